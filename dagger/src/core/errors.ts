@@ -1,0 +1,87 @@
+/**
+ * Every way in which a run can end badly, in one table: what the code means and which exit code the command line gives it.
+ * The errors themselves are data (code, message, remedy); doors turn them into text.
+ */
+
+/** Exit codes of the command line. */
+export const EXIT = {
+  ok: 0,
+  buildFailed: 1,
+  usage: 2,
+  checksFailed: 3,
+  authentication: 4,
+  network: 5,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+interface ErrorKind {
+  exit: ExitCode
+  meaning: string
+}
+
+export const ERRORS = {
+  PLATFORM_INVALID: {
+    exit: EXIT.usage,
+    meaning: "A platform is not one that images are built for, or is given twice.",
+  },
+  VARIANT_INVALID: { exit: EXIT.usage, meaning: "A variant does not exist, or is given twice." },
+  SOURCES_INVALID: {
+    exit: EXIT.usage,
+    meaning: "--sources is not auto, upstream or registry, or does not suit the command.",
+  },
+  USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
+  OUTPUT_UNWRITABLE: { exit: EXIT.usage, meaning: "The output folder cannot be written." },
+  REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
+  STAND_IN_REFUSED: {
+    exit: EXIT.usage,
+    meaning: "An image with the stand-in runner would be published without consent.",
+  },
+  LOCK_INVALID: {
+    exit: EXIT.usage,
+    meaning: "The lock file cannot be read, or names packages that are no longer in the archive.",
+  },
+  CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums contradicts itself." },
+  DOWNLOAD_MISMATCH: {
+    exit: EXIT.buildFailed,
+    meaning: "A downloaded file does not have the checksum that the catalog records.",
+  },
+  BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
+  CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
+  AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or needs some." },
+  UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads do not answer." },
+  REGISTRY_FAILED: {
+    exit: EXIT.network,
+    meaning: "The registry could not be reached, or gave back something else than was pushed.",
+  },
+  ENGINE_UNAVAILABLE: { exit: EXIT.buildFailed, meaning: "No Dagger engine was found, and none could be brought up." },
+  ENGINE_HOST: { exit: EXIT.buildFailed, meaning: "The host lacks something that the bare engine needs." },
+  ENGINE_BUSY: { exit: EXIT.buildFailed, meaning: "Another process holds the engine's lock." },
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/**
+ * An error that is explained to the user without a stack trace.
+ *
+ * @example new RunnerImagesError("VARIANT_INVALID", 'There is no variant "chorme".', "Did you mean chrome?")
+ */
+export class RunnerImagesError extends Error {
+  override readonly name = "RunnerImagesError"
+
+  constructor(
+    readonly code: ErrorCode,
+    /** What is wrong, where, and why: one or two sentences with the offending value. */
+    readonly problem: string,
+    /** What to do about it: one sentence, or the exact command. */
+    readonly remedy: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`${problem} ${remedy} [${code}]`, options)
+  }
+
+  get exitCode(): ExitCode {
+    return ERRORS[this.code].exit
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from "zod"
+
+/** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
+export const REPORT_SCHEMA_VERSION = 1
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+
+export const checkResultSchema = z.object({
+  /** Unique within a platform: `version/git`. */
+  name: z.string(),
+  /** What the check proves, in a short sentence. */
+  proves: z.string(),
+  status: z.enum(["passed", "failed", "skipped"]),
+  expected: z.string().optional(),
+  actual: z.string().optional(),
+  /** Why it was skipped, or what the failure means. */
+  reason: z.string().optional(),
+})
+export type CheckResult = z.infer<typeof checkResultSchema>
+
+export const lockedPackageSchema = z.object({ name: z.string(), version: z.string(), sha256 })
+export type LockedPackage = z.infer<typeof lockedPackageSchema>
+
+export const toolSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `deb:NAME`, or `project`. */
+  source: z.string(),
+  sha256: sha256.optional(),
+})
+export type Tool = z.infer<typeof toolSchema>
+
+/** One of the archive's signed Release files, which both platforms were resolved from. */
+export const releaseFileSchema = z.object({
+  /** apt's file name for it, which names the archive and the suite. */
+  name: z.string(),
+  sha256,
+  /** The Date field, ISO 8601. */
+  date: z.string(),
+})
+
+export const platformReportSchema = z.object({
+  platform: z.string(),
+  /** Digest of the platform's manifest. Absent when no image came about. */
+  digest: digest.optional(),
+  /** Sum of the compressed layers, in bytes. */
+  compressedBytes: z.number().int().nonnegative().optional(),
+  /** The base image by digest, as it was resolved. */
+  base: z.string(),
+  packages: z.array(lockedPackageSchema),
+  tools: z.array(toolSchema),
+  checks: z.array(checkResultSchema),
+  /** Wall seconds by step, in the order in which they ran. Steps that come from the cache take next to nothing. */
+  steps: z.array(z.object({ name: z.string(), seconds: z.number().nonnegative() })),
+})
+export type PlatformReport = z.infer<typeof platformReportSchema>
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(REPORT_SCHEMA_VERSION),
+  variant: z.string(),
+  /** This project's version. */
+  version: z.string(),
+  /** The image's creation time, ISO 8601: that of its newest input, so that the same inputs give the same image. */
+  created: z.string(),
+  /** Where tools came from, after `auto` was decided, and why. */
+  sources: z.object({ mode: z.enum(["upstream", "registry"]), reason: z.string() }),
+  runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
+  releases: z.array(releaseFileSchema),
+  /** Digest of the index. Absent when a check failed and no image was written. */
+  index: digest.optional(),
+  platforms: z.array(platformReportSchema),
+})
+export type Report = z.infer<typeof reportSchema>

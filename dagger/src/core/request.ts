@@ -1,0 +1,19 @@
+import type { PlatformName } from "./platforms.js"
+import type { VariantName } from "./variants.js"
+
+/** Where tools come from, as asked: `auto` is decided once per build, before the plan. */
+export const SOURCES = ["auto", "upstream", "registry"] as const
+export type SourcesMode = (typeof SOURCES)[number]
+
+/** What a user asked to be built, after validation. Both doors make one of these and hand it to the pipeline. */
+export interface BuildRequest {
+  platforms: PlatformName[]
+  variants: VariantName[]
+  sources: SourcesMode
+  /** Passwordless sudo for the runner user. */
+  sudo: boolean
+  /** Text of a `report.json` or lock file to replay, or undefined for the newest packages. */
+  lock?: string
+  /** Ask for Release files now instead of once a day. */
+  refresh: boolean
+}

@@ -1,0 +1,2 @@
+export const VARIANTS = ["standard"] as const
+export type VariantName = (typeof VARIANTS)[number]
