@@ -1,0 +1,79 @@
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { attempt } from "./exec.js"
+import { bareEngine, type BareEngine } from "./bare/up.js"
+
+export interface FoundEngine {
+  kind: "environment" | "docker" | "podman" | "bare"
+  /** Why this one was taken, in a clause that follows its name. */
+  reason: string
+  /** To be set in process.env before `connection()`. */
+  env: Record<string, string>
+  /** Of a bare engine: the local registry's host:port on the host's loopback. */
+  registry?: string
+}
+
+export interface FindOptions {
+  /** false with --no-bare-engine */
+  bareEngine: boolean
+  /** Told of what is being done, a line at a time. */
+  log: (line: string) => void
+}
+
+/** What the search looks at. Tests put their own in place. */
+export interface Probes {
+  env: NodeJS.ProcessEnv
+  /** The version of the container engine's server, or undefined when none is running. */
+  server: (cli: "docker" | "podman") => Promise<string | undefined>
+  bare: (options: { log: (line: string) => void }) => Promise<BareEngine>
+}
+
+const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
+const CLI_BIN = "_EXPERIMENTAL_DAGGER_CLI_BIN"
+/** The Dagger CLI reports usage otherwise. */
+const QUIET = { DO_NOT_TRACK: "1" }
+
+/**
+ * Finds the engine that a build runs on, in this order: the one that the environment names; Docker or podman, where the SDK
+ * starts an engine of its own version; the bare engine, which is brought up when it is not running.
+ *
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when there is none and the bare engine is not wanted, or any error of bringing it up
+ */
+export async function findEngine(options: FindOptions, probes: Probes = realProbes): Promise<FoundEngine> {
+  const named = probes.env[RUNNER_HOST]
+  if (named !== undefined && named !== "") {
+    const cli = probes.env[CLI_BIN]
+    return {
+      kind: "environment",
+      reason: `${RUNNER_HOST} is set to ${named}`,
+      env: { ...QUIET, [RUNNER_HOST]: named, ...(cli ? { [CLI_BIN]: cli } : {}) },
+    }
+  }
+  for (const cli of ["docker", "podman"] as const) {
+    const version = await probes.server(cli)
+    if (version !== undefined) return { kind: cli, reason: `${cli} ${version} is running`, env: { ...QUIET } }
+  }
+  if (!options.bareEngine)
+    throw new RunnerImagesError(
+      "ENGINE_UNAVAILABLE",
+      `Neither Docker nor podman is running, ${RUNNER_HOST} is not set, and --no-bare-engine rules out the bare engine.`,
+      `Start Docker, or set ${RUNNER_HOST} to an engine, or leave out --no-bare-engine.`,
+    )
+  const bare = await probes.bare({ log: options.log })
+  return {
+    kind: "bare",
+    reason: `neither Docker nor podman is running and ${RUNNER_HOST} is not set`,
+    env: bare.env,
+    registry: bare.registry,
+  }
+}
+
+async function runningServer(cli: "docker" | "podman"): Promise<string | undefined> {
+  // `docker version` fails when only the client is there. podman has no daemon: its `version` has no server, `info` must work.
+  const query =
+    cli === "docker" ? ["version", "--format", "{{.Server.Version}}"] : ["info", "--format", "{{.Version.Version}}"]
+  const result = await attempt(cli, query, { timeout: 10_000 })
+  const version = result.stdout.trim()
+  return result.exitCode === 0 && version !== "" ? version : undefined
+}
+
+const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine }
