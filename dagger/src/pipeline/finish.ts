@@ -1,0 +1,52 @@
+import { dag, ImageLayerCompression, ImageMediaTypes, type Container, type Directory } from "@dagger.io/dagger"
+import { finishLayout, type FinishedPlatform, type FinishOptions } from "../core/finish.js"
+import { readLayout } from "../core/layout.js"
+import type { PlatformName } from "../core/platforms.js"
+
+/** One platform's image as the build left it. */
+export interface PlatformImage {
+  platform: PlatformName
+  container: Container
+}
+
+export interface FinishedImage {
+  /** An OCI image layout that names one image index, and nothing else. */
+  layout: Directory
+  /** Digest of the image index. */
+  index: string
+  platforms: ReadonlyMap<PlatformName, FinishedPlatform>
+}
+
+/** Where the step that unpacks the engine's archive finds it, and leaves the layout. */
+const ARCHIVE = "/run/image.tar"
+const LAYOUT = "/layout"
+
+/**
+ * Turns built containers into the layout that is exported and published. See `finishLayout` for what changes.
+ * Layers never leave the engine; only the JSON documents, a few kilobytes, are read and written here.
+ *
+ * @param tools a container of the engine's own platform with sh, tar, chmod and rm
+ */
+export async function finish(
+  images: readonly PlatformImage[],
+  options: Omit<FinishOptions, "platforms">,
+  tools: Container,
+): Promise<FinishedImage> {
+  const archive = dag.container().asTarball({
+    platformVariants: images.map(({ container }) => container),
+    forcedCompression: ImageLayerCompression.Gzip,
+    mediaTypes: ImageMediaTypes.Oci,
+  })
+  // For a single platform the archive also has Docker's manifest.json, which has no place in a layout.
+  const unpack = `
+    mkdir ${LAYOUT}
+    tar --extract --file ${ARCHIVE} --directory ${LAYOUT} --no-same-owner
+    rm -f ${LAYOUT}/manifest.json
+    chmod -R u=rwX,go=rX ${LAYOUT}`
+  const unpacked = tools.withMountedFile(ARCHIVE, archive).withExec(["sh", "-ec", unpack]).directory(LAYOUT)
+  const layout = await readLayout((path) => unpacked.file(path).contents())
+  const finished = finishLayout(layout, { ...options, platforms: images.map(({ platform }) => platform) })
+  let directory = unpacked.withoutFiles([...finished.dropped])
+  for (const [path, text] of finished.files) directory = directory.withNewFile(path, text, { permissions: 0o644 })
+  return { layout: directory, index: finished.index, platforms: finished.platforms }
+}
