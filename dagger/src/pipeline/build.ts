@@ -1,8 +1,23 @@
-import type { Directory, File } from "@dagger.io/dagger"
-import type { Report } from "../core/report.js"
+import type { Container, Directory, File } from "@dagger.io/dagger"
+import { expectedTools, type CheckContext } from "../core/checks.js"
+import { annotationsOf, labelsOf, type BuildFacts } from "../core/labels.js"
+import { parseLock, type Lock } from "../core/packages.js"
+import type { PlatformPlan, VariantPlan } from "../core/plan.js"
+import { newestDate } from "../core/releases.js"
+import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report, type Tool } from "../core/report.js"
+import { renderJUnit } from "../core/report-junit.js"
+import { renderMarkdown } from "../core/report-text.js"
 import type { BuildRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
+import { PROJECT_VERSION } from "../core/version.js"
+import { finish } from "./finish.js"
+import { imageOf, packagesLayer } from "./image.js"
+import { native as nativeSide, type Native } from "./native.js"
+import { readArchive, resolvePackages, type Archive } from "./packages.js"
+import { plan as planAll } from "./plan.js"
 import type { Progress } from "./progress.js"
+import { inspect, smokeTest } from "./smoke.js"
+import { dag } from "@dagger.io/dagger"
 
 /** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
 export interface BuildInputs {
@@ -17,15 +32,160 @@ export interface BuildInputs {
 export interface BuiltVariant {
   variant: VariantName
   report: Report
-  /** OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` beside it; only the reports when a check failed. */
+  /**
+   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` beside it;
+   * only the reports when a check failed.
+   */
   directory: Directory
 }
 
+/** One platform's image, built and not yet checked. */
+export interface PlatformBuild {
+  container: Container
+  context: CheckContext
+}
+
+/** What all platforms and variants of one run share. */
+interface Run {
+  request: BuildRequest
+  inputs: BuildInputs
+  progress: Progress
+  native: Native
+  archive: Archive
+  plans: VariantPlan[]
+  created: string
+  lock: Lock | undefined
+  standInVersion: string
+}
+
 /** Builds, smoke-tests and finishes every variant for every platform. Checks that fail are in the reports, not thrown. */
-export async function build(
-  _request: BuildRequest,
-  _inputs: BuildInputs,
-  _progress: Progress,
-): Promise<BuiltVariant[]> {
-  throw new Error("not written yet")
+export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
+  const run = await prepare(request, inputs, progress)
+  const built: BuiltVariant[] = []
+  for (const plan of run.plans) built.push(await buildVariant(run, plan))
+  return built
+}
+
+/** Builds one variant for one platform and stops there: for a look inside. */
+export async function buildContainer(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  progress: Progress,
+): Promise<Container> {
+  const run = await prepare(request, inputs, progress)
+  const [plan] = run.plans
+  const [platform] = plan?.platforms ?? []
+  if (!plan || !platform) throw new Error("a container needs one variant and one platform")
+  return (await buildPlatform(run, plan, platform)).container
+}
+
+async function prepare(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
+  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms)
+  const plans = await progress.run("all platforms", "plan", async () =>
+    planAll(request, (await inputs.assets?.entries()) ?? []),
+  )
+  const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle))
+  const archive = await progress.run("all platforms", "package archive", () =>
+    readArchive(
+      native,
+      request.refresh ? new Date().toISOString() : new Date().toISOString().slice(0, "2000-01-01".length),
+    ),
+  )
+  const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
+  const created = newestDate(archive.releases)
+  return { request, inputs, progress, native, archive, plans, created, lock, standInVersion }
+}
+
+async function buildPlatform(run: Run, plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
+  const { native, progress, inputs } = run
+  const scope = platform.platform
+  const resolved = await progress.run(scope, "resolve packages", () =>
+    resolvePackages(native, run.archive, scope, platform.packages, run.lock?.[scope]),
+  )
+  const packages = await progress.run(scope, "packages", () => packagesLayer(native, platform, resolved).sync())
+  const locked = resolved.packages.map(({ name, version, sha256 }) => ({ name, version, sha256 }))
+  const tools = expectedTools(platform, locked, run.standInVersion)
+  const labels = labelsOf(plan, factsOf(run, tools))
+  const container = await progress.run(scope, "tools", async () =>
+    (await imageOf(native, plan, platform, packages, inputs, labels)).sync(),
+  )
+  return { container, context: { platform: scope, plan, tools, packages: locked } }
+}
+
+function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
+  const runnerVersion = tools.find((tool) => tool.name === "runner")?.version ?? "unknown"
+  return { created: run.created, base: run.native.base, runnerVersion }
+}
+
+async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> {
+  const { native, progress } = run
+  const checked = await allSettled(
+    plan.platforms.map(async (platform) => {
+      const image = await buildPlatform(run, plan, platform)
+      const files = await progress.run(platform.platform, "files", () =>
+        inspect(native, image.container, image.context),
+      )
+      const executed = await progress.run(platform.platform, "smoke tests", () =>
+        smokeTest(image.container, image.context),
+      )
+      return { image, checks: [...files, ...executed] }
+    }),
+  )
+  const failed = checked.some(({ checks }) => checks.some((check) => check.status === "failed"))
+  const tools = checked[0]?.image.context.tools ?? []
+  const facts = factsOf(run, tools)
+  const finished = failed
+    ? undefined
+    : await progress.run("all platforms", "finish", () =>
+        finish(
+          checked.map(({ image }) => ({ platform: image.context.platform, container: image.container })),
+          { created: run.created, annotations: annotationsOf(plan, facts) },
+          native.container,
+        ),
+      )
+  const report: Report = {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    variant: plan.variant,
+    version: PROJECT_VERSION,
+    created: run.created,
+    sources: plan.sources,
+    runner: { kind: plan.runner, version: facts.runnerVersion },
+    releases: run.archive.releases,
+    ...(finished ? { index: finished.index } : {}),
+    platforms: checked.map(({ image, checks }) =>
+      platformReport(run, image, checks, finished?.platforms.get(image.context.platform)),
+    ),
+  }
+  const directory = (finished?.layout ?? dag.directory())
+    .withNewFile("report.json", `${JSON.stringify(report, null, 2)}\n`)
+    .withNewFile("report.md", renderMarkdown(report))
+    .withNewFile("report.xml", renderJUnit([report]))
+  return { variant: plan.variant, report, directory }
+}
+
+function platformReport(
+  run: Run,
+  image: PlatformBuild,
+  checks: CheckResult[],
+  finished: { digest: string; compressedBytes: number } | undefined,
+): PlatformReport {
+  const { platform, packages, tools } = image.context
+  return {
+    platform,
+    ...(finished ? { digest: finished.digest, compressedBytes: finished.compressedBytes } : {}),
+    base: run.native.base,
+    packages: [...packages],
+    tools: [...tools],
+    checks,
+    steps: run.progress.steps(platform),
+  }
+}
+
+/** Waits for every promise before failing with the first error, so that no step goes on behind a reported failure. */
+async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work)
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason
+    return result.value
+  })
 }

@@ -1,0 +1,16 @@
+# unpack.sh ARCHIVE STRIP [+WANTED…] [-UNWANTED…]: unpacks a tar archive into /unpacked, without its STRIP leading folders.
+# Files get root as owner and lose group and world write permission.
+set -eu
+archive=$1 strip=$2
+shift 2
+mkdir -p /unpacked.all /unpacked
+tar -xf "$archive" -C /unpacked.all --strip-components="$strip" --no-same-owner
+chmod -R go-w /unpacked.all
+wanted=
+for choice in "$@"; do
+  case $choice in
+    +*) wanted=yes; mkdir -p "/unpacked/$(dirname "${choice#+}")"; mv "/unpacked.all/${choice#+}" "/unpacked/${choice#+}" ;;
+    -*) rm -rf "/unpacked.all/${choice#-}" ;;
+  esac
+done
+[ -n "$wanted" ] || { rmdir /unpacked; mv /unpacked.all /unpacked; }

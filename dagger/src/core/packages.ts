@@ -1,0 +1,120 @@
+import { z } from "zod"
+import { RunnerImagesError } from "./errors.js"
+import type { PlatformName } from "./platforms.js"
+import { lockedPackageSchema, reportSchema, type LockedPackage } from "./report.js"
+
+/** A package file of the archive, as apt resolved it. */
+export interface ArchivedPackage extends LockedPackage {
+  uri: string
+  /** apt's name for the downloaded file. */
+  file: string
+  /** Bytes. */
+  size: number
+}
+
+/**
+ * Reads what `apt-get --print-uris` prints with SHA-256 forced.
+ *
+ * @example parsePrintUris("'http://…/jq_1.7.1-6_amd64.deb' jq_1.7.1-6_amd64.deb 78 SHA256:ab…")
+ *   ⇒ [{ name: "jq", version: "1.7.1-6", … }], sorted by name
+ */
+export function parsePrintUris(output: string): ArchivedPackage[] {
+  return output
+    .split("\n")
+    .filter((line) => line.startsWith("'"))
+    .map((line) => {
+      const match = /^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})$/.exec(line)
+      const [, uri, file, size, sha256] = match ?? []
+      const [name, version] = file?.replace(/\.deb$/, "").split("_") ?? []
+      if (!uri || !file || !size || !sha256 || !name || !version)
+        throw new RunnerImagesError(
+          "BUILD_FAILED",
+          `apt printed a package that cannot be read: ${line}`,
+          "The archive's Packages file must have SHA-256 checksums.",
+        )
+      return { name, version: decodeURIComponent(version), sha256, uri, file, size: Number(size) }
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+/**
+ * The upstream part of a Debian version: without epoch, Debian revision and repacking suffixes.
+ *
+ * @example upstreamVersion("1:2.47.3-0+deb13u1") ⇒ "2.47.3"
+ */
+export function upstreamVersion(debian: string): string {
+  return debian
+    .replace(/^\d+:/, "")
+    .replace(/-[^-]*$/, "")
+    .replace(/[+~](ds|dfsg|repack|really|git|ubuntu).*$/, "")
+    .replace(/\+[a-z].*$/, "")
+}
+
+/** The exact packages of one earlier build, by platform. */
+export type Lock = Partial<Record<PlatformName, LockedPackage[]>>
+
+const lockSchema = z.object({
+  platforms: z.array(z.object({ platform: z.string(), packages: z.array(lockedPackageSchema) })),
+})
+
+/**
+ * Reads a lock: a `report.json` of an earlier build (of which only the packages count).
+ *
+ * @throws RunnerImagesError LOCK_INVALID when it is not JSON, has another form, or lacks one of the platforms
+ */
+export function parseLock(text: string, platforms: readonly PlatformName[]): Lock {
+  const invalid = (why: string, cause?: unknown) =>
+    new RunnerImagesError(
+      "LOCK_INVALID",
+      `The lock cannot be used: ${why}.`,
+      "Give the report.json of an earlier build.",
+      {
+        cause,
+      },
+    )
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw invalid("it is not JSON", cause)
+  }
+  const known = reportSchema.safeParse(json)
+  const parsed = known.success ? known : lockSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+  }
+  const lock: Lock = {}
+  for (const platform of platforms) {
+    const entry = parsed.data.platforms.find((candidate) => candidate.platform === platform)
+    if (!entry) throw invalid(`it has no packages for ${platform}`)
+    lock[platform] = entry.packages
+  }
+  return lock
+}
+
+/**
+ * Compares what the archive offers with a lock.
+ *
+ * @throws RunnerImagesError LOCK_INVALID naming every package that has vanished or has other bytes now
+ */
+export function assertMatchesLock(
+  platform: PlatformName,
+  resolved: readonly LockedPackage[],
+  locked: readonly LockedPackage[],
+): void {
+  const offered = new Map(resolved.map((entry) => [entry.name, entry]))
+  const wrong = locked.filter((entry) => {
+    const now = offered.get(entry.name)
+    return now?.version !== entry.version || now.sha256 !== entry.sha256
+  })
+  const wanted = new Set(locked.map((entry) => entry.name))
+  const extra = resolved.filter((entry) => !wanted.has(entry.name))
+  if (wrong.length === 0 && extra.length === 0) return
+  const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...extra.map((e) => `${e.name} (not in the lock)`)]
+  throw new RunnerImagesError(
+    "LOCK_INVALID",
+    `The archive no longer has these packages of the lock for ${platform}: ${names.join(", ")}.`,
+    "Build without --lock for the newest packages, or point the base image at a snapshot of the archive.",
+  )
+}

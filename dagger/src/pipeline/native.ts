@@ -1,0 +1,60 @@
+import { dag, type Container, type File } from "@dagger.io/dagger"
+import { BASE_IMAGE } from "../core/definitions.js"
+import { RunnerImagesError } from "../core/errors.js"
+import { parsePlatforms, type PlatformName } from "../core/platforms.js"
+import { asPlatform } from "./platform.js"
+
+const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+/** Programs that build steps run natively. They never get into an image. */
+const TOOLBOX_PACKAGES = ["ca-certificates", "nodejs", "npm", "skopeo", "unzip", "xz-utils"]
+
+/** The engine's own side of a build: what runs without emulation. */
+export interface Native {
+  platform: PlatformName
+  /** The base image by digest, the same index for every platform. */
+  base: string
+  /** The base image for the engine's platform, with the trust bundle mounted. */
+  container: Container
+  /** {@link container} with Node.js, npm, skopeo and unpackers. */
+  toolbox: Container
+}
+
+/** Finds the engine's platform and pins the base image to the digest that its tag has now. */
+export async function native(caBundle: File | undefined): Promise<Native> {
+  const [platform] = parsePlatforms([await dag.defaultPlatform()])
+  if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
+  const base = await dag
+    .container({ platform: asPlatform(platform) })
+    .from(BASE_IMAGE)
+    .imageRef()
+  const container = trusting(dag.container({ platform: asPlatform(platform) }).from(base), caBundle)
+  return {
+    platform,
+    base,
+    container,
+    // The bundle is mounted again: installing ca-certificates writes the file that the mount hides.
+    toolbox: trusting(
+      dag
+        .container({ platform: asPlatform(platform) })
+        .from(base)
+        .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
+        .withExec([
+          "sh",
+          "-c",
+          `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io ${TOOLBOX_PACKAGES.join(" ")} >/dev/null`,
+        ])
+        .withoutEnvVariable("DEBIAN_FRONTEND"),
+      caBundle,
+    ),
+  }
+}
+
+/** Native steps trust what the running program trusts. A mount, so that it can never end up in a layer. */
+function trusting(container: Container, caBundle: File | undefined): Container {
+  if (!caBundle) return container
+  return container
+    .withMountedFile(TRUST_BUNDLE, caBundle)
+    .withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
+    .withEnvVariable("NODE_EXTRA_CA_CERTS", TRUST_BUNDLE)
+}

@@ -1,0 +1,15 @@
+import { planVariant, type VariantPlan } from "../core/plan.js"
+import { resolveDefinition } from "../core/definitions.js"
+import type { BuildRequest } from "../core/request.js"
+import { decideSources } from "../core/sources.js"
+
+/**
+ * What a build would do, with nothing run: needs no engine.
+ *
+ * @param assets names of upstream files that were fetched beforehand
+ */
+export async function plan(request: BuildRequest, assets: readonly string[] = []): Promise<VariantPlan[]> {
+  const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant).tools))]
+  const sources = await decideSources(request.sources, tools, request.platforms, assets)
+  return request.variants.map((variant) => planVariant(variant, request, sources))
+}

@@ -1,0 +1,110 @@
+import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
+import { catalogTool, type Unpack } from "../core/catalog.js"
+import { RunnerImagesError } from "../core/errors.js"
+import type { PlannedTool } from "../core/plan.js"
+import { assetName } from "../core/sources.js"
+import type { Native } from "./native.js"
+import { script } from "./script.js"
+
+/** Folders that tools are placed from. */
+export interface ToolSources {
+  /** The project's `docker/` folder. */
+  docker: Directory
+  /** Upstream archives by file name. */
+  assets?: Directory
+}
+
+/**
+ * Puts a tool's files into an image: fetched, checked and unpacked natively, placed declaratively.
+ * Tools that come as packages of the distribution are already there.
+ */
+export async function withTool(
+  native: Native,
+  image: Container,
+  tool: PlannedTool,
+  sources: ToolSources,
+): Promise<Container> {
+  const entry = catalogTool(tool.name)
+  const owner = entry.owner ? { owner: entry.owner } : {}
+  switch (tool.from) {
+    case "deb":
+      return image
+    case "project": {
+      const { registry } = entry
+      if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
+      return image.withDirectory(registry.into, sources.docker.directory(tool.folder), owner)
+    }
+    case "npm": {
+      const { registry } = entry
+      if (registry.kind !== "npm") throw new Error(`${tool.name} is not in the npm registry`)
+      const placed = place(image, registry.unpack, unpackedNpm(native, tool, registry.unpack), owner)
+      return Object.entries(registry.links ?? {}).reduce(
+        (made, [path, target]) => made.withSymlink(target, path),
+        placed,
+      )
+    }
+    case "upstream": {
+      const { upstream } = entry
+      if (!upstream) throw new Error(`${tool.name} has no upstream file`)
+      const file = await verified(native, tool.url, tool.sha256, sources.assets)
+      const { unpack } = upstream
+      if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
+      return place(image, unpack, unpackedTar(native, file, assetName(tool.url), unpack), owner)
+    }
+  }
+}
+
+function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {
+  return image.withDirectory(unpack.kind === "tar" ? unpack.into : "/", files, owner)
+}
+
+/** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
+function unpackedNpm(native: Native, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
+  return native.toolbox
+    .withNewFile("/fetch.sh", script("fetch-npm.sh"))
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withWorkdir("/download")
+    .withExec(["sh", "/fetch.sh", `${tool.package}@${tool.version}`, tool.integrity, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+function unpackedTar(native: Native, file: File, name: string, unpack: Unpack): Directory {
+  return native.toolbox
+    .withMountedFile(`/download/${name}`, file)
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withExec(["sh", "/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+/** Arguments of unpack.sh: how many leading folders go, then `+path` for what alone is wanted and `-path` for what is not. */
+function unpackArguments(unpack: Unpack): string[] {
+  if (unpack.kind === "program") return ["0"]
+  return [
+    String(unpack.strip),
+    ...(unpack.only ?? []).map((path) => `+${path}`),
+    ...(unpack.without ?? []).map((path) => `-${path}`),
+  ]
+}
+
+/**
+ * An upstream file with the checksum that the catalog records, from the assets folder or from its vendor.
+ *
+ * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual
+ */
+async function verified(native: Native, url: string, sha256: string, assets: Directory | undefined): Promise<File> {
+  const name = assetName(url)
+  const prepared = assets && (await assets.entries()).includes(name)
+  const file = prepared ? assets.file(name) : dag.http(url)
+  const actual = await native.container
+    .withMountedFile(`/download/${name}`, file)
+    .withExec(["sha256sum", `/download/${name}`])
+    .stdout()
+  const [sum = ""] = actual.split(" ")
+  if (sum !== sha256)
+    throw new RunnerImagesError(
+      "DOWNLOAD_MISMATCH",
+      `${name} from ${prepared ? "the assets folder" : url} has the wrong checksum: expected sha256 ${sha256}, actual ${sum}.`,
+      "Fetch the file again; if the vendor has replaced it, find out why before changing the catalog.",
+    )
+  return file
+}
