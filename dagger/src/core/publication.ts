@@ -1,0 +1,87 @@
+import { RunnerImagesError } from "./errors.js"
+import { parseRepository, parseTags } from "./reference.js"
+import type { Report } from "./report.js"
+import type { VariantName } from "./variants.js"
+
+/** What is published where, after every rule that can be decided without a registry. */
+export interface Publication {
+  variant: VariantName
+  /** As the user named it, with the variant's suffix. */
+  repository: string
+  tags: string[]
+  /** Digest of the image index. */
+  index: string
+  /** Digests of the platforms' manifests. */
+  manifests: string[]
+}
+
+/** The variant that takes the repository's own name. */
+const UNSUFFIXED: VariantName = "standard"
+
+/** `repositoryFor("ghcr.io/owner/runner", "standard")` ⇒ `"ghcr.io/owner/runner"`; other variants get `-VARIANT`. */
+export function repositoryFor(repository: string, variant: VariantName): string {
+  return variant === UNSUFFIXED ? repository : `${repository}-${variant}`
+}
+
+/** The tag of an image with the stand-in runner. `standInTag("try")` ⇒ `"try-standin"` */
+export function standInTag(tag: string): string {
+  return `${tag}-standin`
+}
+
+/**
+ * Refuses images with the stand-in runner unless that is wanted. A caller who knows the kind before the build asks
+ * before the build.
+ *
+ * @throws RunnerImagesError STAND_IN_REFUSED
+ */
+export function requireConsent(runner: Report["runner"]["kind"], allowStandIn: boolean): void {
+  if (runner === "stand-in" && !allowStandIn)
+    throw new RunnerImagesError(
+      "STAND_IN_REFUSED",
+      "The images have the stand-in runner, which is not GitHub's and takes no real jobs.",
+      "Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin.",
+    )
+}
+
+/**
+ * Decides what is published: nothing at all unless every image of every variant passed every check.
+ *
+ * @throws RunnerImagesError REFERENCE_INVALID, STAND_IN_REFUSED or CHECKS_FAILED
+ */
+export function planPublication(
+  built: readonly { variant: VariantName; report: Report }[],
+  options: { repository: string; tags: readonly string[]; allowStandIn: boolean },
+): Publication[] {
+  const repository = parseRepository(options.repository).name
+  const tags = parseTags(options.tags)
+  for (const { report } of built) requireConsent(report.runner.kind, options.allowStandIn)
+  return built.map(({ variant, report }) => ({
+    variant,
+    repository: repositoryFor(repository, variant),
+    tags: report.runner.kind === "stand-in" ? parseTags(tags.map(standInTag)) : tags,
+    ...provenDigests(report),
+  }))
+}
+
+/** Digests of an image that was finished, after at least one check on every platform and none that failed. */
+function provenDigests(report: Report): { index: string; manifests: string[] } {
+  const failed = report.platforms.flatMap(({ platform, checks }) =>
+    checks.filter(({ status }) => status === "failed").map(({ name }) => `${name} on ${platform}`),
+  )
+  if (failed.length > 0) throw unproven(report, `failed ${failed.join(", ")}`)
+  const untested = report.platforms.filter(({ checks }) => !checks.some(({ status }) => status === "passed"))
+  if (untested.length > 0)
+    throw unproven(report, `was not tested on ${untested.map(({ platform }) => platform).join(", ")}`)
+  const manifests = report.platforms.flatMap(({ digest }) => digest ?? [])
+  if (report.index === undefined || manifests.length === 0 || manifests.length !== report.platforms.length)
+    throw unproven(report, "was not finished for every platform")
+  return { index: report.index, manifests }
+}
+
+function unproven({ variant }: Report, what: string): RunnerImagesError {
+  return new RunnerImagesError(
+    "CHECKS_FAILED",
+    `The image ${variant} ${what}; nothing was published.`,
+    "See the build's report for what each check expected, mend it and publish again.",
+  )
+}

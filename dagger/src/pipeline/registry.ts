@@ -1,0 +1,193 @@
+import { dag, ExecError, type Container, type Directory, type File, type Secret, type Service } from "@dagger.io/dagger"
+import { randomUUID } from "node:crypto"
+import { setTimeout } from "node:timers/promises"
+import { RunnerImagesError } from "../core/errors.js"
+import { parseRepository, type Repository } from "../core/reference.js"
+import { isNotThereYet, registryError } from "../core/registry-error.js"
+
+/** How the engine reaches a registry. */
+export interface RegistryAccess {
+  /** A registry that only the caller can reach, on the host's loopback interface say. */
+  service?: Service
+  username?: string
+  password?: Secret
+  /** Certificate authorities to trust. Mounted, never in a layer. */
+  caBundle?: File
+  /** A container of the engine's own platform, with skopeo or with apt to install it. */
+  tools: Container
+}
+
+/** The name under which a bound service is known to the client's container. */
+const ALIAS = "registry"
+const LAYOUT = "/run/layout"
+const CREDENTIALS = "/run/credentials.json"
+const TRUST_BUNDLE = "/run/ca-certificates.crt"
+
+/** Seconds to wait before a manifest that should be there is asked for again. */
+const PATIENCE = [1, 2, 4, 8]
+
+/**
+ * A registry as seen through skopeo in a container. Users' names of repositories go in and come out; the name
+ * that is used on the way is nobody else's concern. Nothing that it does is ever taken from a cache.
+ */
+export class Registry {
+  private constructor(
+    private readonly client: Container,
+    private readonly registry: string,
+    /** Host and port that the client's container uses for the registry. */
+    private readonly transport: string,
+    private readonly plain: boolean,
+  ) {}
+
+  /**
+   * @param repository a repository in the registry, as the user wrote it
+   * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no skopeo) or REGISTRY_FAILED (the service is not up)
+   */
+  static async open(repository: string, access: RegistryAccess): Promise<Registry> {
+    const parsed = parseRepository(repository)
+    const registry = authority(parsed)
+    if (!access.service && parsed.loopback)
+      throw new RunnerImagesError(
+        "REFERENCE_INVALID",
+        `${registry} is the engine's own loopback interface when seen from the engine, where no registry is.`,
+        `Hand the registry over: --registry tcp://${registry}.`,
+      )
+    if ((access.username === undefined) !== (access.password === undefined))
+      throw new RunnerImagesError(
+        "USAGE",
+        `Only one of --username and --password is given for ${registry}.`,
+        "Give both, or neither for a registry that asks for none.",
+      )
+    const transport = access.service ? `${ALIAS}:${String(await servicePort(access.service, parsed))}` : registry
+    let client = await withSkopeo(access.tools, access.caBundle)
+    if (access.service) client = client.withServiceBinding(ALIAS, access.service)
+    if (access.username !== undefined && access.password)
+      client = await withCredentials(client, transport, access.username, access.password)
+    return new Registry(client, registry, transport, access.service !== undefined)
+  }
+
+  /** Pushes a layout's index with everything under it, under no other name than its digest. */
+  async push(layout: Directory, repository: string, digest: string): Promise<void> {
+    await this.run(
+      `push ${repository}@${digest}`,
+      ["copy", "--all", "--preserve-digests", ...this.tls("dest")],
+      [`oci:${LAYOUT}`, this.reference(repository, `@${digest}`)],
+      this.client.withMountedDirectory(LAYOUT, layout),
+    )
+  }
+
+  /** Names what the repository already holds. */
+  async tag(repository: string, digest: string, tag: string): Promise<void> {
+    await this.run(
+      `tag ${repository}:${tag}`,
+      ["copy", "--all", "--preserve-digests", ...this.tls("src"), ...this.tls("dest")],
+      [this.reference(repository, `@${digest}`), this.reference(repository, `:${tag}`)],
+    )
+  }
+
+  /**
+   * The bytes of an index or manifest, as text, straight from the registry.
+   *
+   * @param name `@sha256:…` or `:tag`
+   */
+  async manifest(repository: string, name: string): Promise<string> {
+    for (const seconds of [...PATIENCE, undefined]) {
+      try {
+        return await this.run(
+          `read ${repository}${name}`,
+          ["inspect", "--raw", ...this.tls()],
+          [this.reference(repository, name)],
+        )
+      } catch (error) {
+        // Some registries need a moment until what was pushed can be read everywhere.
+        if (seconds === undefined || !(error instanceof RunnerImagesError) || !isNotThereYet(error.problem)) throw error
+        await setTimeout(seconds * 1000)
+      }
+    }
+    throw new Error("not reached")
+  }
+
+  private reference(repository: string, name: string): string {
+    return `docker://${this.transport}/${parseRepository(repository).path}${name}`
+  }
+
+  /** A service is reached through the engine's own network, in plain HTTP. */
+  private tls(side?: "src" | "dest"): string[] {
+    return this.plain ? [`--${side ? `${side}-` : ""}tls-verify=false`] : []
+  }
+
+  private async run(action: string, options: string[], operands: string[], client = this.client): Promise<string> {
+    const [command = "", ...flags] = options
+    try {
+      // A new value makes a new step, so that the engine cannot answer from what it did before.
+      return await client
+        .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
+        .withExec(["skopeo", command, "--retry-times", "3", ...flags, ...operands])
+        .stdout()
+    } catch (error) {
+      if (!(error instanceof ExecError)) throw error
+      throw registryError(action, error.stderr.replaceAll(this.transport, this.registry), error)
+    }
+  }
+}
+
+/** Host and port as the user wrote them. */
+function authority({ host, port }: Repository): string {
+  return port === undefined ? host : `${host}:${String(port)}`
+}
+
+/** The service's port that the user named, or its only one. */
+async function servicePort(service: Service, repository: Repository): Promise<number> {
+  const registry = authority(repository)
+  let ports: number[]
+  try {
+    await service.start()
+    ports = await Promise.all((await service.ports()).map((port) => port.port()))
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "REGISTRY_FAILED",
+      `The registry ${registry} does not answer.`,
+      "Start it, or check its port.",
+      { cause },
+    )
+  }
+  const [only, ...others] = ports
+  if (repository.port !== undefined && ports.includes(repository.port)) return repository.port
+  if (only !== undefined && others.length === 0) return only
+  throw new RunnerImagesError(
+    "REFERENCE_INVALID",
+    `The registry service has the ports ${ports.join(", ")}, and ${registry} names none of them.`,
+    "Write the port in the repository's name.",
+  )
+}
+
+async function withSkopeo(tools: Container, caBundle: File | undefined): Promise<Container> {
+  // A caller's trust bundle may be mounted over the file that installing ca-certificates writes.
+  const packages = caBundle ? "skopeo" : "skopeo ca-certificates"
+  const install = `
+    command -v skopeo >/dev/null && exit
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends ${packages}`
+  try {
+    const installed = await tools.withExec(["sh", "-ec", install]).sync()
+    return caBundle
+      ? installed.withMountedFile(TRUST_BUNDLE, caBundle).withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
+      : installed
+  } catch (error) {
+    if (!(error instanceof ExecError)) throw error
+    throw new RunnerImagesError(
+      "BUILD_FAILED",
+      `skopeo, which pushes images, could not be installed: ${error.stderr.trim().split("\n").at(-1) ?? ""}`,
+      "Check that the engine can reach the distribution's package archive, and try again.",
+      { cause: error },
+    )
+  }
+}
+
+/** Credentials reach skopeo as a file that exists only while a step runs, and in no log, argument or layer. */
+async function withCredentials(client: Container, registry: string, username: string, password: Secret) {
+  const auth = Buffer.from(`${username}:${await password.plaintext()}`).toString("base64")
+  const file = dag.setSecret(`credentials-${registry}`, JSON.stringify({ auths: { [registry]: { auth } } }))
+  return client.withMountedSecret(CREDENTIALS, file).withEnvVariable("REGISTRY_AUTH_FILE", CREDENTIALS)
+}
