@@ -9,7 +9,7 @@ xargs -r apt-mark auto < /plan/auto > /dev/null
 rm -f /usr/sbin/policy-rc.d /tmp/install.log
 # Logs, caches and backups say when and how a root was made, not what is in it.
 find /var/log -type f -delete
-rm -rf /var/cache/apt/*.bin /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/lib/dpkg/*-old /var/lib/apt/lists/* \
+rm -rf /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/lib/dpkg/*-old /var/lib/apt/lists/* \
   /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
 # An identity belongs to a machine; the first start makes one.
 [ ! -e /etc/machine-id ] || : > /etc/machine-id

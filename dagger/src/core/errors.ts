@@ -55,8 +55,18 @@ export const ERRORS = {
     exit: EXIT.network,
     meaning: "The registry could not be reached, or gave back something else than was pushed.",
   },
+  NETWORK_FAILED: { exit: EXIT.network, meaning: "A step of the build could not reach a server." },
   ENGINE_UNAVAILABLE: { exit: EXIT.buildFailed, meaning: "No Dagger engine was found, and none could be brought up." },
   ENGINE_HOST: { exit: EXIT.buildFailed, meaning: "The host lacks something that the bare engine needs." },
+  ENGINE_PHASE: { exit: EXIT.buildFailed, meaning: "A phase of bringing up the bare engine failed." },
+  ENGINE_START: { exit: EXIT.buildFailed, meaning: "The bare engine was built and does not run." },
+  ENGINE_DISK: { exit: EXIT.buildFailed, meaning: "There is too little disk space for the bare engine." },
+  ENGINE_NETWORK: {
+    exit: EXIT.network,
+    meaning: "Packages, modules or base images of the bare engine cannot be fetched.",
+  },
+  ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "The local registry's port is taken by another program." },
+  ENGINE_STATE: { exit: EXIT.buildFailed, meaning: "The bare engine's state folder is not as this version left it." },
   ENGINE_BUSY: { exit: EXIT.buildFailed, meaning: "Another process holds the engine's lock." },
 } as const satisfies Record<string, ErrorKind>
 

@@ -1,7 +1,8 @@
 import { RunnerImagesError } from "./errors.js"
 
 /** What registries say, in their own words, when credentials are wrong, missing or not enough. */
-const AUTHENTICATION = /\b(?:unauthorized|denied|authentication required|forbidden|invalid username|status(?: ?code)?:? 40[13])\b/i
+const AUTHENTICATION =
+  /\b(?:unauthorized|denied|authentication required|forbidden|invalid username|status(?: ?code)?:? 40[13])\b/i
 const CERTIFICATE = /x509|certificate/i
 const NOT_THERE = /manifest unknown|manifest_unknown|name unknown/i
 

@@ -1,4 +1,6 @@
+import { RunnerImagesError } from "./errors.js"
 import type { PlatformName } from "./platforms.js"
+import { closest } from "./suggest.js"
 import type { VariantName } from "./variants.js"
 
 /** Where tools come from, as asked: `auto` is decided once per build, before the plan. */
@@ -16,4 +18,23 @@ export interface BuildRequest {
   lock?: string
   /** Ask for Release files now instead of once a day. */
   refresh: boolean
+}
+
+/**
+ * Reads where tools are to come from.
+ *
+ * @param given undefined means `auto`
+ * @throws RunnerImagesError SOURCES_INVALID when it is not one of SOURCES
+ */
+export function parseSources(given: string | undefined): SourcesMode {
+  if (given === undefined) return "auto"
+  const wanted = given.trim().toLowerCase()
+  const found = SOURCES.find((mode) => mode === wanted)
+  if (found) return found
+  const meant = closest(wanted, SOURCES)
+  throw new RunnerImagesError(
+    "SOURCES_INVALID",
+    wanted === "" ? "--sources is empty." : `"${given}" is not a place that tools come from.`,
+    meant && wanted !== "" ? `Did you mean ${meant}?` : `Choose from ${SOURCES.join(", ")}.`,
+  )
 }

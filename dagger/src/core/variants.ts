@@ -1,2 +1,42 @@
+import { RunnerImagesError } from "./errors.js"
+import { closest } from "./suggest.js"
+
 export const VARIANTS = ["standard"] as const
 export type VariantName = (typeof VARIANTS)[number]
+
+const ALL = "all"
+
+/**
+ * Reads variants as a user writes them.
+ *
+ * @param given one entry per variant, `all` alone for every one, or undefined for `standard`
+ * @throws RunnerImagesError VARIANT_INVALID when one is unknown, empty or given twice
+ */
+export function parseVariants(given: readonly string[] | undefined): VariantName[] {
+  if (given === undefined) return ["standard"]
+  const choice = `Choose from ${[...VARIANTS, ALL].join(", ")}.`
+  const wanted = given.map((entry) => entry.trim().toLowerCase())
+  if (wanted.every((entry) => entry === ""))
+    throw new RunnerImagesError("VARIANT_INVALID", "--variants is empty.", choice)
+  if (wanted.includes(ALL)) {
+    if (wanted.length === 1) return [...VARIANTS]
+    throw new RunnerImagesError("VARIANT_INVALID", '--variants names others beside "all".', "Give all by itself.")
+  }
+  const parsed = wanted.map((entry, index) => parseVariant(entry, given[index] ?? entry, choice))
+  const twice = parsed.find((variant, index) => parsed.indexOf(variant) !== index)
+  if (twice)
+    throw new RunnerImagesError("VARIANT_INVALID", `--variants names ${twice} twice.`, "Name each variant once.")
+  return parsed
+}
+
+function parseVariant(wanted: string, written: string, choice: string): VariantName {
+  if (wanted === "") throw new RunnerImagesError("VARIANT_INVALID", "--variants has an empty entry.", choice)
+  const found = VARIANTS.find((variant) => variant === wanted)
+  if (found) return found
+  const meant = closest(wanted, [...VARIANTS, ALL])
+  throw new RunnerImagesError(
+    "VARIANT_INVALID",
+    `There is no variant "${written}".`,
+    meant ? `Did you mean ${meant}?` : choice,
+  )
+}

@@ -4,6 +4,7 @@ import { annotationsOf, labelsOf, type BuildFacts } from "../core/labels.js"
 import { parseLock, type Lock } from "../core/packages.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
 import { newestDate } from "../core/releases.js"
+import { RunnerImagesError } from "../core/errors.js"
 import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report, type Tool } from "../core/report.js"
 import { renderJUnit } from "../core/report-junit.js"
 import { renderMarkdown } from "../core/report-text.js"
@@ -119,18 +120,14 @@ function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
 
 async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> {
   const { native, progress } = run
-  const checked = await allSettled(
-    plan.platforms.map(async (platform) => {
-      const image = await buildPlatform(run, plan, platform)
-      const files = await progress.run(platform.platform, "files", () =>
-        inspect(native, image.container, image.context),
-      )
-      const executed = await progress.run(platform.platform, "smoke tests", () =>
-        smokeTest(image.container, image.context),
-      )
-      return { image, checks: [...files, ...executed] }
-    }),
-  )
+  // Made while packages are installed: the steps above them need it, and it needs nothing from them.
+  const toolbox = progress.run("all platforms", "toolbox", () => native.toolbox.sync())
+  const checking = plan.platforms.map(async (platform) => {
+    const image = await buildPlatform(run, plan, platform)
+    return { image, checks: await check(run, image) }
+  })
+  await allSettled<unknown>([...checking, toolbox])
+  const checked = await allSettled(checking)
   const failed = checked.some(({ checks }) => checks.some((check) => check.status === "failed"))
   const tools = checked[0]?.image.context.tools ?? []
   const facts = factsOf(run, tools)
@@ -163,6 +160,12 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
   return { variant: plan.variant, report, directory }
 }
 
+async function check({ native, progress }: Run, { container, context }: PlatformBuild): Promise<CheckResult[]> {
+  const files = await progress.run(context.platform, "files", () => inspect(native, container, context))
+  const executed = await progress.run(context.platform, "smoke tests", () => smokeTest(container, context))
+  return [...files, ...executed]
+}
+
 function platformReport(
   run: Run,
   image: PlatformBuild,
@@ -188,4 +191,22 @@ async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
     if (result.status === "rejected") throw result.reason
     return result.value
   })
+}
+
+/** @throws RunnerImagesError CHECKS_FAILED naming every check that failed, by platform */
+export function assertChecksPassed(report: Report): void {
+  const failed = report.platforms.flatMap(({ platform, checks }) =>
+    checks
+      .filter((check) => check.status === "failed")
+      .map(
+        (check) =>
+          `${platform} ${check.name}: expected ${check.expected ?? "?"}, actual ${check.actual ?? check.reason ?? "?"}`,
+      ),
+  )
+  if (failed.length === 0) return
+  throw new RunnerImagesError(
+    "CHECKS_FAILED",
+    `${String(failed.length)} smoke tests of the ${report.variant} image failed:\n  ${failed.join("\n  ")}\n`,
+    "Nothing was written or published.",
+  )
 }

@@ -1,0 +1,224 @@
+/**
+ * GitHub Actions runner images for linux/amd64 and linux/arm64: one pipeline builds every variant, runs smoke tests
+ * inside the built containers and publishes one multi-platform image.
+ *
+ * Try `dagger call build --platforms linux/amd64,linux/arm64 export --path dist`.
+ */
+import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
+import { existsSync, readFileSync } from "node:fs"
+import { parsePlatforms } from "./core/platforms.js"
+import { renderMarkdown } from "./core/report-text.js"
+import { parseSources, type BuildRequest } from "./core/request.js"
+import { parseVariants } from "./core/variants.js"
+import { assertChecksPassed, build as buildImages, buildContainer, type BuildInputs } from "./pipeline/build.js"
+import { plan as planImages } from "./pipeline/plan.js"
+import { Progress } from "./pipeline/progress.js"
+import { release } from "./pipeline/release.js"
+import { caBundleOf, TRUST_FILES } from "./pipeline/trust.js"
+
+/**
+ * Builds, tests and publishes GitHub Actions runner images for several platforms.
+ */
+@object()
+export class RunnerImages {
+  /**
+   * Build the images, smoke-test them and return one folder per variant: an OCI layout with its reports.
+   * Fails when a check does. Add `export --path dist` to have it on disk.
+   *
+   * @param docker What goes into images: this project's docker folder.
+   * @param platforms Platforms to build, each once. All of them when omitted.
+   * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sudo Give the runner user sudo without a password.
+   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   */
+  @func({ cache: "session" })
+  async build(
+    @argument({ defaultPath: "./docker" }) docker: Directory,
+    platforms?: Platform[],
+    variants?: string[],
+    sources: string = "auto",
+    assets?: Directory,
+    lock?: File,
+    refresh: boolean = false,
+    sudo: boolean = false,
+    caBundle?: File,
+  ): Promise<Directory> {
+    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
+    const built = await buildImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+    for (const { report } of built) assertChecksPassed(report)
+    return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
+  }
+
+  /**
+   * Build one variant for one platform and return the container, for a terminal, a command or a service.
+   *
+   * @param docker What goes into images: this project's docker folder.
+   * @param platform Platform to build. The engine's own when omitted.
+   * @param variant Variant to build.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sudo Give the runner user sudo without a password.
+   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   */
+  @func({ cache: "session" })
+  async container(
+    @argument({ defaultPath: "./docker" }) docker: Directory,
+    platform?: Platform,
+    variant: string = "standard",
+    sources: string = "auto",
+    assets?: Directory,
+    lock?: File,
+    refresh: boolean = false,
+    sudo: boolean = false,
+    caBundle?: File,
+  ): Promise<Container> {
+    const platforms = [platform ?? (await dag.defaultPlatform())]
+    const request = await requestOf({ platforms, variants: [variant], sources, lock, refresh, sudo })
+    return buildContainer(request, inputsOf({ docker, assets, caBundle }), new Progress())
+  }
+
+  /**
+   * Build the images, smoke-test them and return the report as Markdown. Fails when a check does.
+   *
+   * @param docker What goes into images: this project's docker folder.
+   * @param platforms Platforms to build, each once. All of them when omitted.
+   * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sudo Give the runner user sudo without a password.
+   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   */
+  @func({ cache: "session" })
+  async test(
+    @argument({ defaultPath: "./docker" }) docker: Directory,
+    platforms?: Platform[],
+    variants?: string[],
+    sources: string = "auto",
+    assets?: Directory,
+    lock?: File,
+    refresh: boolean = false,
+    sudo: boolean = false,
+    caBundle?: File,
+  ): Promise<string> {
+    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
+    const built = await buildImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+    for (const { report } of built) assertChecksPassed(report)
+    return built.map(({ report }) => renderMarkdown(report)).join("\n")
+  }
+
+  /**
+   * Say as JSON what would be built: packages, tools with their versions and sources, environment. Nothing is run.
+   *
+   * @param platforms Platforms to plan for, each once. All of them when omitted.
+   * @param variants Variants to plan, each once, or "all". "standard" when omitted.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param sudo Give the runner user sudo without a password.
+   */
+  @func({ cache: "session" })
+  async plan(
+    platforms?: Platform[],
+    variants?: string[],
+    sources: string = "auto",
+    assets?: Directory,
+    sudo: boolean = false,
+  ): Promise<string> {
+    const request = await requestOf({ platforms, variants, sources, sudo, refresh: false })
+    return JSON.stringify(await planImages(request, (await assets?.entries()) ?? []), null, 2)
+  }
+
+  /**
+   * Build the images, smoke-test them on every platform, push them and tag them last.
+   * Returns one line per variant: repository@digest. Needs "sources" to be decided: "upstream" or "registry".
+   *
+   * @param docker What goes into images: this project's docker folder.
+   * @param repository Repository to push to, without a tag: host/path. Other variants than standard get "-variant" appended.
+   * @param tags Tags to set once everything is pushed and read back.
+   * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
+   * @param platforms Platforms to build, each once. All of them when omitted.
+   * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param allowStandIn Publish images with the stand-in runner; "-standin" is added to every tag.
+   * @param registry The registry as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User for the registry.
+   * @param password Password or token for the registry.
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sudo Give the runner user sudo without a password.
+   * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
+   */
+  @func({ cache: "never" })
+  async publish(
+    @argument({ defaultPath: "./docker" }) docker: Directory,
+    repository: string,
+    tags: string[],
+    sources: string,
+    platforms?: Platform[],
+    variants?: string[],
+    allowStandIn: boolean = false,
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    assets?: Directory,
+    lock?: File,
+    refresh: boolean = false,
+    sudo: boolean = false,
+    caBundle?: File,
+  ): Promise<string[]> {
+    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
+    const inputs = inputsOf({ docker, assets, caBundle })
+    const target = {
+      repository,
+      tags,
+      allowStandIn,
+      ...(registry ? { service: registry } : {}),
+      ...(username === undefined ? {} : { username }),
+      ...(password ? { password } : {}),
+      ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),
+    }
+    return (await release(request, inputs, new Progress(), target)).references
+  }
+}
+
+interface Given {
+  platforms?: readonly string[] | undefined
+  variants?: readonly string[] | undefined
+  sources: string
+  lock?: File | undefined
+  refresh: boolean
+  sudo: boolean
+}
+
+/** Everything that can be wrong with the arguments is found here, before any work. */
+async function requestOf(given: Given): Promise<BuildRequest> {
+  const request: BuildRequest = {
+    platforms: parsePlatforms(given.platforms),
+    variants: parseVariants(given.variants),
+    sources: parseSources(given.sources),
+    refresh: given.refresh,
+    sudo: given.sudo,
+  }
+  if (given.lock) request.lock = await given.lock.contents()
+  return request
+}
+
+function inputsOf(given: {
+  docker: Directory
+  assets?: Directory | undefined
+  caBundle?: File | undefined
+}): BuildInputs {
+  const inputs: BuildInputs = { docker: given.docker }
+  if (given.assets) inputs.assets = given.assets
+  const trust = TRUST_FILES.find((path) => existsSync(path))
+  const caBundle = given.caBundle ?? (trust ? caBundleOf(readFileSync(trust, "utf8")) : undefined)
+  if (caBundle) inputs.caBundle = caBundle
+  return inputs
+}
