@@ -1,0 +1,94 @@
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { create } from "tar"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import type { VariantName } from "../../dagger/src/core/variants.js"
+import { attempt, exec } from "../engine/exec.js"
+import { blobPath, imageIn, type LayoutImage } from "./layout.js"
+
+export const LOADERS = ["docker", "podman"] as const
+export type Loader = (typeof LOADERS)[number]
+
+const INFO_MILLISECONDS = 20_000
+
+/** The container engine that images can be loaded into: Docker if it runs, else podman. Throws USAGE when neither does. */
+export async function loadableEngine(): Promise<Loader> {
+  for (const loader of LOADERS) {
+    // `docker info` ends with 0 without a server; asking for a fact of the server does not.
+    const format = loader === "docker" ? "{{.ServerVersion}}" : "{{.Version.Version}}"
+    const { exitCode, stdout } = await attempt(loader, ["info", "--format", format], { timeout: INFO_MILLISECONDS })
+    if (exitCode === 0 && stdout.trim() !== "") return loader
+  }
+  throw new RunnerImagesError(
+    "USAGE",
+    "--load needs Docker or podman, and neither runs on this host.",
+    "Start one of them, or leave --load out: skopeo reads the layout in the output folder.",
+  )
+}
+
+/** The name that a variant gets in the container engine. */
+export function loadedName(variant: VariantName): string {
+  return `localhost/runner-images:${variant}`
+}
+
+/**
+ * Loads one platform's image of an OCI layout.
+ *
+ * @returns the name under which it can be run
+ */
+export async function loadImage(
+  loader: Loader,
+  layout: string,
+  platform: PlatformName,
+  variant: VariantName,
+): Promise<string> {
+  const image = imageIn(layout, platform)
+  if (!image) throw new Error(`${layout} has no image for ${platform}`)
+  const name = loadedName(variant)
+  // Beside the layout, where hard links to its blobs can be made.
+  const folder = mkdtempSync(join(dirname(layout), ".load-"))
+  try {
+    const file = join(folder, "image.tar")
+    await create({ cwd: folder, file, portable: true }, gather(layout, image, name, folder))
+    await exec(loader, ["load", "--input", file])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return name
+}
+
+/**
+ * One image alone, in the form that every Docker and podman reads: neither takes an archive with two platforms, and
+ * Docker before version 25 reads only `manifest.json`.
+ */
+function gather(layout: string, image: LayoutImage, name: string, folder: string): string[] {
+  const blobs = [...new Set([image.descriptor, image.config, ...image.layers].map(({ digest }) => blobPath(digest)))]
+  for (const blob of blobs) {
+    mkdirSync(dirname(join(folder, blob)), { recursive: true })
+    linkOrCopy(join(layout, blob), join(folder, blob))
+  }
+  const annotations = { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name }
+  const documents = {
+    "oci-layout": { imageLayoutVersion: "1.0.0" },
+    "index.json": { schemaVersion: 2, manifests: [{ ...image.descriptor, annotations }] },
+    "manifest.json": [
+      {
+        Config: blobPath(image.config.digest),
+        RepoTags: [name],
+        Layers: image.layers.map(({ digest }) => blobPath(digest)),
+      },
+    ],
+  }
+  for (const [file, document] of Object.entries(documents)) writeFileSync(join(folder, file), JSON.stringify(document))
+  return [...Object.keys(documents), ...blobs]
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch {
+    // File systems without hard links.
+    copyFileSync(from, to)
+  }
+}

@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, rmdirSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import type { VariantName } from "../../dagger/src/core/variants.js"
+import { lookup } from "./lookup.js"
+
+/** Files that tell a folder which an earlier build wrote from one that is somebody's own. */
+const OURS = ["report.json", "oci-layout"]
+
+/**
+ * The folder that builds are written to, one folder a variant below it. What appears there is whole: it is written beside
+ * its place and renamed into it.
+ */
+export class OutputFolder {
+  /** Absolute. */
+  readonly path: string
+
+  /** Throws OUTPUT_UNWRITABLE when the folder, or a variant's folder in it, cannot be written or is not ours to replace. */
+  constructor(given: string, variants: readonly VariantName[]) {
+    if (given.trim() === "") throw unwritable("--output is empty.", "Give the path of a folder.")
+    this.path = resolve(given)
+    probe(this.path)
+    for (const variant of variants) ownOrAbsent(join(this.path, variant))
+  }
+
+  of(variant: VariantName): string {
+    return join(this.path, variant)
+  }
+
+  archiveOf(variant: VariantName): string {
+    return join(this.path, `${variant}.oci.tar`)
+  }
+
+  /** Lets `write` fill a new folder, then puts it in the variant's place. A failure leaves what was there before. */
+  async replace(variant: VariantName, write: (folder: string) => Promise<void>): Promise<string> {
+    const place = this.of(variant)
+    mkdirSync(this.path, { recursive: true })
+    this.removeLeftovers()
+    const fresh = this.beside(variant)
+    mkdirSync(fresh)
+    try {
+      await write(fresh)
+      swap(fresh, place)
+    } finally {
+      rmSync(fresh, { recursive: true, force: true })
+    }
+    return place
+  }
+
+  /** The same for the variant's archive. */
+  async replaceArchive(variant: VariantName, write: (file: string) => Promise<void>): Promise<string> {
+    const fresh = this.beside(variant)
+    try {
+      await write(fresh)
+      renameSync(fresh, this.archiveOf(variant))
+    } finally {
+      rmSync(fresh, { force: true })
+    }
+    return this.archiveOf(variant)
+  }
+
+  private beside(variant: VariantName): string {
+    return join(this.path, `.${variant}.partial-${process.pid}`)
+  }
+
+  /** Of builds that were killed while they wrote. */
+  private removeLeftovers(): void {
+    for (const name of readdirSync(this.path)) {
+      const owner = /^\..+\.partial-(\d+)(?:\.old)?$/.exec(name)?.[1]
+      if (owner !== undefined && !alive(Number(owner))) rmSync(join(this.path, name), { recursive: true, force: true })
+    }
+  }
+}
+
+function swap(fresh: string, place: string): void {
+  if (!existsSync(place)) {
+    renameSync(fresh, place)
+    return
+  }
+  const old = `${fresh}.old`
+  renameSync(place, old)
+  try {
+    renameSync(fresh, place)
+  } catch (error) {
+    renameSync(old, place)
+    throw error
+  }
+  rmSync(old, { recursive: true, force: true })
+}
+
+/** Really writes, and cleans up: permissions alone say too little of read-only mounts, quotas and special folders. */
+function probe(path: string): void {
+  let existing = path
+  while (!lookup(existing) && dirname(existing) !== existing) existing = dirname(existing)
+  const inTheWay =
+    existing === path ? `The output folder ${path}` : `The output folder ${path} cannot be made: ${existing}`
+  if (!lookup(existing)?.isDirectory())
+    throw unwritable(`${inTheWay} is not a folder.`, "Choose another with --output.")
+  try {
+    rmdirSync(mkdtempSync(join(existing, ".runner-images-probe-")))
+  } catch (error) {
+    throw unwritable(
+      `${inTheWay} cannot be written${reasonOf(error)}.`,
+      "Choose another with --output, or change its permissions.",
+    )
+  }
+}
+
+function ownOrAbsent(place: string): void {
+  const found = lookup(place)
+  if (!found) return
+  if (!found.isDirectory())
+    throw unwritable(`${place} is in the way and is not a folder.`, "Move it away, or choose another --output.")
+  const names = readdirSync(place)
+  if (names.length > 0 && !OURS.some((name) => names.includes(name)))
+    throw unwritable(
+      `${place} holds files that no build wrote, and a build would replace them.`,
+      "Move them away, or choose another --output.",
+    )
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return " by this user"
+    case "EROFS":
+      return ": it is on a read-only file system"
+    case "ENOSPC":
+    case "EDQUOT":
+      return ": the disk is full"
+    default:
+      return typeof code === "string" ? ` (${code})` : ""
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+function unwritable(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("OUTPUT_UNWRITABLE", problem, remedy)
+}

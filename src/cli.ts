@@ -1,0 +1,54 @@
+import { EXIT, RunnerImagesError } from "../dagger/src/core/errors.js"
+import { parser } from "./commands/parser.js"
+import { failureAnswer, failureText } from "./output/failure.js"
+import { openTerminal } from "./output/open-terminal.js"
+import { Interrupted, Interrupts } from "./session/interrupt.js"
+
+/** A session that has not ended by itself after this time is left to its engine. */
+const END_MILLISECONDS = 30_000
+
+async function main(argv: readonly string[]): Promise<number> {
+  const terminal = openTerminal()
+  const interrupts = new Interrupts((line) => {
+    terminal.note(line)
+  })
+  interrupts.listen()
+  const context = {
+    terminal,
+    interrupts,
+    answer: (text: string) => {
+      process.stdout.write(`${text}\n`)
+    },
+  }
+  try {
+    const command = parser(argv, context)
+    if (argv.length === 0) command.showHelp("log")
+    else await command.parseAsync()
+    return EXIT.ok
+  } catch (error) {
+    terminal.close()
+    if (error instanceof Interrupted) {
+      process.stderr.write("Stopped.\n")
+      return error.exitCode
+    }
+    if (error instanceof RunnerImagesError) {
+      // The command line may not have been understood, so it is asked directly.
+      const json = argv.includes("--json")
+      process.stderr.write(`${json ? JSON.stringify(failureAnswer(error)) : failureText(error)}\n`)
+      return error.exitCode
+    }
+    // Not the user's mistake: whoever mends it needs the stack.
+    process.stderr.write(`error: runner-images itself failed, please report it: ${stackOf(error)}\n`)
+    return EXIT.buildFailed
+  } finally {
+    terminal.close()
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+// The process ends when nothing is left to do: the Dagger session's process among others, so that none stays behind.
+process.exitCode = await main(process.argv.slice(2))
+setTimeout(() => process.exit(), END_MILLISECONDS).unref()

@@ -1,0 +1,27 @@
+import { DetailedError } from "../output/failure.js"
+import { SUMMARY_SCHEMA_VERSION, summaryText, type Summary, type VariantSummary } from "../output/summary.js"
+import type { CommandContext } from "./context.js"
+
+/** Prints what came of a build or a test, then fails when a check did. Throws RunnerImagesError CHECKS_FAILED. */
+export function finishRun(context: CommandContext, json: boolean, variants: VariantSummary[]): void {
+  // Counted from the start of this process.
+  const seconds = Math.round(performance.now() / 10) / 100
+  const summary: Summary = { schemaVersion: SUMMARY_SCHEMA_VERSION, seconds, variants }
+  context.terminal.close()
+  context.answer(json ? JSON.stringify(summary, null, 2) : summaryText(summary))
+  const failed = variants.flatMap(({ variant, platforms }) =>
+    platforms.flatMap(({ platform, failed: checks }) =>
+      checks.map(({ name, expected, actual, reason }) => {
+        const difference = expected === undefined ? "" : `: expected ${expected}, found ${actual ?? "nothing"}`
+        return `${variant} ${platform} ${name}${difference}${reason === undefined ? "" : ` (${reason})`}`
+      }),
+    ),
+  )
+  if (failed.length === 0) return
+  throw new DetailedError(
+    "CHECKS_FAILED",
+    failed.length === 1 ? "1 smoke test failed:" : `${failed.length} smoke tests failed:`,
+    "The report says what each of them proves.",
+    failed,
+  )
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs"
+import type { Options } from "yargs"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { readable } from "./host-files.js"
+
+/** There is no option for the password itself: command lines end up in process lists, shell histories and CI logs. */
+export const credentialOptions = {
+  username: {
+    type: "string",
+    requiresArg: true,
+    describe: "User name for the registry",
+    group: "Credentials:",
+  },
+  "password-env": {
+    type: "string",
+    requiresArg: true,
+    describe: "Environment variable that holds the password or token",
+    group: "Credentials:",
+  },
+  "password-file": {
+    type: "string",
+    requiresArg: true,
+    describe: "File that holds the password or token",
+    group: "Credentials:",
+  },
+} as const satisfies Record<string, Options>
+
+export interface Credentials {
+  username: string
+  password: string
+}
+
+/** Undefined when none are given. Throws USAGE when they are incomplete or cannot be read. */
+export function readCredentials(given: {
+  username?: string | undefined
+  passwordEnv?: string | undefined
+  passwordFile?: string | undefined
+}): Credentials | undefined {
+  const { username, passwordEnv, passwordFile } = given
+  if (username === undefined && passwordEnv === undefined && passwordFile === undefined) return undefined
+  if (passwordEnv !== undefined && passwordFile !== undefined)
+    throw usage("--password-env and --password-file are both given.", "Give one of them.")
+  if (username === undefined || username === "")
+    throw usage("A password is given without --username.", "Add --username.")
+  if (passwordEnv === undefined && passwordFile === undefined)
+    throw usage("--username is given without a password.", "Add --password-env NAME or --password-file FILE.")
+  return { username, password: passwordEnv === undefined ? fromFile(passwordFile ?? "") : fromEnvironment(passwordEnv) }
+}
+
+function fromEnvironment(name: string): string {
+  const password = process.env[name]
+  if (password === undefined || password === "")
+    throw usage(`--password-env: the environment has no variable ${name}, or it is empty.`, `Set ${name}.`)
+  return password
+}
+
+function fromFile(given: string): string {
+  const path = readable(given, "file", "USAGE", "--password-file")
+  const password = readFileSync(path, "utf8").replace(/\r?\n$/, "")
+  if (password === "") throw usage(`--password-file: ${path} is empty.`, "Write the password or token into it.")
+  return password
+}
+
+function usage(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("USAGE", problem, remedy)
+}

@@ -1,0 +1,58 @@
+import { accessSync, constants, readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
+import { parseLock } from "../../dagger/src/core/packages.js"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { lookup } from "../artifacts/lookup.js"
+
+/** Where operating systems keep the bundle of authorities that their programs trust. */
+const SYSTEM_BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+]
+
+/** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
+export function readLock(given: string, platforms: readonly PlatformName[]): string {
+  const text = readFileSync(readable(given, "file", "LOCK_INVALID", "--lock"), "utf8")
+  parseLock(text, platforms)
+  return text
+}
+
+/** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */
+export function assetsFolder(given: string): string {
+  return readable(given, "folder", "USAGE", "--assets")
+}
+
+/**
+ * Absolute path of the authorities that downloads trust: the one given, else the one that this process is told to trust,
+ * else the system's. Undefined when this host has none, and the engine's own trust has to do.
+ */
+export function caBundle(given: string | undefined): string | undefined {
+  if (given !== undefined) return pem(readable(given, "file", "USAGE", "--ca-bundle"), "--ca-bundle")
+  const told = process.env.SSL_CERT_FILE?.trim()
+  if (told !== undefined && told !== "") return pem(readable(told, "file", "USAGE", "SSL_CERT_FILE"), "SSL_CERT_FILE")
+  return SYSTEM_BUNDLES.find((path) => lookup(path)?.isFile())
+}
+
+function pem(path: string, origin: string): string {
+  if (readFileSync(path, "latin1").includes("-----BEGIN CERTIFICATE-----")) return path
+  throw new RunnerImagesError("USAGE", `${origin}: ${path} holds no PEM certificate.`, "Give a bundle in PEM form.")
+}
+
+/** Throws `code` unless the path leads to a file or folder that this process may read. */
+export function readable(given: string, kind: "file" | "folder", code: ErrorCode, origin: string): string {
+  if (given.trim() === "") throw new RunnerImagesError(code, `${origin} is empty.`, `Give the path of a ${kind}.`)
+  const path = resolve(given)
+  const found = lookup(path)
+  if (!found) throw new RunnerImagesError(code, `${origin}: ${path} does not exist.`, `Give the path of a ${kind}.`)
+  if (kind === "file" ? !found.isFile() : !found.isDirectory())
+    throw new RunnerImagesError(code, `${origin}: ${path} is not a ${kind}.`, `Give the path of a ${kind}.`)
+  try {
+    accessSync(path, kind === "file" ? constants.R_OK : constants.R_OK | constants.X_OK)
+  } catch {
+    throw new RunnerImagesError(code, `${origin}: ${path} may not be read by this user.`, "Change its permissions.")
+  }
+  return path
+}

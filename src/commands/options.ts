@@ -1,0 +1,90 @@
+import type { Options } from "yargs"
+import { PLATFORMS } from "../../dagger/src/core/platforms.js"
+import { SOURCES } from "../../dagger/src/core/request.js"
+import { VARIANTS } from "../../dagger/src/core/variants.js"
+
+/**
+ * The options that commands share. Values are validated by our own code, not by yargs, so that every message names the
+ * value, the reason and the remedy, and both doors say the same.
+ */
+
+/** Of every command that prints an answer. */
+export const answerOptions = {
+  json: {
+    type: "boolean",
+    default: false,
+    describe: "Print the answer as JSON on standard output, errors as JSON on standard error",
+    group: "Output:",
+  },
+} as const satisfies Record<string, Options>
+
+/** Of every command that needs an engine. */
+export const engineOptions = {
+  "no-bare-engine": {
+    type: "boolean",
+    default: false,
+    describe: "Use only an engine that is there already, or Docker or podman; change nothing on this host",
+    group: "Engine:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What is to be built. */
+export const requestOptions = {
+  platforms: {
+    type: "string",
+    array: true,
+    describe: `Platforms, comma-separated or repeated [default: ${PLATFORMS.join(",")}]`,
+    group: "What to build:",
+  },
+  variants: {
+    type: "string",
+    array: true,
+    describe: `Variants, comma-separated or repeated: ${VARIANTS.join(", ")} or all [default: ${VARIANTS[0]}]`,
+    group: "What to build:",
+  },
+  sources: {
+    type: "string",
+    requiresArg: true,
+    describe: `Where tools come from: ${SOURCES.join(", ")} [default: ${SOURCES[0]}]`,
+    group: "What to build:",
+  },
+  assets: {
+    type: "string",
+    requiresArg: true,
+    describe: "Folder with upstream archives by file name, used in place of downloads",
+    group: "What to build:",
+  },
+  lock: {
+    type: "string",
+    requiresArg: true,
+    describe: "A report.json whose package versions are installed again",
+    group: "What to build:",
+  },
+  refresh: {
+    type: "boolean",
+    default: false,
+    describe: "Ask for new packages now instead of once a day",
+    group: "What to build:",
+  },
+  sudo: {
+    type: "boolean",
+    default: false,
+    describe: "Let the runner user become root without a password",
+    group: "What to build:",
+  },
+  "ca-bundle": {
+    type: "string",
+    requiresArg: true,
+    describe: "Certificate authorities that downloads trust, as a PEM file [default: this host's]",
+    group: "What to build:",
+  },
+} as const satisfies Record<string, Options>
+
+/**
+ * One list from values that are comma-separated, repeated, or both.
+ *
+ * @example listOf(["a,b", "c"]) ⇒ ["a", "b", "c"]
+ */
+export function listOf(given: readonly string[] | undefined): string[] | undefined {
+  return given?.flatMap((value) => value.split(","))
+}

@@ -1,0 +1,96 @@
+import yargs, { type Argv } from "yargs"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { closest } from "../../dagger/src/core/suggest.js"
+import { projectVersion } from "../paths.js"
+import { buildCommand } from "./build.js"
+import type { CommandContext } from "./context.js"
+import { credentialOptions } from "./credentials.js"
+import { answerOptions, engineOptions, requestOptions } from "./options.js"
+import { planCommand } from "./plan.js"
+import { publishCommand } from "./publish.js"
+import { testCommand } from "./test.js"
+
+const COMMANDS = ["build", "publish", "test", "plan", "engine"]
+/** Wide enough for every option's own line, narrow enough for a log. */
+const HELP_COLUMNS = 110
+
+/** The command line. `parseAsync()` runs the command; what the user got wrong is thrown as RunnerImagesError USAGE. */
+export function parser(argv: readonly string[], context: CommandContext): Argv {
+  return (
+    yargs([...argv])
+      .scriptName("runner-images")
+      // Messages are matched below, and answers are the same everywhere.
+      .locale("en")
+      .detectLocale(false)
+      .usage("GitHub Actions runner images for several platforms, from one pipeline\n\nUsage: $0 COMMAND [OPTIONS]")
+      .parserConfiguration({
+        // `--platforms a b` would swallow what follows, the image reference of `test` included.
+        "greedy-arrays": false,
+        // `--no-bare-engine` is an option by itself, and no other one can be negated.
+        "boolean-negation": false,
+        "dot-notation": false,
+        "parse-numbers": false,
+        "parse-positional-numbers": false,
+      })
+      .command(buildCommand(context))
+      .command(publishCommand(context))
+      .command(testCommand(context))
+      .command(planCommand(context))
+      .example("$0 build", "Build both platforms of the standard image into dist/")
+      .example("$0 COMMAND --help", "Options and examples of a command")
+      .epilogue(
+        "Exit codes: 0 done · 1 build failed · 2 wrong usage · 3 smoke tests failed · 4 authentication · 5 network or registry · 130 interrupted",
+      )
+      .version(projectVersion())
+      .help()
+      .wrap(Math.min(HELP_COLUMNS, process.stdout.columns ?? HELP_COLUMNS))
+      .strict()
+      .check(givenOnce)
+      .exitProcess(false)
+      .fail((message: string | null, error: Error | undefined) => {
+        if (error && error.name !== "YError") throw error
+        throw usageError(message ?? error?.message ?? "The command line could not be understood")
+      })
+  )
+}
+
+/** yargs makes a list of an option that is repeated, also where one value is meant. */
+function givenOnce(argv: Record<string, unknown>): boolean {
+  const lists = ["_", "platforms", "variants", "tags"]
+  const twice = Object.entries(argv).find(([name, value]) => Array.isArray(value) && !lists.includes(name))
+  if (twice) throw new RunnerImagesError("USAGE", `--${kebab(twice[0])} is given more than once.`, "Give it once.")
+  return true
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** Says in our words what yargs found, and what was probably meant. */
+function usageError(message: string): RunnerImagesError {
+  const [, kind, names = ""] = /^Unknown (command|argument)s?: (.*)$/s.exec(message) ?? []
+  const unknown = names.split(", ").filter((name) => name !== "")
+  const [first] = unknown
+  if (kind === undefined || first === undefined)
+    return new RunnerImagesError("USAGE", `${message.trim().replace(/\.?$/, "")}.`, "Run runner-images --help.")
+  if (first === "password")
+    return new RunnerImagesError(
+      "USAGE",
+      "There is no --password: command lines end up in process lists, shell histories and logs.",
+      "Use --password-env NAME or --password-file FILE.",
+    )
+  // yargs names unknown words and unknown options alike; only the options were written with dashes.
+  const isOption = process.argv.some((word) => word.startsWith("-") && word.replace(/^--?/, "").split("=")[0] === first)
+  const meant = closest(first, isOption ? OPTIONS : COMMANDS)
+  return new RunnerImagesError(
+    "USAGE",
+    isOption ? `There is no option "--${first}" here.` : `There is no command "${first}".`,
+    meant ? `Did you mean ${isOption ? `--${meant}` : meant}?` : "Run runner-images --help to see what there is.",
+  )
+}
+
+/** For suggestions. */
+const OPTIONS = [
+  ...Object.keys({ ...requestOptions, ...answerOptions, ...engineOptions, ...credentialOptions }),
+  ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "help", "version"],
+]

@@ -1,0 +1,109 @@
+import { readdirSync } from "node:fs"
+import type { CommandModule, InferredOptionTypes, Options } from "yargs"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { requireConsent } from "../../dagger/src/core/publication.js"
+import { parseRepository, parseTags } from "../../dagger/src/core/reference.js"
+import { plan } from "../../dagger/src/pipeline/plan.js"
+import { inSession } from "../session/session.js"
+import type { CommandContext } from "./context.js"
+import { credentialOptions, readCredentials } from "./credentials.js"
+import { inputsOf } from "./inputs.js"
+import { answerOptions, engineOptions, listOf, requestOptions } from "./options.js"
+import { loopbackRegistry } from "./registry.js"
+import { readRequest } from "./request.js"
+
+const options = {
+  ...requestOptions,
+  sources: {
+    ...requestOptions.sources,
+    describe: "Where tools come from: upstream or registry. Published images leave no choice to the moment [required]",
+  },
+  repository: {
+    type: "string",
+    requiresArg: true,
+    describe: "Where to: host[:port]/path, as in ghcr.io/OWNER/github-runner [required]",
+    group: "Where to publish:",
+  },
+  tags: {
+    type: "string",
+    array: true,
+    describe: "Tags, comma-separated or repeated [required]",
+    group: "Where to publish:",
+  },
+  "allow-stand-in": {
+    type: "boolean",
+    default: false,
+    describe: "Publish images that have the stand-in runner; each tag then ends in -standin",
+    group: "Where to publish:",
+  },
+  ...credentialOptions,
+  ...answerOptions,
+  ...engineOptions,
+} as const satisfies Record<string, Options>
+
+export function publishCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof options>> {
+  return {
+    command: "publish",
+    describe: "Build, smoke-test and push images, and print their digests",
+    builder: (yargs) =>
+      yargs
+        .options(options)
+        .example("$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags 2026.11,latest", "")
+        .example(
+          "$0 publish --sources registry --allow-stand-in --repository 127.0.0.1:5000/runner --tags try",
+          "Into a registry on this host, without TLS",
+        ),
+    handler: async (given) => {
+      const { terminal, interrupts } = context
+      const host = readRequest(given)
+      if (given.repository === undefined)
+        throw new RunnerImagesError(
+          "USAGE",
+          "--repository is missing.",
+          "Give host[:port]/path, as in ghcr.io/OWNER/github-runner.",
+        )
+      const repository = parseRepository(given.repository)
+      const tags = parseTags(listOf(given.tags))
+      const credentials = readCredentials(given)
+      if (host.request.sources === "auto")
+        throw new RunnerImagesError(
+          "SOURCES_INVALID",
+          "publish wants to be told where tools come from: auto could give other images tomorrow.",
+          "Add --sources upstream, or --sources registry.",
+        )
+      // The runner's kind is known before anything is built, and so is the refusal.
+      const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
+      for (const { runner } of plans) requireConsent(runner, given.allowStandIn)
+
+      const published = await inSession(
+        { bareEngine: !given.noBareEngine, terminal, interrupts },
+        async ({ progress }) => {
+          const { dag } = await import("@dagger.io/dagger")
+          const { build } = await import("../../dagger/src/pipeline/build.js")
+          const { publish } = await import("../../dagger/src/pipeline/publish.js")
+          const { native } = await import("../../dagger/src/pipeline/native.js")
+          const inputs = await inputsOf(host)
+          const built = await build(host.request, inputs, progress)
+          return progress.run("all platforms", "publish", async () =>
+            publish(built, {
+              tools: (await native(inputs.caBundle)).toolbox,
+              repository: repository.name,
+              tags,
+              allowStandIn: given.allowStandIn,
+              ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
+              ...(credentials === undefined
+                ? {}
+                : {
+                    username: credentials.username,
+                    password: dag.setSecret("registry-password", credentials.password),
+                  }),
+              ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
+            }),
+          )
+        },
+      )
+      terminal.close()
+      context.answer(given.json ? JSON.stringify({ schemaVersion: 1, published }, null, 2) : published.join("\n"))
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { ArgumentsCamelCase, InferredOptionTypes } from "yargs"
+import { parsePlatforms } from "../../dagger/src/core/platforms.js"
+import { parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
+import { parseVariants } from "../../dagger/src/core/variants.js"
+import { assetsFolder, caBundle, readLock } from "./host-files.js"
+import { listOf, type requestOptions } from "./options.js"
+
+export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof requestOptions>>
+
+/** A request and the files of this host that go with it, all checked, before anything is started. */
+export interface HostRequest {
+  request: BuildRequest
+  /** Absolute path of the folder with upstream archives. */
+  assets?: string
+  /** Absolute path of the certificate authorities that downloads trust. */
+  caBundle?: string
+}
+
+/** Checks everything that a user can have got wrong. Throws RunnerImagesError with exit code 2. */
+export function readRequest(given: RequestArguments): HostRequest {
+  const platforms = parsePlatforms(listOf(given.platforms))
+  const bundle = caBundle(given.caBundle)
+  return {
+    request: {
+      platforms,
+      variants: parseVariants(listOf(given.variants)),
+      sources: parseSources(given.sources),
+      sudo: given.sudo,
+      refresh: given.refresh,
+      ...(given.lock === undefined ? {} : { lock: readLock(given.lock, platforms) }),
+    },
+    ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),
+    ...(bundle === undefined ? {} : { caBundle: bundle }),
+  }
+}

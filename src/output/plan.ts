@@ -1,0 +1,72 @@
+import Table from "cli-table3"
+import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan.js"
+
+const PACKAGE_COLUMNS = 100
+
+/** For people: what would be built, a section per variant. */
+export function planText(plans: readonly VariantPlan[]): string {
+  return plans.map(variantText).join("\n\n")
+}
+
+function variantText(plan: VariantPlan): string {
+  const table = new Table({
+    head: ["tool", ...plan.platforms.map(({ platform }) => platform)],
+    style: { head: [], border: [], compact: true },
+  })
+  const names = [...new Set(plan.platforms.flatMap(({ tools }) => tools.map(({ name }) => name)))]
+  for (const name of names)
+    table.push([
+      name,
+      ...plan.platforms.map(({ tools }) => {
+        const tool = tools.find((entry) => entry.name === name)
+        return tool ? origin(tool) : "not there"
+      }),
+    ])
+  return [
+    `${plan.variant}: ${plan.description}`,
+    `Runner: ${plan.runner === "actions" ? "the Actions runner" : "the stand-in, which takes no real jobs"}`,
+    `Tools from ${plan.sources.mode}: ${plan.sources.reason}`,
+    table.toString(),
+    ...packageLines(plan),
+  ].join("\n")
+}
+
+function origin(tool: PlannedTool): string {
+  switch (tool.from) {
+    case "upstream":
+      return `${tool.version} from ${new URL(tool.url).host}`
+    case "npm":
+      return `${tool.version} from ${tool.package}`
+    case "deb":
+      return `package ${tool.package}`
+    case "project":
+      return `docker/${tool.folder}`
+  }
+}
+
+/** Platforms that ask for the same packages share one list. */
+function packageLines({ platforms }: VariantPlan): string[] {
+  const groups = new Map<string, string[]>()
+  for (const { platform, packages } of platforms) {
+    const key = packages.join(" ")
+    groups.set(key, [...(groups.get(key) ?? []), platform])
+  }
+  return [...groups].flatMap(([packages, members]) => [
+    `Packages for ${members.join(" and ")}, with what they depend on:`,
+    ...fill(packages, PACKAGE_COLUMNS),
+  ])
+}
+
+/** Breaks at spaces, indented. */
+function fill(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = " "
+  for (const word of text.split(" ")) {
+    if (line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = " "
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,129 @@
+import Table from "cli-table3"
+import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report.js"
+import { duration } from "./duration.js"
+
+/** The answer of `build` and `test`. The version changes when a reader of the old form would go wrong. */
+export const SUMMARY_SCHEMA_VERSION = 1
+
+export interface CheckCounts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+export interface VariantSummary {
+  variant: string
+  sources: Report["sources"]
+  runner: Report["runner"]
+  /** Digest of the index. */
+  index?: string
+  /** Absolute path of the OCI layout and the reports. */
+  directory?: string
+  /** Absolute path of the tar of the layout. */
+  archive?: string
+  /** The name under which `--load` left it. */
+  loaded?: string
+  platforms: {
+    platform: string
+    digest?: string
+    compressedBytes?: number
+    /** Sum of the platform's steps; what came from the cache took next to nothing. */
+    seconds: number
+    checks: CheckCounts
+    failed: Pick<CheckResult, "name" | "expected" | "actual" | "reason">[]
+  }[]
+}
+
+export interface Summary {
+  schemaVersion: typeof SUMMARY_SCHEMA_VERSION
+  /** Wall seconds of the whole run, engine included. */
+  seconds: number
+  variants: VariantSummary[]
+}
+
+/** Where things of a variant ended up on this host. */
+export type Places = Pick<VariantSummary, "directory" | "archive" | "loaded">
+
+export function summariseVariant(report: Report, places: Places = {}): VariantSummary {
+  return {
+    variant: report.variant,
+    sources: report.sources,
+    runner: report.runner,
+    ...(report.index === undefined ? {} : { index: report.index }),
+    ...places,
+    platforms: report.platforms.map(summarisePlatform),
+  }
+}
+
+function summarisePlatform(report: PlatformReport): VariantSummary["platforms"][number] {
+  const seconds = report.steps.reduce((sum, step) => sum + step.seconds, 0)
+  return {
+    platform: report.platform,
+    ...(report.digest === undefined ? {} : { digest: report.digest }),
+    ...(report.compressedBytes === undefined ? {} : { compressedBytes: report.compressedBytes }),
+    seconds: Math.round(seconds * 100) / 100,
+    checks: countChecks(report.checks),
+    failed: report.checks
+      .filter((check) => check.status === "failed")
+      .map(({ name, expected, actual, reason }) => ({
+        name,
+        ...(expected === undefined ? {} : { expected }),
+        ...(actual === undefined ? {} : { actual }),
+        ...(reason === undefined ? {} : { reason }),
+      })),
+  }
+}
+
+export function countChecks(checks: readonly CheckResult[]): CheckCounts {
+  const count = (status: CheckResult["status"]): number => checks.filter((check) => check.status === status).length
+  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") }
+}
+
+/** For people: a table of all platforms, then where each variant is. */
+export function summaryText(summary: Summary): string {
+  const table = new Table({
+    head: ["variant", "platform", "digest", "size", "time", "checks"],
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", "left", "left", "right", "right", "left"],
+  })
+  for (const { variant, platforms } of summary.variants)
+    for (const { platform, digest, compressedBytes, seconds, checks } of platforms)
+      table.push([
+        variant,
+        platform,
+        digest === undefined ? "none" : shortDigest(digest),
+        compressedBytes === undefined ? "" : size(compressedBytes),
+        duration(seconds),
+        checksText(checks),
+      ])
+  return [table.toString(), ...summary.variants.flatMap(placesText), `Took ${duration(summary.seconds)}.`].join("\n")
+}
+
+function placesText({ variant, index, directory, archive, loaded, runner, sources }: VariantSummary): string[] {
+  const label = variant.padEnd(12)
+  const where = index === undefined ? "no image" : index
+  return [
+    `${label} ${where}${directory === undefined ? "" : ` in ${directory}`}`,
+    ...(archive === undefined ? [] : [`${label} archive ${archive}`]),
+    ...(loaded === undefined ? [] : [`${label} loaded as ${loaded}`]),
+    `${label} ${runner.kind === "actions" ? "Actions runner" : "stand-in runner"} ${runner.version}, tools from ${sources.mode}: ${sources.reason}`,
+  ]
+}
+
+/** `31 passed`, with what failed or was skipped when anything did. */
+export function checksText({ passed, failed, skipped }: CheckCounts): string {
+  return [
+    `${passed} passed`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ].join(", ")
+}
+
+/** Decimal megabytes, as registries show them. */
+function size(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12)
+}

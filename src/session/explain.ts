@@ -1,0 +1,101 @@
+import { ExecError, GraphQLRequestError } from "@dagger.io/dagger"
+import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
+import { DetailedError } from "../output/failure.js"
+import type { FailedStep } from "./steps.js"
+
+/** Lines of a failed command's output that the message carries. */
+const TAIL_LINES = 15
+/** Failures of the network are told from others by what programs say last. */
+const TELLING_LINES = 6
+
+/**
+ * What tools and the engine say when it is not the build that is wrong. Matched against the end of what was said: apt,
+ * curl, Go programs, npm, glibc's resolver. Anything else stays a failed build.
+ */
+const CONDITIONS: readonly { code: ErrorCode; said: RegExp; remedy: string }[] = [
+  {
+    code: "AUTHENTICATION",
+    said: /\b401 Unauthorized\b|unauthorized: |authentication required|denied: requested access|invalid username\/password/i,
+    remedy: "Check the credentials, and that they may read or write this repository.",
+  },
+  {
+    code: "NETWORK_FAILED",
+    said: /Temporary failure (?:in name resolution|resolving)|Could not resolve host|no such host|Network is unreachable|network is unreachable|connect: connection refused|Failed to connect to|i\/o timeout|TLS handshake timeout|Connection timed out|EAI_AGAIN|ENOTFOUND|ETIMEDOUT/,
+    remedy:
+      "Check this host's network, proxy and name resolution, then run the same command again: finished steps are kept.",
+  },
+]
+
+/**
+ * Turns what Dagger throws into an error with a code, the step and platform that it happened in, and the end of what the
+ * failed command said. Errors that are explained already, and those of this program itself, stay as they are.
+ *
+ * @param logFile Dagger's own log, which the message points to
+ */
+export function explain(error: unknown, step: FailedStep | undefined, logFile: string): unknown {
+  if (error instanceof RunnerImagesError) return error
+  const where = step ? `The step "${step.step}" for ${step.scope} failed` : "The build failed"
+  const log = `Dagger's whole log is in ${logFile}.`
+  if (error instanceof ExecError) {
+    const said = tail(error.stderr.trim() === "" ? error.stdout : error.stderr, TAIL_LINES)
+    const condition = conditionOf(said)
+    return new DetailedError(
+      condition?.code ?? "BUILD_FAILED",
+      `${where}: ${shortCommand(error.cmd)} ended with exit code ${error.exitCode}.`,
+      condition ? `${condition.remedy} ${log}` : log,
+      said,
+      { cause: error },
+    )
+  }
+  if (error instanceof GraphQLRequestError) {
+    const said = tail(error.message, TAIL_LINES)
+    const condition = conditionOf(said)
+    return new DetailedError(
+      condition?.code ?? "BUILD_FAILED",
+      `${where}.`,
+      condition ? `${condition.remedy} ${log}` : log,
+      said,
+      { cause: error },
+    )
+  }
+  return error
+}
+
+/** The engine was found, but no session with it came about. */
+export function explainConnection(
+  error: unknown,
+  engine: string,
+  logTail: readonly string[],
+  logFile: string,
+): RunnerImagesError {
+  return new DetailedError(
+    "ENGINE_UNAVAILABLE",
+    `No session could be opened with the Dagger engine (${engine}).`,
+    `Dagger's whole log is in ${logFile}.`,
+    logTail.length > 0 ? logTail : tail(error instanceof Error ? error.message : String(error), TAIL_LINES),
+    { cause: error },
+  )
+}
+
+function conditionOf(said: readonly string[]): (typeof CONDITIONS)[number] | undefined {
+  const last = said.slice(-TELLING_LINES).join("\n")
+  return CONDITIONS.find((condition) => condition.said.test(last))
+}
+
+/** Scripts are passed as one long argument: its first line names it. */
+function shortCommand(command: readonly string[]): string {
+  const words = command.map((word) => {
+    const [first = "", ...rest] = word.split("\n")
+    return rest.length > 0 ? `${first} …` : first
+  })
+  const line = words.join(" ")
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line
+}
+
+function tail(text: string, lines: number): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .slice(-lines)
+}

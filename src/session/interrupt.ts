@@ -1,0 +1,62 @@
+import { EXIT, type ExitCode } from "../../dagger/src/core/errors.js"
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/** Thrown in place of the work's result when the user stopped it. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted"
+  readonly exitCode: ExitCode = EXIT.interrupted
+
+  constructor() {
+    super("Stopped.")
+  }
+}
+
+/**
+ * Ctrl-C and its relatives. While a session runs, the first one stops it in order, so that no `dagger session` process is
+ * left behind; the second one, and any while nothing has to be put in order, ends this process at once.
+ */
+export class Interrupts {
+  private stop: ((reason: Interrupted) => void) | undefined
+  private stopping = false
+
+  constructor(private readonly say: (line: string) => void) {}
+
+  listen(): void {
+    for (const signal of SIGNALS) process.on(signal, () => this.received())
+    // Requests that were under way when the session ended fail with nobody waiting for them any more.
+    process.on("unhandledRejection", (reason) => {
+      if (!this.stopping) throw reason
+    })
+  }
+
+  get happened(): boolean {
+    return this.stopping
+  }
+
+  /** Settles as the work does, or with Interrupted as soon as the user stops it. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    const stopped = new Promise<never>((_, reject) => {
+      this.stop = reject
+    })
+    try {
+      return await Promise.race([work, stopped])
+    } catch (error) {
+      // The terminal sends Ctrl-C to the session process too, whose end can be noticed first.
+      if (this.stopping) throw new Interrupted()
+      throw error
+    } finally {
+      this.stop = undefined
+    }
+  }
+
+  private received(): void {
+    if (this.stopping || !this.stop) {
+      // Child processes are ended by the exit handlers of those who started them.
+      process.exit(EXIT.interrupted)
+    }
+    this.stopping = true
+    this.say("Stopping … (again to stop at once)")
+    this.stop(new Interrupted())
+  }
+}

@@ -1,0 +1,62 @@
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { findEngine, type FoundEngine } from "../engine/find.js"
+import type { Terminal } from "../output/terminal.js"
+import { Interrupted, type Interrupts } from "./interrupt.js"
+import { SessionLog } from "./log.js"
+import { StepRecorder } from "./steps.js"
+
+export interface SessionOptions {
+  /** Whether the engine may be brought up on this host itself. */
+  bareEngine: boolean
+  terminal: Terminal
+  interrupts: Interrupts
+}
+
+export interface Session {
+  engine: FoundEngine
+  progress: Progress
+}
+
+const CONNECTION_TAIL_LINES = 15
+
+/**
+ * Finds or brings up an engine, opens a session with it and does the work in there. The global client `dag` is connected
+ * while the work runs. Dagger's own log goes to a file.
+ *
+ * @throws RunnerImagesError with the step and platform that failed; Interrupted when the user stopped it
+ */
+export async function inSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+  const { terminal, interrupts } = options
+  const engine = await findEngine({ bareEngine: options.bareEngine, log: (line) => terminal.note(line) })
+  terminal.note(`Engine: ${engine.kind}, ${engine.reason}`)
+  Object.assign(process.env, engine.env)
+
+  // Loaded late: Dagger's client takes longer than all checks of the command line together.
+  const { connection } = await import("@dagger.io/dagger")
+  const { explain, explainConnection } = await import("./explain.js")
+  const log = new SessionLog()
+  const steps = new StepRecorder(terminal)
+  let outcome: { value: T } | { error: unknown } | undefined
+  try {
+    await connection(
+      async () => {
+        // Kept here, because connection() wraps what its function throws and loses what Dagger's errors carry.
+        outcome = await interrupts
+          .guard(work({ engine, progress: new Progress(steps) }))
+          .then((value) => ({ value }))
+          .catch((error: unknown) => ({ error }))
+      },
+      { LogOutput: log.stream },
+    )
+  } catch (error) {
+    // After the work has been done, all that is left to fail is the end of the session.
+    if (outcome === undefined) throw explainConnection(error, engine.kind, log.tail(CONNECTION_TAIL_LINES), log.path)
+    terminal.note(`The session did not end in order: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (outcome === undefined)
+    throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The session ended before the work began.", `See ${log.path}.`)
+  if ("value" in outcome) return outcome.value
+  if (outcome.error instanceof Interrupted) throw outcome.error
+  throw explain(outcome.error, steps.of(outcome.error), log.path)
+}
