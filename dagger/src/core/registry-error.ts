@@ -24,7 +24,7 @@ export function registryError(action: string, stderr: string, cause: unknown): R
     return new RunnerImagesError(
       "AUTHENTICATION",
       problem,
-      "Give --username and --password of an account that may write there.",
+      "Give --username with the password or token of an account that may do so.",
       { cause },
     )
   return new RunnerImagesError(

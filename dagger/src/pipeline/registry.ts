@@ -8,7 +8,7 @@ import { isNotThereYet, registryError } from "../core/registry-error.js"
 /** How the engine reaches a registry. */
 export interface RegistryAccess {
   /** A registry that only the caller can reach, on the host's loopback interface say. */
-  service?: Service
+  registry?: Service
   username?: string
   password?: Secret
   /** Certificate authorities to trust. Mounted, never in a layer. */
@@ -46,7 +46,7 @@ export class Registry {
   static async open(repository: string, access: RegistryAccess): Promise<Registry> {
     const parsed = parseRepository(repository)
     const registry = authority(parsed)
-    if (!access.service && parsed.loopback)
+    if (!access.registry && parsed.loopback)
       throw new RunnerImagesError(
         "REFERENCE_INVALID",
         `${registry} is the engine's own loopback interface when seen from the engine, where no registry is.`,
@@ -58,12 +58,12 @@ export class Registry {
         `Only one of --username and --password is given for ${registry}.`,
         "Give both, or neither for a registry that asks for none.",
       )
-    const transport = access.service ? `${ALIAS}:${String(await servicePort(access.service, parsed))}` : registry
+    const transport = access.registry ? `${ALIAS}:${String(await servicePort(access.registry, parsed))}` : registry
     let client = await withSkopeo(access.tools, access.caBundle)
-    if (access.service) client = client.withServiceBinding(ALIAS, access.service)
+    if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
     if (access.username !== undefined && access.password)
       client = await withCredentials(client, transport, access.username, access.password)
-    return new Registry(client, registry, transport, access.service !== undefined)
+    return new Registry(client, registry, transport, access.registry !== undefined)
   }
 
   /** Pushes a layout's index with everything under it, under no other name than its digest. */

@@ -1,0 +1,148 @@
+import { printable } from "./printable.js"
+import type { CheckResult, PlatformReport, Report } from "./report.js"
+
+/** A report as Markdown: what was built, what the checks found, what is inside. For people, and for CI's summary pages. */
+export function renderMarkdown(report: Report): string {
+  return [
+    `# ${report.variant} ${report.version}`,
+    facts(report),
+    section("Platforms", platforms(report)),
+    section("Failed checks", checksWith("failed", report)),
+    section("Skipped checks", checksWith("skipped", report)),
+    section("Checks", checks(report)),
+    section("Tools", tools(report)),
+    section("Package archives", releases(report)),
+    section("Time", times(report)),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n")
+    .concat("\n")
+}
+
+function facts({ index, created, sources, runner }: Report): string {
+  return [
+    index === undefined ? "- **No image was written.**" : `- Index: \`${index}\``,
+    `- Created: ${created}`,
+    `- Sources: ${sources.mode} (${text(sources.reason)})`,
+    runner.kind === "stand-in"
+      ? `- Runner: **stand-in** ${runner.version}. This is not the GitHub Actions runner.`
+      : `- Runner: GitHub Actions runner ${runner.version}`,
+  ].join("\n")
+}
+
+function platforms({ platforms }: Report): string {
+  const head = ["Platform", "Manifest", "Compressed", "Packages", "Checks", "Seconds"]
+  return table(
+    head,
+    platforms.map((platform) => [
+      platform.platform,
+      platform.digest === undefined ? "" : `\`${platform.digest}\``,
+      platform.compressedBytes === undefined ? "" : megabytes(platform.compressedBytes),
+      String(platform.packages.length),
+      outcome(platform.checks),
+      seconds(totalSeconds(platform)),
+    ]),
+  )
+}
+
+/** `12 passed, 1 failed`: the kinds that there are. */
+function outcome(checks: readonly CheckResult[]): string {
+  const counts = (["passed", "failed", "skipped"] as const)
+    .map((status) => ({ status, count: checks.filter((check) => check.status === status).length }))
+    .filter(({ count }) => count > 0)
+  return counts.length === 0 ? "none" : counts.map(({ status, count }) => `${String(count)} ${status}`).join(", ")
+}
+
+function checksWith(status: CheckResult["status"], { platforms }: Report): string {
+  return table(
+    ["Platform", "Check", "Expected", "Actual", "Reason"],
+    platforms.flatMap(({ platform, checks }) =>
+      checks
+        .filter((check) => check.status === status)
+        .map(({ name, expected = "", actual = "", reason = "" }) => [
+          platform,
+          text(name),
+          text(expected),
+          text(actual),
+          text(reason),
+        ]),
+    ),
+  )
+}
+
+/** One row per check, one column per platform. */
+function checks({ platforms }: Report): string {
+  const all = new Map(platforms.flatMap(({ checks }) => checks.map(({ name, proves }) => [name, proves])))
+  return table(
+    ["Check", "Proves", ...platforms.map(({ platform }) => platform)],
+    [...all].map(([name, proves]) => [
+      text(name),
+      text(proves),
+      ...platforms.map(({ checks }) => checks.find((check) => check.name === name)?.status ?? ""),
+    ]),
+  )
+}
+
+/** One row per tool, one column per platform: a difference in version is seen at once. */
+function tools({ platforms }: Report): string {
+  const names = new Set(platforms.flatMap(({ tools }) => tools.map(({ name }) => name)))
+  const cell = (name: string, { tools }: PlatformReport) => {
+    const tool = tools.find((candidate) => candidate.name === name)
+    return tool ? `${text(tool.version)} (${text(tool.source)})` : ""
+  }
+  return table(
+    ["Tool", ...platforms.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+function releases({ releases }: Report): string {
+  return table(
+    ["Release file", "Date", "sha256"],
+    releases.map(({ name, date, sha256 }) => [text(name), date, `\`${sha256}\``]),
+  )
+}
+
+/** One row per step, in the order in which platforms went through them. */
+function times({ platforms }: Report): string {
+  const names = new Set(platforms.flatMap(({ steps }) => steps.map(({ name }) => name)))
+  const cell = (name: string, { steps }: PlatformReport) => {
+    const found = steps.filter((step) => step.name === name)
+    return found.length === 0 ? "" : seconds(found.reduce((sum, step) => sum + step.seconds, 0))
+  }
+  return table(
+    ["Step, seconds", ...platforms.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+function totalSeconds({ steps }: PlatformReport): number {
+  return steps.reduce((sum, step) => sum + step.seconds, 0)
+}
+
+function seconds(value: number): string {
+  return value.toFixed(1)
+}
+
+/** Decimal megabytes, as registries show them. */
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+function section(title: string, body: string): string {
+  return body === "" ? "" : `## ${title}\n\n${body}`
+}
+
+/** Empty when there are no rows. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return ""
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")
+}
+
+/** Text from a program or a user, made harmless inside a table's cell. */
+function text(raw: string): string {
+  return printable(raw.trim())
+    .replace(/[\\`*<>|[\]]/g, "\\$&")
+    .replace(/\s*\n\s*/g, "<br>")
+}

@@ -1,0 +1,175 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser"
+import { describe, expect, it } from "vitest"
+import { renderJUnit } from "../../dagger/src/core/report-junit.js"
+import { renderMarkdown } from "../../dagger/src/core/report-text.js"
+import { reportSchema } from "../../dagger/src/core/report.js"
+import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
+
+const mixed = () => {
+  const arm = platformReport("linux/arm64", { checks: [PASSED, FAILED, SKIPPED] })
+  delete arm.digest
+  const made = report({ platforms: [platformReport("linux/amd64"), arm] })
+  delete made.index
+  return made
+}
+
+it("the tests' own reports are of the schema", () => {
+  expect(reportSchema.parse(report())).toEqual(report())
+  expect(reportSchema.parse(mixed())).toEqual(mixed())
+})
+
+describe("renderMarkdown", () => {
+  it("shows platforms, failures first, tools side by side and times", () => {
+    expect(renderMarkdown(mixed())).toMatchInlineSnapshot(`
+      "# standard 0.1.0
+
+      - **No image was written.**
+      - Created: 2026-01-02T03:04:05Z
+      - Sources: registry (asked for)
+      - Runner: **stand-in** 0.1.0-standin. This is not the GitHub Actions runner.
+
+      ## Platforms
+
+      | Platform | Manifest | Compressed | Packages | Checks | Seconds |
+      | --- | --- | --- | --- | --- | --- |
+      | linux/amd64 | \`sha256:1111111111111111111111111111111111111111111111111111111111111111\` | 297.5 MB | 1 | 1 passed | 64.8 |
+      | linux/arm64 |  | 297.5 MB | 1 | 1 passed, 1 failed, 1 skipped | 64.8 |
+
+      ## Failed checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | elf/architecture | 183 | 62 in /usr/bin/x | A program for another machine would not start. |
+
+      ## Skipped checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | runner/listener |  |  | needs a network |
+
+      ## Checks
+
+      | Check | Proves | linux/amd64 | linux/arm64 |
+      | --- | --- | --- | --- |
+      | version/git | git is the version resolved | passed | passed |
+      | elf/architecture | every program is for this platform |  | failed |
+      | runner/listener | the runner starts |  | skipped |
+
+      ## Tools
+
+      | Tool | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | node | 24.1.0 (npm:node-linux@24.1.0) | 24.1.0 (npm:node-linux@24.1.0) |
+
+      ## Package archives
+
+      | Release file | Date | sha256 |
+      | --- | --- | --- |
+      | deb.example_debian_dists_trixie_InRelease | 2026-01-02T00:00:00Z | \`cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\` |
+
+      ## Time
+
+      | Step, seconds | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | packages | 61.3 | 61.3 |
+      | checks | 3.5 | 3.5 |
+      "
+    `)
+  })
+
+  it("has no sections for what did not happen", () => {
+    const headings = renderMarkdown(report()).match(/^#+ .*/gm)
+    expect(headings).toEqual([
+      "# standard 0.1.0",
+      "## Platforms",
+      "## Checks",
+      "## Tools",
+      "## Package archives",
+      "## Time",
+    ])
+  })
+
+  it("keeps a table whole whatever a program prints", () => {
+    const actual = "one\n| two | *three* `four` <b> \u001b[1m"
+    const rendered = renderMarkdown(
+      report({ platforms: [platformReport("linux/amd64", { checks: [{ ...FAILED, actual }] })] }),
+    )
+    expect(rendered).toContain("| one<br>\\| two \\| \\*three\\* \\`four\\` \\<b\\> \\\\u001b\\[1m |")
+  })
+})
+
+describe("renderJUnit", () => {
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: "@",
+    isArray: (name) => /^test(suite|case)$/.test(name),
+  })
+  const parse = (xml: string): unknown => parser.parse(xml)
+
+  it("has a suite per variant and platform, and a case per check", () => {
+    expect(renderJUnit([mixed()])).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="runner-images" tests="4" failures="1" errors="0" skipped="1">
+        <testsuite name="standard linux/amd64" tests="1" failures="0" errors="0" skipped="0">
+          <testcase name="version/git" classname="standard linux/amd64"/>
+        </testsuite>
+        <testsuite name="standard linux/arm64" tests="3" failures="1" errors="0" skipped="1">
+          <testcase name="version/git" classname="standard linux/arm64"/>
+          <testcase name="elf/architecture" classname="standard linux/arm64">
+            <failure message="expected 183, and it is 62 in /usr/bin/x" type="check">proves: every program is for this platform
+      expected: 183
+      actual: 62 in /usr/bin/x
+      reason: A program for another machine would not start.</failure>
+          </testcase>
+          <testcase name="runner/listener" classname="standard linux/arm64">
+            <skipped message="needs a network"/>
+          </testcase>
+        </testsuite>
+      </testsuites>
+      "
+    `)
+  })
+
+  it("counts what it lists, over all reports", () => {
+    expect(parse(renderJUnit([mixed(), report({ variant: "chrome" })]))).toMatchObject({
+      testsuites: {
+        "@tests": "6",
+        "@failures": "1",
+        "@skipped": "1",
+        testsuite: [
+          { "@name": "standard linux/amd64", "@tests": "1" },
+          { "@name": "standard linux/arm64", "@tests": "3" },
+          { "@name": "chrome linux/amd64", "@tests": "1" },
+          { "@name": "chrome linux/arm64", "@tests": "1" },
+        ],
+      },
+    })
+  })
+
+  it("stays XML whatever a program prints, and says the same when read back", () => {
+    const actual = `<a b="c">'&amp;' ]]> ü 🏃 \u001b[1m \ud83c \u0000`
+    const xml = renderJUnit([
+      report({ platforms: [platformReport("linux/amd64", { checks: [{ ...FAILED, actual }] })] }),
+    ])
+    expect(XMLValidator.validate(xml)).toBe(true)
+    expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/) // eslint-disable-line no-control-regex -- the point
+    expect(parse(xml)).toMatchObject({
+      testsuites: {
+        testsuite: [
+          {
+            testcase: [
+              {
+                failure: {
+                  "@message": `expected 183, and it is <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
+                  "#text": expect.stringContaining(
+                    `actual: <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
+                  ) as string,
+                },
+              },
+            ],
+          },
+        ],
+      },
+    })
+  })
+})
