@@ -1,8 +1,338 @@
-export interface BareEngine {
-  env: Record<string, string>
-  registry: string
+import { randomUUID } from "node:crypto"
+import { existsSync, mkdirSync, realpathSync } from "node:fs"
+import { join } from "node:path"
+import { archOf, type PlatformName } from "../../../dagger/src/core/platforms.js"
+import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
+import { choosePort } from "./addresses.js"
+import { clearWork } from "./artefact.js"
+import { baseDigest, basesKey, makeBases } from "./bases.js"
+import { binariesKey, buildBinaries } from "./binaries.js"
+import { addBinfmtRules } from "./binfmt.js"
+import { writeConfig } from "./config.js"
+import { buildContent, contentEnv, contentKey } from "./content.js"
+import { emulatorKey, fetchEmulator } from "./emulator.js"
+import { goToolchain, type GoToolchain } from "./go-toolchain.js"
+import { bootId, checkDisk, checkHost, checkStateFolder, hostFacts } from "./host.js"
+import { checkKernel } from "./kernel.js"
+import { readLedger, withLedger } from "./ledger.js"
+import { takeLock, type Lock } from "./lock.js"
+import { answersOn, engineProcess, startEngine, stopEngine } from "./namespace.js"
+import { freeNetworks, listens, prepareHostNetwork } from "./network.js"
+import { installPackages, missingPackages, registryProgram } from "./packages.js"
+import { runPhase, type PhaseName } from "./phase.js"
+import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
+import { readRecord, writeRecord, type InstanceRecord } from "./record.js"
+import { portTaken, pushBases, registryProcess, startRegistry, stopRegistry } from "./registry.js"
+import { hostResolvConf } from "./resolvers.js"
+import { InstanceFolder, StateFolder } from "./state-folder.js"
+import { instanceName } from "./instance-name.js"
+import { BASE_REPOSITORY, ENGINE_VERSION } from "./version.js"
+
+export interface UpOptions {
+  /** The instance's name; else RUNNER_IMAGES_INSTANCE, else `default`. */
+  instance?: string | undefined
+  /** Port of the local registry; else RUNNER_IMAGES_REGISTRY_PORT, else the first free one from 5000. */
+  registryPort?: number | undefined
+  log: (line: string) => void
 }
 
-export async function bareEngine(_options: { log: (line: string) => void }): Promise<BareEngine> {
-  throw new Error("not written yet")
+export interface BareEngine {
+  instance: string
+  version: string
+  /** For process.env, before a client connects. */
+  env: Record<string, string>
+  /** Folder with the `dagger` of this engine's version. */
+  cliFolder: string
+  /** host:port on the host's loopback. */
+  registry: string
+  /** The base image by digest, as the engine knows it. */
+  base: string
+}
+
+/** Where the state of the instance that is meant lies. */
+export function locate(instance: string | undefined): { state: StateFolder; folder: InstanceFolder } {
+  const given = StateFolder.of(process.env)
+  // Through a link it is the same folder, and must be the same instance.
+  const state = existsSync(given.root) ? new StateFolder(realpathSync(given.root)) : given
+  return { state, folder: state.instance(instanceName(instance, process.env)) }
+}
+
+function wantedPort(flag: number | undefined): number | undefined {
+  const text = process.env["RUNNER_IMAGES_REGISTRY_PORT"]
+  const port = flag ?? (text ? Number(text) : undefined)
+  if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65536)) return port
+  throw new RunnerImagesError(
+    "USAGE",
+    `"${flag === undefined ? text : String(flag)}" is not a port.`,
+    "Give a number from 1 to 65535.",
+  )
+}
+
+/** What the artefacts of this version of the program are called. The contents' key needs to know a Go version. */
+function keysFor(host: PlatformName, goVersion: string | undefined) {
+  const binaries = binariesKey(archOf(host))
+  return {
+    binaries,
+    emulator: emulatorKey(host),
+    bases: basesKey(),
+    content: goVersion === undefined ? undefined : contentKey(binaries, { version: goVersion }),
+  }
+}
+
+/** For the search of an engine: one that runs, or one brought up. */
+export function bareEngine(options: { log: (line: string) => void }): Promise<BareEngine> {
+  return up(options)
+}
+
+/**
+ * Brings up an instance, or finds it running. Idempotent; a second call at the same time waits for the first.
+ *
+ * @throws RunnerImagesError for everything that can be missing or go wrong
+ */
+export async function up(options: UpOptions): Promise<BareEngine> {
+  const host = checkHost(hostFacts(process.env))
+  const port = wantedPort(options.registryPort)
+  const running = await runningEngine(options.instance, host, port)
+  if (running) return running
+  checkStateFolder(StateFolder.of(process.env).root)
+  const { state, folder } = locate(options.instance)
+  const lock = await takeLock(state.lock, "engine up", options.log)
+  try {
+    return (
+      (await runningEngine(options.instance, host, port)) ??
+      (await bringUp({ state, folder, host, port, lock, log: options.log }))
+    )
+  } finally {
+    await lock.release()
+  }
+}
+
+/** The instance, if it runs and is what this version of the program would bring up. */
+export async function runningEngine(
+  instance: string | undefined,
+  host: PlatformName,
+  port: number | undefined,
+): Promise<BareEngine | undefined> {
+  const { folder } = locate(instance)
+  const record = readRecord(folder)
+  if (!record || record.bootId !== bootId() || record.engineVersion !== ENGINE_VERSION) return undefined
+  if (port !== undefined && port !== record.registryPort) return undefined
+  const keys = keysFor(host, record.goVersion)
+  const same = (["binaries", "emulator", "bases", "content"] as const).every(
+    (part) => keys[part] !== undefined && keys[part] === record.keys[part],
+  )
+  if (!same || !engineProcess(record) || !registryProcess(record) || !(await answersOn(folder.socket))) return undefined
+  return describe(folder, record)
+}
+
+function describe(folder: InstanceFolder, record: InstanceRecord): BareEngine {
+  const cli = record.cli ?? ""
+  const registry = `127.0.0.1:${record.registryPort}`
+  return {
+    instance: record.name,
+    version: record.engineVersion,
+    env: clientEnv(folder, cli),
+    cliFolder: join(cli, ".."),
+    registry,
+    base: `${registry}/${BASE_REPOSITORY}@${record.baseDigest ?? ""}`,
+  }
+}
+
+function clientEnv(folder: InstanceFolder, cli: string): Record<string, string> {
+  return {
+    _EXPERIMENTAL_DAGGER_RUNNER_HOST: `unix://${folder.socket}`,
+    _EXPERIMENTAL_DAGGER_CLI_BIN: cli,
+    DO_NOT_TRACK: "1",
+  }
+}
+
+/** What `up` would do, without doing any of it. */
+export async function planFor(
+  options: Pick<UpOptions, "instance" | "registryPort">,
+): Promise<{ plan: Plan; facts: PlanFacts }> {
+  const host = checkHost(hostFacts(process.env))
+  const { state, folder } = locate(options.instance)
+  const record = readRecord(folder)
+  const goVersion = record?.goVersion ?? (await goToolchain()).version
+  const port = wantedPort(options.registryPort) ?? record?.registryPort ?? (await wouldBePort(folder))
+  const facts: PlanFacts = {
+    instance: Object.assign(folder, { binfmtRule: (uname: string) => `runner-images-${folder.id}-${uname}` }),
+    stateFolder: state.root,
+    host,
+    packages: missingPackages(),
+    missing: missingArtefacts(state, keysFor(host, goVersion)),
+    ...hostSettings(),
+    registryPort: String(port),
+  }
+  return { plan: plan(facts), facts }
+}
+
+async function wouldBePort(folder: InstanceFolder): Promise<number> {
+  const choice = await choosePort(undefined, folder.name, portsOfOthers(readLedger().instances, folder.id), listens)
+  return "port" in choice ? choice.port : choice.taken
+}
+
+function portsOfOthers(instances: Record<string, { registryPort: number }>, id: string): number[] {
+  return Object.entries(instances)
+    .filter(([other]) => other !== id)
+    .map(([, { registryPort }]) => registryPort)
+}
+
+interface BringUp {
+  state: StateFolder
+  folder: InstanceFolder
+  host: PlatformName
+  port: number | undefined
+  lock: Lock
+  log: (line: string) => void
+}
+
+async function bringUp(run: BringUp): Promise<BareEngine> {
+  const { state, folder, host, log } = run
+  const phase = <T>(name: PhaseName, doing: string, work: () => Promise<T>) =>
+    runPhase(name, doing, run.lock, log, work)
+
+  // Everything that can be refused is refused before anything changes.
+  const resolvConf = hostResolvConf()
+  await checkKernel(state.root)
+  const before = currentRecord(folder)
+  const go = await goOrWhatItMade(state, before, host)
+  const { plan: planned, facts } = await planFor({ instance: folder.name, registryPort: run.port })
+  checkDisk(state.root, planned.diskBytes)
+  if (before === undefined) for (const line of planLines(planned, facts)) log(line)
+
+  clearWork(state.work)
+  mkdirSync(state.work, { recursive: true })
+  const keys = keysFor(host, go.version)
+  const record = await claim(run, before, resolvConf)
+
+  const program = await phase("packages", "what the host lacks", async () => {
+    await installPackages(state, log)
+    return registryProgram(state, state.work)
+  })
+  const binaries = await phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
+    buildBinaries(state, keys.binaries, state.work, go),
+  )
+  await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
+    const emulator = await fetchEmulator(state, keys.emulator, state.work, host)
+    await addBinfmtRules(folder, record, emulator, host)
+  })
+  const bases = await phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))
+  await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
+    prepareHostNetwork(folder, record),
+  )
+  await phase("registry", `on 127.0.0.1:${record.registryPort}`, async () => {
+    writeConfig(folder, { registryPort: record.registryPort, binaries, resolvConf })
+    mkdirSync(folder.registryStorage, { recursive: true })
+    for (const path of [folder.home, folder.temporary]) mkdirSync(path, { recursive: true })
+    await startRegistry(folder, record, program)
+    await pushBases(record, bases, baseDigest(bases))
+  })
+
+  // A record without a content key is one of an engine that cannot serve modules: nobody takes it for ready.
+  record.keys = { binaries: keys.binaries, emulator: keys.emulator, bases: keys.bases }
+  record.baseDigest = baseDigest(bases)
+  record.cli = join(binaries, "dagger")
+  writeRecord(folder, record)
+  const parts = { binaries, registryProgram: program }
+  const contentOf = go.version === undefined ? "" : contentKey(keys.binaries, { version: go.version })
+  await phase("sdk-content", "what modules in Go and TypeScript run in", async () => {
+    if (existsSync(state.content(contentOf))) return
+    await startEngine(state, folder, record, parts)
+    const inputs = {
+      base: describe(folder, record).base,
+      platform: host,
+      binaries,
+      goRoot: go.root,
+      log: join(folder.root, "log", "sdk-content.log"),
+    }
+    try {
+      await buildContent(state, contentOf, state.work, inputs, clientEnv(folder, record.cli ?? ""))
+    } catch (error) {
+      await stopEngine(folder, record)
+      throw error
+    }
+  })
+  await phase("engine", folder.socket, async () => {
+    const content = state.content(contentOf)
+    await startEngine(state, folder, record, { ...parts, content: { folder: content, env: contentEnv(content) } })
+    record.keys.content = contentOf
+    record.goVersion = go.version
+    writeRecord(folder, record)
+  })
+  clearWork(state.work)
+  return describe(folder, record)
+}
+
+/** Go, or the one that made what is already there: an engine that is built needs none. */
+async function goOrWhatItMade(
+  state: StateFolder,
+  record: InstanceRecord | undefined,
+  host: PlatformName,
+): Promise<GoToolchain> {
+  try {
+    return await goToolchain()
+  } catch (error) {
+    const version = record?.goVersion
+    const missing = missingArtefacts(state, keysFor(host, version))
+    if (version === undefined || missing.binaries || missing.content) throw error
+    return { program: "", root: "", version }
+  }
+}
+
+/** The record, without what a reboot has undone. */
+function currentRecord(folder: InstanceFolder): InstanceRecord | undefined {
+  const record = readRecord(folder)
+  if (record && record.bootId !== bootId()) return { ...record, bootId: bootId(), changes: [], processes: {} }
+  return record
+}
+
+/** Writes down which addresses and which port are this instance's, so that no other takes them. */
+async function claim(run: BringUp, before: InstanceRecord | undefined, resolvConf: string): Promise<InstanceRecord> {
+  const { folder } = run
+  if (before && run.port !== undefined && run.port !== before.registryPort) {
+    await stopEngine(folder, before)
+    await stopRegistry(folder, before)
+  }
+  return withLedger(async (ledger, save) => {
+    const others = Object.entries(ledger.instances).filter(([id]) => id !== folder.id)
+    const registryRuns = before !== undefined && registryProcess(before) !== undefined
+    const choice = registryRuns
+      ? { port: before.registryPort }
+      : await choosePort(
+          run.port ?? (before && !(await listens(before.registryPort)) ? before.registryPort : undefined),
+          folder.name,
+          others.map(([, other]) => other.registryPort),
+          listens,
+        )
+    if ("taken" in choice) throw portTaken(choice.taken)
+    // Addresses stay while rules name them.
+    const networks =
+      before && before.changes.length > 0
+        ? { link: before.link, containers: before.containers }
+        : await freeNetworks(
+            folder,
+            resolvConf,
+            others.map(([, other]) => other.link),
+          )
+    const record: InstanceRecord = {
+      keys: {},
+      changes: [],
+      processes: {},
+      marker: randomUUID(),
+      ...before,
+      schemaVersion: 1,
+      name: folder.name,
+      id: folder.id,
+      bootId: bootId(),
+      engineVersion: ENGINE_VERSION,
+      registryPort: choice.port,
+      ...networks,
+    }
+    // The instance's own record first: what is in the ledger must be findable by `down`.
+    writeRecord(folder, record)
+    ledger.instances[folder.id] = { link: record.link, registryPort: record.registryPort }
+    save()
+    return record
+  })
 }

@@ -1,0 +1,168 @@
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import Table from "cli-table3"
+import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { down } from "../engine/bare/down.js"
+import { gigabytes } from "../engine/bare/host.js"
+import { planLines } from "../engine/bare/plan.js"
+import { prune } from "../engine/bare/prune.js"
+import { status, type EngineStatus } from "../engine/bare/status.js"
+import { locate, planFor, up, type BareEngine } from "../engine/bare/up.js"
+
+interface InstanceArguments {
+  instance: string | undefined
+}
+
+const answer = (line: string) => process.stdout.write(`${line}\n`)
+const progress = (line: string) => process.stderr.write(`${line}\n`)
+
+function withInstance<T>(yargs: Argv<T>): Argv<T & InstanceArguments> {
+  return yargs.option("instance", {
+    type: "string",
+    describe: "Name of the engine instance [RUNNER_IMAGES_INSTANCE, else default]",
+  })
+}
+
+const upCommand: CommandModule<
+  object,
+  InstanceArguments & { "registry-port": number | undefined; "dry-run": boolean; json: boolean }
+> = {
+  command: "up",
+  describe: "Bring up the bare engine, or find it running; prints what to export",
+  builder: (yargs) =>
+    withInstance(yargs)
+      .option("registry-port", {
+        type: "number",
+        describe: "Port of the local registry on 127.0.0.1 [RUNNER_IMAGES_REGISTRY_PORT, else 5000]",
+      })
+      .option("dry-run", { type: "boolean", default: false, describe: "List what would change, and change nothing" })
+      .option("json", { type: "boolean", default: false, describe: "Print JSON" })
+      .example('eval "$($0 engine up)"', "Set this shell up for dagger call"),
+  handler: async (argv) => {
+    const options = { instance: argv.instance, registryPort: argv["registry-port"] }
+    if (argv["dry-run"]) {
+      const { plan, facts } = await planFor(options)
+      answer(argv.json ? JSON.stringify(plan, undefined, 2) : planLines(plan, facts).join("\n"))
+      return
+    }
+    const engine = await up({ ...options, log: progress })
+    answer(argv.json ? JSON.stringify(engine, undefined, 2) : exportLines(engine).join("\n"))
+  },
+}
+
+/** For `eval` in a shell: the engine, its CLI, and the CLI in PATH. */
+export function exportLines(engine: Pick<BareEngine, "env" | "cliFolder">): string[] {
+  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+  return [
+    ...Object.entries(engine.env).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    `export PATH=${quoted(engine.cliFolder)}:"$PATH"`,
+  ]
+}
+
+const downCommand: CommandModule<object, InstanceArguments> = {
+  command: "down",
+  describe: "Stop the bare engine and put the host back as it was",
+  builder: withInstance,
+  handler: async (argv) => {
+    const result = await down({ instance: argv.instance, log: progress })
+    answer(
+      result.undone.length > 0
+        ? `engine instance ${result.instance} is down`
+        : `engine instance ${result.instance} was not up; nothing to undo`,
+    )
+    if (result.packages.length > 0)
+      answer(`packages that engine up installed, which stay: ${result.packages.join(" ")}`)
+    if (existsSync(result.stateFolder)) answer(`what was built stays in ${result.stateFolder}`)
+  },
+}
+
+const statusCommand: CommandModule<object, InstanceArguments & { json: boolean }> = {
+  command: "status",
+  describe: "Say whether the bare engine runs, where, and what it takes on disk",
+  builder: (yargs) => withInstance(yargs).option("json", { type: "boolean", default: false, describe: "Print JSON" }),
+  handler: async (argv) => {
+    const result = await status(argv.instance)
+    answer(argv.json ? JSON.stringify(result, undefined, 2) : statusTable(result))
+  },
+}
+
+function statusTable(result: EngineStatus): string {
+  const table = new Table({ style: { head: [], border: [] } })
+  const row = (name: string, value: string | undefined) => value !== undefined && table.push([name, value])
+  row("instance", result.instance)
+  row("state", result.state)
+  row("version", result.version)
+  row("socket", result.socket)
+  row("registry", result.registry)
+  row("base image", result.base)
+  row("up for", result.uptimeSeconds === undefined ? undefined : duration(result.uptimeSeconds))
+  row("state folder", result.stateFolder)
+  for (const { part, bytes } of result.disk) if (bytes > 0) row(`disk: ${part}`, gigabytes(bytes))
+  row("disk: total", gigabytes(result.disk.reduce((sum, { bytes }) => sum + bytes, 0)))
+  return table.toString()
+}
+
+/** @example duration(3725) ⇒ "1 h 2 min 5 s" */
+export function duration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  return parts
+    .slice(first < 0 ? 2 : first)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ")
+}
+
+const logsCommand: CommandModule<object, InstanceArguments & { follow: boolean; lines: number }> = {
+  command: "logs",
+  describe: "Print the bare engine's log",
+  builder: (yargs) =>
+    withInstance(yargs)
+      .option("follow", { alias: "f", type: "boolean", default: false, describe: "Go on printing" })
+      .option("lines", { alias: "n", type: "number", default: 200, describe: "How many lines back to begin" }),
+  handler: async (argv: ArgumentsCamelCase<InstanceArguments & { follow: boolean; lines: number }>) => {
+    const { folder } = locate(argv.instance)
+    if (!existsSync(folder.engineLog))
+      throw new RunnerImagesError(
+        "ENGINE_UNAVAILABLE",
+        `Engine instance ${folder.name} has no log: it has never been up.`,
+        "Run: runner-images engine up",
+      )
+    const tail = spawn("tail", [`--lines=${argv.lines}`, ...(argv.follow ? ["-F"] : []), folder.engineLog], {
+      stdio: ["ignore", "inherit", "inherit"],
+    })
+    await new Promise((resolve) => tail.once("close", resolve))
+  },
+}
+
+const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }> = {
+  command: "prune",
+  describe: "Free the disk that the bare engine's cache and unused artefacts take",
+  builder: (yargs) => withInstance(yargs).option("json", { type: "boolean", default: false, describe: "Print JSON" }),
+  handler: async (argv) => {
+    const freed = await prune({ instance: argv.instance, log: progress })
+    if (argv.json) return answer(JSON.stringify(freed, undefined, 2))
+    for (const { what, bytes } of freed) answer(`freed ${gigabytes(bytes)} of ${what}`)
+    answer(`freed ${gigabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0))} in all`)
+  },
+}
+
+const engineCommand: CommandModule = {
+  command: "engine <command>",
+  describe: "The bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
+  builder: (yargs) =>
+    yargs
+      .command(upCommand)
+      .command(downCommand)
+      .command(statusCommand)
+      .command(logsCommand)
+      .command(pruneCommand)
+      .demandCommand(1, "Give one of: up, down, status, logs, prune."),
+  handler: () => undefined,
+}
+
+export default engineCommand

@@ -1,0 +1,42 @@
+import { attempt } from "../exec.js"
+import { osRelease } from "./host.js"
+import { SUITE } from "./version.js"
+
+export interface ArchiveOptions {
+  options: string[]
+  /** Lines of sources.list, or none for mmdebstrap's own default. */
+  sources: string[]
+}
+
+/**
+ * What mmdebstrap is told of the package archive: the host's own mirrors when the host is the same distribution, else nothing,
+ * and it takes the distribution's default. Both give main, updates and security.
+ */
+export async function archiveOptions(): Promise<ArchiveOptions> {
+  const os = osRelease()
+  // Read by nobody but this run's apt: it may not be able to enter the folders above the root as its own user.
+  const options = ['--aptopt=APT::Sandbox::User "root"']
+  if (os["ID"] !== "debian") return { options, sources: [] }
+  const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)"
+  const targets = await attempt("apt-get", ["indextargets", "--format", format, "Created-By: Packages"])
+  return { options, sources: sourcesFromHost(targets.stdout.split("\n"), os["VERSION_CODENAME"] ?? "", SUITE) }
+}
+
+/**
+ * The wanted suite's sources, after the host's for its own: `URI CODENAME main …` gives the mirror, `URI CODENAME-security …`
+ * that of security updates.
+ *
+ * @param targets `URI RELEASE COMPONENT ORIGIN`, a line for each of the host's indexes
+ * @returns no lines unless both mirrors are known and are fetched over the network
+ */
+export function sourcesFromHost(targets: readonly string[], codename: string, suite: string): string[] {
+  const mirrorOf = (release: string) =>
+    targets
+      .map((line) => line.split(" "))
+      .find(([uri, of, component]) => /^https?:/.test(uri ?? "") && of === release && component === "main")?.[0]
+      ?.replace(/\/$/, "")
+  const main = mirrorOf(codename)
+  const security = mirrorOf(`${codename}-security`)
+  if (codename === "" || main === undefined || security === undefined) return []
+  return [`deb ${main} ${suite} main`, `deb ${main} ${suite}-updates main`, `deb ${security} ${suite}-security main`]
+}

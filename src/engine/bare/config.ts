@@ -1,0 +1,80 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs"
+import { join } from "node:path"
+import { stringify } from "smol-toml"
+import { CNI_FOLDER } from "./packages.js"
+import { writeFileAtomic } from "./atomic-file.js"
+import type { InstanceFolder } from "./state-folder.js"
+
+export interface EngineSettings {
+  registryPort: number
+  /** Folder with the engine's programs. */
+  binaries: string
+  resolvConf: string
+}
+
+/** The engine's cache is swept when it grows beyond this, or when the disk is nearly full. */
+export const CACHE_LIMITS = { maxUsedSpace: "40GB", reservedSpace: "10GB", minFreeSpace: "5GB" } as const
+
+/** BuildKit's side of the engine's configuration. */
+export function engineToml(folder: InstanceFolder, settings: EngineSettings): string {
+  const registry = `127.0.0.1:${settings.registryPort}`
+  return stringify({
+    "insecure-entitlements": ["security.insecure"],
+    worker: { oci: { cniBinaryPath: join(folder.config, "cni"), defaultCgroupParent: folder.cgroup } },
+    registry: {
+      "docker.io": { mirrors: [registry] },
+      [registry]: { http: true },
+      [`localhost:${settings.registryPort}`]: { http: true },
+    },
+  })
+}
+
+export function engineJson(): string {
+  return JSON.stringify({ logLevel: "info", gc: CACHE_LIMITS })
+}
+
+/** docker-registry's configuration, which is YAML: JSON is that too. */
+export function registryConfig(port: number, storage: string, readOnly: boolean): string {
+  return JSON.stringify({
+    version: "0.1",
+    log: { level: "warn", accesslog: { disabled: true } },
+    storage: {
+      filesystem: { rootdirectory: storage },
+      delete: { enabled: true },
+      ...(readOnly ? { maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: true } } } : {}),
+    },
+    http: { addr: `127.0.0.1:${port}` },
+  })
+}
+
+/** Writes everything that engine and registries read, below the instance's folder. */
+export function writeConfig(folder: InstanceFolder, settings: EngineSettings): void {
+  const { config } = folder
+  mkdirSync(config, { recursive: true })
+  writeFileAtomic(join(config, "engine.toml"), engineToml(folder, settings))
+  writeFileAtomic(join(config, "engine.json"), engineJson())
+  writeFileAtomic(join(config, "resolv.conf"), settings.resolvConf)
+  writeFileAtomic(join(config, "registry.json"), registryConfig(settings.registryPort, folder.registryStorage, true))
+  writeFileAtomic(
+    join(config, "registry-writable.json"),
+    registryConfig(settings.registryPort, folder.registryStorage, false),
+  )
+  writeCniFolder(join(config, "cni"), settings.binaries)
+}
+
+/** One folder with the distribution's plugins and the engine's own, as CNI wants it. */
+function writeCniFolder(folder: string, binaries: string): void {
+  const next = `${folder}.new`
+  rmSync(next, { recursive: true, force: true })
+  mkdirSync(next)
+  for (const plugin of readdirSync(CNI_FOLDER)) symlinkSync(join(CNI_FOLDER, plugin), join(next, plugin))
+  rmSync(join(next, "dnsname"), { force: true })
+  symlinkSync(join(binaries, "dnsname"), join(next, "dnsname"))
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(next, folder)
+}
+
+export function emptyFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  mkdirSync(path, { recursive: true })
+}

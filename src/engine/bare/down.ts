@@ -1,0 +1,121 @@
+import { rmSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+import { hasCgroups, removeCgroups } from "./cgroups.js"
+import { removeBinfmtRule, unmountUnusedBinfmt } from "./binfmt.js"
+import { removeEmptyTable, removeRule } from "./firewall.js"
+import { bootId, checkHost, hostFacts } from "./host.js"
+import { removeEmptyLedger, withLedger } from "./ledger.js"
+import { takeLock } from "./lock.js"
+import { engineProcess, stopEngine } from "./namespace.js"
+import { removeInterface, switchForwardingOff } from "./network.js"
+import { installedByUs } from "./packages.js"
+import { forgetChange, readRecord, writeRecord, type Change, type InstanceRecord } from "./record.js"
+import { registryProcess, stopRegistry } from "./registry.js"
+import type { InstanceFolder } from "./state-folder.js"
+import { locate } from "./up.js"
+
+export interface DownResult {
+  instance: string
+  /** What was undone, in the order in which it was. Empty when the instance was not up. */
+  undone: string[]
+  /** Packages that an earlier `up` installed and that stay. */
+  packages: string[]
+  stateFolder: string
+}
+
+/**
+ * Stops an instance and undoes what its record says that it changed on the host, one change at a time. What others made since
+ * stays. Idempotent: interrupted, it goes on where it stopped.
+ */
+export async function down(options: {
+  instance?: string | undefined
+  log: (line: string) => void
+}): Promise<DownResult> {
+  checkHost({ ...hostFacts(process.env), proxies: {} })
+  const { state, folder } = locate(options.instance)
+  const result: DownResult = {
+    instance: folder.name,
+    undone: [],
+    packages: installedByUs(state),
+    stateFolder: state.root,
+  }
+  if (!readRecord(folder)) return result
+  const lock = await takeLock(state.lock, "engine down", options.log)
+  try {
+    const record = readRecord(folder)
+    if (!record) return result
+    const did = (what: string) => {
+      result.undone.push(what)
+      options.log(what)
+    }
+    if (record.bootId === bootId()) {
+      if (engineProcess(record)) did("stopped the engine")
+      await stopEngine(folder, record)
+      if (registryProcess(record)) did("stopped the registry")
+      await stopRegistry(folder, record)
+      for (const change of [...record.changes].reverse()) {
+        did(await undo(change))
+        forgetChange(folder, record, change)
+      }
+    } else {
+      // A reboot has undone everything but the record of it.
+      writeRecord(folder, { ...record, changes: [], processes: {} })
+    }
+    for (const what of await leaveLedger(folder, record)) did(what)
+    return result
+  } finally {
+    await lock.release()
+  }
+}
+
+async function undo(change: Change): Promise<string> {
+  switch (change.kind) {
+    case "firewall-rule":
+      await removeRule(change)
+      return `removed the rule of ${change.chain} in the firewall's table ${change.table}`
+    case "firewall-table":
+      await removeEmptyTable(change.table)
+      return `removed the firewall's table ${change.table}, unless it is in use`
+    case "interface":
+      await removeInterface(change.name)
+      return `removed the network interface ${change.name}`
+    case "binfmt-rule":
+      removeBinfmtRule(change.name)
+      return `removed the binfmt_misc rule ${change.name}`
+    case "cgroup":
+      for (let tries = 0; hasCgroups(change.name) && tries < 100; tries++) {
+        removeCgroups(change.name)
+        await sleep(50)
+      }
+      return `removed the control group ${change.name}`
+    case "runtime-folder":
+      rmSync(change.path, { recursive: true, force: true })
+      return `removed ${change.path}`
+  }
+}
+
+/** Gives up the instance's claims; the last instance on the machine puts shared settings back. */
+async function leaveLedger(folder: InstanceFolder, record: InstanceRecord): Promise<string[]> {
+  if (record.bootId !== bootId()) return []
+  const done = await withLedger(async (ledger, save) => {
+    const { [folder.id]: own, ...others } = ledger.instances
+    ledger.instances = others
+    if (own) save()
+    if (Object.keys(others).length > 0) return []
+    const restored: string[] = []
+    if (ledger.forwardingWasOff) {
+      switchForwardingOff()
+      ledger.forwardingWasOff = false
+      restored.push("set net.ipv4.ip_forward back to 0")
+    }
+    if (ledger.binfmtWasUnmounted) {
+      await unmountUnusedBinfmt()
+      ledger.binfmtWasUnmounted = false
+      restored.push("unmounted binfmt_misc, unless it is in use")
+    }
+    save()
+    return restored
+  })
+  removeEmptyLedger()
+  return done
+}

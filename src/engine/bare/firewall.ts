@@ -1,0 +1,61 @@
+import { attempt, exec } from "../exec.js"
+import { recordChange, type FirewallRule, type InstanceRecord } from "./record.js"
+import type { InstanceFolder } from "./state-folder.js"
+
+/** Another program may hold the lock of the tables: wait for it. */
+const WAIT = ["-w", "60"]
+
+/** The three rules of an instance: its /30 goes out under the host's address, and is let through both ways. */
+export function instanceRules(folder: InstanceFolder, link: string): FirewallRule[] {
+  const named = ["-m", "comment", "--comment", folder.comment]
+  const interfaceName = folder.hostInterface
+  const answers = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"]
+  return [
+    {
+      table: "nat",
+      chain: "POSTROUTING",
+      rule: ["-s", link, "!", "-o", interfaceName, ...named, "-j", "MASQUERADE"],
+    },
+    { table: "filter", chain: "FORWARD", rule: ["-i", interfaceName, ...named, "-j", "ACCEPT"] },
+    { table: "filter", chain: "FORWARD", rule: ["-o", interfaceName, ...answers, ...named, "-j", "ACCEPT"] },
+  ]
+}
+
+/** Inserts the rules that are not there. They go first: Docker's and firewalld's own rules refuse what they do not know. */
+export async function addRules(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
+  const rules = instanceRules(folder, record.link)
+  for (const table of new Set(rules.map((rule) => rule.table)))
+    if ((await savedTable(table)) === "") recordChange(folder, record, { kind: "firewall-table", table })
+  for (const { table, chain, rule } of rules) {
+    recordChange(folder, record, { kind: "firewall-rule", table, chain, rule })
+    if (!(await hasRule({ table, chain, rule }))) await exec("iptables", [...WAIT, "-t", table, "-I", chain, ...rule])
+  }
+}
+
+export async function removeRule(rule: FirewallRule): Promise<void> {
+  if (await hasRule(rule)) await exec("iptables", [...WAIT, "-t", rule.table, "-D", rule.chain, ...rule.rule])
+}
+
+async function hasRule({ table, chain, rule }: FirewallRule): Promise<boolean> {
+  return (await attempt("iptables", [...WAIT, "-t", table, "-C", chain, ...rule])).exitCode === 0
+}
+
+async function savedTable(table: string): Promise<string> {
+  const saved = await exec("iptables-save", ["-t", table])
+  return saved.includes(`*${table}`) ? saved : ""
+}
+
+/** Whether a saved table holds nothing but the kernel's chains with their first policy. */
+export function isEmptyTable(saved: string): boolean {
+  return saved
+    .split("\n")
+    .filter((line) => line.startsWith(":") || line.startsWith("-A"))
+    .every((line) => /^:\S+ ACCEPT /.test(line))
+}
+
+/** Removes a table that was made for our rules, unless others have put theirs into it. */
+export async function removeEmptyTable(table: string): Promise<void> {
+  const saved = await savedTable(table)
+  // Restoring nothing is the only way in which iptables drops a table of its own.
+  if (saved !== "" && isEmptyTable(saved)) await exec("iptables-restore", WAIT, { input: `*${table}\nCOMMIT\n` })
+}

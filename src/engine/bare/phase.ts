@@ -1,0 +1,68 @@
+import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/errors.js"
+import type { Lock } from "./lock.js"
+
+/** The phases of bringing up an engine, in order. Each can be interrupted at any point and is taken up by the next `up`. */
+export const PHASES = [
+  "packages",
+  "binaries",
+  "emulator",
+  "bases",
+  "network",
+  "registry",
+  "sdk-content",
+  "engine",
+] as const
+export type PhaseName = (typeof PHASES)[number]
+
+/**
+ * Runs a phase, says when it begins and how long it took, and explains its failure.
+ *
+ * @throws RunnerImagesError whatever went wrong
+ */
+export async function runPhase<T>(
+  name: PhaseName,
+  doing: string,
+  lock: Lock,
+  log: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const start = performance.now()
+  lock.says(`engine up, phase ${name}`)
+  log(`${name}: ${doing}`)
+  try {
+    const result = await work()
+    log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+    return result
+  } catch (error) {
+    throw explain(name, error)
+  }
+}
+
+const SYMPTOMS: { code: ErrorCode; pattern: RegExp; remedy: string }[] = [
+  {
+    code: "ENGINE_DISK",
+    pattern: /no space left on device|disk quota exceeded|not have enough free space/i,
+    remedy: "Free some space (runner-images engine prune), or set XDG_CACHE_HOME to a folder on a larger disk.",
+  },
+  {
+    code: "ENGINE_NETWORK",
+    pattern:
+      /temporary failure (resolving|in name resolution)|could not (connect|resolve)|unable to connect|no such host|dial tcp|connection (refused|timed out|reset)|network is unreachable|i\/o timeout|proxyconnect|TLS handshake|failed to fetch|x509:|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/i,
+    remedy:
+      "Check this host's network, proxy variables and package sources, and run it again: it goes on where it stopped.",
+  },
+]
+
+/** Makes an error that a user can act on out of whatever a phase threw. */
+export function explain(phase: PhaseName, error: unknown): RunnerImagesError {
+  if (error instanceof RunnerImagesError) return error
+  const said = error instanceof Error ? error.message : String(error)
+  const symptom = SYMPTOMS.find(({ pattern }) => pattern.test(said))
+  return new RunnerImagesError(
+    symptom?.code ?? "ENGINE_PHASE",
+    `Bringing up the engine failed in phase ${phase}: ${said}`,
+    symptom?.remedy ??
+      "Run it again: it goes on where it stopped. runner-images engine logs shows the engine's own log.",
+    { cause: error },
+  )
+}

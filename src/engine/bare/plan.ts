@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from "node:fs"
+import { spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
+import { foreignPlatforms } from "./emulator.js"
+import { gigabytes } from "./host.js"
+import type { InstanceFolder, StateFolder } from "./state-folder.js"
+
+/** What has to be made, with what it costs on two cores. Measured, rounded up. */
+const COSTS = {
+  packages: { minutes: 0.5, bytes: 0.1e9 },
+  binaries: { minutes: 3.5, bytes: 0.3e9 },
+  emulator: { minutes: 0.2, bytes: 0.1e9 },
+  bases: { minutes: 2, bytes: 0.3e9 },
+  "sdk-content": { minutes: 2, bytes: 2.2e9 },
+  start: { minutes: 0.1, bytes: 0 },
+} as const
+
+/** Room that building one variant for both platforms takes in the engine's cache. */
+const BUILD_BYTES = 9e9
+
+export interface PlanFacts {
+  instance: Pick<InstanceFolder, "name" | "hostInterface" | "comment" | "runtime"> & {
+    binfmtRule: (uname: string) => string
+  }
+  stateFolder: string
+  host: PlatformName
+  packages: string[]
+  missing: { binaries: boolean; emulator: boolean; bases: boolean; content: boolean }
+  forwardingOn: boolean
+  binfmtMounted: boolean
+  registryPort: string
+}
+
+export interface Plan {
+  /** What changes on the host, each until `engine down` except the packages. */
+  changes: string[]
+  /** What is made in the state folder. */
+  makes: string[]
+  /** Bytes that should be free beforehand. */
+  diskBytes: number
+  minutes: number
+}
+
+/** Says what `engine up` is about to do. Pure. */
+export function plan(facts: PlanFacts): Plan {
+  const { instance, missing } = facts
+  const steps: [keyof typeof COSTS, string][] = [["start", ""]]
+  if (facts.packages.length > 0) steps.push(["packages", ""])
+  if (missing.binaries) steps.push(["binaries", "the engine, its CLI and its helpers, built from Go modules"])
+  if (missing.emulator) steps.push(["emulator", `QEMU for ${foreignPlatforms(facts.host).join(", ")}`])
+  if (missing.bases) steps.push(["bases", "base images from the distribution's package archive"])
+  if (missing.content) steps.push(["sdk-content", "the contents of the Go and TypeScript SDKs"])
+  const total = (of: "minutes" | "bytes") => steps.reduce((sum, [step]) => sum + COSTS[step][of], 0)
+  return {
+    changes: [
+      ...(facts.packages.length > 0 ? [`installs packages, which stay: ${facts.packages.join(" ")}`] : []),
+      ...(facts.forwardingOn ? [] : ["sets net.ipv4.ip_forward to 1"]),
+      ...(facts.binfmtMounted ? [] : ["mounts binfmt_misc"]),
+      ...foreignPlatforms(facts.host).map(
+        (platform) => `adds the binfmt_misc rule ${instance.binfmtRule(spelling(platform).uname)}`,
+      ),
+      `adds the network interface ${instance.hostInterface}, whose other end is in a network namespace`,
+      `adds three firewall rules with the comment "${instance.comment}"`,
+      `listens on 127.0.0.1:${facts.registryPort} (registry) and ${instance.runtime}/engine.sock (engine)`,
+    ],
+    makes: steps.map(([, what]) => what).filter((what) => what !== ""),
+    diskBytes: total("bytes") + BUILD_BYTES,
+    minutes: total("minutes"),
+  }
+}
+
+/** The plan as lines for a terminal. */
+export function planLines(plan: Plan, facts: Pick<PlanFacts, "instance" | "stateFolder">): string[] {
+  const minutes = plan.minutes < 1 ? "less than a minute" : `about ${Math.ceil(plan.minutes)} minutes`
+  return [
+    `engine instance ${facts.instance.name}, kept in ${facts.stateFolder}`,
+    "on this host, until runner-images engine down:",
+    ...plan.changes.map((change) => `  - ${change}`),
+    ...(plan.makes.length > 0 ? ["makes:", ...plan.makes.map((make) => `  - ${make}`)] : []),
+    `needs ${gigabytes(plan.diskBytes)} of free disk and ${minutes}`,
+  ]
+}
+
+export function hostSettings(): Pick<PlanFacts, "forwardingOn" | "binfmtMounted"> {
+  return {
+    forwardingOn: readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1",
+    binfmtMounted: existsSync("/proc/sys/fs/binfmt_misc/register"),
+  }
+}
+
+/** Which artefacts are not there yet. An unknown key is one of an artefact that is not there. */
+export function missingArtefacts(
+  state: StateFolder,
+  keys: { binaries: string; emulator: string; bases: string; content: string | undefined },
+): PlanFacts["missing"] {
+  return {
+    binaries: !existsSync(state.binaries(keys.binaries)),
+    emulator: !existsSync(state.emulator(keys.emulator)),
+    bases: !existsSync(state.bases(keys.bases)),
+    content: keys.content === undefined || !existsSync(state.content(keys.content)),
+  }
+}

@@ -1,0 +1,9 @@
+/** The version of engine, CLI and SDK. It must be the version of @dagger.io/dagger in package.json and of `go/go.mod`. */
+export const ENGINE_VERSION = "v0.19.10"
+
+/** The distribution that base images, QEMU and the SDK's own containers are made from. */
+export const SUITE = "trixie"
+
+/** The base image's name in the engine's mirror of docker.io: the same name works on an engine that asks Docker Hub. */
+export const BASE_REPOSITORY = "library/debian"
+export const BASE_TAG = `${SUITE}-slim`
