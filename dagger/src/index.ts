@@ -179,7 +179,7 @@ export class RunnerImages {
       repository,
       tags,
       allowStandIn,
-      ...(registry ? { service: registry } : {}),
+      ...(registry ? { registry } : {}),
       ...(username === undefined ? {} : { username }),
       ...(password ? { password } : {}),
       ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest"
+import { assertMatchesLock, parseLock, parsePrintUris, upstreamVersion } from "../../../dagger/src/core/packages.js"
+
+const A = "a".repeat(64)
+const B = "b".repeat(64)
+
+describe("parsePrintUris", () => {
+  it("reads apt's lines, decodes epochs and sorts by name", () => {
+    const output = [
+      "Reading package lists...",
+      `'http://archive/pool/z/zip_3.0-15_amd64.deb' zip_3.0-15_amd64.deb 232 SHA256:${B}`,
+      `'http://archive/pool/g/git_2.47.3-0%2bdeb13u1_amd64.deb' git_1%3a2.47.3-0+deb13u1_amd64.deb 8862 SHA256:${A}`,
+    ].join("\n")
+    expect(parsePrintUris(output)).toEqual([
+      {
+        name: "git",
+        version: "1:2.47.3-0+deb13u1",
+        sha256: A,
+        uri: "http://archive/pool/g/git_2.47.3-0%2bdeb13u1_amd64.deb",
+        file: "git_1%3a2.47.3-0+deb13u1_amd64.deb",
+        size: 8862,
+      },
+      expect.objectContaining({ name: "zip", version: "3.0-15" }),
+    ])
+  })
+
+  it("refuses a package without SHA-256", () => {
+    expect(() => parsePrintUris("'http://archive/a_1_all.deb' a_1_all.deb 1 MD5Sum:abc")).toThrow(/cannot be read/)
+  })
+})
+
+describe("upstreamVersion", () => {
+  it.each([
+    ["1:2.47.3-0+deb13u1", "2.47.3"],
+    ["3.13.5-1", "3.13.5"],
+    ["26.1.5+dfsg1-9+b9", "26.1.5"],
+    ["1.5.7+dfsg-1", "1.5.7"],
+    ["2:4.0.4-9", "4.0.4"],
+    ["6.15.0-1", "6.15.0"],
+    ["3.6.1", "3.6.1"],
+    ["2.4.7-21+deb13u1+b1", "2.4.7"],
+    ["25.1.1+dfsg-1", "25.1.1"],
+  ])("%s ⇒ %s", (debian, expected) => {
+    expect(upstreamVersion(debian)).toBe(expected)
+  })
+})
+
+describe("parseLock", () => {
+  const lock = JSON.stringify({
+    platforms: [{ platform: "linux/amd64", packages: [{ name: "git", version: "1", sha256: A }] }],
+  })
+
+  it("takes the packages of the platforms asked for", () => {
+    expect(parseLock(lock, ["linux/amd64"])).toEqual({ "linux/amd64": [{ name: "git", version: "1", sha256: A }] })
+  })
+
+  it.each([
+    ["{", "it is not JSON"],
+    ["{}", "platforms"],
+    ['{"platforms":[{"platform":"linux/amd64","packages":[{"name":"git","version":"1","sha256":"short"}]}]}', "sha256"],
+  ])("%s is refused", (text, why) => {
+    expect(() => parseLock(text, ["linux/amd64"])).toThrow(new RegExp(`The lock cannot be used: .*${why}`))
+  })
+
+  it("is refused when a platform is missing", () => {
+    expect(() => parseLock(lock, ["linux/amd64", "linux/arm64"])).toThrow(/no packages for linux\/arm64/)
+  })
+})
+
+describe("assertMatchesLock", () => {
+  const git = { name: "git", version: "1", sha256: A }
+  const jq = { name: "jq", version: "2", sha256: B }
+
+  it("accepts the same packages", () => {
+    expect(() => {
+      assertMatchesLock("linux/amd64", [git, jq], [jq, git])
+    }).not.toThrow()
+  })
+
+  it.each([
+    ["vanished", [git], "jq 2"],
+    ["of another version", [git, { ...jq, version: "3" }], "jq 2"],
+    ["with other bytes", [git, { ...jq, sha256: A }], "jq 2"],
+    ["not in the lock", [git, jq, { ...jq, name: "new" }], "new \\(not in the lock\\)"],
+  ])("names a package %s", (_, resolved, names) => {
+    expect(() => {
+      assertMatchesLock("linux/amd64", resolved, [git, jq])
+    }).toThrow(new RegExp(`linux/amd64: ${names}\\.`))
+  })
+})
