@@ -5,57 +5,67 @@ import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { VariantName } from "../../dagger/src/core/variants.js"
 import { attempt, exec } from "../engine/exec.js"
+import { hostPlatform } from "./host-platform.js"
 import { blobPath, imageIn, type LayoutImage } from "./layout.js"
 
-export const LOADERS = ["docker", "podman"] as const
-export type Loader = (typeof LOADERS)[number]
+const ENGINES = ["docker", "podman"] as const
+type ContainerEngine = (typeof ENGINES)[number]
 
 const INFO_MILLISECONDS = 20_000
-
-/** The container engine that images can be loaded into: Docker if it runs, else podman. Throws USAGE when neither does. */
-export async function loadableEngine(): Promise<Loader> {
-  for (const loader of LOADERS) {
-    // `docker info` ends with 0 without a server; asking for a fact of the server does not.
-    const format = loader === "docker" ? "{{.ServerVersion}}" : "{{.Version.Version}}"
-    const { exitCode, stdout } = await attempt(loader, ["info", "--format", format], { timeout: INFO_MILLISECONDS })
-    if (exitCode === 0 && stdout.trim() !== "") return loader
-  }
-  throw new RunnerImagesError(
-    "USAGE",
-    "--load needs Docker or podman, and neither runs on this host.",
-    "Start one of them, or leave --load out: skopeo reads the layout in the output folder.",
-  )
-}
 
 /** The name that a variant gets in the container engine. */
 export function loadedName(variant: VariantName): string {
   return `localhost/runner-images:${variant}`
 }
 
-/**
- * Loads one platform's image of an OCI layout.
- *
- * @returns the name under which it can be run
- */
-export async function loadImage(
-  loader: Loader,
-  layout: string,
-  platform: PlatformName,
-  variant: VariantName,
-): Promise<string> {
-  const image = imageIn(layout, platform)
-  if (!image) throw new Error(`${layout} has no image for ${platform}`)
-  const name = loadedName(variant)
-  // Beside the layout, where hard links to its blobs can be made.
-  const folder = mkdtempSync(join(dirname(layout), ".load-"))
-  try {
-    const file = join(folder, "image.tar")
-    await create({ cwd: folder, file, portable: true }, gather(layout, image, name, folder))
-    await exec(loader, ["load", "--input", file])
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+/** Puts images for this host into Docker or podman. */
+export class ImageLoader {
+  private constructor(
+    private readonly engine: ContainerEngine,
+    private readonly platform: PlatformName,
+  ) {}
+
+  /**
+   * Finds the container engine of this host: Docker if it runs, else podman.
+   *
+   * @param built the platforms that are going to be built
+   * @throws RunnerImagesError USAGE when neither runs, or this host's platform is not among them
+   */
+  static async find(built: readonly PlatformName[]): Promise<ImageLoader> {
+    const platform = hostPlatform(built)
+    for (const engine of ENGINES) {
+      // `docker info` alone ends with 0 without a server; asking for a fact of the server does not.
+      const format = engine === "docker" ? "{{.ServerVersion}}" : "{{.Version.Version}}"
+      const { exitCode, stdout } = await attempt(engine, ["info", "--format", format], { timeout: INFO_MILLISECONDS })
+      if (exitCode === 0 && stdout.trim() !== "") return new ImageLoader(engine, platform)
+    }
+    throw new RunnerImagesError(
+      "USAGE",
+      "--load needs Docker or podman, and neither runs on this host.",
+      "Start one of them, or leave --load out: skopeo reads the layout in the output folder.",
+    )
   }
-  return name
+
+  /**
+   * Loads this host's image of an OCI layout.
+   *
+   * @returns the name under which it can be run
+   */
+  async load(layout: string, variant: VariantName): Promise<string> {
+    const image = imageIn(layout, this.platform)
+    if (!image) throw new Error(`${layout} has no image for ${this.platform}`)
+    const name = loadedName(variant)
+    // Beside the layout, where hard links to its blobs can be made.
+    const folder = mkdtempSync(join(dirname(layout), ".load-"))
+    try {
+      const file = join(folder, "image.tar")
+      await create({ cwd: folder, file, portable: true }, gather(layout, image, name, folder))
+      await exec(this.engine, ["load", "--input", file])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return name
+  }
 }
 
 /**

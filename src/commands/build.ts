@@ -1,10 +1,10 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import { hostPlatform } from "../artifacts/host-platform.js"
-import { loadableEngine, loadImage } from "../artifacts/load.js"
-import { OutputFolder } from "../artifacts/output-folder.js"
+import type { BuiltVariant } from "../../dagger/src/pipeline/build.js"
+import type { Progress } from "../../dagger/src/pipeline/progress.js"
 import { writeArchive } from "../artifacts/archive.js"
-import { summariseVariant, type Places } from "../output/summary.js"
-import { inSession } from "../session/session.js"
+import type { ImageLoader } from "../artifacts/load.js"
+import { OutputFolder } from "../artifacts/output-folder.js"
+import { summariseVariant, type Places, type VariantSummary } from "../output/summary.js"
 import { finishRun } from "./answer.js"
 import type { CommandContext } from "./context.js"
 import { inputsOf } from "./inputs.js"
@@ -50,37 +50,56 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
       const { terminal, interrupts } = context
       const host = readRequest(given)
       const output = new OutputFolder(given.output, host.request.variants)
-      const loadPlatform = given.load ? hostPlatform(host.request.platforms) : undefined
-      const loader = given.load ? await loadableEngine() : undefined
+      // Loaded late: what is wrong with the command line is said without waiting for the rest of the program.
+      const { ImageLoader } = await import("../artifacts/load.js")
+      const loader = given.load ? await ImageLoader.find(host.request.platforms) : undefined
+      const { inSession } = await import("../session/session.js")
+      const { build } = await import("../../dagger/src/pipeline/build.js")
 
       const variants = await inSession(
         { bareEngine: !given.noBareEngine, terminal, interrupts },
         async ({ progress }) => {
-          const { build } = await import("../../dagger/src/pipeline/build.js")
           const built = await build(host.request, await inputsOf(host), progress)
-          const summaries = []
-          for (const { variant, report, directory } of built) {
-            const places: Places = {
-              directory: await progress.run("all platforms", `write ${variant}`, () =>
-                output.replace(variant, async (folder) => {
-                  await directory.export(folder)
-                }),
-              ),
-            }
-            if (report.index !== undefined && given.archive)
-              places.archive = await progress.run("all platforms", `archive ${variant}`, () =>
-                output.replaceArchive(variant, (file) => writeArchive(output.of(variant), file, report.created)),
-              )
-            if (report.index !== undefined && loader !== undefined && loadPlatform !== undefined)
-              places.loaded = await progress.run("all platforms", `load ${variant}`, () =>
-                loadImage(loader, output.of(variant), loadPlatform, variant),
-              )
-            summaries.push(summariseVariant(report, places))
+          const summaries: VariantSummary[] = []
+          for (const image of built) {
+            const keep = { output, progress, archive: given.archive, ...(loader === undefined ? {} : { loader }) }
+            summaries.push(summariseVariant(image.report, await write(image, keep)))
           }
           return summaries
         },
       )
       finishRun(context, given.json, variants)
     },
+  }
+}
+
+/** Brings a built variant to this host. An image of which a check failed has reports only, and nothing to load. */
+async function write(
+  { variant, report, directory }: BuiltVariant,
+  {
+    output,
+    progress,
+    archive,
+    loader,
+  }: { output: OutputFolder; progress: Progress; archive: boolean; loader?: ImageLoader },
+): Promise<Places> {
+  const step = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    progress.run("all platforms", `${name} ${variant}`, work)
+  const folder = await step("write", () =>
+    output.replace(variant, async (fresh) => {
+      await directory.export(fresh)
+    }),
+  )
+  if (report.index === undefined) return { directory: folder }
+  return {
+    directory: folder,
+    ...(archive
+      ? {
+          archive: await step("archive", () =>
+            output.replaceArchive(variant, (file) => writeArchive(folder, file, report.created)),
+          ),
+        }
+      : {}),
+    ...(loader ? { loaded: await step("load", () => loader.load(folder, variant)) } : {}),
   }
 }

@@ -5,12 +5,20 @@ import { projectVersion } from "../paths.js"
 import { buildCommand } from "./build.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
+import engineCommand from "./engine.js"
 import { answerOptions, engineOptions, requestOptions } from "./options.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
 
-const COMMANDS = ["build", "publish", "test", "plan", "engine"]
+/** For suggestions: every command and what it has below it. */
+const COMMANDS = new Map<string, readonly string[]>([
+  ["build", []],
+  ["publish", []],
+  ["test", []],
+  ["plan", []],
+  ["engine", ["up", "down", "status", "logs", "prune"]],
+])
 /** Wide enough for every option's own line, narrow enough for a log. */
 const HELP_COLUMNS = 110
 
@@ -36,6 +44,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .command(publishCommand(context))
       .command(testCommand(context))
       .command(planCommand(context))
+      .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Options and examples of a command")
       .epilogue(
@@ -43,7 +52,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       )
       .version(projectVersion())
       .help()
-      .wrap(Math.min(HELP_COLUMNS, process.stdout.columns ?? HELP_COLUMNS))
+      .wrap(process.stdout.isTTY ? Math.min(HELP_COLUMNS, process.stdout.columns) : HELP_COLUMNS)
       .strict()
       .check(givenOnce)
       .exitProcess(false)
@@ -81,10 +90,20 @@ function usageError(message: string): RunnerImagesError {
     )
   // yargs names unknown words and unknown options alike; only the options were written with dashes.
   const isOption = process.argv.some((word) => word.startsWith("-") && word.replace(/^--?/, "").split("=")[0] === first)
-  const meant = closest(first, isOption ? OPTIONS : COMMANDS)
+  const command = [...COMMANDS.keys()].find((name) => process.argv.includes(name))
+  const subcommands = (command === undefined ? undefined : COMMANDS.get(command)) ?? []
+  if (!isOption && command !== undefined && subcommands.length === 0)
+    return new RunnerImagesError(
+      "USAGE",
+      `${command} does not take "${first}".`,
+      `Run runner-images ${command} --help to see what it takes.`,
+    )
+  const known = command === undefined ? [...COMMANDS.keys()] : subcommands
+  const meant = closest(first, isOption ? OPTIONS : known)
+  const words = command === undefined ? first : `${command} ${first}`
   return new RunnerImagesError(
     "USAGE",
-    isOption ? `There is no option "--${first}" here.` : `There is no command "${first}".`,
+    isOption ? `There is no option "--${first}" here.` : `There is no command "${words}".`,
     meant ? `Did you mean ${isOption ? `--${meant}` : meant}?` : "Run runner-images --help to see what there is.",
   )
 }

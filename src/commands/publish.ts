@@ -4,7 +4,6 @@ import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { requireConsent } from "../../dagger/src/core/publication.js"
 import { parseRepository, parseTags } from "../../dagger/src/core/reference.js"
 import { plan } from "../../dagger/src/pipeline/plan.js"
-import { inSession } from "../session/session.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions, readCredentials } from "./credentials.js"
 import { inputsOf } from "./inputs.js"
@@ -75,6 +74,8 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
       const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
       for (const { runner } of plans) requireConsent(runner, given.allowStandIn)
 
+      // Loaded late: what is wrong with the command line is said without waiting for it.
+      const { inSession } = await import("../session/session.js")
       const published = await inSession(
         { bareEngine: !given.noBareEngine, terminal, interrupts },
         async ({ progress }) => {

@@ -1,6 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { summariseVariant } from "../output/summary.js"
-import { inSession } from "../session/session.js"
 import { finishRun } from "./answer.js"
 import type { CommandContext } from "./context.js"
 import { inputsOf } from "./inputs.js"
@@ -18,6 +17,8 @@ export function testCommand(context: CommandContext): CommandModule<object, Infe
     handler: async (given) => {
       const { terminal, interrupts } = context
       const host = readRequest(given)
+      // Loaded late: what is wrong with the command line is said without waiting for it.
+      const { inSession } = await import("../session/session.js")
       const variants = await inSession(
         { bareEngine: !given.noBareEngine, terminal, interrupts },
         async ({ progress }) => {

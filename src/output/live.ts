@@ -3,7 +3,7 @@ import { styleText } from "node:util"
 import type { StepScope } from "../../dagger/src/pipeline/progress.js"
 import { duration } from "./duration.js"
 import { RunningSteps } from "./running-steps.js"
-import type { Terminal, TerminalStream } from "./terminal.js"
+import type { Terminal } from "./terminal.js"
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 const FRAME_MILLISECONDS = 100
@@ -22,8 +22,8 @@ export class LiveTerminal implements Terminal {
   private frame = 0
   private open = true
 
-  constructor(private readonly stream: TerminalStream) {
-    this.view = createLogUpdate(stream as NodeJS.WriteStream)
+  constructor(private readonly stream: NodeJS.WriteStream) {
+    this.view = createLogUpdate(stream)
     this.timer = setInterval(() => {
       this.frame = (this.frame + 1) % FRAMES.length
       this.draw()

@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream"
 import type { ProgressListener } from "../../dagger/src/pipeline/progress.js"
 
 /** Where a person watches: progress and notes, never answers. */
@@ -7,10 +6,4 @@ export interface Terminal extends ProgressListener {
   note(line: string): void
   /** Removes what moves and stops its timers. Nothing is drawn afterwards. */
   close(): void
-}
-
-/** What a terminal needs to know of the stream it writes to. */
-export interface TerminalStream extends Writable {
-  isTTY?: boolean
-  columns?: number
 }

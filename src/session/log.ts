@@ -32,6 +32,5 @@ export class SessionLog {
 
 /** Without the colours and cursor movements that Dagger writes. */
 function plain(line: string): string {
-  // eslint-disable-next-line no-control-regex -- escape sequences are control characters
   return line.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, "").trimEnd()
 }

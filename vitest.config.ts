@@ -1,0 +1,25 @@
+import { configDefaults, defineConfig } from "vitest/config"
+
+/** Tests that take too long for the gate. `npm run test:full` runs them as well. */
+const FULL = "**/*.full.test.ts"
+const exclude = process.env.RUNNER_IMAGES_TEST_FULL === "1" ? configDefaults.exclude : [...configDefaults.exclude, FULL]
+
+const MINUTE = 60_000
+
+/** With an engine: one file at a time, since they share its two or so processors and its cache. */
+const withEngine = {
+  exclude,
+  fileParallelism: false,
+  testTimeout: 20 * MINUTE,
+  hookTimeout: 20 * MINUTE,
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude, testTimeout: 20_000 } },
+      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withEngine } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...withEngine } },
+    ],
+  },
+})
