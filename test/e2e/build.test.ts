@@ -1,0 +1,125 @@
+import { execa } from "execa"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Report } from "../../dagger/src/core/report.js"
+import { answer, BOTH, commandLine, dagger, platformsOf, readReport } from "./doors.js"
+
+const work = mkdtempSync(join(tmpdir(), "runner-images-e2e-"))
+afterAll(() => {
+  rmSync(work, { recursive: true, force: true })
+})
+
+describe("the standard image for both platforms", () => {
+  const first = join(work, "first", "standard")
+  let report: Report
+
+  beforeAll(async () => {
+    answer(await commandLine("build", "--sources", "registry", "--platforms", BOTH, "--output", join(work, "first")))
+    report = readReport(first)
+  })
+
+  it("passes every smoke test on every platform", () => {
+    expect(report.platforms.map(({ platform }) => platform)).toEqual(["linux/amd64", "linux/arm64"])
+    for (const { checks } of report.platforms) {
+      expect(checks.length).toBeGreaterThanOrEqual(15)
+      expect(checks.filter(({ status }) => status !== "passed")).toEqual([])
+    }
+  })
+
+  it("is an OCI layout beside its reports, and nothing else", () => {
+    expect(readdirSync(first).sort()).toEqual([
+      "blobs",
+      "index.json",
+      "oci-layout",
+      "report.json",
+      "report.md",
+      "report.xml",
+    ])
+  })
+
+  it("has an index with exactly the two platforms, as skopeo reads it", async () => {
+    const { stdout } = await execa("skopeo", ["inspect", "--raw", `oci:${first}`])
+    expect(platformsOf(stdout)).toEqual(["linux/amd64", "linux/arm64"])
+  })
+
+  it("can be read by umoci, whose manifests are those of the report", async () => {
+    await execa("umoci", ["ls", "--layout", first])
+    for (const { digest } of report.platforms)
+      expect(existsSync(join(first, "blobs", ...(digest ?? "").split(":")))).toBe(true)
+  })
+
+  it("carries its health, time, history and labels, and no trace of where it was built", async () => {
+    for (const platform of report.platforms) {
+      const [, architecture = ""] = platform.platform.split("/")
+      const { stdout } = await execa("skopeo", ["inspect", "--config", "--override-arch", architecture, `oci:${first}`])
+      const config = JSON.parse(stdout) as {
+        created: string
+        architecture: string
+        config: { User: string; Entrypoint: string[]; Labels: Record<string, string> }
+        history: { created_by?: string; created?: string }[]
+      }
+      expect(config.architecture).toBe(architecture)
+      expect(config.created).toBe(report.created)
+      expect(config.config.User).toBe("1001")
+      expect(config.config.Entrypoint).toEqual(["/usr/bin/tini", "--", "/home/runner/run.sh"])
+      expect(config.config.Labels["com.github.runner.kind"]).toBe("stand-in")
+      expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)
+    }
+  })
+
+  it("installs the same source versions on both platforms", () => {
+    const [amd64, arm64] = report.platforms.map(
+      ({ packages }) => new Map(packages.map(({ name, version }) => [name, version.replace(/\+b\d+$/, "")])),
+    )
+    const common = [...(amd64 ?? new Map<string, string>())].filter(([name]) => arm64?.has(name))
+    expect(common.length).toBeGreaterThan(100)
+    expect(common.filter(([name, version]) => arm64?.get(name) !== version)).toEqual([])
+  })
+
+  it("comes out the same through dagger call", async () => {
+    const second = join(work, "second")
+    answer(await dagger("call", "build", "--platforms", BOTH, "--sources", "registry", "export", "--path", second))
+    expect(readReport(join(second, "standard")).index).toBe(report.index)
+    expect(readFileSync(join(second, "standard", "index.json"), "utf8")).toBe(
+      readFileSync(join(first, "index.json"), "utf8"),
+    )
+  })
+
+  it("runs as a container through dagger call", async () => {
+    const run = await dagger(
+      "call",
+      "container",
+      "--platform",
+      "linux/arm64",
+      "with-exec",
+      "--args",
+      "uname,-m",
+      "stdout",
+    )
+    expect(answer(run).trim()).toBe("aarch64")
+  })
+
+  it("is there again within seconds", async () => {
+    const again = await commandLine(
+      "build",
+      "--sources",
+      "registry",
+      "--platforms",
+      BOTH,
+      "--output",
+      join(work, "first"),
+      "--json",
+    )
+    expect(JSON.parse(answer(again))).toBeTruthy()
+    expect(readReport(first).index).toBe(report.index)
+  })
+
+  it("is built again from its own lock", async () => {
+    const lock = join(first, "report.json")
+    const locked = join(work, "locked")
+    answer(await commandLine("build", "--sources", "registry", "--platforms", BOTH, "--lock", lock, "--output", locked))
+    expect(readReport(join(locked, "standard")).index).toBe(report.index)
+  })
+})

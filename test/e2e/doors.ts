@@ -1,0 +1,59 @@
+import { execa } from "execa"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { z } from "zod"
+import { reportSchema, type Report } from "../../dagger/src/core/report.js"
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+
+/** The platforms of every two-platform test, as both doors take them. */
+export const BOTH = "linux/amd64,linux/arm64"
+
+export interface Ended {
+  command: string
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+}
+
+async function run(program: string, words: readonly string[]): Promise<Ended> {
+  const options = { cwd: ROOT, reject: false, stdin: "ignore", env: { NO_COLOR: "1" } } as const
+  const { command, exitCode, stdout, stderr } = await execa(program, words, options)
+  return { command, exitCode, stdout, stderr }
+}
+
+/** The first door: our own command line, as a user types it. */
+export function commandLine(...words: string[]): Promise<Ended> {
+  return run(join(ROOT, "runner-images"), words)
+}
+
+/** The second door: the literal `dagger`, with nothing set but what `engine up` prints. */
+export function dagger(...words: string[]): Promise<Ended> {
+  return run(process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger", words)
+}
+
+/** What a command wrote to its standard output; with both streams in the failure when it did not succeed. */
+export function answer(result: Ended): string {
+  if (result.exitCode !== 0)
+    throw new Error(
+      `${result.command} ended with ${String(result.exitCode)}\n${result.stdout}\n${result.stderr.slice(-6000)}`,
+    )
+  return result.stdout
+}
+
+export function readReport(folder: string): Report {
+  return reportSchema.parse(JSON.parse(readFileSync(join(folder, "report.json"), "utf8")))
+}
+
+const indexSchema = z.object({
+  manifests: z.array(
+    z.object({ digest: z.string(), platform: z.object({ os: z.string(), architecture: z.string() }).optional() }),
+  ),
+})
+
+/** The platforms of an image index, as its text says. */
+export function platformsOf(text: string): string[] {
+  const { manifests } = indexSchema.parse(JSON.parse(text))
+  return manifests.map(({ platform }) => `${platform?.os ?? "?"}/${platform?.architecture ?? "?"}`)
+}

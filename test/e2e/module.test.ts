@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest"
+import { answer, dagger } from "./doors.js"
+
+/** Dagger pads its tables by the terminal; only the words are of interest. */
+const words = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n")
+
+describe("the module's interface", () => {
+  it("has these functions", async () => {
+    expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
+  })
+
+  it.each(["build", "container", "test", "plan", "publish"])("%s --help", async (name) => {
+    expect(words(answer(await dagger("call", name, "--help")))).toMatchSnapshot()
+  })
+
+  it("plans without building", async () => {
+    const plan = JSON.parse(
+      answer(await dagger("call", "plan", "--sources", "registry", "--platforms", "linux/arm64")),
+    ) as {
+      variant: string
+      platforms: { platform: string; packages: string[] }[]
+    }[]
+    expect(plan).toMatchObject([{ variant: "standard", platforms: [{ platform: "linux/arm64" }] }])
+    expect(plan[0]?.platforms[0]?.packages).toContain("git")
+  })
+
+  it.each([
+    [["--variants", "chorme"], /There is no variant "chorme"/],
+    [["--platforms", "linux/riscv64"], /"linux\/riscv64" is not a platform/],
+    [["--sources", "nowhere"], /"nowhere" is not a place/],
+  ])("refuses %j with our own message", async (wrong, message) => {
+    const result = await dagger("call", "plan", ...wrong)
+    expect(result.exitCode).not.toBe(0)
+    expect(result.stderr).toMatch(message)
+  })
+})

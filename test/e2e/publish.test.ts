@@ -1,0 +1,59 @@
+import { execa } from "execa"
+import { expect, describe, it } from "vitest"
+import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
+
+const registry = process.env.RUNNER_IMAGES_TEST_REGISTRY ?? ""
+const repository = `${registry}/e2e/runner`
+const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH, "--repository", repository]
+
+const raw = async (reference: string) =>
+  (await execa("skopeo", ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`])).stdout
+
+describe.skipIf(registry === "")("publishing to a registry on this host", () => {
+  it("prints one reference by digest, under which both platforms are", async () => {
+    const result = await commandLine("publish", ...common, "--tags", "try")
+    const reference = answer(result).trim()
+    expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
+    expect(platformsOf(await raw(reference))).toEqual(["linux/amd64", "linux/arm64"])
+    expect(await raw(`${repository}:try-standin`)).toBe(await raw(reference))
+  })
+
+  it("does the same through dagger call", async () => {
+    const words = ["call", "publish", ...common, "--tags", "called", "--registry", `tcp://${registry}`]
+    const reference = answer(await dagger(...words)).trim()
+    expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
+    expect(await raw(`${repository}:called-standin`)).toBe(await raw(`${repository}:try-standin`))
+  })
+
+  it("gives images that run on each platform when pulled by digest", async () => {
+    const { manifests } = JSON.parse(await raw(`${repository}:try-standin`)) as {
+      manifests: { digest: string; platform: { architecture: string } }[]
+    }
+    const machines = await Promise.all(
+      manifests.map(async ({ digest, platform }) => {
+        const words = [
+          "container",
+          "--platform",
+          `linux/${platform.architecture}`,
+          "from",
+          "--address",
+          `${repository}@${digest}`,
+        ]
+        return answer(await dagger("core", ...words, "with-exec", "--args", "uname,-m", "stdout")).trim()
+      }),
+    )
+    expect(machines).toEqual(["x86_64", "aarch64"])
+  })
+})
+
+describe("what is refused before any work", () => {
+  it.each([
+    ["without a tag", ["--sources", "registry", "--allow-stand-in", "--repository", "127.0.0.1:5000/runner"]],
+    ["with --sources auto", ["--allow-stand-in", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]],
+    ["a stand-in without consent", ["--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]],
+  ])("%s", async (_, words) => {
+    const result = await commandLine("publish", ...words)
+    expect(result.exitCode).toBe(2)
+    expect(result.stdout).toBe("")
+  })
+})
