@@ -8,6 +8,7 @@ import { gigabytes } from "../engine/bare/host.js"
 import { planLines } from "../engine/bare/plan.js"
 import { prune } from "../engine/bare/prune.js"
 import { status, type EngineStatus } from "../engine/bare/status.js"
+import { duration } from "../output/duration.js"
 import { locate, planFor, up, type BareEngine } from "../engine/bare/up.js"
 
 interface InstanceArguments {
@@ -103,20 +104,6 @@ function statusTable(result: EngineStatus): string {
   return table.toString()
 }
 
-/** @example duration(3725) ⇒ "1 h 2 min 5 s" */
-export function duration(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 3600), "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
-  ] as const
-  const first = parts.findIndex(([count]) => count > 0)
-  return parts
-    .slice(first < 0 ? 2 : first)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ")
-}
-
 const logsCommand: CommandModule<object, InstanceArguments & { follow: boolean; lines: number }> = {
   command: "logs",
   describe: "Print the bare engine's log",
@@ -145,7 +132,10 @@ const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }>
   builder: (yargs) => withInstance(yargs).option("json", { type: "boolean", default: false, describe: "Print JSON" }),
   handler: async (argv) => {
     const freed = await prune({ instance: argv.instance, log: progress })
-    if (argv.json) return answer(JSON.stringify(freed, undefined, 2))
+    if (argv.json) {
+      answer(JSON.stringify(freed, undefined, 2))
+      return
+    }
     for (const { what, bytes } of freed) answer(`freed ${gigabytes(bytes)} of ${what}`)
     answer(`freed ${gigabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0))} in all`)
   },

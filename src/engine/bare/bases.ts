@@ -87,21 +87,22 @@ async function makeRoot(
 
 /** The date of the newest Release file of the suite's sources, in whole seconds. */
 async function archiveDate(archive: ArchiveOptions, work: string): Promise<Date> {
-  const output = await exec(
+  const dates = join(work, "release-dates")
+  await exec(
     "mmdebstrap",
     [
       "--quiet",
       "--variant=custom",
       "--format=null",
       ...archive.options,
-      '--customize-hook=grep -h ^Date: "$1"/var/lib/apt/lists/*Release',
+      `--customize-hook=grep -h ^Date: "$1"/var/lib/apt/lists/*Release > ${quote(dates)}`,
       SUITE,
       "-",
       ...archive.sources,
     ],
     { env: { TMPDIR: work } },
   )
-  return newestDate(output)
+  return newestDate(readFileSync(dates, "utf8"))
 }
 
 /** @example newestDate("Date: Sat, 21 Nov 2026 09:15:44 UTC") ⇒ that moment */

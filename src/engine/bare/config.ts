@@ -37,7 +37,7 @@ export function engineJson(): string {
 export function registryConfig(port: number, storage: string, readOnly: boolean): string {
   return JSON.stringify({
     version: "0.1",
-    log: { level: "warn", accesslog: { disabled: true } },
+    log: { level: "error", accesslog: { disabled: true } },
     storage: {
       filesystem: { rootdirectory: storage },
       delete: { enabled: true },

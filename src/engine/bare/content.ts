@@ -1,11 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { z } from "zod"
-import { attempt, ExecError } from "../exec.js"
+import { attempt, exec, ExecError } from "../exec.js"
 import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
 import type { ContentInputs } from "./content/build.js"
-import { exec } from "../exec.js"
 import type { GoToolchain } from "./go-toolchain.js"
 import type { StateFolder } from "./state-folder.js"
 
@@ -73,10 +72,12 @@ export async function buildContent(
   return folder
 }
 
-/** The failed step's own words are in the log, the exception's in what the process wrote. */
-function buildOutput(built: { stdout: string; stderr: string }, log: string): string {
-  const steps = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n").slice(-6).join("\n") : ""
-  return `${steps}\n${built.stderr.trim().split("\n").slice(-3).join("\n")}`.trim()
+/** What the exception says, then the last steps from the log: one of them has the failed command's own words. */
+function buildOutput(built: { stderr: string }, log: string): string {
+  const said = built.stderr.split("\n").filter((line) => /Error\b/.test(line) && !/^\s+at /.test(line))
+  const steps = existsSync(log) ? stripVTControlCharacters(readFileSync(log, "utf8")) : ""
+  const failed = steps.split("\n").filter((line) => /ERROR|rror:|! /.test(line))
+  return [...said.slice(0, 2), ...failed.slice(-4)].join("\n").trim() || built.stderr.trim()
 }
 
 const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string() })).length(1) })

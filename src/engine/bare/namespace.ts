@@ -80,8 +80,9 @@ export async function startEngine(
         BINARIES: parts.binaries,
         CONTENT: parts.content?.folder ?? "",
         RUNC: findProgram("runc") ?? "runc",
-        REGISTRY: parts.registryProgram,
-        REGISTRY_LOG: `${folder.registryLog}.mirror`,
+        MIRROR: parts.registryProgram,
+        MIRROR_PORT: String(record.registryPort),
+        MIRROR_LOG: join(folder.registryLog, "..", "mirror.log"),
       },
     },
   )
@@ -91,7 +92,14 @@ export async function startEngine(
 
   const init = await firstChild(started)
   if (init === undefined) throw died(folder, "could not be given namespaces")
-  await plugIn(folder, record, init.pid)
+  try {
+    await plugIn(folder, record, init.pid)
+  } catch (error) {
+    // Its own words tell more than those of a command that found it gone.
+    if (!isRunning(started)) throw died(folder, "ended while it was starting")
+    await stopEngine(folder, record)
+    throw error
+  }
   const deadline = performance.now() + READY_SECONDS * 1000
   while (!(await answersOn(folder.socket))) {
     if (!isRunning(started)) throw died(folder, "ended while it was starting")
