@@ -1,4 +1,3 @@
-import { createNodeResolver, importX } from "eslint-plugin-import-x"
 import tseslint from "typescript-eslint"
 
 export default tseslint.config(
@@ -6,18 +5,8 @@ export default tseslint.config(
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],
-    plugins: { "import-x": importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    settings: {
-      "import-x/extensions": [".ts"],
-      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
-      // Sources name their neighbours as they are called after compilation.
-      "import-x/resolver-next": [
-        createNodeResolver({ extensions: [".ts", ".js"], extensionAlias: { ".js": [".ts", ".js"] } }),
-      ],
-    },
     rules: {
-      "import-x/no-cycle": "error",
       "@typescript-eslint/no-explicit-any": "error",
       // Numbers in messages need no help.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { describe, expect, it } from "vitest"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+
+const sources = ["src", "dagger/src"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(ROOT, folder, name)),
+)
+const text = (path: string) => readFileSync(path, "utf8")
+
+/** What a source file imports at run time, own files by their path and packages by their name. */
+function importsOf(path: string): string[] {
+  return ts
+    .preProcessFile(text(path), true, true)
+    .importedFiles.map(({ fileName }) =>
+      fileName.startsWith(".") ? resolve(dirname(path), fileName.replace(/\.js$/, ".ts")) : fileName,
+    )
+}
+
+const graph = new Map(sources.map((path) => [path, importsOf(path)]))
+
+/** The first chain of imports that comes back to where it started, if any. */
+function findCycle(start: string, path: string[] = [start]): string[] | undefined {
+  for (const next of graph.get(path.at(-1) ?? start) ?? []) {
+    if (next === start) return [...path, next]
+    if (graph.has(next) && !path.includes(next) && next > start) {
+      const found = findCycle(start, [...path, next])
+      if (found) return found
+    }
+  }
+  return undefined
+}
+
+describe("the sources", () => {
+  it("have no import cycles", () => {
+    const cycles = sources.flatMap((path) => {
+      const cycle = findCycle(path)
+      return cycle ? [cycle.map((file) => relative(ROOT, file)).join(" → ")] : []
+    })
+    expect(cycles).toEqual([])
+  })
+
+  it("keep Dagger out of the pure core", () => {
+    const core = sources.filter((path) => path.includes("/dagger/src/core/"))
+    expect(core.length).toBeGreaterThan(10)
+    expect(
+      core.filter((path) =>
+        importsOf(path).some((name) => name === "@dagger.io/dagger" || name.includes("/pipeline/")),
+      ),
+    ).toEqual([])
+  })
+
+  it("name architectures in the platform table only", () => {
+    // As a value, that is: an example in a help text may well say which command builds what.
+    const naming = /["'`](?:linux\/)?(?:amd64|arm64|x86_64|aarch64|x64)["'`]/
+    const named = sources.filter((path) => !path.endsWith("core/platforms.ts") && naming.test(text(path)))
+    expect(named.map((path) => relative(ROOT, path))).toEqual([])
+  })
+
+  it("have no dag.host() in the module, where it does not exist", () => {
+    const module = sources.filter((path) => path.includes("/dagger/src/"))
+    expect(module.filter((path) => /dag\s*\.host\(/.test(text(path)))).toEqual([])
+  })
+})
