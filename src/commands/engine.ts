@@ -88,8 +88,15 @@ const statusCommand: CommandModule<object, InstanceArguments & { json: boolean }
   },
 }
 
+const BORDERLESS = Object.fromEntries(
+  ["top", "bottom", "left", "right", "mid"]
+    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+    .concat("middle")
+    .map((place) => [place, ""]),
+)
+
 function statusTable(result: EngineStatus): string {
-  const table = new Table({ style: { head: [], border: [] } })
+  const table = new Table({ chars: BORDERLESS, style: { "padding-left": 0, "padding-right": 2, head: [], border: [] } })
   const row = (name: string, value: string | undefined) => value !== undefined && table.push([name, value])
   row("instance", result.instance)
   row("state", result.state)

@@ -13,7 +13,7 @@ export function parseGoVersion(text: string): number[] | undefined {
   return /\bgo(\d+)\.(\d+)(?:\.(\d+))?/
     .exec(text)
     ?.slice(1)
-    .map((part) => Number(part ?? 0))
+    .map((part: string | undefined) => Number(part ?? 0))
 }
 
 export function isOlder(version: readonly number[], than: readonly number[]): boolean {

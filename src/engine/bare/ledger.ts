@@ -27,7 +27,7 @@ export function readLedger(): Ledger {
 }
 
 /** Changes the ledger while no other process does. `save` may be called early, to record a change before it is made. */
-export async function withLedger<T>(work: (ledger: Ledger, save: () => void) => Promise<T>): Promise<T> {
+export async function withLedger<T>(work: (ledger: Ledger, save: () => void) => T | Promise<T>): Promise<T> {
   mkdirSync(FOLDER, { recursive: true, mode: 0o755 })
   const lock = await takeLock(LOCK, "changing shared host settings", () => undefined)
   try {

@@ -25,10 +25,12 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
   mkdirSync(dirname(path), { recursive: true })
   const note = `${path}.json`
   const deadline = performance.now() + PATIENCE_SECONDS * 1000
-  for (let told = ""; ; await sleep(200)) {
+  for (let told = ""; ; ) {
     const held = await tryLock(path)
     if (held) {
-      const says = (now: string) => writeFileAtomic(note, JSON.stringify({ pid: process.pid, doing: now }))
+      const says = (now: string) => {
+        writeFileAtomic(note, JSON.stringify({ pid: process.pid, doing: now }))
+      }
       says(doing)
       return { says, release: held }
     }
@@ -40,6 +42,7 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
         `${holder} has held ${path} for 45 minutes.`,
         "See what that process is doing, end it if it hangs, and run this again.",
       )
+    await sleep(200)
   }
 }
 

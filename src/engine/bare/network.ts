@@ -54,7 +54,7 @@ export function listens(port: number): Promise<boolean> {
 
 /** The host's side, which outlives the namespace: forwarding and three firewall rules. */
 export async function prepareHostNetwork(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
-  await withLedger(async (ledger, save) => {
+  await withLedger((ledger, save) => {
     if (readFileSync(FORWARDING, "utf8").trim() === "1") return
     ledger.forwardingWasOff = true
     save()

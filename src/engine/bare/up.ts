@@ -235,7 +235,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
   const parts = { binaries, registryProgram: program }
-  const contentOf = go.version === undefined ? "" : contentKey(keys.binaries, { version: go.version })
+  const contentOf = contentKey(keys.binaries, go)
   await phase("sdk-content", "what modules in Go and TypeScript run in", async () => {
     if (existsSync(state.content(contentOf))) return
     await startEngine(state, folder, record, parts)

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest"
+import {
+  checkDisk,
+  checkHost,
+  missingFilesystems,
+  parseOsRelease,
+  proxyVariables,
+  type HostFacts,
+} from "../../../src/engine/bare/host.js"
+import { nameservers, usableResolvConf } from "../../../src/engine/bare/resolvers.js"
+
+it("reads os-release in every way of quoting", () => {
+  const text = `PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID='13'\n# comment\nVERSION_CODENAME=trixie\n`
+  expect(parseOsRelease(text)).toEqual({
+    PRETTY_NAME: "Debian GNU/Linux 13 (trixie)",
+    ID: "debian",
+    VERSION_ID: "13",
+    VERSION_CODENAME: "trixie",
+  })
+})
+
+const GOOD: HostFacts = {
+  system: "linux",
+  nodeArch: "x64",
+  userId: 0,
+  osRelease: { ID: "debian", PRETTY_NAME: "Debian 13" },
+  hasApt: true,
+  filesystems: "nodev\toverlay\n\text4\n",
+  networkNamespaces: true,
+  proxies: {},
+}
+
+describe("a host", () => {
+  it.each([
+    ["Debian", GOOD, "linux/amd64"],
+    ["arm64", { ...GOOD, nodeArch: "arm64" }, "linux/arm64"],
+    ["Ubuntu", { ...GOOD, osRelease: { ID: "ubuntu", ID_LIKE: "debian" } }, "linux/amd64"],
+    ["a relative of theirs", { ...GOOD, osRelease: { ID: "mint", ID_LIKE: "ubuntu debian" } }, "linux/amd64"],
+    ["a proxy in the network", { ...GOOD, proxies: { HTTPS_PROXY: "http://proxy:3128" } }, "linux/amd64"],
+    ["loopback without a proxy", { ...GOOD, proxies: { NO_PROXY: "localhost,127.0.0.1" } }, "linux/amd64"],
+  ])("is taken: %s", (_case, facts, platform) => {
+    expect(checkHost(facts)).toBe(platform)
+  })
+
+  it.each([
+    ["macOS", { ...GOOD, system: "darwin" as const }, "runs on Linux, and this is darwin"],
+    [
+      "Fedora",
+      { ...GOOD, osRelease: { ID: "fedora", PRETTY_NAME: "Fedora 42" } },
+      "Debian and Ubuntu, and this is Fedora 42",
+    ],
+    ["without apt", { ...GOOD, hasApt: false }, "runs on Debian and Ubuntu"],
+    ["another processor", { ...GOOD, nodeArch: "riscv64" }, "this machine is riscv64"],
+    ["a common user", { ...GOOD, userId: 1000 }, "needs root"],
+    ["an old kernel", { ...GOOD, networkNamespaces: false }, "no network namespaces"],
+    [
+      "a proxy on loopback",
+      { ...GOOD, proxies: { https_proxy: "http://user@127.0.0.1:3128" } },
+      "https_proxy is http://user@127.0.0.1:3128",
+    ],
+    [
+      "a proxy on localhost",
+      { ...GOOD, proxies: { ALL_PROXY: "socks5://localhost:1080" } },
+      "loopback cannot be reached",
+    ],
+  ])("is refused with the reason: %s", (_case, facts, problem) => {
+    expect(() => checkHost(facts)).toThrow(problem)
+  })
+})
+
+it("finds file systems that the kernel lacks", () => {
+  expect(missingFilesystems("nodev\tsysfs\nnodev\toverlay\n\text4\n")).toEqual(["binfmt_misc"])
+  expect(missingFilesystems("nodev\toverlay\nnodev\tbinfmt_misc\n")).toEqual([])
+})
+
+it("passes on proxies, in either case, and nothing else", () => {
+  expect(proxyVariables({ HTTP_PROXY: "a", no_proxy: "b", HTTPS_PROXY: "", PATH: "c" })).toEqual({
+    HTTP_PROXY: "a",
+    no_proxy: "b",
+  })
+})
+
+it("refuses a disk that is too full, by the folder that will be made there", () => {
+  expect(() => checkDisk("/tmp/not/made/yet", 1e18)).toThrow(expect.objectContaining({ code: "ENGINE_DISK" }))
+  expect(() => checkDisk("/tmp/not/made/yet", 1)).not.toThrow()
+})
+
+describe("name servers", () => {
+  const stub = "nameserver 127.0.0.53\noptions edns0\n"
+  it("are read from resolv.conf", () => {
+    expect(nameservers("search a\nnameserver 192.0.2.1\n nameserver\t192.0.2.2 # b\n#nameserver 192.0.2.3\n")).toEqual([
+      "192.0.2.1",
+      "192.0.2.2",
+    ])
+  })
+  it("are those behind a stub", () => {
+    expect(usableResolvConf([stub, "nameserver 192.0.2.1\nsearch a\n"])).toBe("nameserver 192.0.2.1\nsearch a\n")
+  })
+  it("leave out those on loopback and those that only IPv6 reaches", () => {
+    expect(usableResolvConf(["nameserver 127.0.0.1\nnameserver fd00::1\nnameserver 192.0.2.1\nsearch a"])).toBe(
+      "nameserver 192.0.2.1\nsearch a",
+    )
+  })
+  it("may be none", () => {
+    expect(usableResolvConf([stub])).toBeUndefined()
+  })
+})

@@ -1,0 +1,139 @@
+import { expect, it } from "vitest"
+import { spelling } from "../../../dagger/src/core/platforms.js"
+import { sourcesFromHost } from "../../../src/engine/bare/archive.js"
+import { newestDate } from "../../../src/engine/bare/bases.js"
+import { binfmtRule } from "../../../src/engine/bare/binfmt.js"
+import { engineToml, registryConfig } from "../../../src/engine/bare/config.js"
+import { manifestDigest } from "../../../src/engine/bare/content.js"
+import { isEmptyTable } from "../../../src/engine/bare/firewall.js"
+import { isOlder, parseGoVersion } from "../../../src/engine/bare/go-toolchain.js"
+import { imageConfig } from "../../../src/engine/bare/oci-layout.js"
+import { missingPackages } from "../../../src/engine/bare/packages.js"
+import { explain } from "../../../src/engine/bare/phase.js"
+import { StateFolder } from "../../../src/engine/bare/state-folder.js"
+
+it("writes the kernel's rule for programs of a foreign machine", () => {
+  expect(binfmtRule("rule", spelling("linux/arm64"), "/qemu")).toBe(
+    String.raw`:rule:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/qemu:POCF`,
+  )
+  expect(binfmtRule("rule", spelling("linux/amd64"), "/qemu")).toContain(String.raw`\x02\x00\x3e\x00:`)
+})
+
+it.each([
+  ["go version go1.26.8 linux/arm64", [1, 26, 8]],
+  ["go version go1.21 linux/arm64", [1, 21, 0]],
+  ["bash: go: command not found", undefined],
+])("%s is Go %o", (text, version) => {
+  expect(parseGoVersion(text)).toEqual(version)
+})
+
+it.each([
+  [[1, 19, 8], [1, 21], true],
+  [[1, 21, 0], [1, 21], false],
+  [[1, 9], [1, 21], true],
+  [[2, 0], [1, 21], false],
+])("%o is older than %o: %s", (version, than, expected) => {
+  expect(isOlder(version, than)).toBe(expected)
+})
+
+it("asks for the packages whose programs are not there", () => {
+  expect(missingPackages(() => true)).toEqual([])
+  expect(missingPackages((shownBy) => shownBy !== "dnsmasq" && !shownBy.endsWith("/bridge"))).toEqual([
+    "dnsmasq-base",
+    "containernetworking-plugins",
+  ])
+})
+
+it("makes the suite's sources after the host's own mirrors", () => {
+  const targets = [
+    "http://mirror.example/debian/ bookworm main Debian",
+    "http://mirror.example/debian/ bookworm-updates main Debian",
+    "http://security.example/debian-security/ bookworm-security main Debian",
+    "http://other.example/ nodistro main Other",
+  ]
+  expect(sourcesFromHost(targets, "bookworm", "trixie")).toEqual([
+    "deb http://mirror.example/debian trixie main",
+    "deb http://mirror.example/debian trixie-updates main",
+    "deb http://security.example/debian-security trixie-security main",
+  ])
+})
+
+it.each([
+  ["without security updates", ["http://mirror.example/debian/ bookworm main Debian"], "bookworm"],
+  [
+    "from a disc",
+    ["cdrom:[Debian]/ bookworm main Debian", "http://s.example/ bookworm-security main Debian"],
+    "bookworm",
+  ],
+  ["without a code name", ["http://mirror.example/debian/  main Debian"], ""],
+])("leaves the choice to mmdebstrap on a host %s", (_case, targets, codename) => {
+  expect(sourcesFromHost(targets, codename, "trixie")).toEqual([])
+})
+
+it("dates images by the newest Release file", () => {
+  const dates = "Date: Sun, 22 Nov 2026 02:09:05 UTC\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n"
+  expect(newestDate(dates).toISOString()).toBe("2026-11-22T02:09:05.000Z")
+  expect(() => newestDate("")).toThrow("have no date")
+})
+
+it("gives both architectures' images one configuration", () => {
+  const one = imageConfig("amd64", "2026-11-22T02:09:05Z", "sha256:a")
+  const other = imageConfig("arm64", "2026-11-22T02:09:05Z", "sha256:a")
+  expect({ ...one, architecture: "" }).toEqual({ ...other, architecture: "" })
+})
+
+it("points the engine at its mirror", () => {
+  const folder = new StateFolder("/state").instance("default")
+  const settings = { registryPort: 5055, binaries: "/b", resolvConf: "" }
+  expect(engineToml(folder, settings).replaceAll(folder.id, "ID")).toMatchInlineSnapshot(`
+    "insecure-entitlements = [ "security.insecure" ]
+
+    [worker.oci]
+    cniBinaryPath = "/state/instances/default/config/cni"
+    defaultCgroupParent = "runner-images-ID"
+
+    [registry."docker.io"]
+    mirrors = [ "127.0.0.1:5055" ]
+
+    [registry."127.0.0.1:5055"]
+    http = true
+
+    [registry."localhost:5055"]
+    http = true
+    "
+  `)
+})
+
+it("makes only the mirror read-only", () => {
+  expect(JSON.parse(registryConfig(5055, "/r", true))).toMatchObject({
+    storage: { maintenance: { readonly: { enabled: true } } },
+    http: { addr: "127.0.0.1:5055" },
+  })
+  expect(registryConfig(5055, "/r", false)).not.toContain("readonly")
+})
+
+it.each([
+  ["", true],
+  ["*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [7:420]\nCOMMIT\n", true],
+  ["*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n", false],
+  ["*nat\n:POSTROUTING ACCEPT [0:0]\n:CNI-abc - [0:0]\nCOMMIT\n", false],
+  ["*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", false],
+])("firewall table %o is empty: %s", (saved, expected) => {
+  expect(isEmptyTable(saved)).toBe(expected)
+})
+
+it("reads the one manifest of an archive, and refuses several", () => {
+  expect(manifestDigest('{"manifests":[{"digest":"sha256:a"}]}')).toBe("sha256:a")
+  expect(() => manifestDigest('{"manifests":[{"digest":"sha256:a"},{"digest":"sha256:b"}]}')).toThrow()
+})
+
+it.each([
+  ["E: Failed to fetch …  Temporary failure resolving 'mirror.example'", "ENGINE_NETWORK"],
+  ['Get "https://proxy.example/m/@v/v1.zip": dial tcp: lookup proxy.example: no such host', "ENGINE_NETWORK"],
+  ["write /state/x: no space left on device", "ENGINE_DISK"],
+  ["E: Unable to locate package runc", "ENGINE_PHASE"],
+])("explains %o as %s", (said, code) => {
+  const error = explain("packages", new Error(said))
+  expect(error.code).toBe(code)
+  expect(error.problem).toBe(`Bringing up the engine failed in phase packages: ${said}`)
+})
