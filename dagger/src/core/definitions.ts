@@ -61,7 +61,8 @@ export const DEFINITIONS: Record<VariantName, VariantDefinition> = {
       "zip",
       "zstd",
     ],
-    tools: ["runner", "node", "npm", "docker", "buildx", "compose", "gh"],
+    // The runner last: it changes most often, and layers above a change are made again.
+    tools: ["node", "npm", "docker", "buildx", "compose", "gh", "runner"],
     environment: {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       LANG: "C.UTF-8",

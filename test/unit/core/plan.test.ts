@@ -19,7 +19,7 @@ describe("planVariant", () => {
   })
 
   it.each([
-    ["registry", "stand-in", ["project", "npm", "npm", "deb", "deb", "deb", "deb"]],
+    ["registry", "stand-in", ["npm", "npm", "deb", "deb", "deb", "deb", "project"]],
     ["upstream", "actions", ["upstream", "upstream", "upstream", "upstream", "upstream", "upstream"]],
   ] as const)("from %s: runner %s", (mode, runner, from) => {
     const plan = planVariant("standard", request, { mode, reason: "" })
