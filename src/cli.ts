@@ -3,8 +3,9 @@ import { parser } from "./commands/parser.js"
 import { failureAnswer, failureText } from "./output/failure.js"
 import { openTerminal } from "./output/open-terminal.js"
 import { Interrupted, Interrupts } from "./session/interrupt.js"
+import { killSessions } from "./session/processes.js"
 
-/** A session that has not ended by itself after this time is left to its engine. */
+/** A session that has not ended by itself after this time is ended. */
 const END_MILLISECONDS = 30_000
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -51,4 +52,7 @@ function stackOf(error: unknown): string {
 
 // The process ends when nothing is left to do: the Dagger session's process among others, so that none stays behind.
 process.exitCode = await main(process.argv.slice(2))
-setTimeout(() => process.exit(), END_MILLISECONDS).unref()
+setTimeout(() => {
+  killSessions()
+  process.exit()
+}, END_MILLISECONDS).unref()

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../../dagger/src/core/errors.js"
+import { killSessions } from "./processes.js"
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
@@ -24,9 +25,10 @@ export class Interrupts {
 
   listen(): void {
     for (const signal of SIGNALS) process.on(signal, () => this.received())
-    // Requests that were under way when the session ended fail with nobody waiting for them any more.
     process.on("unhandledRejection", (reason) => {
-      if (!this.stopping) throw reason
+      // Requests that were under way when the session ended fail with nobody waiting for them any more; and Dagger's client
+      // reports a session that did not start twice, once in a promise of its own.
+      if (!this.stopping && !(reason instanceof Error && reason.name === "EngineSessionError")) throw reason
     })
   }
 
@@ -52,7 +54,8 @@ export class Interrupts {
 
   private received(): void {
     if (this.stopping || !this.stop) {
-      // Child processes are ended by the exit handlers of those who started them.
+      // Other child processes are ended by the exit handlers of those who started them.
+      killSessions()
       process.exit(EXIT.interrupted)
     }
     this.stopping = true

@@ -1,5 +1,6 @@
-import { createWriteStream, mkdirSync, readFileSync, readdirSync, rmSync, type WriteStream } from "node:fs"
+import { mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
+import { Writable } from "node:stream"
 import { stateFolder } from "../paths.js"
 
 /** Older ones go: they are only read after a failure. */
@@ -8,7 +9,7 @@ const KEPT_LOGS = 20
 /** Dagger's own log of one run, too long for a terminal. */
 export class SessionLog {
   readonly path: string
-  readonly stream: WriteStream
+  readonly stream: Writable
 
   constructor(folder = join(stateFolder(), "logs")) {
     mkdirSync(folder, { recursive: true })
@@ -17,7 +18,7 @@ export class SessionLog {
     // Sorts by time.
     const time = new Date().toISOString().replaceAll(/[:.]/g, "-")
     this.path = join(folder, `${time}-${process.pid}.log`)
-    this.stream = createWriteStream(this.path)
+    this.stream = new LogStream(openSync(this.path, "a"))
   }
 
   /** The last lines that say anything. */
@@ -27,6 +28,30 @@ export class SessionLog {
       .map(plain)
       .filter((line) => line.trim() !== "")
       .slice(-lines)
+  }
+}
+
+/**
+ * Written to by Dagger's client, and by its session process through a pipe. When that ends early the pipe would end the
+ * stream under the client, so only the end of this process ends it.
+ */
+class LogStream extends Writable {
+  constructor(private readonly descriptor: number) {
+    super({ decodeStrings: true })
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    // Dagger's log is part of the answer to what went wrong, and not worth failing for.
+    try {
+      writeSync(this.descriptor, chunk)
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error
+    }
+    done()
+  }
+
+  override end(): this {
+    return this
   }
 }
 

@@ -4,6 +4,7 @@ import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"
 import { Interrupted, type Interrupts } from "./interrupt.js"
 import { SessionLog } from "./log.js"
+import { requireReachable } from "./reachable.js"
 import { StepRecorder } from "./steps.js"
 
 export interface SessionOptions {
@@ -18,6 +19,7 @@ export interface Session {
   progress: Progress
 }
 
+const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 const CONNECTION_TAIL_LINES = 15
 
 /**
@@ -30,6 +32,8 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
   const { terminal, interrupts } = options
   const engine = await findEngine({ bareEngine: options.bareEngine, log: (line) => terminal.note(line) })
   terminal.note(`Engine: ${engine.kind}, ${engine.reason}`)
+  const address = engine.env[RUNNER_HOST]
+  if (address !== undefined) await requireReachable(address)
   Object.assign(process.env, engine.env)
 
   // Loaded late: Dagger's client takes longer than all checks of the command line together.
@@ -38,9 +42,15 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
   const log = new SessionLog()
   const steps = new StepRecorder(terminal)
   let outcome: { value: T } | { error: unknown } | undefined
+  const connecting = performance.now()
+  const connected = (error?: unknown): void => {
+    terminal.ended("all platforms", "connect", (performance.now() - connecting) / 1000, error)
+  }
+  terminal.started("all platforms", "connect")
   try {
     await connection(
       async () => {
+        connected()
         // Kept here, because connection() wraps what its function throws and loses what Dagger's errors carry.
         outcome = await interrupts
           .guard(work({ engine, progress: new Progress(steps) }))

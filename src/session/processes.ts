@@ -1,0 +1,50 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync, readdirSync } from "node:fs"
+
+/**
+ * Ends the `dagger session` processes that this process started, at once. They heed no other signal while they look for
+ * their engine, and would go on looking without us.
+ */
+export function killSessions(): void {
+  for (const { pid, parent, command } of processes()) {
+    if (parent !== process.pid || !/\bdagger\b.* session( |$)/.test(command)) continue
+    try {
+      process.kill(pid, "SIGKILL")
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+interface RunningProcess {
+  pid: number
+  parent: number
+  command: string
+}
+
+/** From /proc, or where there is none (macOS), from ps. */
+function processes(): RunningProcess[] {
+  try {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap(fromProc)
+  } catch {
+    return execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n").flatMap(fromPs)
+  }
+}
+
+function fromProc(pid: string): RunningProcess[] {
+  try {
+    // The name in parentheses can hold anything; the parent is the second field after it.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])
+    return [{ pid: Number(pid), parent, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ") }]
+  } catch {
+    return []
+  }
+}
+
+function fromPs(line: string): RunningProcess[] {
+  const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+  return command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }]
+}

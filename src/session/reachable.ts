@@ -1,0 +1,45 @@
+import { connect } from "node:net"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+
+const PATIENCE_MILLISECONDS = 10_000
+
+/**
+ * Asks an engine's address for a connection, since Dagger itself would try for minutes. Only addresses that a socket can be
+ * opened to are asked; what starts or tunnels to an engine (docker-image://, kube-pod:// …) is Dagger's business.
+ *
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when nothing answers
+ */
+export async function requireReachable(address: string): Promise<void> {
+  const target = targetOf(address)
+  if (!target) return
+  const problem = await new Promise<string | undefined>((resolve) => {
+    const socket = connect(target)
+    const done = (outcome?: string): void => {
+      socket.destroy()
+      resolve(outcome)
+    }
+    socket.setTimeout(PATIENCE_MILLISECONDS, () => {
+      done("no answer within 10 seconds")
+    })
+    socket.once("connect", () => {
+      done()
+    })
+    socket.once("error", (error) => {
+      done(error.message)
+    })
+  })
+  if (problem === undefined) return
+  throw new RunnerImagesError(
+    "ENGINE_UNAVAILABLE",
+    `No Dagger engine answers on ${address}: ${problem}.`,
+    "Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have one found.",
+  )
+}
+
+function targetOf(address: string): { path: string } | { host: string; port: number } | undefined {
+  const path = /^unix:\/\/(.+)$/.exec(address)?.[1]
+  if (path !== undefined) return { path }
+  const [, host, port] = /^tcp:\/\/(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(address) ?? []
+  if (host === undefined || port === undefined) return undefined
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) }
+}
