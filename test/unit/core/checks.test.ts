@@ -31,7 +31,7 @@ describe("the smoke program", () => {
     {
       name: "a",
       proves: "",
-      command: "echo \"it's quoted\"; echo second >&2",
+      command: 'echo "it\'s quoted"; echo second >&2',
       expect: { kind: "equals", value: "it's quoted\nsecond" },
     },
     { name: "b", proves: "", command: "echo before; exit 3", expect: { kind: "equals", value: "before" } },
