@@ -1,0 +1,57 @@
+import { dag } from "@dagger.io/dagger"
+import { standardAnnotations } from "../../dagger/src/core/annotations.js"
+import type { FinishOptions } from "../../dagger/src/core/finish.js"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import type { Report } from "../../dagger/src/core/report.js"
+import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src/pipeline/finish.js"
+import type { Native } from "../../dagger/src/pipeline/native.js"
+import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import { platformReport, report } from "../unit/reports.js"
+
+export const BOTH: readonly PlatformName[] = ["linux/amd64", "linux/arm64"]
+
+export const FINISH: Omit<FinishOptions, "platforms"> = {
+  created: "2026-01-02T03:04:05Z",
+  annotations: standardAnnotations({
+    title: "small",
+    description: "A small image",
+    version: "1.2.3",
+    created: "2026-01-02T03:04:05Z",
+    licenses: "Apache-2.0",
+  }),
+  healthcheck: { command: ["true"], intervalSeconds: 30, timeoutSeconds: 5, startPeriodSeconds: 10, retries: 3 },
+  layers: ["Debian", "greeting", "machine"],
+}
+
+/** An image that is quickly built: the base, a file, and what a command says that runs on the platform. */
+export function smallImage(base: string, platform: PlatformName, greeting = "hello"): PlatformImage {
+  const container = dag
+    .container({ platform: asPlatform(platform) })
+    .from(base)
+    .withNewFile("/greeting", greeting)
+    .withExec(["sh", "-c", "uname -m > /machine"])
+    .withLabel("org.example.label", "kept")
+    .withEntrypoint(["cat", "/machine"])
+  return { platform, container }
+}
+
+export function finishSmall(
+  { base, container }: Native,
+  platforms: readonly PlatformName[],
+  greeting?: string,
+): Promise<FinishedImage> {
+  return finish(
+    platforms.map((platform) => smallImage(base, platform, greeting)),
+    FINISH,
+    container,
+  )
+}
+
+/** The report of a finished image of which every check passed. */
+export function reportOf({ index, platforms }: FinishedImage, change: Partial<Report> = {}): Report {
+  return report({
+    index,
+    platforms: [...platforms].map(([platform, finished]) => platformReport(platform, finished)),
+    ...change,
+  })
+}

@@ -1,0 +1,260 @@
+import { connection, dag, type Service } from "@dagger.io/dagger"
+import { randomUUID } from "node:crypto"
+import { Writable } from "node:stream"
+import { describe, expect, it } from "vitest"
+import { parsePlatforms } from "../../dagger/src/core/platforms.js"
+import { native, type Native } from "../../dagger/src/pipeline/native.js"
+import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import { publish, type PublishOptions } from "../../dagger/src/pipeline/publish.js"
+import { FAILED, platformReport } from "../unit/reports.js"
+import { BOTH, finishSmall, reportOf } from "./images.js"
+import { faultyRegistry, registryService, type Fault } from "./registry-services.js"
+
+const REPOSITORY = "registry.example:5000/team/runner"
+
+async function built(side: Native, greeting?: string) {
+  const image = await finishSmall(side, BOTH, greeting)
+  return { variant: "standard" as const, report: reportOf(image), directory: image.layout }
+}
+
+function optionsFor(side: Native, registry: Service): PublishOptions {
+  return { repository: REPOSITORY, tags: ["try"], allowStandIn: true, registry, tools: side.toolbox }
+}
+
+/** Asks the registry with skopeo, anew each time. */
+async function ask(side: Native, registry: Service, command: string) {
+  return side.toolbox
+    .withServiceBinding("here", registry)
+    .withEnvVariable("NONCE", randomUUID())
+    .withExec(["sh", "-ec", command])
+    .stdout()
+}
+
+const raw = (side: Native, registry: Service, name: string) =>
+  ask(side, registry, `skopeo inspect --raw --tls-verify=false docker://here:5000/team/runner${name}`)
+
+/** What the registry has of the repository, or why it has nothing. */
+const tags = (side: Native, registry: Service) =>
+  ask(side, registry, "skopeo list-tags --tls-verify=false docker://here:5000/team/runner 2>&1 || true")
+
+describe("publishing", () => {
+  it("puts both platforms under every tag, and each runs when it is pulled by digest", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const registry = registryService(side)
+      const image = await built(side)
+      const options = { ...optionsFor(side, registry), tags: ["try", "1.2.3"] }
+      expect(await publish([image], options)).toEqual([`${REPOSITORY}@${image.report.index ?? ""}`])
+
+      const index = await raw(side, registry, `@${image.report.index ?? ""}`)
+      const { manifests } = JSON.parse(index) as { manifests: { digest: string; platform: { architecture: string } }[] }
+      expect(manifests.map(({ digest }) => digest)).toEqual(image.report.platforms.map(({ digest }) => digest))
+      for (const tag of ["try-standin", "1.2.3-standin"]) expect(await raw(side, registry, `:${tag}`)).toBe(index)
+      const listed = JSON.parse(await tags(side, registry)) as { Tags: string[] }
+      expect(listed.Tags.toSorted()).toEqual(["1.2.3-standin", "try-standin"])
+
+      const machines = await Promise.all(
+        manifests.map(async ({ digest, platform }) => {
+          const [name = "linux/amd64"] = parsePlatforms([`linux/${platform.architecture}`])
+          const pulled = side.toolbox
+            .withServiceBinding("here", registry)
+            .withExec([
+              "sh",
+              "-ec",
+              `skopeo copy --src-tls-verify=false docker://here:5000/team/runner@${digest} oci-archive:/pulled.tar`,
+            ])
+            .file("/pulled.tar")
+          return dag
+            .container({ platform: asPlatform(name) })
+            .import_(pulled)
+            .withExec([], { useEntrypoint: true })
+            .stdout()
+        }),
+      )
+      expect(machines).toEqual(["x86_64\n", "aarch64\n"])
+    })
+  })
+
+  it("is never taken from the cache: a tag that was moved is set again", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const registry = registryService(side)
+      const first = await built(side, "first")
+      const second = await built(side, "second")
+      expect(second.report.index).not.toBe(first.report.index)
+      await publish([first], optionsFor(side, registry))
+      const index = await raw(side, registry, ":try-standin")
+      await publish([second], optionsFor(side, registry))
+      expect(await raw(side, registry, ":try-standin")).not.toBe(index)
+      await publish([first], optionsFor(side, registry))
+      expect(await raw(side, registry, ":try-standin")).toBe(index)
+    })
+  })
+})
+
+describe("credentials", () => {
+  const account = { username: "someone", password: `secret-${randomUUID()}` }
+
+  it("open the registry, and are in no log", async () => {
+    let log = ""
+    const logOutput = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        log += chunk.toString()
+        done()
+      },
+    })
+    await connection(
+      async () => {
+        const side = await native(undefined)
+        const registry = registryService(side, { ...account, password: "another, for the service's own log" })
+        // The service's own set-up has its password in an argument, so that one is not looked for.
+        const password = dag.setSecret("password", "another, for the service's own log")
+        const options = { ...optionsFor(side, registry), username: account.username, password }
+        const image = await built(side)
+        expect(await publish([image], options)).toEqual([`${REPOSITORY}@${image.report.index ?? ""}`])
+
+        const wrong = { ...options, password: dag.setSecret("wrong", account.password) }
+        const failure = await publish([image], wrong).catch((error: unknown) => error)
+        expect(failure).toMatchObject({ code: "AUTHENTICATION" })
+        expect(String(failure)).toContain(`Could not push ${REPOSITORY}@`)
+        expect(String(failure)).not.toContain(account.password)
+      },
+      { LogOutput: logOutput },
+    )
+    expect(log).toContain("skopeo copy")
+    expect(log).not.toContain(account.password)
+    expect(log).not.toContain(Buffer.from(`${account.username}:${account.password}`).toString("base64"))
+  })
+
+  it("are asked for where the registry wants some", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const registry = registryService(side, account)
+      const attempt = publish([await built(side)], optionsFor(side, registry))
+      await expect(attempt).rejects.toMatchObject({ code: "AUTHENTICATION", exitCode: 4 })
+    })
+  })
+
+  it("are refused by halves", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const options = { ...optionsFor(side, registryService(side)), username: account.username }
+      await expect(publish([await built(side)], options)).rejects.toMatchObject({ code: "USAGE" })
+    })
+  })
+})
+
+describe("nothing gets into the registry", () => {
+  const refused = async (
+    change: (image: Awaited<ReturnType<typeof built>>, side: Native) => Promise<Parameters<typeof publish>[0][number]>,
+    options: Partial<PublishOptions> = {},
+  ) => {
+    let failure: unknown
+    let found = ""
+    await connection(async () => {
+      const side = await native(undefined)
+      const registry = registryService(side)
+      const image = await change(await built(side), side)
+      failure = await publish([image], { ...optionsFor(side, registry), ...options }).catch((error: unknown) => error)
+      found = await tags(side, registry)
+    })
+    expect(found).toContain("repository name not known to registry")
+    return failure
+  }
+
+  it("when a check failed", async () => {
+    const failure = await refused((image) => {
+      const [first] = image.report.platforms
+      const platforms = [...(first ? [first] : []), platformReport("linux/arm64", { checks: [FAILED] })]
+      return Promise.resolve({ ...image, report: { ...image.report, platforms } })
+    })
+    expect(failure).toMatchObject({ code: "CHECKS_FAILED", exitCode: 3 })
+  })
+
+  it("when it is the stand-in runner without consent", async () => {
+    const failure = await refused((image) => Promise.resolve(image), { allowStandIn: false })
+    expect(failure).toMatchObject({ code: "STAND_IN_REFUSED", exitCode: 2 })
+  })
+
+  it("when the image is not the one that was checked", async () => {
+    const failure = await refused(async (image, side) => ({
+      ...image,
+      directory: (await built(side, "another")).directory,
+    }))
+    expect(failure).toMatchObject({
+      code: "BUILD_FAILED",
+      problem: expect.stringMatching(/the report speaks of/) as string,
+    })
+  })
+})
+
+describe("a registry that misbehaves", () => {
+  const against = async (fault: Fault) => {
+    let outcome: unknown
+    let found = ""
+    let index: string | undefined
+    await connection(async () => {
+      const side = await native(undefined)
+      const behind = registryService(side)
+      const image = await built(side)
+      index = image.report.index
+      const options = optionsFor(side, faultyRegistry(side, fault, behind))
+      outcome = await publish([image], options).catch((error: unknown) => error)
+      found = await tags(side, behind)
+    })
+    return { outcome, found, index: index ?? "" }
+  }
+
+  it("is waited for when it is slow to know what it was given", async () => {
+    const { outcome, index } = await against("slow-to-know")
+    expect(outcome).toEqual([`${REPOSITORY}@${index}`])
+  })
+
+  it("is found out when a tag does not lead to what was pushed", async () => {
+    const { outcome, index } = await against("another-manifest")
+    expect(outcome).toMatchObject({
+      code: "REGISTRY_FAILED",
+      exitCode: 5,
+      problem: expect.stringMatching(
+        `${REPOSITORY}:try-standin should be ${index}, and the registry gives back sha256:`,
+      ) as string,
+    })
+  })
+
+  it("has no tag when it did not take everything", async () => {
+    const { outcome, found } = await against("no-manifests")
+    expect(outcome).toMatchObject({
+      code: "REGISTRY_FAILED",
+      problem: expect.stringMatching(/manifest invalid/) as string,
+    })
+    expect(found).not.toContain("try-standin")
+  })
+
+  it("is named when it is not there", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const image = await built(side)
+      const options = {
+        repository: "registry.invalid/team/runner",
+        tags: ["try"],
+        allowStandIn: true,
+        tools: side.toolbox,
+      }
+      await expect(publish([image], options)).rejects.toMatchObject({
+        code: "REGISTRY_FAILED",
+        problem: expect.stringMatching(/no such host/) as string,
+      })
+    })
+  })
+
+  it("is asked for where the engine would look for it on its own loopback", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const options = { repository: "127.0.0.1:5000/runner", tags: ["try"], allowStandIn: true, tools: side.toolbox }
+      await expect(publish([await built(side)], options)).rejects.toMatchObject({
+        code: "REFERENCE_INVALID",
+        remedy: "Hand the registry over: --registry tcp://127.0.0.1:5000.",
+      })
+    })
+  })
+})
