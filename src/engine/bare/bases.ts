@@ -11,8 +11,11 @@ import { BASE_TAG, SUITE } from "./version.js"
 /** Files that are put over a fresh root, the same on every platform. */
 const OVERLAY = join(SOURCES, "base")
 
+/** Raised with every change of what this file makes, so that nobody keeps images of the old way. */
+const RECIPE = "2"
+
 export function basesKey(): string {
-  return keyOf(OVERLAY, filesBelow(OVERLAY), [SUITE, ...PLATFORMS])
+  return keyOf(OVERLAY, filesBelow(OVERLAY), [SUITE, RECIPE, ...PLATFORMS])
 }
 
 /** The digest of the index in a finished bases folder. */
@@ -65,6 +68,8 @@ async function makeRoot(
     `--setup-hook=cp -rT ${quote(OVERLAY)} "$1"`,
     '--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/log/*.log "$1"/var/log/apt "$1"/var/cache/ldconfig/aux-cache',
     '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$1"/etc/hostname "$1"/etc/resolv.conf',
+    // mmdebstrap parts the sources with empty lines.
+    '--customize-hook=sed -i /^$/d "$1"/etc/apt/sources.list',
     '--customize-hook=: > "$1"/etc/machine-id; mkdir -p "$1"/var/lib/apt/lists/partial',
   ]
   await exec(

@@ -40,9 +40,15 @@ async function hasRule({ table, chain, rule }: FirewallRule): Promise<boolean> {
   return (await attempt("iptables", [...WAIT, "-t", table, "-C", chain, ...rule])).exitCode === 0
 }
 
+/** One table as iptables-save prints it, or nothing when there is none. Asked for by name, it would be made. */
 async function savedTable(table: string): Promise<string> {
-  const saved = await exec("iptables-save", ["-t", table])
-  return saved.includes(`*${table}`) ? saved : ""
+  return sectionOf(await exec("iptables-save", []), table)
+}
+
+export function sectionOf(saved: string, table: string): string {
+  const lines = saved.split("\n")
+  const start = lines.indexOf(`*${table}`)
+  return start < 0 ? "" : lines.slice(start, lines.indexOf("COMMIT", start) + 1).join("\n")
 }
 
 /** Whether a saved table holds nothing but the kernel's chains with their first policy. */

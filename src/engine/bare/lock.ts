@@ -25,7 +25,7 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
   mkdirSync(dirname(path), { recursive: true })
   const note = `${path}.json`
   const deadline = performance.now() + PATIENCE_SECONDS * 1000
-  for (let told = ""; ; ) {
+  for (let told = ""; ;) {
     const held = await tryLock(path)
     if (held) {
       const says = (now: string) => {

@@ -5,7 +5,7 @@ import { newestDate } from "../../../src/engine/bare/bases.js"
 import { binfmtRule } from "../../../src/engine/bare/binfmt.js"
 import { engineToml, registryConfig } from "../../../src/engine/bare/config.js"
 import { manifestDigest } from "../../../src/engine/bare/content.js"
-import { isEmptyTable } from "../../../src/engine/bare/firewall.js"
+import { isEmptyTable, sectionOf } from "../../../src/engine/bare/firewall.js"
 import { isOlder, parseGoVersion } from "../../../src/engine/bare/go-toolchain.js"
 import { imageConfig } from "../../../src/engine/bare/oci-layout.js"
 import { missingPackages } from "../../../src/engine/bare/packages.js"
@@ -120,6 +120,12 @@ it.each([
   ["*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", false],
 ])("firewall table %o is empty: %s", (saved, expected) => {
   expect(isEmptyTable(saved)).toBe(expected)
+})
+
+it("finds one table among others", () => {
+  const saved = "# made by\n*filter\n:FORWARD DROP [0:0]\nCOMMIT\n*nat\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
+  expect(sectionOf(saved, "nat")).toBe("*nat\n:INPUT ACCEPT [0:0]\nCOMMIT")
+  expect(sectionOf(saved, "raw")).toBe("")
 })
 
 it("reads the one manifest of an archive, and refuses several", () => {
