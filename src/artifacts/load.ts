@@ -1,12 +1,15 @@
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { create } from "tar"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { readLayout, type LayoutImage } from "../../dagger/src/core/layout.js"
+import { blobPath, LAYOUT_VERSION, MEDIA_TYPE } from "../../dagger/src/core/oci.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { VariantName } from "../../dagger/src/core/variants.js"
 import { attempt, exec } from "../engine/exec.js"
 import { hostPlatform } from "./host-platform.js"
-import { blobPath, imageIn, type LayoutImage } from "./layout.js"
+import { linkOrCopy } from "./reuse.js"
 
 const ENGINES = ["docker", "podman"] as const
 type ContainerEngine = (typeof ENGINES)[number]
@@ -52,7 +55,8 @@ export class ImageLoader {
    * @returns the name under which it can be run
    */
   async load(layout: string, variant: VariantName): Promise<string> {
-    const image = imageIn(layout, this.platform)
+    const { images } = await readLayout((path) => readFile(join(layout, path), "utf8"))
+    const image = images.find(({ config }) => `${config.os}/${config.architecture}` === this.platform)
     if (!image) throw new Error(`${layout} has no image for ${this.platform}`)
     const name = loadedName(variant)
     // Beside the layout, where hard links to its blobs can be made.
@@ -72,33 +76,28 @@ export class ImageLoader {
  * One image alone, in the form that every Docker and podman reads: neither takes an archive with two platforms, and
  * Docker before version 25 reads only `manifest.json`.
  */
-function gather(layout: string, image: LayoutImage, name: string, folder: string): string[] {
-  const blobs = [...new Set([image.descriptor, image.config, ...image.layers].map(({ digest }) => blobPath(digest)))]
+function gather(layout: string, { digest, manifest }: LayoutImage, name: string, folder: string): string[] {
+  const digests = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)]
+  const blobs = [...new Set(digests)].map(blobPath)
   for (const blob of blobs) {
     mkdirSync(dirname(join(folder, blob)), { recursive: true })
     linkOrCopy(join(layout, blob), join(folder, blob))
   }
   const annotations = { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name }
-  const documents = {
-    "oci-layout": { imageLayoutVersion: "1.0.0" },
-    "index.json": { schemaVersion: 2, manifests: [{ ...image.descriptor, annotations }] },
-    "manifest.json": [
-      {
-        Config: blobPath(image.config.digest),
-        RepoTags: [name],
-        Layers: image.layers.map(({ digest }) => blobPath(digest)),
-      },
-    ],
+  const { size } = statSync(join(layout, blobPath(digest)))
+  const index = { schemaVersion: 2, manifests: [{ mediaType: MEDIA_TYPE.manifest, digest, size, annotations }] }
+  const docker = [
+    {
+      Config: blobPath(manifest.config.digest),
+      RepoTags: [name],
+      Layers: manifest.layers.map((layer) => blobPath(layer.digest)),
+    },
+  ]
+  const files = {
+    "oci-layout": LAYOUT_VERSION,
+    "index.json": JSON.stringify(index),
+    "manifest.json": JSON.stringify(docker),
   }
-  for (const [file, document] of Object.entries(documents)) writeFileSync(join(folder, file), JSON.stringify(document))
-  return [...Object.keys(documents), ...blobs]
-}
-
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to)
-  } catch {
-    // File systems without hard links.
-    copyFileSync(from, to)
-  }
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
+  return [...Object.keys(files), ...blobs]
 }

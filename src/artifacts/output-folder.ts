@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import type { VariantName } from "../../dagger/src/core/variants.js"
 import { lookup } from "./lookup.js"
+import { reuseBlobs } from "./reuse.js"
 
 /** Files that tell a folder which an earlier build wrote from one that is somebody's own. */
 const OURS = ["report.json", "oci-layout"]
@@ -31,15 +32,26 @@ export class OutputFolder {
     return join(this.path, `${variant}.oci.tar`)
   }
 
-  /** Lets `write` fill a new folder, then puts it in the variant's place. A failure leaves what was there before. */
-  async replace(variant: VariantName, write: (folder: string) => Promise<void>): Promise<string> {
+  /**
+   * Lets `write` fill a new folder, then puts it in the variant's place. A failure leaves what was there before.
+   *
+   * @param blobs names of the blobs that the new folder is going to have; those that an earlier build left are taken over
+   * @param write gets the new folder, and the paths below it of the blobs that are there already
+   */
+  async replace(
+    variant: VariantName,
+    blobs: readonly string[],
+    write: (folder: string, present: string[]) => Promise<void>,
+  ): Promise<string> {
     const place = this.of(variant)
     mkdirSync(this.path, { recursive: true })
     this.removeLeftovers()
     const fresh = this.beside(variant)
     mkdirSync(fresh)
     try {
-      await write(fresh)
+      await write(fresh, await reuseBlobs(place, fresh, blobs))
+      // An archive of the image before would lie beside this one as if it were the same.
+      rmSync(this.archiveOf(variant), { force: true })
       swap(fresh, place)
     } finally {
       rmSync(fresh, { recursive: true, force: true })

@@ -85,11 +85,12 @@ async function write(
 ): Promise<Places> {
   const step = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     progress.run("all platforms", `${name} ${variant}`, work)
-  const folder = await step("write", () =>
-    output.replace(variant, async (fresh) => {
-      await directory.export(fresh)
-    }),
-  )
+  const folder = await step("write", async () => {
+    const blobs = report.index === undefined ? [] : await directory.entries({ path: "blobs/sha256" })
+    return output.replace(variant, blobs, async (fresh, present) => {
+      await directory.withoutFiles(present).export(fresh)
+    })
+  })
   if (report.index === undefined) return { directory: folder }
   return {
     directory: folder,

@@ -1,9 +1,7 @@
-import { readdirSync } from "node:fs"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { requireConsent } from "../../dagger/src/core/publication.js"
 import { parseRepository, parseTags } from "../../dagger/src/core/reference.js"
-import { plan } from "../../dagger/src/pipeline/plan.js"
+import { SUMMARY_SCHEMA_VERSION, summariseVariant } from "../output/summary.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions, readCredentials } from "./credentials.js"
 import { inputsOf } from "./inputs.js"
@@ -62,49 +60,42 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
           "Give host[:port]/path, as in ghcr.io/OWNER/github-runner.",
         )
       const repository = parseRepository(given.repository)
-      const tags = parseTags(listOf(given.tags))
+      const target = {
+        repository: repository.name,
+        tags: parseTags(listOf(given.tags)),
+        allowStandIn: given.allowStandIn,
+      }
       const credentials = readCredentials(given)
-      if (host.request.sources === "auto")
-        throw new RunnerImagesError(
-          "SOURCES_INVALID",
-          "publish wants to be told where tools come from: auto could give other images tomorrow.",
-          "Add --sources upstream, or --sources registry.",
-        )
-      // The runner's kind is known before anything is built, and so is the refusal.
-      const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
-      for (const { runner } of plans) requireConsent(runner, given.allowStandIn)
-
-      // Loaded late: what is wrong with the command line is said without waiting for it.
+      // Loaded late: what is wrong with the command line is said without waiting for the rest of the program.
+      const { assertPublishable, release } = await import("../../dagger/src/pipeline/release.js")
+      assertPublishable(host.request, target)
+      const { dag } = await import("@dagger.io/dagger")
       const { inSession } = await import("../session/session.js")
-      const published = await inSession(
+
+      const { references, built } = await inSession(
         { bareEngine: !given.noBareEngine, terminal, interrupts },
         async ({ progress }) => {
-          const { dag } = await import("@dagger.io/dagger")
-          const { build } = await import("../../dagger/src/pipeline/build.js")
-          const { publish } = await import("../../dagger/src/pipeline/publish.js")
-          const { native } = await import("../../dagger/src/pipeline/native.js")
           const inputs = await inputsOf(host)
-          const built = await build(host.request, inputs, progress)
-          return progress.run("all platforms", "publish", async () =>
-            publish(built, {
-              tools: (await native(inputs.caBundle)).toolbox,
-              repository: repository.name,
-              tags,
-              allowStandIn: given.allowStandIn,
-              ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
-              ...(credentials === undefined
-                ? {}
-                : {
-                    username: credentials.username,
-                    password: dag.setSecret("registry-password", credentials.password),
-                  }),
-              ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
-            }),
-          )
+          return release(host.request, inputs, progress, {
+            ...target,
+            ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
+            ...(credentials === undefined
+              ? {}
+              : {
+                  username: credentials.username,
+                  password: dag.setSecret("registry-password", credentials.password),
+                }),
+            ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
+          })
         },
       )
       terminal.close()
-      context.answer(given.json ? JSON.stringify({ schemaVersion: 1, published }, null, 2) : published.join("\n"))
+      const variants = built.map(({ report }) => summariseVariant(report))
+      context.answer(
+        given.json
+          ? JSON.stringify({ schemaVersion: SUMMARY_SCHEMA_VERSION, references, variants }, null, 2)
+          : references.join("\n"),
+      )
     },
   }
 }
