@@ -47,9 +47,7 @@ export async function startEngine(
   parts: EngineParts,
 ): Promise<void> {
   await stopEngine(folder, record)
-  recordChange(folder, record, { kind: "runtime-folder", path: folder.runtime })
   recordChange(folder, record, { kind: "cgroup", name: folder.cgroup })
-  mkdirSync(folder.runtime, { recursive: true, mode: 0o755 })
   rmSync(folder.socket, { force: true })
   emptyFolder(folder.temporary)
   for (const path of [folder.namespace, folder.home, folder.data, folder.registryStorage])

@@ -57,13 +57,14 @@ export type InstanceRecord = z.infer<typeof recordSchema>
 
 /** Reads an instance's record, or undefined when it has none. Throws ENGINE_STATE when it is there and not understood. */
 export function readRecord(folder: InstanceFolder): InstanceRecord | undefined {
-  if (!existsSync(folder.record)) return undefined
+  const path = [folder.record, folder.recordCopy].find((candidate) => existsSync(candidate))
+  if (path === undefined) return undefined
   try {
-    return recordSchema.parse(JSON.parse(readFileSync(folder.record, "utf8")))
+    return recordSchema.parse(JSON.parse(readFileSync(path, "utf8")))
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `${folder.record} does not say what an instance's record says.`,
+      `${path} does not say what an instance's record says.`,
       "It was written by another version of this program, or by hand: run engine down with that version, or remove the file if the engine is not running.",
       { cause },
     )
@@ -71,7 +72,9 @@ export function readRecord(folder: InstanceFolder): InstanceRecord | undefined {
 }
 
 export function writeRecord(folder: InstanceFolder, record: InstanceRecord): void {
-  writeFileAtomic(folder.record, `${JSON.stringify(record, undefined, 2)}\n`)
+  const text = `${JSON.stringify(record, undefined, 2)}\n`
+  writeFileAtomic(folder.record, text)
+  if (existsSync(folder.runtime)) writeFileAtomic(folder.recordCopy, text)
 }
 
 /** Writes a change down before it is made. The same change is recorded once. */

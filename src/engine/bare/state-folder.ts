@@ -77,6 +77,11 @@ export class InstanceFolder {
     return join(this.root, "record.json")
   }
 
+  /** What the record says, beside the socket: somebody may delete the state folder while the instance is up. */
+  get recordCopy(): string {
+    return join(this.runtime, "record.json")
+  }
+
   /** The engine's own cache. Another engine version would not understand it. */
   get data(): string {
     return join(this.root, `data-${ENGINE_VERSION}`)

@@ -21,7 +21,7 @@ import { freeNetworks, listens, prepareHostNetwork } from "./network.js"
 import { installPackages, missingPackages, registryProgram } from "./packages.js"
 import { runPhase, type PhaseName } from "./phase.js"
 import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
-import { readRecord, writeRecord, type InstanceRecord } from "./record.js"
+import { readRecord, recordChange, writeRecord, type InstanceRecord } from "./record.js"
 import { portTaken, pushBases, registryProcess, startRegistry, stopRegistry } from "./registry.js"
 import { hostResolvConf } from "./resolvers.js"
 import { InstanceFolder, StateFolder } from "./state-folder.js"
@@ -121,6 +121,7 @@ export async function runningEngine(
   const same = (["binaries", "emulator", "bases", "content"] as const).every(
     (part) => keys[part] !== undefined && keys[part] === record.keys[part],
   )
+  if (record.cli === undefined || !existsSync(record.cli)) return undefined
   if (!same || !engineProcess(record) || !registryProcess(record) || !(await answersOn(folder.socket))) return undefined
   return describe(folder, record)
 }
@@ -330,6 +331,9 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
       ...networks,
     }
     // The instance's own record first: what is in the ledger must be findable by `down`.
+    writeRecord(folder, record)
+    recordChange(folder, record, { kind: "runtime-folder", path: folder.runtime })
+    mkdirSync(folder.runtime, { recursive: true, mode: 0o755 })
     writeRecord(folder, record)
     ledger.instances[folder.id] = { link: record.link, registryPort: record.registryPort }
     save()
