@@ -6,7 +6,6 @@
  */
 export function printable(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   )

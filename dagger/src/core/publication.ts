@@ -16,7 +16,7 @@ export interface Publication {
 }
 
 /** The variant that takes the repository's own name. */
-const UNSUFFIXED: VariantName = "standard"
+const UNSUFFIXED: string = "standard"
 
 /** `repositoryFor("ghcr.io/owner/runner", "standard")` ⇒ `"ghcr.io/owner/runner"`; other variants get `-VARIANT`. */
 export function repositoryFor(repository: string, variant: VariantName): string {

@@ -1,4 +1,4 @@
-import { XMLBuilder } from "fast-xml-parser"
+import XMLBuilder from "fast-xml-builder"
 import { printable } from "./printable.js"
 import type { CheckResult, PlatformReport, Report } from "./report.js"
 
