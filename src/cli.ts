@@ -9,7 +9,7 @@ import { killSessions } from "./session/processes.js"
 const END_MILLISECONDS = 30_000
 
 async function main(argv: readonly string[]): Promise<number> {
-  const terminal = openTerminal()
+  const terminal = await openTerminal()
   const interrupts = new Interrupts((line) => {
     terminal.note(line)
   })

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { z } from "zod"
 
 /** The project's root folder, wherever the command is called from. */
 export const PROJECT_ROOT = fileURLToPath(new URL("../", import.meta.url))
@@ -14,10 +12,4 @@ export const DOCKER_FOLDER = join(PROJECT_ROOT, "docker")
 export function stateFolder(): string {
   const cache = process.env.XDG_CACHE_HOME?.trim()
   return join(cache === undefined || cache === "" ? join(homedir(), ".cache") : cache, "runner-images")
-}
-
-/** This project's version, from its package.json. */
-export function projectVersion(): string {
-  const text = readFileSync(join(PROJECT_ROOT, "package.json"), "utf8")
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }

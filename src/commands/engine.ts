@@ -148,18 +148,13 @@ const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }>
   },
 }
 
-const engineCommand: CommandModule = {
-  command: "engine <command>",
-  describe: "The bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
-  builder: (yargs) =>
-    yargs
-      .command(upCommand)
-      .command(downCommand)
-      .command(statusCommand)
-      .command(logsCommand)
-      .command(pruneCommand)
-      .demandCommand(1, "Give one of: up, down, status, logs, prune."),
-  handler: () => undefined,
+/** Everything below `engine`. */
+export default function engineCommands(yargs: Argv): Argv {
+  return yargs
+    .command(upCommand)
+    .command(downCommand)
+    .command(statusCommand)
+    .command(logsCommand)
+    .command(pruneCommand)
+    .demandCommand(1, "Give one of: up, down, status, logs, prune.")
 }
-
-export default engineCommand

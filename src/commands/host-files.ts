@@ -1,7 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
-import { parseLock } from "../../dagger/src/core/packages.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { lookup } from "../artifacts/lookup.js"
 
@@ -14,8 +13,9 @@ const SYSTEM_BUNDLES = [
 ]
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
-export function readLock(given: string, platforms: readonly PlatformName[]): string {
+export async function readLock(given: string, platforms: readonly PlatformName[]): Promise<string> {
   const text = readFileSync(readable(given, "file", "LOCK_INVALID", "--lock"), "utf8")
+  const { parseLock } = await import("../../dagger/src/core/packages.js")
   parseLock(text, platforms)
   return text
 }

@@ -1,15 +1,22 @@
-import yargs, { type Argv } from "yargs"
+import yargs, { type Argv, type CommandModule } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { closest } from "../../dagger/src/core/suggest.js"
-import { projectVersion } from "../paths.js"
+import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { buildCommand } from "./build.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
-import engineCommand from "./engine.js"
 import { answerOptions, engineOptions, requestOptions } from "./options.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
+
+/** Its commands are loaded when they are asked for: they bring half of the program with them. */
+const engineCommand: CommandModule = {
+  command: "engine <command>",
+  describe: "Manage the bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
+  builder: async (yargs: Argv) => (await import("./engine.js")).default(yargs),
+  handler: () => undefined,
+}
 
 /** For suggestions: every command and what it has below it. */
 const COMMANDS = new Map<string, readonly string[]>([
@@ -50,7 +57,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .epilogue(
         "Exit codes: 0 done · 1 build failed · 2 wrong usage · 3 smoke tests failed · 4 authentication · 5 network or registry · 130 interrupted",
       )
-      .version(projectVersion())
+      .version(PROJECT_VERSION)
       .help()
       .wrap(process.stdout.isTTY ? Math.min(HELP_COLUMNS, process.stdout.columns) : HELP_COLUMNS)
       .strict()
@@ -58,7 +65,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .exitProcess(false)
       .fail((message: string | null, error: Error | undefined) => {
         if (error && error.name !== "YError") throw error
-        throw usageError(message ?? error?.message ?? "The command line could not be understood")
+        throw usageError(message ?? error?.message ?? "The command line could not be understood", argv)
       })
   )
 }
@@ -76,7 +83,7 @@ function kebab(name: string): string {
 }
 
 /** Says in our words what yargs found, and what was probably meant. */
-function usageError(message: string): RunnerImagesError {
+function usageError(message: string, argv: readonly string[]): RunnerImagesError {
   const [, kind, names = ""] = /^Unknown (command|argument)s?: (.*)$/s.exec(message) ?? []
   const unknown = names.split(", ").filter((name) => name !== "")
   const [first] = unknown
@@ -89,8 +96,8 @@ function usageError(message: string): RunnerImagesError {
       "Use --password-env NAME or --password-file FILE.",
     )
   // yargs names unknown words and unknown options alike; only the options were written with dashes.
-  const isOption = process.argv.some((word) => word.startsWith("-") && word.replace(/^--?/, "").split("=")[0] === first)
-  const command = [...COMMANDS.keys()].find((name) => process.argv.includes(name))
+  const isOption = argv.some((word) => word.startsWith("-") && word.replace(/^--?/, "").split("=")[0] === first)
+  const command = [...COMMANDS.keys()].find((name) => argv.includes(name))
   const subcommands = (command === undefined ? undefined : COMMANDS.get(command)) ?? []
   if (!isOption && command !== undefined && subcommands.length === 0)
     return new RunnerImagesError(

@@ -1,7 +1,4 @@
-import { readdirSync } from "node:fs"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import { plan } from "../../dagger/src/pipeline/plan.js"
-import { planText } from "../output/plan.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
@@ -18,9 +15,9 @@ export function planCommand(context: CommandContext): CommandModule<object, Infe
         .example("$0 plan --variants all", "Packages and tools of every variant")
         .example("$0 plan --sources upstream --json", "With URLs and checksums, for programs"),
     handler: async (given) => {
-      const host = readRequest(given)
-      const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
-      context.answer(given.json ? JSON.stringify(plans, null, 2) : planText(plans))
+      const host = await readRequest(given)
+      const { runPlan } = await import("../runs/plan.js")
+      await runPlan(context, host, given.json)
     },
   }
 }

@@ -1,12 +1,10 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { assertPublishable } from "../../dagger/src/core/publication.js"
 import { parseRepository, parseTags } from "../../dagger/src/core/reference.js"
-import { SUMMARY_SCHEMA_VERSION, summariseVariant } from "../output/summary.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions, readCredentials } from "./credentials.js"
-import { inputsOf } from "./inputs.js"
 import { answerOptions, engineOptions, listOf, requestOptions } from "./options.js"
-import { loopbackRegistry } from "./registry.js"
 import { readRequest } from "./request.js"
 
 const options = {
@@ -51,8 +49,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
           "Into a registry on this host, without TLS",
         ),
     handler: async (given) => {
-      const { terminal, interrupts } = context
-      const host = readRequest(given)
+      const host = await readRequest(given)
       if (given.repository === undefined)
         throw new RunnerImagesError(
           "USAGE",
@@ -60,42 +57,13 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
           "Give host[:port]/path, as in ghcr.io/OWNER/github-runner.",
         )
       const repository = parseRepository(given.repository)
-      const target = {
-        repository: repository.name,
-        tags: parseTags(listOf(given.tags)),
-        allowStandIn: given.allowStandIn,
-      }
+      const tags = parseTags(listOf(given.tags))
+      const { allowStandIn, json } = given
+      assertPublishable(host.request, { repository: repository.name, tags, allowStandIn })
       const credentials = readCredentials(given)
-      // Loaded late: what is wrong with the command line is said without waiting for the rest of the program.
-      const { assertPublishable, release } = await import("../../dagger/src/pipeline/release.js")
-      assertPublishable(host.request, target)
-      const { dag } = await import("@dagger.io/dagger")
-      const { inSession } = await import("../session/session.js")
-
-      const { references, built } = await inSession(
-        { bareEngine: !given.noBareEngine, terminal, interrupts },
-        async ({ progress }) => {
-          const inputs = await inputsOf(host)
-          return release(host.request, inputs, progress, {
-            ...target,
-            ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
-            ...(credentials === undefined
-              ? {}
-              : {
-                  username: credentials.username,
-                  password: dag.setSecret("registry-password", credentials.password),
-                }),
-            ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
-          })
-        },
-      )
-      terminal.close()
-      const variants = built.map(({ report }) => summariseVariant(report))
-      context.answer(
-        given.json
-          ? JSON.stringify({ schemaVersion: SUMMARY_SCHEMA_VERSION, references, variants }, null, 2)
-          : references.join("\n"),
-      )
+      const { runPublish } = await import("../runs/publish.js")
+      const bareEngine = !given.noBareEngine
+      await runPublish(context, host, { repository, tags, allowStandIn, credentials, json, bareEngine })
     },
   }
 }

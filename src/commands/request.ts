@@ -17,7 +17,7 @@ export interface HostRequest {
 }
 
 /** Checks everything that a user can have got wrong. Throws RunnerImagesError with exit code 2. */
-export function readRequest(given: RequestArguments): HostRequest {
+export async function readRequest(given: RequestArguments): Promise<HostRequest> {
   const platforms = parsePlatforms(listOf(given.platforms))
   const bundle = caBundle(given.caBundle)
   return {
@@ -27,7 +27,7 @@ export function readRequest(given: RequestArguments): HostRequest {
       sources: parseSources(given.sources),
       sudo: given.sudo,
       refresh: given.refresh,
-      ...(given.lock === undefined ? {} : { lock: readLock(given.lock, platforms) }),
+      ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
     },
     ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),
     ...(bundle === undefined ? {} : { caBundle: bundle }),

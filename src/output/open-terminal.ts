@@ -1,9 +1,10 @@
-import { LiveTerminal } from "./live.js"
 import { PlainTerminal } from "./plain.js"
 import type { Terminal } from "./terminal.js"
 
 /** A live view on a terminal, plain lines into files, pipes and the logs of build servers. */
-export function openTerminal(stream: NodeJS.WriteStream = process.stderr): Terminal {
+export async function openTerminal(stream: NodeJS.WriteStream = process.stderr): Promise<Terminal> {
   const live = stream.isTTY && process.env.TERM !== "dumb" && process.env.CI === undefined
-  return live ? new LiveTerminal(stream) : new PlainTerminal(stream)
+  if (!live) return new PlainTerminal(stream)
+  const { LiveTerminal } = await import("./live.js")
+  return new LiveTerminal(stream)
 }

@@ -1,6 +1,7 @@
 import { RunnerImagesError } from "./errors.js"
 import { parseRepository, parseTags } from "./reference.js"
 import type { Report } from "./report.js"
+import type { BuildRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
 
 /** What is published where, after every rule that can be decided without a registry. */
@@ -41,6 +42,23 @@ export function requireConsent(runner: Report["runner"]["kind"], allowStandIn: b
       "The images have the stand-in runner, which is not GitHub's and takes no real jobs.",
       "Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin.",
     )
+}
+
+/** Finds everything that is wrong with a publication and can be known beforehand. */
+export function assertPublishable(
+  request: Pick<BuildRequest, "sources">,
+  target: { repository: string; tags: readonly string[]; allowStandIn: boolean },
+): void {
+  parseRepository(target.repository)
+  parseTags(target.tags)
+  if (request.sources === "auto")
+    throw new RunnerImagesError(
+      "SOURCES_INVALID",
+      "What is published must not depend on which vendors answer today, and --sources is auto.",
+      "Give --sources upstream or --sources registry.",
+    )
+  // Registries of packages do not have the Actions runner.
+  if (request.sources === "registry") requireConsent("stand-in", target.allowStandIn)
 }
 
 /**

@@ -1,6 +1,4 @@
-import { requireConsent } from "../core/publication.js"
-import { parseRepository, parseTags } from "../core/reference.js"
-import { RunnerImagesError } from "../core/errors.js"
+import { assertPublishable } from "../core/publication.js"
 import type { BuildRequest } from "../core/request.js"
 import { build, type BuildInputs, type BuiltVariant } from "./build.js"
 import { native } from "./native.js"
@@ -30,21 +28,4 @@ export async function release(
   const { toolbox } = await native(inputs.caBundle)
   const references = await progress.run("all platforms", "publish", () => publish(built, { ...target, tools: toolbox }))
   return { references, built }
-}
-
-/** Finds everything that is wrong with a publication and can be known beforehand. */
-export function assertPublishable(
-  request: Pick<BuildRequest, "sources">,
-  target: { repository: string; tags: readonly string[]; allowStandIn: boolean },
-): void {
-  parseRepository(target.repository)
-  parseTags(target.tags)
-  if (request.sources === "auto")
-    throw new RunnerImagesError(
-      "SOURCES_INVALID",
-      "What is published must not depend on which vendors answer today, and --sources is auto.",
-      "Give --sources upstream or --sources registry.",
-    )
-  // Registries of packages do not have the Actions runner.
-  if (request.sources === "registry") requireConsent("stand-in", target.allowStandIn)
 }

@@ -1,10 +1,10 @@
+import { dag } from "@dagger.io/dagger"
 import type { BuildInputs } from "../../dagger/src/pipeline/build.js"
 import { DOCKER_FOLDER } from "../paths.js"
-import type { HostRequest } from "./request.js"
+import type { HostRequest } from "../commands/request.js"
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
-export async function inputsOf(host: HostRequest): Promise<BuildInputs> {
-  const { dag } = await import("@dagger.io/dagger")
+export function inputsOf(host: HostRequest): BuildInputs {
   return {
     docker: dag.host().directory(DOCKER_FOLDER),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),

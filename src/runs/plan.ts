@@ -1,0 +1,11 @@
+import { readdirSync } from "node:fs"
+import { plan } from "../../dagger/src/pipeline/plan.js"
+import type { CommandContext } from "../commands/context.js"
+import type { HostRequest } from "../commands/request.js"
+import { planText } from "../output/plan.js"
+
+/** Prints what would be built. */
+export async function runPlan(context: CommandContext, host: HostRequest, json: boolean): Promise<void> {
+  const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
+  context.answer(json ? JSON.stringify(plans, null, 2) : planText(plans))
+}

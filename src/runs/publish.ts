@@ -1,0 +1,44 @@
+import { dag } from "@dagger.io/dagger"
+import type { Repository } from "../../dagger/src/core/reference.js"
+import { release } from "../../dagger/src/pipeline/release.js"
+import type { CommandContext } from "../commands/context.js"
+import type { Credentials } from "../commands/credentials.js"
+import type { HostRequest } from "../commands/request.js"
+import { SUMMARY_SCHEMA_VERSION, summariseVariant } from "../output/summary.js"
+import { inSession } from "../session/session.js"
+import { inputsOf } from "./inputs.js"
+import { loopbackRegistry } from "./registry.js"
+
+export interface PublishRun {
+  repository: Repository
+  tags: string[]
+  allowStandIn: boolean
+  credentials: Credentials | undefined
+  bareEngine: boolean
+  json: boolean
+}
+
+/** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
+export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
+  const { repository, tags, allowStandIn, credentials } = run
+  const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
+    const inputs = inputsOf(host)
+    return release(host.request, inputs, progress, {
+      repository: repository.name,
+      tags,
+      allowStandIn,
+      ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
+      ...(credentials === undefined
+        ? {}
+        : { username: credentials.username, password: dag.setSecret("registry-password", credentials.password) }),
+      ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
+    })
+  })
+  context.terminal.close()
+  const variants = built.map(({ report }) => summariseVariant(report))
+  context.answer(
+    run.json
+      ? JSON.stringify({ schemaVersion: SUMMARY_SCHEMA_VERSION, references, variants }, null, 2)
+      : references.join("\n"),
+  )
+}

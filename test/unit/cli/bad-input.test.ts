@@ -1,0 +1,284 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { execa } from "execa"
+import { describe, expect, it } from "vitest"
+import { failure, refusal, ROOT, WORK } from "./command-line.js"
+
+writeFileSync(join(WORK, "file"), "")
+writeFileSync(join(WORK, "lock.json"), "{")
+mkdirSync(join(WORK, "own/standard"), { recursive: true })
+writeFileSync(join(WORK, "own/standard/thesis.txt"), "")
+
+describe.concurrent("a user's mistake is answered before any work, with exit code 2 and", () => {
+  it("an unknown platform", async ({ expect }) => {
+    expect(await failure(["build", "--platforms", "linux/riscv64"])).toMatchInlineSnapshot(`
+      "2
+      error: "linux/riscv64" is not a platform that images are built for. [PLATFORM_INVALID]
+      Choose from linux/amd64, linux/arm64."
+    `)
+  })
+  it("a misspelt platform", async ({ expect }) => {
+    expect(await failure(["build", "--platforms", "linux/amd46"])).toMatchInlineSnapshot(`
+      "2
+      error: "linux/amd46" is not a platform that images are built for. [PLATFORM_INVALID]
+      Did you mean linux/amd64?"
+    `)
+  })
+  it("an architecture alone", async ({ expect }) => {
+    expect(await failure(["test", "--platforms", "amd64"])).toMatchInlineSnapshot(`
+      "2
+      error: "amd64" is not a platform that images are built for. [PLATFORM_INVALID]
+      Did you mean linux/amd64?"
+    `)
+  })
+  it("an empty list of platforms", async ({ expect }) => {
+    expect(await failure(["build", "--platforms", ""])).toMatchInlineSnapshot(`
+      "2
+      error: --platforms is empty. [PLATFORM_INVALID]
+      Choose from linux/amd64, linux/arm64."
+    `)
+  })
+  it("a platform given twice, in two ways", async ({ expect }) => {
+    expect(await failure(["plan", "--platforms", "linux/arm64,linux/amd64", "--platforms", "linux/arm64/v8"]))
+      .toMatchInlineSnapshot(`
+      "2
+      error: --platforms names linux/arm64 twice. [PLATFORM_INVALID]
+      Name each platform once."
+    `)
+  })
+  it("another operating system", async ({ expect }) => {
+    expect(await failure(["build", "--platforms", "windows/amd64"])).toMatchInlineSnapshot(`
+      "2
+      error: "windows/amd64" is not a platform that images are built for. [PLATFORM_INVALID]
+      Choose from linux/amd64, linux/arm64."
+    `)
+  })
+  it("an unknown variant", async ({ expect }) => {
+    expect((await failure(["build", "--variants", "chorme"])).split("\n").slice(0, 2)).toMatchInlineSnapshot(`
+      [
+        "2",
+        "error: There is no variant "chorme". [VARIANT_INVALID]",
+      ]
+    `)
+  })
+  it("an unknown place of tools", async ({ expect }) => {
+    expect(await failure(["build", "--sources", "nowhere"])).toMatchInlineSnapshot(`
+      "2
+      error: "nowhere" is not a place that tools come from. [SOURCES_INVALID]
+      Choose from auto, upstream, registry."
+    `)
+  })
+  it("an unknown command", async ({ expect }) => {
+    expect(await failure(["biuld"])).toMatchInlineSnapshot(`
+      "2
+      error: There is no command "biuld". [USAGE]
+      Did you mean build?"
+    `)
+  })
+  it("an output folder below a file", async ({ expect }) => {
+    expect(await failure(["build", "--output", "file/dist"])).toMatchInlineSnapshot(`
+      "2
+      error: The output folder <work>/file/dist cannot be made: <work>/file is not a folder. [OUTPUT_UNWRITABLE]
+      Choose another with --output."
+    `)
+  })
+  it("a publication of the stand-in without consent", async ({ expect }) => {
+    expect(
+      await failure(["publish", "--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]),
+    ).toMatchInlineSnapshot(`
+      "2
+      error: The images have the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
+      Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin."
+    `)
+  })
+  it("an error as JSON, for programs", async ({ expect }) => {
+    const [code, ...lines] = (await failure(["build", "--platforms", "amd64", "--json"])).split("\n")
+    expect([code, JSON.parse(lines.join("\n"))]).toMatchInlineSnapshot(`
+      [
+        "2",
+        {
+          "error": {
+            "code": "PLATFORM_INVALID",
+            "exitCode": 2,
+            "problem": ""amd64" is not a platform that images are built for.",
+            "remedy": "Did you mean linux/amd64?",
+          },
+        },
+      ]
+    `)
+  })
+})
+
+describe("further mistakes:", () => {
+  it("no list of platforms at all", async () => {
+    expect(await refusal("build", "--platforms")).toMatchInlineSnapshot(`
+      "2
+      error: --platforms is empty. [PLATFORM_INVALID]
+      Choose from linux/amd64, linux/arm64."
+    `)
+  })
+  it("a misspelt variant", async () => {
+    expect(await refusal("build", "--variants", "standrad")).toMatchInlineSnapshot(`
+      "2
+      error: There is no variant "standrad". [VARIANT_INVALID]
+      Did you mean standard?"
+    `)
+  })
+  it("a misspelt place of tools", async () => {
+    expect(await refusal("build", "--sources", "regsitry")).toMatchInlineSnapshot(`
+      "2
+      error: "regsitry" is not a place that tools come from. [SOURCES_INVALID]
+      Did you mean registry?"
+    `)
+  })
+  it("an unknown command below another", async () => {
+    expect(await refusal("engine", "dwon")).toMatchInlineSnapshot(`
+      "2
+      error: Give one of: up, down, status, logs, prune. [USAGE]
+      Run runner-images --help."
+    `)
+  })
+  it("an unknown option", async () => {
+    expect(await refusal("build", "--plattforms", "linux/amd64")).toMatchInlineSnapshot(`
+      "2
+      error: There is no option "--plattforms" here. [USAGE]
+      Did you mean --platforms?"
+    `)
+  })
+  it("a word too many", async () => {
+    expect(await refusal("build", "standard")).toMatchInlineSnapshot(`
+      "2
+      error: build does not take "standard". [USAGE]
+      Run runner-images build --help to see what it takes."
+    `)
+  })
+  it("an option given twice", async () => {
+    expect(await refusal("build", "--output", "a", "--output", "b")).toMatchInlineSnapshot(`
+      "2
+      error: --output is given more than once. [USAGE]
+      Give it once."
+    `)
+  })
+  it("an output folder that is a file", async () => {
+    expect(await refusal("build", "--output", join(WORK, "file"))).toMatchInlineSnapshot(`
+      "2
+      error: The output folder <work>/file is not a folder. [OUTPUT_UNWRITABLE]
+      Choose another with --output."
+    `)
+  })
+  it("an output folder with somebody's own files", async () => {
+    expect(await refusal("build", "--output", join(WORK, "own"))).toMatchInlineSnapshot(`
+      "2
+      error: <work>/own/standard holds files that no build wrote, and a build would replace them. [OUTPUT_UNWRITABLE]
+      Move them away, or choose another --output."
+    `)
+  })
+  it("a folder of archives that does not exist", async () => {
+    expect(await refusal("build", "--assets", join(WORK, "nowhere"))).toMatchInlineSnapshot(`
+      "2
+      error: --assets: <work>/nowhere does not exist. [USAGE]
+      Give the path of a folder."
+    `)
+  })
+  it("a lock file that does not exist", async () => {
+    expect(await refusal("build", "--lock", join(WORK, "nowhere.json"))).toMatchInlineSnapshot(`
+      "2
+      error: --lock: <work>/nowhere.json does not exist. [LOCK_INVALID]
+      Give the path of a file."
+    `)
+  })
+  it("a lock file that is no report", async () => {
+    const [code, ...lines] = (await refusal("build", "--lock", join(WORK, "lock.json"))).split("\n")
+    expect([code, lines.at(0)?.slice(0, 30), lines.at(-1)]).toMatchInlineSnapshot(`
+      [
+        "2",
+        "error: The lock cannot be used",
+        "Give the report.json of an earlier build.",
+      ]
+    `)
+  })
+  it("certificate authorities without a certificate", async () => {
+    expect(await refusal("build", "--ca-bundle", join(WORK, "file"))).toMatchInlineSnapshot(`
+      "2
+      error: --ca-bundle: <work>/file holds no PEM certificate. [USAGE]
+      Give a bundle in PEM form."
+    `)
+  })
+  it("a publication that does not say where tools come from", async () => {
+    expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--allow-stand-in"))
+      .toMatchInlineSnapshot(`
+      "2
+      error: What is published must not depend on which vendors answer today, and --sources is auto. [SOURCES_INVALID]
+      Give --sources upstream or --sources registry."
+    `)
+  })
+  it("a publication without a tag", async () => {
+    expect(await refusal("publish", "--sources", "registry", "--allow-stand-in", "--repository", "ghcr.io/team/runner"))
+      .toMatchInlineSnapshot(`
+      "2
+      error: No tag is given, and none is assumed. [REFERENCE_INVALID]
+      Name at least one, as in --tags 2026.11,latest."
+    `)
+  })
+  it("a publication without a repository", async () => {
+    expect(await refusal("publish", "--sources", "upstream", "--tags", "try")).toMatchInlineSnapshot(`
+      "2
+      error: --repository is missing. [USAGE]
+      Give host[:port]/path, as in ghcr.io/OWNER/github-runner."
+    `)
+  })
+  it("a password on the command line", async () => {
+    expect(await refusal("publish", "--password", "hunter2")).toMatchInlineSnapshot(`
+      "2
+      error: There is no --password: command lines end up in process lists, shell histories and logs. [USAGE]
+      Use --password-env NAME or --password-file FILE."
+    `)
+  })
+  it("a password without a user name", async () => {
+    expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--password-env", "TOKEN"))
+      .toMatchInlineSnapshot(`
+      "2
+      error: What is published must not depend on which vendors answer today, and --sources is auto. [SOURCES_INVALID]
+      Give --sources upstream or --sources registry."
+    `)
+  })
+})
+
+describe("an output folder that cannot be written", () => {
+  const folder = join(WORK, "read-only")
+  mkdirSync(folder)
+
+  it.skipIf(process.getuid?.() === 0)("for want of permission", async () => {
+    chmodSync(folder, 0o555)
+    expect(await failure(["build", "--output", "read-only/dist"])).toBe(
+      "2\n" +
+        "error: The output folder <work>/read-only/dist cannot be made: <work>/read-only cannot be written by this user. [OUTPUT_UNWRITABLE]\n" +
+        "Choose another with --output, or change its permissions.",
+    )
+  })
+
+  // Root may write anywhere but on a read-only mount, which lives as long as the namespace it is made in.
+  it.skipIf(process.getuid?.() !== 0)("on a read-only file system", async () => {
+    const { exitCode, stderr } = await execa({
+      reject: false,
+      cwd: WORK,
+      env: { _EXPERIMENTAL_DAGGER_RUNNER_HOST: `unix://${WORK}/no-engine.sock` },
+    })`unshare --mount sh -c ${`mount -t tmpfs -o ro tmpfs read-only && exec ${ROOT}/runner-images build --output read-only/dist`}`
+    expect(exitCode).toBe(2)
+    expect(stderr.replaceAll(WORK, "<work>")).toMatchInlineSnapshot(`
+      "error: The output folder <work>/read-only/dist cannot be made: <work>/read-only cannot be written: it is on a read-only file system. [OUTPUT_UNWRITABLE]
+      Choose another with --output, or change its permissions."
+    `)
+  })
+})
+
+describe("an engine that does not answer", () => {
+  it("is named, with exit code 1", async () => {
+    expect(await failure(["build", "--sources", "registry"])).toMatchInlineSnapshot(`
+      "1
+      Engine: environment, _EXPERIMENTAL_DAGGER_RUNNER_HOST is set to unix://<work>/no-engine.sock
+      error: No Dagger engine answers on unix://<work>/no-engine.sock: connect ENOENT <work>/no-engine.sock. [ENGINE_UNAVAILABLE]
+      Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have one found."
+    `)
+  })
+})
