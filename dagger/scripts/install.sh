@@ -1,6 +1,7 @@
 # Installs the package files in /debs with the root's own apt and dpkg, offline, then removes what images must not carry.
-# /plan/auto lists the packages that nobody asked for by name.
+# /plan/auto lists the packages that nobody asked for by name, /plan/dpkg.cfg what of all packages is left out.
 set -eu
+mkdir -p /etc/dpkg/dpkg.cfg.d && cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod 0755 /usr/sbin/policy-rc.d
 apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io -o APT::Sandbox::User=root \

@@ -17,16 +17,21 @@ export interface Ended {
   stderr: string
 }
 
-async function run(program: string, words: readonly string[]): Promise<Ended> {
-  const options = { cwd: ROOT, reject: false, stdin: "ignore", env: { NO_COLOR: "1" } } as const
+async function run(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
+  const options = { cwd: ROOT, reject: false, stdin: "ignore", env: { NO_COLOR: "1", ...more } } as const
   const { command, exitCode, stdout, stderr } = await execa(program, words, options)
   return { command, exitCode, stdout, stderr }
 }
 
-/** The first door: our own command line, as a user types it. */
-export function commandLine(...words: string[]): Promise<Ended> {
-  return run(join(ROOT, "runner-images"), words)
-}
+const program = join(ROOT, "runner-images")
+
+/** The first door: our own command line, as a user types it; `commandLine.with(env)` for one with further variables. */
+export const commandLine = Object.assign((...words: string[]) => run(program, words), {
+  with:
+    (env: Record<string, string>) =>
+    (...words: string[]) =>
+      run(program, words, env),
+})
 
 /** The second door: the literal `dagger`, with nothing set but what `engine up` prints. */
 export function dagger(...words: string[]): Promise<Ended> {

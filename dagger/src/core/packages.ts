@@ -118,3 +118,16 @@ export function assertMatchesLock(
     "Build without --lock for the newest packages, or point the base image at a snapshot of the archive.",
   )
 }
+
+/**
+ * The installed packages in dpkg's status file.
+ *
+ * @example installedPackages("Package: jq\nStatus: install ok installed\nVersion: 1.7.1-6\n") ⇒ [{ name: "jq", version: "1.7.1-6" }]
+ */
+export function installedPackages(status: string): { name: string; version: string }[] {
+  return status.split("\n\n").flatMap((stanza) => {
+    const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(stanza)?.[1]
+    const [name, version] = [field("Package"), field("Version")]
+    return name && version && field("Status")?.endsWith(" installed") ? [{ name, version }] : []
+  })
+}

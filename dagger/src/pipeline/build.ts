@@ -5,14 +5,21 @@ import { parseLock, type Lock } from "../core/packages.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
 import { newestDate } from "../core/releases.js"
 import { RunnerImagesError } from "../core/errors.js"
-import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report, type Tool } from "../core/report.js"
+import {
+  REPORT_SCHEMA_VERSION,
+  type CheckResult,
+  type LockedPackage,
+  type PlatformReport,
+  type Report,
+  type Tool,
+} from "../core/report.js"
 import { renderJUnit } from "../core/report-junit.js"
 import { renderMarkdown } from "../core/report-text.js"
 import type { BuildRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { finish } from "./finish.js"
-import { imageOf, packagesLayer } from "./image.js"
+import { HEALTHCHECK, imageOf, packagesLayer } from "./image.js"
 import { native as nativeSide, type Native } from "./native.js"
 import { readArchive, resolvePackages, type Archive } from "./packages.js"
 import { plan as planAll } from "./plan.js"
@@ -43,7 +50,9 @@ export interface BuiltVariant {
 /** One platform's image, built and not yet checked. */
 export interface PlatformBuild {
   container: Container
-  context: CheckContext
+  /** What each layer is, from the base up. */
+  layers: string[]
+  context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
 }
 
 /** What all platforms and variants of one run share. */
@@ -107,10 +116,11 @@ async function buildPlatform(run: Run, plan: VariantPlan, platform: PlatformPlan
   const locked = resolved.packages.map(({ name, version, sha256 }) => ({ name, version, sha256 }))
   const tools = expectedTools(platform, locked, run.standInVersion)
   const labels = labelsOf(plan, factsOf(run, tools))
-  const container = await progress.run(scope, "tools", async () =>
-    (await imageOf(native, plan, platform, packages, inputs, labels)).sync(),
-  )
-  return { container, context: { platform: scope, plan, tools, packages: locked } }
+  const { container, layers } = await progress.run(scope, "tools", async () => {
+    const image = await imageOf(native, plan, platform, packages, inputs, labels)
+    return { ...image, container: await image.container.sync() }
+  })
+  return { container, layers, context: { platform: scope, plan, tools, packages: locked } }
 }
 
 function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
@@ -136,7 +146,12 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
     : await progress.run("all platforms", "finish", () =>
         finish(
           checked.map(({ image }) => ({ platform: image.context.platform, container: image.container })),
-          { created: run.created, annotations: annotationsOf(plan, facts) },
+          {
+            created: run.created,
+            annotations: annotationsOf(plan, facts),
+            healthcheck: HEALTHCHECK,
+            layers: checked[0]?.image.layers ?? [],
+          },
           native.container,
         ),
       )

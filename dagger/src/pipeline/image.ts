@@ -1,14 +1,25 @@
 import { dag, type Container } from "@dagger.io/dagger"
 import { addUser } from "../core/accounts.js"
 import { RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
+import type { Healthcheck } from "../core/finish.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
 import { installPackages, type ResolvedPackages } from "./packages.js"
+import { script } from "./script.js"
 import { withTool, type ToolSources } from "./tools.js"
 
 /** What start-up runs; the arguments of `docker run IMAGE …` follow. */
 export const ENTRYPOINT = ["/usr/bin/tini", "--", `${RUNNER_USER.home}/run.sh`]
+
+/** A container is healthy while its listener runs. pgrep does not count itself, and no shell repeats the pattern. */
+export const HEALTHCHECK: Healthcheck = {
+  command: ["/usr/bin/pgrep", "-f", "bin/Runner\\.Listener"],
+  intervalSeconds: 30,
+  timeoutSeconds: 10,
+  startPeriodSeconds: 60,
+  retries: 3,
+}
 
 /** Documentation is of no use to a job; licences stay. */
 const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
@@ -23,11 +34,14 @@ const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
 /** The platform's root with the variant's packages: the only layer whose making executes the platform's own programs. */
 export function packagesLayer(native: Native, plan: PlatformPlan, resolved: ResolvedPackages): Container {
-  const root = dag
-    .container({ platform: asPlatform(plan.platform) })
-    .from(native.base)
-    .withNewFile("/etc/dpkg/dpkg.cfg.d/runner-images", DPKG_EXCLUDES)
-  return installPackages(native, root, resolved)
+  const root = dag.container({ platform: asPlatform(plan.platform) }).from(native.base)
+  return installPackages(native, root, resolved, DPKG_EXCLUDES)
+}
+
+export interface FinishedContainer {
+  container: Container
+  /** What each layer is, from the base up. */
+  layers: string[]
 }
 
 /** Everything above the packages: user, tools, runner, configuration. Nothing of the platform is executed. */
@@ -38,21 +52,26 @@ export async function imageOf(
   packages: Container,
   sources: ToolSources,
   labels: Readonly<Record<string, string>>,
-): Promise<Container> {
-  let image = await withRunnerUser(packages)
-  if (platform.packages.includes("sudo"))
-    image = image.withNewFile(`/etc/sudoers.d/${RUNNER_USER.name}`, SUDOERS, { permissions: 0o440 })
-  for (const tool of platform.tools) image = await withTool(native, image, tool, sources)
+): Promise<FinishedContainer> {
+  let image = await withRunnerUser(native, packages, platform.packages.includes("sudo"))
+  const layers = ["base image", "packages", "user and folders"]
+  for (const tool of platform.tools) {
+    // The packages layer has those that the distribution packages.
+    if (tool.from === "deb") continue
+    image = await withTool(native, image, tool, sources)
+    layers.push(tool.name)
+  }
   for (const [name, value] of Object.entries(plan.environment)) image = image.withEnvVariable(name, value)
   for (const [name, value] of Object.entries(labels)) image = image.withLabel(name, value)
-  return image
+  const container = image
     .withUser(String(RUNNER_USER.uid))
     .withWorkdir(RUNNER_USER.home)
     .withEntrypoint(ENTRYPOINT)
     .withoutDefaultArgs()
+  return { container, layers }
 }
 
-async function withRunnerUser(image: Container): Promise<Container> {
+async function withRunnerUser(native: Native, image: Container, sudo: boolean): Promise<Container> {
   const read = (name: string) => image.file(`/etc/${name}`).contents()
   const [passwd, group, shadow, gshadow] = await Promise.all([
     read("passwd"),
@@ -62,13 +81,22 @@ async function withRunnerUser(image: Container): Promise<Container> {
   ])
   const files = addUser({ passwd, group, shadow, gshadow }, RUNNER_USER)
   const shadowGroup = /^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? "0"
-  const secret = { permissions: 0o640, owner: `0:${shadowGroup}` }
   const owner = `${String(RUNNER_USER.uid)}:${String(RUNNER_USER.gid)}`
-  const folders = dag.directory()
-  const withAccounts = image
-    .withNewFile("/etc/passwd", files.passwd)
-    .withNewFile("/etc/group", files.group)
-    .withNewFile("/etc/shadow", files.shadow, secret)
-    .withNewFile("/etc/gshadow", files.gshadow, secret)
-  return RUNNER_FOLDERS.reduce((made, folder) => made.withDirectory(folder, folders, { owner }), withAccounts)
+  const texts = { ...files, ...(sudo ? { sudoers: SUDOERS } : {}) }
+  const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
+  // Laid out by one native exec, so that it is one layer with the right owners.
+  const laidOut = native.container
+    .withMountedDirectory("/plan", plan)
+    .withExec([
+      "sh",
+      "-c",
+      script("accounts.sh"),
+      "accounts.sh",
+      shadowGroup,
+      RUNNER_USER.name,
+      owner,
+      ...RUNNER_FOLDERS,
+    ])
+    .directory("/laid-out")
+  return image.withDirectory("/", laidOut)
 }

@@ -89,12 +89,19 @@ function download(native: Native, packages: readonly ArchivedPackage[]): Directo
 /**
  * Installs resolved packages on a platform's root: the one place where packages get into an image.
  * A foreign platform's maintainer scripts run under emulation.
+ *
+ * @param dpkgConfig dpkg's configuration in the image: what of every package is left out
  */
-export function installPackages(native: Native, root: Container, resolved: ResolvedPackages): Container {
+export function installPackages(
+  native: Native,
+  root: Container,
+  resolved: ResolvedPackages,
+  dpkgConfig: string,
+): Container {
   const automatic = resolved.automatic.map((name) => `${name}\n`).join("")
   return root
     .withMountedDirectory("/debs", download(native, resolved.packages))
-    .withMountedDirectory("/plan", dag.directory().withNewFile("auto", automatic))
+    .withMountedDirectory("/plan", dag.directory().withNewFile("auto", automatic).withNewFile("dpkg.cfg", dpkgConfig))
     .withExec(["sh", "-c", script("install.sh")])
     .withoutMount("/debs")
     .withoutMount("/plan")

@@ -37,11 +37,9 @@ export async function withTool(
     case "npm": {
       const { registry } = entry
       if (registry.kind !== "npm") throw new Error(`${tool.name} is not in the npm registry`)
-      const placed = place(image, registry.unpack, unpackedNpm(native, tool, registry.unpack), owner)
-      return Object.entries(registry.links ?? {}).reduce(
-        (made, [path, target]) => made.withSymlink(target, path),
-        placed,
-      )
+      const files = unpackedNpm(native, tool, registry.unpack)
+      if (!registry.links || registry.unpack.kind === "program") return place(image, registry.unpack, files, owner)
+      return image.withDirectory("/", linked(native, registry.unpack.into, files, registry.links), owner)
     }
     case "upstream": {
       const { upstream } = entry
@@ -56,6 +54,18 @@ export async function withTool(
 
 function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {
   return image.withDirectory(unpack.kind === "tar" ? unpack.into : "/", files, owner)
+}
+
+/** Files and links of one tool as one tree from the root, copied by one native exec, so that they make one layer. */
+function linked(native: Native, into: string, files: Directory, links: Readonly<Record<string, string>>): Directory {
+  const tree = Object.entries(links).reduce(
+    (made, [path, target]) => made.withSymlink(target, path),
+    dag.directory().withDirectory(into, files),
+  )
+  return native.container
+    .withMountedDirectory("/tree", tree)
+    .withExec(["cp", "-a", "/tree", "/linked"])
+    .directory("/linked")
 }
 
 /** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
