@@ -78,7 +78,9 @@ function textOf(output: unknown): string {
   return typeof output === "string" ? output : ""
 }
 
-/** The end of a tool's output: enough to understand, short enough for one message. */
-function lastLines(output: string): string {
-  return output.split("\n").slice(-8).join("\n")
+/** What a tool calls errors, else the end of its output: enough to understand, short enough for one message. */
+export function lastLines(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim() !== "")
+  const errors = lines.filter((line) => /^(E|error|fatal|go): /i.test(line))
+  return (errors.length > 0 ? errors : lines).slice(-8).join("\n")
 }

@@ -75,7 +75,6 @@ async function makeRoot(
   await exec(
     "mmdebstrap",
     [
-      "--quiet",
       "--variant=minbase",
       `--arch=${spelling(platform).debian}`,
       // It looks for the host's qemu-user-static package. Our own rule in the kernel does that work.
@@ -96,7 +95,6 @@ async function archiveDate(archive: ArchiveOptions, work: string): Promise<Date>
   await exec(
     "mmdebstrap",
     [
-      "--quiet",
       "--variant=custom",
       "--format=null",
       ...archive.options,

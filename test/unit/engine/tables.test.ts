@@ -10,6 +10,7 @@ import { isOlder, parseGoVersion } from "../../../src/engine/bare/go-toolchain.j
 import { imageConfig } from "../../../src/engine/bare/oci-layout.js"
 import { missingPackages } from "../../../src/engine/bare/packages.js"
 import { explain } from "../../../src/engine/bare/phase.js"
+import { lastLines } from "../../../src/engine/exec.js"
 import { StateFolder } from "../../../src/engine/bare/state-folder.js"
 
 it("writes the kernel's rule for programs of a foreign machine", () => {
@@ -131,6 +132,14 @@ it("finds one table among others", () => {
 it("reads the one manifest of an archive, and refuses several", () => {
   expect(manifestDigest('{"manifests":[{"digest":"sha256:a"}]}')).toBe("sha256:a")
   expect(() => manifestDigest('{"manifests":[{"digest":"sha256:a"},{"digest":"sha256:b"}]}')).toThrow()
+})
+
+it("takes a tool's own errors for its message, else the end of what it said", () => {
+  const steps = Array.from({ length: 20 }, (_, index) => `step ${index}`)
+  expect(lastLines([...steps.slice(0, 5), "E: Failed to fetch a", "", ...steps].join("\n"))).toBe(
+    "E: Failed to fetch a",
+  )
+  expect(lastLines(steps.join("\n"))).toBe(steps.slice(-8).join("\n"))
 })
 
 it.each([
