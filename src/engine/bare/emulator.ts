@@ -36,7 +36,7 @@ export async function fetchEmulator(
     const archive = await archiveOptions()
     await exec(
       "mmdebstrap",
-      ["--quiet", ...archive.options, "--variant=extract", "--include=qemu-user", SUITE, root, ...archive.sources],
+      [...archive.options, "--variant=extract", "--include=qemu-user", SUITE, root, ...archive.sources],
       {
         env: { TMPDIR: work },
       },
