@@ -1,20 +1,35 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
+import { parseImageReference } from "../../dagger/src/core/reference.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, engineOptions, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
 
 const options = { ...requestOptions, ...answerOptions, ...engineOptions } as const satisfies Record<string, Options>
 
-export function testCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof options>> {
+type Given = InferredOptionTypes<typeof options> & { reference: string | undefined }
+
+export function testCommand(context: CommandContext): CommandModule<object, Given> {
   return {
-    command: "test",
+    command: "test [reference]",
     describe: "Smoke-test images inside their containers; writes nothing",
     builder: (yargs) =>
-      yargs.options(options).example("$0 test --platforms linux/arm64", "Build one platform and run its checks"),
+      yargs
+        .positional("reference", {
+          type: "string",
+          describe: "An image to pull and test, by tag or digest. Without one, images are built first",
+        })
+        .options(options)
+        .example("$0 test --platforms linux/arm64", "Build one platform and run its checks")
+        .example("$0 test ghcr.io/OWNER/github-runner:latest", "Test an image that is in a registry"),
     handler: async (given) => {
       const host = await readRequest(given)
+      const reference = given.reference === undefined ? undefined : parseImageReference(given.reference).name
       const { runTest } = await import("../runs/test.js")
-      await runTest(context, host, { json: given.json, bareEngine: !given.noBareEngine })
+      await runTest(context, host, {
+        json: given.json,
+        bareEngine: !given.noBareEngine,
+        ...(reference === undefined ? {} : { reference }),
+      })
     },
   }
 }

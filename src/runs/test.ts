@@ -1,4 +1,7 @@
+import type { Report } from "../../dagger/src/core/report.js"
 import { build } from "../../dagger/src/pipeline/build.js"
+import { testImage } from "../../dagger/src/pipeline/image-test.js"
+import type { Progress } from "../../dagger/src/pipeline/progress.js"
 import type { CommandContext } from "../commands/context.js"
 import type { HostRequest } from "../commands/request.js"
 import { summariseVariant } from "../output/summary.js"
@@ -7,15 +10,23 @@ import { finishRun } from "./answer.js"
 import { inputsOf } from "./inputs.js"
 
 export interface TestRun {
+  /** An image to test instead of building. */
+  reference?: string
   bareEngine: boolean
   json: boolean
 }
 
-/** Builds, tests and prints what came of it; the images stay in the engine. */
+/** Tests what is built, or an image that is there already, and prints what came of it; images stay in the engine. */
 export async function runTest(context: CommandContext, host: HostRequest, run: TestRun): Promise<void> {
-  const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) => {
-    const built = await build(host.request, inputsOf(host), progress)
-    return built.map(({ report }) => summariseVariant(report))
-  })
+  const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) =>
+    (await reportsOf(host, run, progress)).map((report) => summariseVariant(report)),
+  )
   finishRun(context, run.json, variants)
+}
+
+async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
+  if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
+  const { platforms, variants } = host.request
+  const [variant = "standard"] = variants
+  return [await testImage({ reference, platforms, variant }, progress)]
 }
