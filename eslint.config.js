@@ -14,6 +14,8 @@ export default tseslint.config(
       "@typescript-eslint/explicit-module-boundary-types": "error",
       // `() => this.draw()` as an event handler says enough.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // `const { left, ...rest }` is how an object is made without one of its members.
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       eqeqeq: "error",
     },
   },

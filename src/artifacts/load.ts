@@ -55,15 +55,12 @@ export class ImageLoader {
    * @returns the name under which it can be run
    */
   async load(layout: string, variant: VariantName): Promise<string> {
-    const { images } = await readLayout((path) => readFile(join(layout, path), "utf8"))
-    const image = images.find(({ config }) => `${config.os}/${config.architecture}` === this.platform)
-    if (!image) throw new Error(`${layout} has no image for ${this.platform}`)
     const name = loadedName(variant)
     // Beside the layout, where hard links to its blobs can be made.
     const folder = mkdtempSync(join(dirname(layout), ".load-"))
     try {
       const file = join(folder, "image.tar")
-      await create({ cwd: folder, file, portable: true }, gather(layout, image, name, folder))
+      await writeLoadable(layout, this.platform, name, file)
       await exec(this.engine, ["load", "--input", file])
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -73,9 +70,17 @@ export class ImageLoader {
 }
 
 /**
- * One image alone, in the form that every Docker and podman reads: neither takes an archive with two platforms, and
- * Docker before version 25 reads only `manifest.json`.
+ * Writes one image of an OCI layout as a tar that every Docker and podman reads: neither takes an archive with two
+ * platforms, and Docker before version 25 reads only `manifest.json`. Leaves links to the blobs beside the file.
  */
+export async function writeLoadable(layout: string, platform: PlatformName, name: string, file: string): Promise<void> {
+  const { images } = await readLayout((path) => readFile(join(layout, path), "utf8"))
+  const image = images.find(({ config }) => `${config.os}/${config.architecture}` === platform)
+  if (!image) throw new Error(`${layout} has no image for ${platform}`)
+  const folder = dirname(file)
+  await create({ cwd: folder, file, portable: true }, gather(layout, image, name, folder))
+}
+
 function gather(layout: string, { digest, manifest }: LayoutImage, name: string, folder: string): string[] {
   const digests = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)]
   const blobs = [...new Set(digests)].map(blobPath)

@@ -12,7 +12,7 @@ import { testCommand } from "./test.js"
 
 /** Its commands are loaded when they are asked for: they bring half of the program with them. */
 const engineCommand: CommandModule = {
-  command: "engine <command>",
+  command: "engine",
   describe: "Manage the bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
   builder: async (yargs: Argv) => (await import("./engine.js")).default(yargs),
   handler: () => undefined,
@@ -84,6 +84,9 @@ function kebab(name: string): string {
 
 /** Says in our words what yargs found, and what was probably meant. */
 function usageError(message: string, argv: readonly string[]): RunnerImagesError {
+  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1]
+  if (valueless !== undefined)
+    return new RunnerImagesError("USAGE", `--${kebab(valueless)} has no value.`, "Give one after it.")
   const [, kind, names = ""] = /^Unknown (command|argument)s?: (.*)$/s.exec(message) ?? []
   const unknown = names.split(", ").filter((name) => name !== "")
   const [first] = unknown

@@ -20,7 +20,7 @@ export function finishRun(context: CommandContext, json: boolean, variants: Vari
   if (failed.length === 0) return
   throw new DetailedError(
     "CHECKS_FAILED",
-    failed.length === 1 ? "1 smoke test failed:" : `${failed.length} smoke tests failed:`,
+    failed.length === 1 ? "1 smoke test failed." : `${failed.length} smoke tests failed.`,
     "The report says what each of them proves.",
     failed,
   )

@@ -109,6 +109,8 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
   })
 })
 
+const PUBLISH = [...["publish", "--sources", "upstream"], ...["--repository", "ghcr.io/team/runner", "--tags", "try"]]
+
 describe("further mistakes:", () => {
   it("no list of platforms at all", async () => {
     expect(await refusal("build", "--platforms")).toMatchInlineSnapshot(`
@@ -134,8 +136,8 @@ describe("further mistakes:", () => {
   it("an unknown command below another", async () => {
     expect(await refusal("engine", "dwon")).toMatchInlineSnapshot(`
       "2
-      error: Give one of: up, down, status, logs, prune. [USAGE]
-      Run runner-images --help."
+      error: There is no command "engine dwon". [USAGE]
+      Did you mean down?"
     `)
   })
   it("an unknown option", async () => {
@@ -235,11 +237,52 @@ describe("further mistakes:", () => {
     `)
   })
   it("a password without a user name", async () => {
-    expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--password-env", "TOKEN"))
-      .toMatchInlineSnapshot(`
+    expect(await refusal(...PUBLISH, "--password-env", "PATH")).toMatchInlineSnapshot(`
       "2
-      error: What is published must not depend on which vendors answer today, and --sources is auto. [SOURCES_INVALID]
-      Give --sources upstream or --sources registry."
+      error: A password is given without --username. [USAGE]
+      Add --username."
+    `)
+  })
+  it("a user name without a password", async () => {
+    expect(await refusal(...PUBLISH, "--username", "me")).toMatchInlineSnapshot(`
+      "2
+      error: --username is given without a password. [USAGE]
+      Add --password-env NAME or --password-file FILE."
+    `)
+  })
+  it("a password from a variable that is not set", async () => {
+    expect(await refusal(...PUBLISH, "--username", "me", "--password-env", "NO_SUCH_VARIABLE")).toMatchInlineSnapshot(`
+      "2
+      error: --password-env: the environment has no variable NO_SUCH_VARIABLE, or it is empty. [USAGE]
+      Set NO_SUCH_VARIABLE."
+    `)
+  })
+  it("a password from an empty file", async () => {
+    expect(await refusal(...PUBLISH, "--username", "me", "--password-file", join(WORK, "file"))).toMatchInlineSnapshot(`
+      "2
+      error: --password-file: <work>/file is empty. [USAGE]
+      Write the password or token into it."
+    `)
+  })
+  it("an option without its value", async () => {
+    expect(await refusal("build", "--output")).toMatchInlineSnapshot(`
+      "2
+      error: Not enough arguments following: output. [USAGE]
+      Run runner-images --help."
+    `)
+  })
+  it("a negated option", async () => {
+    expect(await refusal("build", "--no-sudo")).toMatchInlineSnapshot(`
+      "2
+      error: There is no option "--no-sudo" here. [USAGE]
+      Run runner-images --help to see what there is."
+    `)
+  })
+  it("a command without the one below it", async () => {
+    expect(await refusal("engine")).toMatchInlineSnapshot(`
+      "2
+      error: Give one of: up, down, status, logs, prune. [USAGE]
+      Run runner-images --help."
     `)
   })
 })

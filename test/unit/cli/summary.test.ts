@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest"
+import type { Report } from "../../../dagger/src/core/report.js"
+import type { RunnerImagesError } from "../../../dagger/src/core/errors.js"
+import { failureAnswer, failureText } from "../../../src/output/failure.js"
+import { PlainTerminal } from "../../../src/output/plain.js"
+import { SUMMARY_SCHEMA_VERSION, summariseVariant, summaryText } from "../../../src/output/summary.js"
+import { finishRun } from "../../../src/runs/answer.js"
+import { Interrupts } from "../../../src/session/interrupt.js"
+import { PassThrough } from "node:stream"
+import { FAILED, PASSED, platformReport, report, SKIPPED } from "../reports.js"
+
+const good = report({
+  platforms: [platformReport("linux/amd64"), platformReport("linux/arm64", { checks: [PASSED, PASSED, SKIPPED] })],
+})
+const { index: _index, ...unfinished } = report()
+const {
+  digest: _digest,
+  compressedBytes: _bytes,
+  ...unbuilt
+} = platformReport("linux/arm64", { checks: [PASSED, FAILED] })
+const bad: Report = { ...unfinished, platforms: [unbuilt] }
+
+describe("the summary for people", () => {
+  it("has a line per platform and says where everything is", () => {
+    const variants = [
+      summariseVariant(good, {
+        directory: "/home/me/dist/standard",
+        archive: "/home/me/dist/standard.oci.tar",
+        loaded: "localhost/runner-images:standard",
+      }),
+    ]
+    expect(summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 412.5, variants })).toMatchInlineSnapshot(`
+      "┌──────────┬─────────────┬─────────────────────┬──────────┬────────┬─────────────────────┐
+      │ variant  │ platform    │ digest              │     size │   time │ checks              │
+      ├──────────┼─────────────┼─────────────────────┼──────────┼────────┼─────────────────────┤
+      │ standard │ linux/amd64 │ sha256:111111111111 │ 297.5 MB │ 64.8 s │ 1 passed            │
+      │ standard │ linux/arm64 │ sha256:222222222222 │ 297.5 MB │ 64.8 s │ 2 passed, 1 skipped │
+      └──────────┴─────────────┴─────────────────────┴──────────┴────────┴─────────────────────┘
+      standard     sha256:0000000000000000000000000000000000000000000000000000000000000000 in /home/me/dist/standard
+      standard     archive /home/me/dist/standard.oci.tar
+      standard     loaded as localhost/runner-images:standard
+      standard     stand-in runner 0.1.0-standin, tools from registry: asked for
+      Took 6 min 53 s."
+    `)
+  })
+
+  it("says that no image came about when a check failed", () => {
+    const variants = [summariseVariant(bad)]
+    expect(summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 3, variants })).toMatchInlineSnapshot(`
+      "┌──────────┬─────────────┬────────┬──────┬────────┬────────────────────┐
+      │ variant  │ platform    │ digest │ size │   time │ checks             │
+      ├──────────┼─────────────┼────────┼──────┼────────┼────────────────────┤
+      │ standard │ linux/arm64 │ none   │      │ 64.8 s │ 1 passed, 1 failed │
+      └──────────┴─────────────┴────────┴──────┴────────┴────────────────────┘
+      standard     no image
+      standard     stand-in runner 0.1.0-standin, tools from registry: asked for
+      Took 3.0 s."
+    `)
+  })
+})
+
+describe("the end of a run", () => {
+  function finish(json: boolean, of: typeof good): { answer: string; error?: RunnerImagesError } {
+    let answer = ""
+    const terminal = new PlainTerminal(new PassThrough())
+    const context = {
+      terminal,
+      interrupts: new Interrupts(() => undefined),
+      answer: (text: string) => (answer += text),
+    }
+    try {
+      finishRun(context, json, [summariseVariant(of)])
+      return { answer }
+    } catch (error) {
+      return { answer, error: error as RunnerImagesError }
+    }
+  }
+
+  it("is the summary alone with --json", () => {
+    const { answer, error } = finish(true, good)
+    expect(error).toBeUndefined()
+    const summary = JSON.parse(answer) as { seconds: number }
+    expect(summary.seconds).toBeGreaterThan(0)
+    expect({ ...summary, seconds: "measured" }).toMatchInlineSnapshot(`
+      {
+        "schemaVersion": 1,
+        "seconds": "measured",
+        "variants": [
+          {
+            "index": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            "platforms": [
+              {
+                "checks": {
+                  "failed": 0,
+                  "passed": 1,
+                  "skipped": 0,
+                },
+                "compressedBytes": 297500000,
+                "digest": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
+                "failed": [],
+                "platform": "linux/amd64",
+                "seconds": 64.75,
+              },
+              {
+                "checks": {
+                  "failed": 0,
+                  "passed": 2,
+                  "skipped": 1,
+                },
+                "compressedBytes": 297500000,
+                "digest": "sha256:2222222222222222222222222222222222222222222222222222222222222222",
+                "failed": [],
+                "platform": "linux/arm64",
+                "seconds": 64.75,
+              },
+            ],
+            "runner": {
+              "kind": "stand-in",
+              "version": "0.1.0-standin",
+            },
+            "sources": {
+              "mode": "registry",
+              "reason": "asked for",
+            },
+            "variant": "standard",
+          },
+        ],
+      }
+    `)
+  })
+
+  it("is an error that names what failed, after the summary", () => {
+    const { answer, error } = finish(false, bad)
+    expect(answer).toContain("1 passed, 1 failed")
+    expect(error?.exitCode).toBe(3)
+    expect(error && failureText(error)).toMatchInlineSnapshot(`
+      "error: 1 smoke test failed. [CHECKS_FAILED]
+        standard linux/arm64 elf/architecture: expected 183, found 62 in /usr/bin/x (A program for another machine would not start.)
+      The report says what each of them proves."
+    `)
+    expect(error && failureAnswer(error)).toMatchInlineSnapshot(`
+      {
+        "error": {
+          "code": "CHECKS_FAILED",
+          "details": [
+            "standard linux/arm64 elf/architecture: expected 183, found 62 in /usr/bin/x (A program for another machine would not start.)",
+          ],
+          "exitCode": 3,
+          "problem": "1 smoke test failed.",
+          "remedy": "The report says what each of them proves.",
+        },
+      }
+    `)
+  })
+})
