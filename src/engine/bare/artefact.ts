@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { exec } from "../exec.js"
+import { findMarked, MARKER, stopProcess } from "./process.js"
 
 /** Folder of the files that the bare engine is built from, beside this one. */
 export const SOURCES = dirname(fileURLToPath(import.meta.url))
@@ -25,9 +27,24 @@ export async function makeOnce(
   return true
 }
 
-/** Removes what interrupted runs left. Never call it but with the lock held. */
-export function clearWork(work: string): void {
-  rmSync(work, { recursive: true, force: true, maxRetries: 3 })
+/**
+ * The environment of a tool that makes an artefact: its scratch space is ours, and it can be found again. A run that is killed
+ * leaves its tools behind, still at work.
+ */
+export function workEnvironment(work: string): Record<string, string> {
+  return { TMPDIR: work, [MARKER]: workMarker(work) }
+}
+
+function workMarker(work: string): string {
+  return `work in ${work}`
+}
+
+/** Ends what interrupted runs left running and removes what they left lying. Never call it but with the lock held. */
+export async function clearWork(work: string): Promise<void> {
+  for (let left = findMarked(workMarker(work)); left.length > 0; left = findMarked(workMarker(work)))
+    await Promise.all(left.map((tool) => stopProcess(tool, 5)))
+  // Never into a mount that such a tool may have made.
+  await exec("rm", ["-rf", "--one-file-system", work])
 }
 
 /** A short name for a set of inputs. Files count by their path below the root and by their content. */

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { exec } from "../exec.js"
 import { archiveOptions, type ArchiveOptions } from "./archive.js"
-import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
 import { writeLayout } from "./oci-layout.js"
 import type { StateFolder } from "./state-folder.js"
 import { BASE_TAG, SUITE } from "./version.js"
@@ -85,7 +85,7 @@ async function makeRoot(
       rootfs,
       ...archive.sources,
     ],
-    { env: { TMPDIR: work, SOURCE_DATE_EPOCH: String(created.getTime() / 1000) } },
+    { env: { ...workEnvironment(work), SOURCE_DATE_EPOCH: String(created.getTime() / 1000) } },
   )
 }
 
@@ -103,7 +103,7 @@ async function archiveDate(archive: ArchiveOptions, work: string): Promise<Date>
       "-",
       ...archive.sources,
     ],
-    { env: { TMPDIR: work } },
+    { env: workEnvironment(work) },
   )
   return newestDate(readFileSync(dates, "utf8"))
 }

@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs"
 import { join } from "node:path"
 import { exec } from "../exec.js"
-import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
 import { goEnvironment, type GoToolchain } from "./go-toolchain.js"
 import type { StateFolder } from "./state-folder.js"
 import { ENGINE_VERSION } from "./version.js"
@@ -43,7 +43,7 @@ export async function buildBinaries(state: StateFolder, key: string, work: strin
         flags.join(" "),
         "tool",
       ],
-      { cwd: sources, env: goEnvironment() },
+      { cwd: sources, env: { ...workEnvironment(work), ...goEnvironment() } },
     )
   })
   return folder

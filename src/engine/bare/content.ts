@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { z } from "zod"
 import { attempt, exec, ExecError } from "../exec.js"
-import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
 import type { ContentInputs } from "./content/build.js"
 import type { GoToolchain } from "./go-toolchain.js"
 import type { StateFolder } from "./state-folder.js"
@@ -52,7 +52,7 @@ export async function buildContent(
     }
     const built = await attempt(process.execPath, ["--import", "tsx", join(BUILDER, "build.ts"), JSON.stringify(all)], {
       cwd: SOURCES,
-      env: clientEnv,
+      env: { ...workEnvironment(work), ...clientEnv },
     })
     if (built.exitCode !== 0)
       throw new ExecError("the SDK contents' build", built.exitCode, buildOutput(built, all.log))

@@ -2,7 +2,7 @@ import { copyFileSync, chmodSync } from "node:fs"
 import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { exec } from "../exec.js"
-import { keyOf, makeOnce } from "./artefact.js"
+import { keyOf, makeOnce, workEnvironment } from "./artefact.js"
 import { archiveOptions } from "./archive.js"
 import type { StateFolder } from "./state-folder.js"
 import { SUITE } from "./version.js"
@@ -38,7 +38,7 @@ export async function fetchEmulator(
       "mmdebstrap",
       [...archive.options, "--variant=extract", "--include=qemu-user", SUITE, root, ...archive.sources],
       {
-        env: { TMPDIR: work },
+        env: workEnvironment(work),
       },
     )
     for (const platform of foreignPlatforms(host)) {

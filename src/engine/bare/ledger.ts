@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
 import { z } from "zod"
+import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { writeFileAtomic } from "./atomic-file.js"
 import { takeLock } from "./lock.js"
 
@@ -12,7 +13,15 @@ const LEDGER = `${FOLDER}/ledger.json`
 const LOCK = `${FOLDER}/ledger.lock`
 
 const ledgerSchema = z.object({
-  instances: z.record(z.string(), z.object({ link: z.string(), registryPort: z.number().int() })),
+  instances: z.record(
+    z.string(),
+    z.object({
+      link: z.string(),
+      registryPort: z.number().int(),
+      /** Where the instance's record lies. */
+      record: z.string(),
+    }),
+  ),
   /** net.ipv4.ip_forward was 0 before the first instance came up. */
   forwardingWasOff: z.boolean(),
   /** binfmt_misc was not mounted before the first instance came up. */
@@ -23,7 +32,27 @@ export type Ledger = z.infer<typeof ledgerSchema>
 export function readLedger(): Ledger {
   const empty = { instances: {}, forwardingWasOff: false, binfmtWasUnmounted: false }
   if (!existsSync(LEDGER)) return empty
-  return ledgerSchema.parse(JSON.parse(readFileSync(LEDGER, "utf8")))
+  const ledger = parseLedger(readFileSync(LEDGER, "utf8"))
+  const known = Object.entries(ledger.instances).filter(([id, { record }]) => !isLost(id, record))
+  return { ...ledger, instances: Object.fromEntries(known) }
+}
+
+function parseLedger(text: string): Ledger {
+  try {
+    return ledgerSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "ENGINE_STATE",
+      `${LEDGER} does not say what this program writes there.`,
+      "Another version of it has instances up: take them down with that version first.",
+      { cause },
+    )
+  }
+}
+
+/** An instance whose state folder was deleted before its engine ever started. Nobody will ever take it down. */
+function isLost(id: string, record: string): boolean {
+  return !existsSync(record) && !existsSync(`${FOLDER}/${id}/engine.sock`)
 }
 
 /** Changes the ledger while no other process does. `save` may be called early, to record a change before it is made. */

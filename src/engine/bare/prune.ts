@@ -42,7 +42,7 @@ export async function prune(options: { instance?: string | undefined; log: (line
     freed.push(await remove("caches of other engine versions", old))
     freed.push(await remove("artefacts that no instance uses", unusedArtefacts(state, allRecords(state))))
     const work = await bytesOf([state.work])
-    clearWork(state.work)
+    await clearWork(state.work)
     freed.push({ what: "half-done work", bytes: work })
     return freed
   } finally {

@@ -202,7 +202,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   checkDisk(state.root, planned.diskBytes)
   if (before === undefined) for (const line of planLines(planned, facts)) log(line)
 
-  clearWork(state.work)
+  await clearWork(state.work)
   mkdirSync(state.work, { recursive: true })
   const keys = keysFor(host, go.version)
   const record = await claim(run, before, resolvConf)
@@ -261,7 +261,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     record.goVersion = go.version
     writeRecord(folder, record)
   })
-  clearWork(state.work)
+  await clearWork(state.work)
   return describe(folder, record)
 }
 
@@ -335,7 +335,7 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
     recordChange(folder, record, { kind: "runtime-folder", path: folder.runtime })
     mkdirSync(folder.runtime, { recursive: true, mode: 0o755 })
     writeRecord(folder, record)
-    ledger.instances[folder.id] = { link: record.link, registryPort: record.registryPort }
+    ledger.instances[folder.id] = { link: record.link, registryPort: record.registryPort, record: folder.record }
     save()
     return record
   })
