@@ -42,7 +42,7 @@ export function dagger(...words: string[]): Promise<Ended> {
 export function answer(result: Ended): string {
   if (result.exitCode !== 0)
     throw new Error(
-      `${result.command} ended with ${String(result.exitCode)}\n${result.stdout}\n${result.stderr.slice(-6000)}`,
+      `${result.command} ended with ${String(result.exitCode)}\n${result.stdout}\n${result.stderr.slice(-3000)}`,
     )
   return result.stdout
 }
