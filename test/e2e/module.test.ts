@@ -1,9 +1,10 @@
+import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it } from "vitest"
 import { answer, dagger } from "./doors.js"
 
-/** Dagger pads its tables by the terminal; only the words are of interest. */
+/** Dagger pads its tables and writes its headings in bold; only the words are of interest. */
 const words = (text: string) =>
-  text
+  stripVTControlCharacters(text)
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")
