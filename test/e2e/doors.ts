@@ -17,8 +17,13 @@ export interface Ended {
   stderr: string
 }
 
-async function run(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
-  const options = { cwd: ROOT, reject: false, stdin: "ignore", env: { NO_COLOR: "1", ...more } } as const
+async function run(
+  program: string,
+  words: readonly string[],
+  more: Record<string, string> = {},
+  cwd = ROOT,
+): Promise<Ended> {
+  const options = { cwd, reject: false, stdin: "ignore", env: { NO_COLOR: "1", ...more } } as const
   const { command, exitCode, stdout, stderr } = await execa(program, words, options)
   return { command, exitCode, stdout, stderr }
 }
@@ -35,7 +40,11 @@ export const commandLine = Object.assign((...words: string[]) => run(program, wo
 
 /** The second door: the literal `dagger`, with nothing set but what `engine up` prints. */
 export function dagger(...words: string[]): Promise<Ended> {
-  return run(process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger", words)
+  return daggerIn(ROOT, ...words)
+}
+
+export function daggerIn(folder: string, ...words: string[]): Promise<Ended> {
+  return run(process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger", words, {}, folder)
 }
 
 /** What a command wrote to its standard output; with both streams in the failure when it did not succeed. */

@@ -43,7 +43,7 @@ async function bundleSdk(folder: string): Promise<void> {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
     },
   })
-  writeFileSync(join(folder, "core.d.ts"), 'export * from "./client.gen.js"\n')
+  writeFileSync(join(folder, "core.d.ts"), CORE_TYPES)
   writeFileSync(
     join(folder, "index.ts"),
     `export { connection, connect, Context, func, argument, object, field, enumType, check, entrypoint } from "./core.js"
@@ -53,6 +53,20 @@ export * from "./client.gen.js"
   )
   writeFileSync(join(folder, "telemetry.ts"), 'export { getTracer } from "./core.js"\n')
 }
+
+/** Types of what modules use beside their generated client. Decorators are the introspector's business, which reads their names. */
+const CORE_TYPES = `export * from "./client.gen.js"
+export declare class DaggerSDKError extends Error {
+  readonly code: string
+}
+export declare class ExecError extends DaggerSDKError {
+  readonly cmd: string[]
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+export declare class GraphQLRequestError extends DaggerSDKError {}
+`
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 const TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
