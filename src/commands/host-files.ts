@@ -2,15 +2,8 @@ import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/trust-files.js"
 import { lookup } from "../artifacts/lookup.js"
-
-/** Where operating systems keep the bundle of authorities that their programs trust. */
-const SYSTEM_BUNDLES = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/ssl/ca-bundle.pem",
-  "/etc/ssl/cert.pem",
-]
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
 export async function readLock(given: string, platforms: readonly PlatformName[]): Promise<string> {
@@ -33,7 +26,7 @@ export function caBundle(given: string | undefined): string | undefined {
   if (given !== undefined) return pem(readable(given, "file", "USAGE", "--ca-bundle"), "--ca-bundle")
   const told = process.env.SSL_CERT_FILE?.trim()
   if (told !== undefined && told !== "") return pem(readable(told, "file", "USAGE", "SSL_CERT_FILE"), "SSL_CERT_FILE")
-  return SYSTEM_BUNDLES.find((path) => lookup(path)?.isFile())
+  return SYSTEM_TRUST_FILES.find((path) => lookup(path)?.isFile())
 }
 
 function pem(path: string, origin: string): string {

@@ -1,5 +1,7 @@
 import { dag } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
 import type { BuildInputs } from "../../dagger/src/pipeline/build.js"
+import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
 import { DOCKER_FOLDER } from "../paths.js"
 import type { HostRequest } from "../commands/request.js"
 
@@ -8,6 +10,6 @@ export function inputsOf(host: HostRequest): BuildInputs {
   return {
     docker: dag.host().directory(DOCKER_FOLDER),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),
-    ...(host.caBundle === undefined ? {} : { caBundle: dag.host().file(host.caBundle) }),
+    ...(host.caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(host.caBundle, "utf8")) }),
   }
 }

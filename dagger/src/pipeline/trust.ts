@@ -1,11 +1,10 @@
 import { dag, type File } from "@dagger.io/dagger"
+import { SYSTEM_TRUST_FILES } from "../core/trust-files.js"
 
-/** Where systems keep the certificate authorities that their programs trust; the first that exists counts. */
+/** The bundle that this program is told to trust, then the system's; the first that exists counts. */
 export const TRUST_FILES = [
   ...(process.env["SSL_CERT_FILE"] ? [process.env["SSL_CERT_FILE"]] : []),
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/ssl/cert.pem",
+  ...SYSTEM_TRUST_FILES,
 ]
 
 /**
