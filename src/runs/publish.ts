@@ -1,5 +1,6 @@
 import { dag } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/reference.js"
+import type { PublishOptions } from "../../dagger/src/pipeline/publish.js"
 import { release } from "../../dagger/src/pipeline/release.js"
 import type { CommandContext } from "../commands/context.js"
 import type { Credentials } from "../commands/credentials.js"
@@ -23,16 +24,14 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
   const { repository, tags, allowStandIn, credentials } = run
   const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     const inputs = inputsOf(host)
-    return release(host.request, inputs, progress, {
-      repository: repository.name,
-      tags,
-      allowStandIn,
-      ...(repository.loopback ? { service: loopbackRegistry(dag, repository) } : {}),
-      ...(credentials === undefined
-        ? {}
-        : { username: credentials.username, password: dag.setSecret("registry-password", credentials.password) }),
-      ...(inputs.caBundle === undefined ? {} : { caBundle: inputs.caBundle }),
-    })
+    const target: Omit<PublishOptions, "tools"> = { repository: repository.name, tags, allowStandIn }
+    if (repository.loopback) target.registry = loopbackRegistry(dag, repository)
+    if (inputs.caBundle) target.caBundle = inputs.caBundle
+    if (credentials) {
+      target.username = credentials.username
+      target.password = dag.setSecret("registry-password", credentials.password)
+    }
+    return release(host.request, inputs, progress, target)
   })
   context.terminal.close()
   const variants = built.map(({ report }) => summariseVariant(report))

@@ -1,9 +1,10 @@
 import { execa } from "execa"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Report } from "../../dagger/src/core/report.js"
+import { ensureOciTools } from "./oci-tools.js"
 import { answer, BOTH, commandLine, dagger, platformsOf, readReport } from "./doors.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-e2e-"))
@@ -16,6 +17,7 @@ describe("the standard image for both platforms", () => {
   let report: Report
 
   beforeAll(async () => {
+    await ensureOciTools()
     answer(await commandLine("build", "--sources", "registry", "--platforms", BOTH, "--output", join(work, "first")))
     report = readReport(first)
   })
@@ -44,10 +46,34 @@ describe("the standard image for both platforms", () => {
     expect(platformsOf(stdout)).toEqual(["linux/amd64", "linux/arm64"])
   })
 
-  it("can be read by umoci, whose manifests are those of the report", async () => {
-    await execa("umoci", ["ls", "--layout", first])
-    for (const { digest } of report.platforms)
-      expect(existsSync(join(first, "blobs", ...(digest ?? "").split(":")))).toBe(true)
+  it("can be read by umoci, layer by layer", async () => {
+    const { stdout } = await execa("umoci", ["ls", "--layout", first])
+    expect(stdout.trim()).toBe("latest")
+    for (const { platform, digest } of report.platforms) {
+      const copy = join(work, platform.replace("/", "-"))
+      const [, architecture = ""] = platform.split("/")
+      await execa("skopeo", [
+        "copy",
+        "--quiet",
+        "--preserve-digests",
+        "--override-arch",
+        architecture,
+        `oci:${first}`,
+        `oci:${copy}:it`,
+      ])
+      const stat = JSON.parse((await execa("umoci", ["stat", "--json", "--image", `${copy}:it`])).stdout) as {
+        history: { empty_layer: boolean; created_by: string }[]
+      }
+      expect(stat.history.map((layer) => layer.created_by)).toEqual([
+        "base image",
+        "packages",
+        "user and folders",
+        "node",
+        "npm",
+        "runner",
+      ])
+      expect(readFileSync(join(copy, "index.json"), "utf8")).toContain(digest)
+    }
   })
 
   it("carries its health, time, history and labels, and no trace of where it was built", async () => {
@@ -66,6 +92,7 @@ describe("the standard image for both platforms", () => {
       expect(config.config.Entrypoint).toEqual(["/usr/bin/tini", "--", "/home/runner/run.sh"])
       expect(config.config.Labels["com.github.runner.kind"]).toBe("stand-in")
       expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)
+      expect(config.history.every(({ created }) => created === report.created)).toBe(true)
     }
   })
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import { ensureOciTools } from "./oci-tools.js"
 import { answer, BOTH, commandLine } from "./doors.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-cold-"))
@@ -33,6 +34,7 @@ async function fileManifest(layout: string, architecture: string): Promise<strin
 it(
   "two engines that have never built anything make the same files",
   async () => {
+    await ensureOciTools()
     const manifests: Record<string, string[][]> = { amd64: [], arm64: [] }
     for (const instance of INSTANCES) {
       const output = join(work, instance)

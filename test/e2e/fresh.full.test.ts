@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:http"
 import { networkInterfaces, tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { ensureOciTools } from "./oci-tools.js"
 import { answer, commandLine, readReport, ROOT } from "./doors.js"
 
 /**
@@ -52,6 +53,7 @@ function address(): string {
 }
 
 beforeAll(async () => {
+  await ensureOciTools()
   server = createServer((request, response) => {
     try {
       response.end(readFileSync(join(archive, request.url ?? "")))
