@@ -267,8 +267,8 @@ describe("further mistakes:", () => {
   it("an option without its value", async () => {
     expect(await refusal("build", "--output")).toMatchInlineSnapshot(`
       "2
-      error: Not enough arguments following: output. [USAGE]
-      Run runner-images --help."
+      error: --output has no value. [USAGE]
+      Give one after it."
     `)
   })
   it("a negated option", async () => {
