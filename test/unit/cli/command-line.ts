@@ -56,6 +56,19 @@ export async function refusal(...words: string[]): Promise<string> {
   throw new Error(`${words.join(" ")} was not refused`)
 }
 
+/** What `runner-images COMMAND --help` prints, made in this process. */
+export async function help(command: string): Promise<string> {
+  const terminal = new PlainTerminal(new PassThrough())
+  const context = { terminal, interrupts: new Interrupts(() => undefined), answer: () => undefined }
+  const words = [...command.split(" ").filter(Boolean), "--help"]
+  let text = ""
+  await parser(words, context).parseAsync(words, {}, (_error, _argv, output) => {
+    text = output
+  })
+  terminal.close()
+  return text
+}
+
 const clean = (text: string) => text.replaceAll(WORK, "<work>").replaceAll(ROOT, "<root>/")
 
 /** What a user sees of a run that failed: the exit code, then standard error. Standard output has to be empty. */
