@@ -32,7 +32,8 @@ export async function withTool(
     case "project": {
       const { registry } = entry
       if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
-      return image.withDirectory(registry.into, sources.docker.directory(tool.folder), owner)
+      const files = flat(native, await byContent(sources.docker.directory(tool.folder)))
+      return image.withDirectory(registry.into, files, owner)
     }
     case "npm": {
       const { registry } = entry
@@ -56,16 +57,35 @@ function place(image: Container, unpack: Unpack, files: Directory, owner: { owne
   return image.withDirectory(unpack.kind === "tar" ? unpack.into : "/", files, owner)
 }
 
-/** Files and links of one tool as one tree from the root, copied by one native exec, so that they make one layer. */
+/** Files and links of one tool as one tree from the root. */
 function linked(native: Native, into: string, files: Directory, links: Readonly<Record<string, string>>): Directory {
   const tree = Object.entries(links).reduce(
     (made, [path, target]) => made.withSymlink(target, path),
     dag.directory().withDirectory(into, files),
   )
+  return flat(native, tree)
+}
+
+/** A tree that was put together piece by piece, copied by one native exec, so that it makes one layer. */
+function flat(native: Native, tree: Directory): Directory {
   return native.container
     .withMountedDirectory("/tree", tree)
-    .withExec(["cp", "-a", "/tree", "/linked"])
-    .directory("/linked")
+    .withExec(["cp", "-a", "/tree", "/flat"])
+    .directory("/flat")
+}
+
+/**
+ * A folder of text files, known by what is in them instead of by where they came from: the host for the command line, the
+ * module's repository for `dagger call`. Otherwise each door would make a layer of its own, that differs in its times.
+ * Files that name their interpreter are programs, the others are not, whatever the checkout says.
+ */
+async function byContent(folder: Directory): Promise<Directory> {
+  const paths = (await folder.glob("**/*")).filter((path) => !path.endsWith("/")).sort()
+  const texts = await Promise.all(paths.map((path) => folder.file(path).contents()))
+  return paths.reduce((made, path, index) => {
+    const text = texts[index] ?? ""
+    return made.withNewFile(path, text, { permissions: text.startsWith("#!") ? 0o755 : 0o644 })
+  }, dag.directory())
 }
 
 /** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
