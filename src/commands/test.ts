@@ -23,7 +23,7 @@ export function testCommand(context: CommandContext): CommandModule<object, Give
         .example("$0 test ghcr.io/OWNER/github-runner:latest", "Test an image that is in a registry"),
     handler: async (given) => {
       const host = await readRequest(given)
-      const reference = given.reference === undefined ? undefined : parseImageReference(given.reference).name
+      const reference = given.reference === undefined ? undefined : parseImageReference(given.reference)
       const { runTest } = await import("../runs/test.js")
       await runTest(context, host, {
         json: given.json,

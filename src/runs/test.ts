@@ -1,3 +1,5 @@
+import { dag } from "@dagger.io/dagger"
+import type { ImageReference } from "../../dagger/src/core/reference.js"
 import type { Report } from "../../dagger/src/core/report.js"
 import { build } from "../../dagger/src/pipeline/build.js"
 import { testImage } from "../../dagger/src/pipeline/image-test.js"
@@ -8,10 +10,11 @@ import { summariseVariant } from "../output/summary.js"
 import { inSession } from "../session/session.js"
 import { finishRun } from "./answer.js"
 import { inputsOf } from "./inputs.js"
+import { loopbackRegistry } from "./registry.js"
 
 export interface TestRun {
   /** An image to test instead of building. */
-  reference?: string
+  reference?: ImageReference
   bareEngine: boolean
   json: boolean
 }
@@ -28,5 +31,6 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
   const { platforms, variants } = host.request
   const [variant = "standard"] = variants
-  return [await testImage({ reference, platforms, variant }, progress)]
+  const registry = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
+  return [await testImage({ reference, platforms, variant, ...(registry ? { registry } : {}) }, progress)]
 }

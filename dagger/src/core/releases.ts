@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import type { Report } from "./report.js"
 
 export type ReleaseFile = Report["releases"][number]
@@ -27,11 +26,4 @@ export function parseReleases(text: string): ReleaseFile[] {
 export function newestDate(releases: readonly ReleaseFile[]): string {
   const newest = Math.max(...releases.map((release) => Date.parse(release.date)))
   return new Date(newest).toISOString().replace(/\.\d+Z$/, "Z")
-}
-
-/** One digest for the state of the whole archive. */
-export function archiveDigest(releases: readonly ReleaseFile[]): string {
-  const hash = createHash("sha256")
-  for (const { name, sha256 } of releases) hash.update(`${name} ${sha256}\n`)
-  return hash.digest("hex")
 }

@@ -24,7 +24,7 @@ import { native as nativeSide, type Native } from "./native.js"
 import { readArchive, resolvePackages, type Archive } from "./packages.js"
 import { plan as planAll } from "./plan.js"
 import type { Progress } from "./progress.js"
-import { inspect, smokeTest } from "./smoke.js"
+import { checkImage } from "./smoke.js"
 import { dag } from "@dagger.io/dagger"
 
 /** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
@@ -134,7 +134,7 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
   const toolbox = progress.run("all platforms", "toolbox", () => native.toolbox.sync())
   const checking = plan.platforms.map(async (platform) => {
     const image = await buildPlatform(run, plan, platform)
-    return { image, checks: await check(run, image) }
+    return { image, checks: await checkImage(native, image.container, image.context, progress) }
   })
   await allSettled<unknown>([...checking, toolbox])
   const checked = await allSettled(checking)
@@ -173,12 +173,6 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
     .withNewFile("report.md", renderMarkdown(report))
     .withNewFile("report.xml", renderJUnit([report]))
   return { variant: plan.variant, report, directory }
-}
-
-async function check({ native, progress }: Run, { container, context }: PlatformBuild): Promise<CheckResult[]> {
-  const files = await progress.run(context.platform, "files", () => inspect(native, container, context))
-  const executed = await progress.run(context.platform, "smoke tests", () => smokeTest(container, context))
-  return [...files, ...executed]
 }
 
 function platformReport(

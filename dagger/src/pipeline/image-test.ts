@@ -1,19 +1,24 @@
-import { dag, type Container } from "@dagger.io/dagger"
-import { UNKNOWN_VERSION, type CheckContext } from "../core/checks.js"
+import { dag, type Container, type Service } from "@dagger.io/dagger"
+import { UNKNOWN_VERSION } from "../core/checks.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { installedPackages } from "../core/packages.js"
-import { planVariant } from "../core/plan.js"
+import { planVariant, type PlannedTool } from "../core/plan.js"
+import { digestOf } from "../core/oci.js"
 import type { PlatformName } from "../core/platforms.js"
-import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report } from "../core/report.js"
+import type { ImageReference } from "../core/reference.js"
+import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../core/report.js"
 import type { VariantName } from "../core/variants.js"
 import { native, type Native } from "./native.js"
 import { asPlatform } from "./platform.js"
 import type { Progress } from "./progress.js"
-import { inspect, smokeTest } from "./smoke.js"
+import { Registry } from "./registry.js"
+import { checkImage } from "./smoke.js"
 
 /** An image that was built elsewhere, and what it should be. */
 export interface TestedImage {
-  reference: string
+  reference: ImageReference
+  /** Its registry, where only the caller can reach it. The engine pulls from any other by itself. */
+  registry?: Service
   platforms: readonly PlatformName[]
   variant: VariantName
 }
@@ -41,35 +46,56 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
   }
 }
 
+type Installed = ReturnType<typeof installedPackages>
+
 async function testPlatform(side: Native, image: TestedImage, platform: PlatformName, progress: Progress) {
-  const pulled = dag.container({ platform: asPlatform(platform) }).from(image.reference)
-  const base = await progress.run(platform, "pull", () => reach(image.reference, platform, pulled))
+  const { container: pulled, base } = await progress.run(platform, "pull", () => pull(side, image, platform))
   const labels = await labelsOf(pulled)
   const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
   const sudo = packages.some(({ name }) => name === "sudo")
   const request = { platforms: [platform], variants: [image.variant], sources: modeOf(labels), sudo, refresh: false }
   const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
-  const tools = (plan.platforms[0]?.tools ?? []).map((tool) => {
-    const version = tool.from === "deb" ? packages.find(({ name }) => name === tool.package)?.version : undefined
-    const told = tool.name === "runner" ? labels.get("com.github.runner.version") : undefined
-    const source = tool.from === "deb" ? `deb:${tool.package}` : tool.from
-    return { name: tool.name, version: version ?? told ?? UNKNOWN_VERSION, source }
-  })
-  const context: CheckContext = { platform, plan, tools, packages }
-  const files = await progress.run(platform, "files", () => inspect(side, pulled, context))
-  const executed = await progress.run(platform, "smoke tests", () => smokeTest(pulled, context))
-  const steps = progress.steps(platform)
-  return { labels, report: { platform, base, packages: [], tools, checks: [...files, ...executed], steps } }
+  const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
+  const context = { platform, plan, tools, packages }
+  const checks = await checkImage(side, pulled, context, progress)
+  return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 
-/** The image by digest. */
-async function reach(reference: string, platform: PlatformName, container: Container): Promise<string> {
+/** What the image itself says of a tool's version; what is in it need not be what is built today. */
+function statedTool(tool: PlannedTool, packages: Installed, labels: ReadonlyMap<string, string>): Tool {
+  const { name } = tool
+  const version =
+    tool.from === "deb"
+      ? packages.find((entry) => entry.name === tool.package)?.version
+      : name === "runner"
+        ? labels.get("com.github.runner.version")
+        : undefined
+  return { name, version: version ?? UNKNOWN_VERSION, source: tool.from === "deb" ? `deb:${tool.package}` : tool.from }
+}
+
+interface Pulled {
+  container: Container
+  /** The image by digest. */
+  base: string
+}
+
+async function pull(side: Native, { reference, registry }: TestedImage, platform: PlatformName): Promise<Pulled> {
+  const empty = dag.container({ platform: asPlatform(platform) })
   try {
-    return await container.imageRef()
+    if (!registry) {
+      const container = empty.from(reference.name)
+      return { container, base: await container.imageRef() }
+    }
+    const { repository, tag, digest } = reference
+    const client = await Registry.open(repository.name, { registry, tools: side.toolbox })
+    const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+    const found = digestOf(await client.manifest(repository.name, name))
+    const archive = await client.pull(repository.name, `@${found}`, platform)
+    return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }
   } catch (cause) {
     throw new RunnerImagesError(
       "REGISTRY_FAILED",
-      `${reference} cannot be had for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${reference.name} cannot be had for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,
       "Check the name, that the image has this platform, and that the engine may read from its registry.",
       { cause },
     )

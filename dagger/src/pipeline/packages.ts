@@ -1,7 +1,7 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { assertMatchesLock, parsePrintUris, type ArchivedPackage } from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
-import { parseReleases, archiveDigest, type ReleaseFile } from "../core/releases.js"
+import { parseReleases, type ReleaseFile } from "../core/releases.js"
 import type { LockedPackage } from "../core/report.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
@@ -12,8 +12,6 @@ export interface Archive {
   releases: ReleaseFile[]
   /** apt's lists for every platform of the table. */
   lists: Directory
-  /** Changes when any Release file does. */
-  digest: string
 }
 
 /**
@@ -30,8 +28,7 @@ export async function readArchive(native: Native, moment: string): Promise<Archi
     )
     .withEnvVariable("ARCHIVE_MOMENT", moment)
     .withExec(["sh", "-c", script("releases.sh")])
-  const releases = parseReleases(await updated.stdout())
-  return { releases, lists: updated.directory("/var/lib/apt/lists"), digest: archiveDigest(releases) }
+  return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
 }
 
 /** What an installation consists of, before it happens. */

@@ -2,6 +2,7 @@ import { dag, ExecError, type Container, type Directory, type File, type Secret,
 import { randomUUID } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { RunnerImagesError } from "../core/errors.js"
+import type { PlatformName } from "../core/platforms.js"
 import { parseRepository, type Repository } from "../core/reference.js"
 import { isNotThereYet, registryError } from "../core/registry-error.js"
 
@@ -20,6 +21,7 @@ export interface RegistryAccess {
 /** The name under which a bound service is known to the client's container. */
 const ALIAS = "registry"
 const LAYOUT = "/run/layout"
+const ARCHIVE = "/run/image.tar"
 const CREDENTIALS = "/run/credentials.json"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
@@ -107,6 +109,17 @@ export class Registry {
     throw new Error("not reached")
   }
 
+  /** An image's platform as an OCI archive, for {@link Container.import}. `name` is `@sha256:…` or `:tag`. */
+  async pull(repository: string, name: string, platform: PlatformName): Promise<File> {
+    const [os = "", arch = ""] = platform.split("/")
+    const pulled = await this.execute(
+      `pull ${repository}${name}`,
+      ["copy", "--override-os", os, "--override-arch", arch, ...this.tls("src")],
+      [this.reference(repository, name), `oci-archive:${ARCHIVE}`],
+    )
+    return pulled.file(ARCHIVE)
+  }
+
   private reference(repository: string, name: string): string {
     return `docker://${this.transport}/${parseRepository(repository).path}${name}`
   }
@@ -117,13 +130,22 @@ export class Registry {
   }
 
   private async run(action: string, options: string[], operands: string[], client = this.client): Promise<string> {
+    return (await this.execute(action, options, operands, client)).stdout()
+  }
+
+  private async execute(
+    action: string,
+    options: string[],
+    operands: string[],
+    client = this.client,
+  ): Promise<Container> {
     const [command = "", ...flags] = options
     try {
       // A new value makes a new step, so that the engine cannot answer from what it did before.
       return await client
         .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
         .withExec(["skopeo", command, "--retry-times", "3", ...flags, ...operands])
-        .stdout()
+        .sync()
     } catch (error) {
       if (!(error instanceof ExecError)) throw error
       throw registryError(action, error.stderr.replaceAll(this.transport, this.registry), error)

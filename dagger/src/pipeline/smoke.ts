@@ -13,12 +13,25 @@ import {
 import type { CheckResult } from "../core/report.js"
 import { ENTRYPOINT } from "./image.js"
 import type { Native } from "./native.js"
+import type { Progress } from "./progress.js"
 import { script } from "./script.js"
 
 const PROGRAM = "/run/smoke.sh"
 
+/** Everything that is checked of one platform's image: first its files, natively, then what it does when it runs. */
+export async function checkImage(
+  native: Native,
+  image: Container,
+  context: CheckContext,
+  progress: Progress,
+): Promise<CheckResult[]> {
+  const files = await progress.run(context.platform, "files", () => inspect(native, image, context))
+  const executed = await progress.run(context.platform, "smoke tests", () => smokeTest(image, context))
+  return [...files, ...executed]
+}
+
 /** Runs the checks in the container, all in one start, as the image's own user. */
-export async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
+async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
   const checks = execChecks(context)
   const output = await image
     .withNewFile(PROGRAM, smokeProgram(checks))
@@ -39,7 +52,7 @@ export async function scanRootfs(native: Native, image: Container): Promise<Root
 }
 
 /** Checks the image's files and configuration without executing anything of it. */
-export async function inspect(native: Native, image: Container, context: CheckContext): Promise<CheckResult[]> {
+async function inspect(native: Native, image: Container, context: CheckContext): Promise<CheckResult[]> {
   const [scan, config] = await Promise.all([scanRootfs(native, image), configOf(image)])
   return staticChecks(context, scan, config, ENTRYPOINT)
 }

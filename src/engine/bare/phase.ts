@@ -1,7 +1,10 @@
 import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/errors.js"
 import type { Lock } from "./lock.js"
 
-/** The phases of bringing up an engine, in order. Each can be interrupted at any point and is taken up by the next `up`. */
+/**
+ * The phases of bringing up an engine, in the order in which they begin; the emulator and the bases are made while the binaries are.
+ * Each can be interrupted at any point and is taken up by the next `up`.
+ */
 export const PHASES = [
   "packages",
   "binaries",

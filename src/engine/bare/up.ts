@@ -211,14 +211,16 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     await installPackages(state, log)
     return registryProgram(state, state.work)
   })
-  const binaries = await phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
-    buildBinaries(state, keys.binaries, state.work, go),
+  const [binaries, bases] = await together(
+    state.work,
+    phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
+      buildBinaries(state, keys.binaries, state.work, go),
+    ),
+    phase("emulator", "QEMU, and the kernel's rule for it", async () => {
+      const emulator = await fetchEmulator(state, keys.emulator, state.work, host)
+      await addBinfmtRules(folder, record, emulator, host)
+    }).then(() => phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))),
   )
-  await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
-    const emulator = await fetchEmulator(state, keys.emulator, state.work, host)
-    await addBinfmtRules(folder, record, emulator, host)
-  })
-  const bases = await phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record),
   )
@@ -263,6 +265,17 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   })
   await clearWork(state.work)
   return describe(folder, record)
+}
+
+/** Waits for phases that run beside each other. When one fails, what the other has started is ended, not waited for. */
+async function together<A, B>(work: string, one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  try {
+    return await Promise.all([one, other])
+  } catch (error) {
+    await clearWork(work)
+    await Promise.allSettled([one, other])
+    throw error
+  }
 }
 
 /** Go, or the one that made what is already there: an engine that is built needs none. */
