@@ -42,6 +42,10 @@ export class LiveTerminal implements Terminal {
     this.note(`${mark} ${this.name(scope)} ${step} ${this.paint("dim", duration(seconds))}`)
   }
 
+  warned(scope: StepScope, text: string): void {
+    this.note(`${this.paint("yellow", "▲")} ${this.name(scope)} ${text}`)
+  }
+
   note(line: string): void {
     if (!this.open) return
     this.view.clear()

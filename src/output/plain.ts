@@ -33,6 +33,10 @@ export class PlainTerminal implements Terminal {
     this.note(`[${scope}] ${step} … ${error === undefined ? "" : "failed after "}${duration(seconds)}`)
   }
 
+  warned(scope: StepScope, text: string): void {
+    this.note(`[${scope}] warning: ${text}`)
+  }
+
   note(line: string): void {
     if (this.open) this.stream.write(`${line}\n`)
   }

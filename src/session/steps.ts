@@ -26,6 +26,10 @@ export class StepRecorder implements ProgressListener {
     this.next.ended(scope, step, seconds, error)
   }
 
+  warned(scope: StepScope, text: string): void {
+    this.next.warned(scope, text)
+  }
+
   /** The step that an error was thrown in; for an error that has been wrapped since, the first step that failed. */
   of(error: unknown): FailedStep | undefined {
     const exact = typeof error === "object" && error !== null ? this.byError.get(error) : undefined

@@ -4,7 +4,7 @@ import { readLayout } from "../../dagger/src/core/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { native } from "../../dagger/src/pipeline/native.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
-import { BOTH, FINISH, finishSmall } from "./images.js"
+import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
 
 /** What an independent tool finds in a layout, and what the images do when they run. */
 async function examine(platforms: readonly PlatformName[]) {
@@ -84,7 +84,7 @@ describe.each([
         Labels: { "org.example.label": "kept" },
         Entrypoint: ["cat", "/machine"],
       })
-      expect(config.history).toEqual(FINISH.layers?.map((name) => ({ created: FINISH.created, created_by: name })))
+      expect(config.history).toEqual(LAYERS.map((name) => ({ created: FINISH.created, created_by: name })))
       expect(manifest.annotations).toEqual(FINISH.annotations)
     }
   })

@@ -10,6 +10,8 @@ import { platformReport, report } from "../unit/reports.js"
 
 export const BOTH: readonly PlatformName[] = ["linux/amd64", "linux/arm64"]
 
+export const LAYERS = ["Debian", "greeting", "machine"]
+
 export const FINISH: Omit<FinishOptions, "platforms"> = {
   created: "2026-01-02T03:04:05Z",
   annotations: standardAnnotations({
@@ -20,7 +22,7 @@ export const FINISH: Omit<FinishOptions, "platforms"> = {
     licenses: "Apache-2.0",
   }),
   healthcheck: { command: ["true"], intervalSeconds: 30, timeoutSeconds: 5, startPeriodSeconds: 10, retries: 3 },
-  layers: ["Debian", "greeting", "machine"],
+  layers: Object.fromEntries(BOTH.map((platform) => [platform, LAYERS])),
 }
 
 /** An image that is quickly built: the base, a file, and what a command says that runs on the platform. */

@@ -203,7 +203,9 @@ describe("equal content", async () => {
 describe("names of layers", async () => {
   const layout = await engineLayout("two-platforms")
   const history = (layers: string[]) =>
-    walk(finishLayout(layout, { ...OPTIONS, layers }).files).images[0]?.config.history?.map((step) => step.created_by)
+    walk(finishLayout(layout, { ...OPTIONS, layers: { "linux/amd64": layers } }).files).images[0]?.config.history?.map(
+      (step) => step.created_by,
+    )
 
   it("are those given", () => {
     expect(history(["Debian", "greeting", "architecture"])).toEqual(["Debian", "greeting", "architecture"])

@@ -7,7 +7,10 @@ import { reportSchema } from "../../dagger/src/core/report.js"
 import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 
 const mixed = () => {
-  const arm = platformReport("linux/arm64", { checks: [PASSED, FAILED, SKIPPED] })
+  const arm = platformReport("linux/arm64", {
+    checks: [PASSED, FAILED, SKIPPED],
+    installation: { road: "emulated", reason: "the twin has other versions" },
+  })
   delete arm.digest
   const made = report({ platforms: [platformReport("linux/amd64"), arm] })
   delete made.index
@@ -31,10 +34,10 @@ describe("renderMarkdown", () => {
 
       ## Platforms
 
-      | Platform | Manifest | Compressed | Packages | Checks | Seconds |
-      | --- | --- | --- | --- | --- | --- |
-      | linux/amd64 | \`sha256:1111111111111111111111111111111111111111111111111111111111111111\` | 297.5 MB | 1 | 1 passed | 64.8 |
-      | linux/arm64 |  | 297.5 MB | 1 | 1 passed, 1 failed, 1 skipped | 64.8 |
+      | Platform | Manifest | Compressed | Packages | Installed | Checks | Seconds |
+      | --- | --- | --- | --- | --- | --- | --- |
+      | linux/amd64 | \`sha256:1111111111111111111111111111111111111111111111111111111111111111\` | 297.5 MB | 1 | native | 1 passed | 64.8 |
+      | linux/arm64 |  | 297.5 MB | 1 | emulated: the twin has other versions | 1 passed, 1 failed, 1 skipped | 64.8 |
 
       ## Failed checks
 

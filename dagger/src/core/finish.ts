@@ -24,10 +24,10 @@ export interface FinishOptions {
   platformAnnotations?: Partial<Record<PlatformName, Readonly<Record<string, string>>>>
   healthcheck?: Healthcheck
   /**
-   * What each layer is, from the base up, for the image's history. Where their number is not that of an image's layers,
+   * What each layer of a platform's image is, from the base up, for its history. Where their number is not that of the image's layers,
    * so that no one could say which is which, layers are numbered instead.
    */
-  layers?: readonly string[]
+  layers?: Partial<Record<PlatformName, readonly string[]>>
 }
 
 export interface FinishedLayout {
@@ -133,7 +133,7 @@ function finishImage(platform: PlatformName, image: LayoutImage, options: Finish
     },
     history: layers.map((_layer, place) => ({
       created: options.created,
-      created_by: layerName(place, layers.length, options.layers),
+      created_by: layerName(place, layers.length, options.layers?.[platform]),
     })),
   })
   const manifest = blob(MEDIA_TYPE.manifest, {

@@ -31,7 +31,7 @@ function facts({ index, created, sources, runner }: Report): string {
 }
 
 function platforms({ platforms }: Report): string {
-  const head = ["Platform", "Manifest", "Compressed", "Packages", "Checks", "Seconds"]
+  const head = ["Platform", "Manifest", "Compressed", "Packages", "Installed", "Checks", "Seconds"]
   return table(
     head,
     platforms.map((platform) => [
@@ -39,10 +39,17 @@ function platforms({ platforms }: Report): string {
       platform.digest === undefined ? "" : `\`${platform.digest}\``,
       platform.compressedBytes === undefined ? "" : megabytes(platform.compressedBytes),
       String(platform.packages.length),
+      installation(platform),
       outcome(platform.checks),
       seconds(totalSeconds(platform)),
     ]),
   )
+}
+
+/** By which programs the packages were installed, and why not by native ones. */
+function installation({ installation }: PlatformReport): string {
+  if (!installation) return ""
+  return installation.reason === undefined ? installation.road : `${installation.road}: ${text(installation.reason)}`
 }
 
 /** `12 passed, 1 failed`: the kinds that there are. */

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { ROADS } from "./acceleration.js"
 
 /** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
 export const REPORT_SCHEMA_VERSION = 1
@@ -50,6 +51,8 @@ export const platformReportSchema = z.object({
   base: z.string(),
   packages: z.array(lockedPackageSchema),
   tools: z.array(toolSchema),
+  /** How the packages were installed, and why not by native programs where they were not. Absent for images built elsewhere. */
+  installation: z.object({ road: z.enum(ROADS), reason: z.string().optional() }).optional(),
   checks: z.array(checkResultSchema),
   /** Wall seconds by step, in the order in which they ran. Steps that come from the cache take next to nothing. */
   steps: z.array(z.object({ name: z.string(), seconds: z.number().nonnegative() })),

@@ -2,7 +2,9 @@ import type { Container, Directory, File } from "@dagger.io/dagger"
 import { expectedTools, type CheckContext } from "../core/checks.js"
 import { annotationsOf, labelsOf, type BuildFacts } from "../core/labels.js"
 import { parseLock, type Lock } from "../core/packages.js"
-import type { PlatformPlan, VariantPlan } from "../core/plan.js"
+import { planVariant, type PlatformPlan, type VariantPlan } from "../core/plan.js"
+import type { PlatformName } from "../core/platforms.js"
+import type { Twin } from "./acceleration.js"
 import { newestDate } from "../core/releases.js"
 import { RunnerImagesError } from "../core/errors.js"
 import {
@@ -21,7 +23,13 @@ import { PROJECT_VERSION } from "../core/version.js"
 import { finish } from "./finish.js"
 import { HEALTHCHECK, imageOf, packagesLayer } from "./image.js"
 import { native as nativeSide, type Native } from "./native.js"
-import { readArchive, resolvePackages, type Archive } from "./packages.js"
+import {
+  readArchive,
+  resolvePackages,
+  type Archive,
+  type InstalledPackages,
+  type ResolvedPackages,
+} from "./packages.js"
 import { plan as planAll } from "./plan.js"
 import type { Progress } from "./progress.js"
 import { checkImage } from "./smoke.js"
@@ -52,6 +60,7 @@ export interface PlatformBuild {
   container: Container
   /** What each layer is, from the base up. */
   layers: string[]
+  installation: PlatformReport["installation"]
   context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
 }
 
@@ -86,7 +95,7 @@ export async function buildContainer(
   const [plan] = run.plans
   const [platform] = plan?.platforms ?? []
   if (!plan || !platform) throw new Error("a container needs one variant and one platform")
-  return (await buildPlatform(run, plan, platform)).container
+  return (await buildPlatform(run, plan, platform, packagesOf(run, plan))).container
 }
 
 async function prepare(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
@@ -106,21 +115,61 @@ async function prepare(request: BuildRequest, inputs: BuildInputs, progress: Pro
   return { request, inputs, progress, native, archive, plans, created, lock, standInVersion }
 }
 
-async function buildPlatform(run: Run, plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
+async function buildPlatform(
+  run: Run,
+  plan: VariantPlan,
+  platform: PlatformPlan,
+  packages: PackagesOf,
+): Promise<PlatformBuild> {
   const { native, progress, inputs } = run
   const scope = platform.platform
-  const resolved = await progress.run(scope, "resolve packages", () =>
-    resolvePackages(native, run.archive, scope, platform.packages, run.lock?.[scope]),
-  )
-  const packages = await progress.run(scope, "packages", () => packagesLayer(native, platform, resolved).sync())
+  const { resolved, installed } = await packages(scope)
   const locked = resolved.packages.map(({ name, version, sha256 }) => ({ name, version, sha256 }))
   const tools = expectedTools(platform, locked, run.standInVersion)
   const labels = labelsOf(plan, factsOf(run, tools))
   const { container, layers } = await progress.run(scope, "tools", async () => {
-    const image = await imageOf(native, plan, platform, packages, inputs, labels)
+    const image = await imageOf(native, plan, platform, installed, inputs, labels)
     return { ...image, container: await image.container.sync() }
   })
-  return { container, layers, context: { platform: scope, plan, tools, packages: locked } }
+  const { road, reason } = installed
+  const installation = { road, ...(reason === undefined ? {} : { reason }) }
+  return { container, layers, installation, context: { platform: scope, plan, tools, packages: locked } }
+}
+
+interface Packages {
+  resolved: ResolvedPackages
+  installed: InstalledPackages
+}
+type PackagesOf = (platform: PlatformName) => Promise<Packages>
+
+/**
+ * Resolves and installs a variant's packages, once per platform. A foreign platform's wait for those of the engine's own, which lend
+ * it their programs, even when no image of that platform is asked for.
+ */
+function packagesOf(run: Run, plan: VariantPlan): PackagesOf {
+  const { native, progress } = run
+  const done = new Map<PlatformName, Promise<Packages>>()
+  const make = async (platform: PlatformName): Promise<Packages> => {
+    const [planned] = planVariant(plan.variant, { ...run.request, platforms: [platform] }, plan.sources).platforms
+    const resolved = await progress.run(platform, "resolve packages", () =>
+      resolvePackages(native, run.archive, platform, planned?.packages ?? [], run.lock?.[platform]),
+    )
+    const twin = platform === native.platform ? undefined : twinOf((await packages(native.platform)).installed, native)
+    const installed = await progress.run(platform, "packages", () => packagesLayer(native, platform, resolved, twin))
+    if (installed.reason !== undefined)
+      progress.warn(platform, `packages were installed under emulation, which takes much longer: ${installed.reason}`)
+    return { resolved, installed }
+  }
+  const packages: PackagesOf = (platform) => {
+    const made = done.get(platform) ?? make(platform)
+    done.set(platform, made)
+    return made
+  }
+  return packages
+}
+
+function twinOf({ container, order }: InstalledPackages, native: Native): Twin {
+  return { side: native, container, order }
 }
 
 function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
@@ -132,8 +181,9 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
   const { native, progress } = run
   // Made while packages are installed: the steps above them need it, and it needs nothing from them.
   const toolbox = progress.run("all platforms", "toolbox", () => native.toolbox.sync())
+  const packages = packagesOf(run, plan)
   const checking = plan.platforms.map(async (platform) => {
-    const image = await buildPlatform(run, plan, platform)
+    const image = await buildPlatform(run, plan, platform, packages)
     return { image, checks: await checkImage(native, image.container, image.context, progress) }
   })
   await allSettled<unknown>([...checking, toolbox])
@@ -150,7 +200,7 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
             created: run.created,
             annotations: annotationsOf(plan, facts),
             healthcheck: HEALTHCHECK,
-            layers: checked[0]?.image.layers ?? [],
+            layers: Object.fromEntries(checked.map(({ image }) => [image.context.platform, image.layers])),
           },
           native.container,
         ),
@@ -188,6 +238,7 @@ function platformReport(
     base: run.native.base,
     packages: [...packages],
     tools: [...tools],
+    installation: image.installation,
     checks,
     steps: run.progress.steps(platform),
   }

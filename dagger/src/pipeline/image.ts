@@ -3,9 +3,11 @@ import { addUser } from "../core/accounts.js"
 import { RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
+import type { PlatformName } from "../core/platforms.js"
+import type { Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
-import { installPackages, type ResolvedPackages } from "./packages.js"
+import { download, installPackages, type InstalledPackages, type ResolvedPackages } from "./packages.js"
 import { script } from "./script.js"
 import { withTool, type ToolSources } from "./tools.js"
 
@@ -32,10 +34,17 @@ path-include=/usr/share/locale/locale.alias
 
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
-/** The platform's root with the variant's packages: the only layer whose making executes the platform's own programs. */
-export function packagesLayer(native: Native, plan: PlatformPlan, resolved: ResolvedPackages): Container {
-  const root = dag.container({ platform: asPlatform(plan.platform) }).from(native.base)
-  return installPackages(native, root, resolved, DPKG_EXCLUDES)
+/** The platform's root with the variant's packages: the only layer whose making may execute the platform's own programs. */
+export function packagesLayer(
+  native: Native,
+  platform: PlatformName,
+  resolved: ResolvedPackages,
+  twin?: Twin,
+): Promise<InstalledPackages> {
+  const { packages, automatic } = resolved
+  const root = dag.container({ platform: asPlatform(platform) }).from(native.base)
+  const debs = download(native, packages)
+  return installPackages(native, { platform, root, debs, packages, automatic, dpkgConfig: DPKG_EXCLUDES }, twin)
 }
 
 export interface FinishedContainer {
@@ -49,12 +58,12 @@ export async function imageOf(
   native: Native,
   plan: VariantPlan,
   platform: PlatformPlan,
-  packages: Container,
+  packages: InstalledPackages,
   sources: ToolSources,
   labels: Readonly<Record<string, string>>,
 ): Promise<FinishedContainer> {
-  let image = await withRunnerUser(native, packages, platform.packages.includes("sudo"))
-  const layers = ["base image", "packages", "user and folders"]
+  let image = await withRunnerUser(native, packages.container, platform.packages.includes("sudo"))
+  const layers = ["base image", ...packages.layers, "user and folders"]
   for (const tool of platform.tools) {
     // The packages layer has those that the distribution packages.
     if (tool.from === "deb") continue

@@ -1,8 +1,10 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
+import { parseOrder, type InstallOrder, type Road } from "../core/acceleration.js"
 import { assertMatchesLock, parsePrintUris, type ArchivedPackage } from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
 import type { LockedPackage } from "../core/report.js"
+import { installAccelerated, NotAccelerated, type Side, type Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
 import { script } from "./script.js"
@@ -75,7 +77,7 @@ export async function resolvePackages(
 }
 
 /** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */
-function download(native: Native, packages: readonly ArchivedPackage[]): Directory {
+export function download(native: Native, packages: readonly ArchivedPackage[]): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
   return native.container
     .withMountedDirectory("/plan", dag.directory().withNewFile("uris", uris))
@@ -83,23 +85,64 @@ function download(native: Native, packages: readonly ArchivedPackage[]): Directo
     .directory("/debs")
 }
 
+/** A root with its packages, and how they came there. */
+export interface InstalledPackages {
+  container: Container
+  /** What each layer above the root is. */
+  layers: string[]
+  order: InstallOrder
+  road: Road
+  /** Why the packages were not installed by native programs. */
+  reason?: string
+}
+
+/** Packages to install on one platform's root. */
+export interface PackageInstall {
+  platform: PlatformName
+  root: Container
+  /** The package files, under the names that `packages` gives them. */
+  debs: Directory
+  packages: readonly Pick<ArchivedPackage, "name" | "file">[]
+  /** Names of those that nobody asked for. */
+  automatic: readonly string[]
+  /** dpkg's configuration in the image: what of every package is left out. */
+  dpkgConfig: string
+}
+
 /**
- * Installs resolved packages on a platform's root: the one place where packages get into an image.
- * A foreign platform's maintainer scripts run under emulation.
+ * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
- * @param dpkgConfig dpkg's configuration in the image: what of every package is left out
+ * @param twin the same packages on the engine's own platform. With it, a foreign platform's packages are installed by native
+ *   programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
-export function installPackages(
-  native: Native,
-  root: Container,
-  resolved: ResolvedPackages,
-  dpkgConfig: string,
-): Container {
-  const automatic = resolved.automatic.map((name) => `${name}\n`).join("")
-  return root
-    .withMountedDirectory("/debs", download(native, resolved.packages))
-    .withMountedDirectory("/plan", dag.directory().withNewFile("auto", automatic).withNewFile("dpkg.cfg", dpkgConfig))
-    .withExec(["sh", "-c", script("install.sh")])
-    .withoutMount("/debs")
-    .withoutMount("/plan")
+export async function installPackages(native: Side, install: PackageInstall, twin?: Twin): Promise<InstalledPackages> {
+  const { platform, root, debs, packages, automatic, dpkgConfig } = install
+  const plan = dag
+    .directory()
+    .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
+    .withNewFile("dpkg.cfg", dpkgConfig)
+    .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
+    .withNewFile("clean-root.sh", script("clean-root.sh"))
+  let reason: string | undefined
+  if (twin) {
+    try {
+      const container = await installAccelerated({ platform, root, debs, packages, plan }, twin)
+      return { container, layers: ["packages", "their configuration"], order: twin.order, road: "accelerated" }
+    } catch (error) {
+      if (!(error instanceof NotAccelerated)) throw error
+      reason = error.message
+    }
+  }
+  const installed = await root
+    .withMountedDirectory("/debs", debs)
+    .withMountedDirectory("/plan", plan)
+    .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(platform).debian])
+    .sync()
+  return {
+    container: installed.withoutMount("/debs").withoutMount("/plan"),
+    layers: ["packages"],
+    order: parseOrder(await installed.stdout()),
+    road: platform === native.platform ? "native" : "emulated",
+    ...(reason === undefined ? {} : { reason }),
+  }
 }

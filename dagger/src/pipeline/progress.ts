@@ -7,6 +7,8 @@ export type StepScope = PlatformName | "all platforms"
 export interface ProgressListener {
   started(scope: StepScope, step: string): void
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
+  /** Something that a user should know of, and that stops nothing. */
+  warned(scope: StepScope, text: string): void
 }
 
 /** Runs steps, times them and tells a listener. */
@@ -29,6 +31,10 @@ export class Progress {
       this.times.push({ scope, name: step, seconds })
       this.listener?.ended(scope, step, seconds, failure)
     }
+  }
+
+  warn(scope: StepScope, text: string): void {
+    this.listener?.warned(scope, text)
   }
 
   /** The steps that concern a platform, in order of completion, seconds rounded to hundredths. */

@@ -23,12 +23,14 @@ describe("without a terminal", () => {
     terminal.started("linux/amd64", "packages")
     terminal.ended("linux/amd64", "packages", 12.34)
     terminal.ended("linux/arm64", "packages", 185.2, new Error("no"))
+    terminal.warned("linux/arm64", "packages were installed under emulation")
     terminal.note("Engine: docker, docker 28.1 is running")
     terminal.close()
     terminal.note("after the end")
     expect(written(stream)).toMatchInlineSnapshot(`
       "[linux/amd64] packages … 12.3 s
       [linux/arm64] packages … failed after 3 min 05 s
+      [linux/arm64] warning: packages were installed under emulation
       Engine: docker, docker 28.1 is running
       "
     `)

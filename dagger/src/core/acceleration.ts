@@ -1,0 +1,40 @@
+/**
+ * How a platform's packages were installed: by the platform's own programs on the machine they are for, by programs of the engine's
+ * platform that work on the foreign root, or by the platform's own under emulation.
+ */
+export const ROADS = ["native", "accelerated", "emulated"] as const
+export type Road = (typeof ROADS)[number]
+
+/** What dpkg did to install a set, by package names in order. */
+export interface InstallOrder {
+  unpack: string[]
+  configure: string[]
+}
+
+/** Reads lines `unpack NAME` and `configure NAME`. A package that was configured twice counts where it was so first. */
+export function parseOrder(output: string): InstallOrder {
+  const named = (action: string) => [
+    ...new Set(
+      output.split("\n").flatMap((line) => (line.startsWith(`${action} `) ? [line.slice(action.length + 1)] : [])),
+    ),
+  ]
+  return { unpack: named("unpack"), configure: named("configure") }
+}
+
+/**
+ * The order for a platform whose twin's is known: the twin's, without what is not here, then what only is here.
+ *
+ * @example inOrderOf(["b", "x", "a"], ["a", "b", "c"]) ⇒ ["b", "a", "c"]
+ */
+export function inOrderOf(twin: readonly string[], names: readonly string[]): string[] {
+  const here = new Set(names)
+  const known = new Set(twin)
+  return [...twin.filter((name) => here.has(name)), ...names.filter((name) => !known.has(name))]
+}
+
+/** What a failed attempt said of why, in one line. */
+export function failureReason(stderr: string): string {
+  const lines = stderr.trim().split("\n")
+  const stated = lines.findLast((line) => line.startsWith("acceleration: "))
+  return (stated?.slice("acceleration: ".length) ?? lines.at(-1) ?? "").trim() || "it ended without saying why"
+}
