@@ -44,6 +44,21 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     )
     expect(machines).toEqual(["x86_64", "aarch64"])
   })
+
+  it("gives an image that can be tested by its tag", async () => {
+    const result = await commandLine("test", `${repository}:try-standin`, "--platforms", "linux/amd64", "--json")
+    const { variants } = JSON.parse(answer(result)) as {
+      variants: { platforms: { checks: Record<string, number> }[] }[]
+    }
+    expect(variants[0]?.platforms[0]?.checks).toMatchObject({ failed: 0 })
+    expect(variants[0]?.platforms[0]?.checks.passed).toBeGreaterThan(40)
+  })
+
+  it("says that a tag is not there", async () => {
+    const result = await commandLine("test", `${repository}:absent`, "--platforms", "linux/amd64")
+    expect([result.exitCode, result.stdout]).toEqual([5, ""])
+    expect(result.stderr).toContain(`${repository}:absent`)
+  })
 })
 
 describe("what is refused before any work", () => {

@@ -5,7 +5,7 @@ import { RunnerImagesError } from "./errors.js"
  * Names are taken as written: a repository without a host is refused instead of being sent to a default registry.
  */
 export interface Repository {
-  /** `host[:port]/path`, as given. */
+  /** `host[:port]/path`. */
   name: string
   /** Host without the port; an IPv6 address keeps its brackets. */
   host: string
@@ -101,7 +101,7 @@ export function parseImageReference(given: string): ImageReference {
   const parsed = repository(name, authority, colon === -1 ? path : path.slice(0, colon))
   return {
     name,
-    repository: parsed,
+    repository: { ...parsed, name: `${authority}/${parsed.path}` },
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
   }

@@ -89,10 +89,11 @@ async function pull(side: Native, { reference, registry }: TestedImage, platform
     const { repository, tag, digest } = reference
     const client = await Registry.open(repository.name, { registry, tools: side.toolbox })
     const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
-    const found = digestOf(await client.manifest(repository.name, name))
+    const found = digestOf(await client.manifest(repository.name, name, []))
     const archive = await client.pull(repository.name, `@${found}`, platform)
     return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }
   } catch (cause) {
+    if (cause instanceof RunnerImagesError) throw cause
     throw new RunnerImagesError(
       "REGISTRY_FAILED",
       `${reference.name} cannot be had for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -91,9 +91,10 @@ export class Registry {
    * The bytes of an index or manifest, as text, straight from the registry.
    *
    * @param name `@sha256:…` or `:tag`
+   * @param patience seconds to wait before each further try, when it should be there and is not
    */
-  async manifest(repository: string, name: string): Promise<string> {
-    for (const seconds of [...PATIENCE, undefined]) {
+  async manifest(repository: string, name: string, patience: readonly number[] = PATIENCE): Promise<string> {
+    for (const seconds of [...patience, undefined]) {
       try {
         return await this.run(
           `read ${repository}${name}`,
