@@ -7,7 +7,13 @@ import type { PlatformName } from "../core/platforms.js"
 import type { Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
-import { download, installPackages, type InstalledPackages, type ResolvedPackages } from "./packages.js"
+import {
+  download,
+  installPackages,
+  type InstalledPackages,
+  type PackageInstall,
+  type ResolvedPackages,
+} from "./packages.js"
 import { script } from "./script.js"
 import { withTool, type ToolSources } from "./tools.js"
 
@@ -34,6 +40,13 @@ path-include=/usr/share/locale/locale.alias
 
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
+/** The resolved packages, to be installed on the bare base image as every image has them. */
+export function packageInstall(native: Native, platform: PlatformName, resolved: ResolvedPackages): PackageInstall {
+  const { packages, automatic } = resolved
+  const root = dag.container({ platform: asPlatform(platform) }).from(native.base)
+  return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
+}
+
 /** The platform's root with the variant's packages: the only layer whose making may execute the platform's own programs. */
 export function packagesLayer(
   native: Native,
@@ -41,10 +54,7 @@ export function packagesLayer(
   resolved: ResolvedPackages,
   twin?: Twin,
 ): Promise<InstalledPackages> {
-  const { packages, automatic } = resolved
-  const root = dag.container({ platform: asPlatform(platform) }).from(native.base)
-  const debs = download(native, packages)
-  return installPackages(native, { platform, root, debs, packages, automatic, dpkgConfig: DPKG_EXCLUDES }, twin)
+  return installPackages(native, packageInstall(native, platform, resolved), twin)
 }
 
 export interface FinishedContainer {
