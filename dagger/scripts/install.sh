@@ -1,6 +1,6 @@
 # Installs the package files in /debs with the root's own apt and dpkg, offline, then removes what images must not carry.
 # /plan/auto lists the packages that nobody asked for by name, /plan/dpkg.cfg what of all packages is left out.
-# Prints what dpkg did, in order: `unpack NAME` and `configure NAME`.
+# Prints what dpkg configured, in order: `configure NAME`.
 set -eu
 ROOT= ARCHITECTURE=$1
 mkdir -p /etc/dpkg/dpkg.cfg.d && cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
@@ -11,7 +11,7 @@ marks=/var/lib/apt/extended_states
 touch "$marks" && cp "$marks" /tmp/marks.before
 apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io -o APT::Sandbox::User=root \
   -o Dpkg::Use-Pty=0 /debs/*.deb > /tmp/install.log 2>&1 || { tail -n 40 /tmp/install.log >&2; exit 1; }
-sed -nE 's/^[^ ]+ [^ ]+ (install|upgrade) ([^: ]+).*/unpack \2/p; s/^[^ ]+ [^ ]+ (configure) ([^: ]+).*/\1 \2/p' /var/log/dpkg.log
+sed -nE 's/^[^ ]+ [^ ]+ (configure) ([^: ]+).*/\1 \2/p' /var/log/dpkg.log
 # apt takes the package files for wishes of the user's.
 mv /tmp/marks.before "$marks"
 rm -f /usr/sbin/policy-rc.d /tmp/install.log

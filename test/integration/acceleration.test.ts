@@ -4,7 +4,7 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/acceleration.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
 import { installPackages, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
-import { archived, bothRoads, differences, foreignOf, inSession, rootOf, twinOf } from "./foreign-packages.js"
+import { archived, bothRoads, differences, foreignOf, inSession, rootOf } from "./foreign-packages.js"
 
 /**
  * Few packages that do what scripts of packages do: make users and groups, divert, set capabilities, register alternatives,
@@ -38,7 +38,7 @@ it("knows no direction: with the roles exchanged, it installs the engine's own p
     const exchanged: Side = { platform: foreign, container: rootOf(side, foreign) }
     const install = await archived(side, side.platform, PACKAGES)
     const plain = await installPackages(side, install)
-    const twin = twinOf(exchanged, await installPackages(side, await archived(side, foreign, PACKAGES)))
+    const twin = installPackages(side, await archived(side, foreign, PACKAGES))
     const { road, reason, ...accelerated } = await installPackages(exchanged, install, twin)
     return { road, reason, differences: await differences(side, plain, { road, ...accelerated }) }
   })
@@ -74,16 +74,64 @@ it.each([
     what: "a script that damages a file of its package",
     versions: ["1-1", "1-1"],
     postinst: "[ ! -e /native ] || : > /usr/bin/borrowed",
-    reason: /^dpkg --verify: .*\/usr\/bin\/borrowed$/,
+    reason: /^files are not as their packages have them: \/usr\/bin\/borrowed/,
   },
 ])("falls back to emulation, with the reason: $what", async ({ versions, postinst, reason }) => {
   const found = await inSession(async (side) => {
     const [there = "", here = ""] = versions
-    const lent = await installPackages(side, ownPackage(side, side.platform, there, ":"))
+    const twin = installPackages(side, ownPackage(side, side.platform, there, ":"))
     const install = ownPackage(side, foreignOf(side), here, postinst)
-    const { road, reason: why, container } = await installPackages(side, install, twinOf(side, lent))
+    const { road, reason: why, container } = await installPackages(side, install, twin)
     const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "borrowed"]).stdout()
     return { road, why, version }
   })
   expect(found).toEqual({ road: "emulated", why: expect.stringMatching(reason) as unknown, version: versions[1] })
+})
+
+/** Ways in which an engine, a root or a twin cannot do it, each made on purpose. */
+const UNFIT = [
+  {
+    what: "a kernel that runs no foreign program from a native one",
+    // The machine of an ELF file that no rule knows, 0xffff: started, it fails like any foreign one without a rule.
+    root: (side: Side, root: Container) => {
+      const strange = side.container
+        .withFile("/true", root.file("/usr/bin/true"))
+        .withExec(["sh", "-c", String.raw`printf '\377\377' | dd of=/true bs=1 seek=18 conv=notrunc 2>&1`])
+        .file("/true")
+      return root.withFile("/usr/bin/true", strange)
+    },
+    twin: (container: Container) => container,
+    reason: /^the engine's kernel has no binfmt_misc rule for \w+ .*tonistiigi\/binfmt --install \w+ adds one$/,
+  },
+  {
+    what: "a twin without a program that is needed",
+    root: (_: Side, root: Container) => root,
+    twin: (container: Container) => container.withoutFile("/usr/bin/mawk"),
+    reason: /^sh: \d+: awk: not found$/,
+  },
+  {
+    what: "a base of another release",
+    root: (side: Side, root: Container) => {
+      const older = side.container
+        .withFile("/status", root.file("/var/lib/dpkg/status"))
+        .withExec(["sed", "-i", "/^Package: sed$/,/^$/s/^Version: .*/Version: 4.0-1/", "/status"])
+        .file("/status")
+      return root.withFile("/var/lib/dpkg/status", older)
+    },
+    twin: (container: Container) => container,
+    reason: /^the twin has other versions than the root: sed \S+ and 4\.0-1$/,
+  },
+]
+
+it.each(UNFIT)("falls back to emulation, with the reason: $what", async ({ root, twin, reason }) => {
+  const found = await inSession(async (side) => {
+    const lent = installPackages(side, ownPackage(side, side.platform, "1-1", ":")).then((installed) => ({
+      ...installed,
+      container: twin(installed.container),
+    }))
+    const install = ownPackage(side, foreignOf(side), "1-1", ":")
+    const { road, reason: why } = await installPackages(side, { ...install, root: root(side, install.root) }, lent)
+    return { road, why }
+  })
+  expect(found).toEqual({ road: "emulated", why: expect.stringMatching(reason) as unknown })
 })

@@ -1,7 +1,7 @@
 import { connection, dag, type Container } from "@dagger.io/dagger"
 import { expect } from "vitest"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Side, Twin } from "../../dagger/src/pipeline/acceleration.js"
+import type { Side } from "../../dagger/src/pipeline/acceleration.js"
 import { native, type Native } from "../../dagger/src/pipeline/native.js"
 import {
   download,
@@ -67,8 +67,6 @@ export function foreignOf(side: Side): PlatformName {
   return foreign
 }
 
-export const twinOf = (side: Side, { container, order }: InstalledPackages): Twin => ({ side, container, order })
-
 export interface BothRoads {
   roads: Pick<InstalledPackages, "road" | "reason">[]
   differences: string[]
@@ -77,7 +75,7 @@ export interface BothRoads {
 /** Installs packages on the foreign platform both ways, and compares the roots. */
 export async function bothRoads(side: Native, names: readonly string[]): Promise<BothRoads> {
   const install = await archived(side, foreignOf(side), names)
-  const twin = twinOf(side, await installPackages(side, await archived(side, side.platform, names)))
+  const twin = installPackages(side, await archived(side, side.platform, names))
   const accelerated = await installPackages(side, install, twin)
   const emulated = await installPackages(side, install)
   const roads = [accelerated, emulated].map(({ road, reason }) => ({

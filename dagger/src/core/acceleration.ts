@@ -5,20 +5,12 @@
 export const ROADS = ["native", "accelerated", "emulated"] as const
 export type Road = (typeof ROADS)[number]
 
-/** What dpkg did to install a set, by package names in order. */
-export interface InstallOrder {
-  unpack: string[]
-  configure: string[]
-}
-
-/** Reads lines `unpack NAME` and `configure NAME`. A package that was configured twice counts where it was so first. */
-export function parseOrder(output: string): InstallOrder {
-  const named = (action: string) => [
-    ...new Set(
-      output.split("\n").flatMap((line) => (line.startsWith(`${action} `) ? [line.slice(action.length + 1)] : [])),
-    ),
+/** Reads lines `configure NAME`: the packages in the order in which dpkg configured them, each where it was so first. */
+export function parseOrder(output: string): string[] {
+  const prefix = "configure "
+  return [
+    ...new Set(output.split("\n").flatMap((line) => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []))),
   ]
-  return { unpack: named("unpack"), configure: named("configure") }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
-import { failureReason, inOrderOf, type InstallOrder } from "../core/acceleration.js"
+import { failureReason, inOrderOf } from "../core/acceleration.js"
 import { spelling, type PlatformName } from "../core/platforms.js"
 import { asPlatform } from "./platform.js"
 import { script } from "./script.js"
@@ -12,10 +12,10 @@ export interface Side {
 
 /** The same packages on the native platform: whose programs configure the foreign root, and whose order it follows. */
 export interface Twin {
-  side: Side
   /** The root with the packages installed. */
   container: Container
-  order: InstallOrder
+  /** Names of the packages, as they were configured one after the other. */
+  order: readonly string[]
 }
 
 /** A set of packages to install on a foreign root. */
@@ -23,9 +23,9 @@ export interface ForeignInstall {
   platform: PlatformName
   /** The root as it is before. */
   root: Container
-  /** The package files, by the names that `packages` gives. */
+  /** The package files. */
   debs: Directory
-  packages: readonly { name: string; file: string }[]
+  packages: readonly { name: string }[]
   /** `auto`, `dpkg.cfg` and the scripts that both roads share. */
   plan: Directory
 }
@@ -39,55 +39,73 @@ const NATIVE = "/native"
  * Installs packages on a foreign root by native programs: unpacked by the native side's dpkg, configured by the root's own dpkg,
  * under which everything that scripts call is the twin's. The result is the same as that of an emulated installation.
  *
+ * @param twin awaited once the packages are unpacked, which needs nothing of it
+ * @returns the root, and the order in which its packages were configured
  * @throws NotAccelerated when the engine or the twin does not allow it, or when the result is not what it must be
  */
-export async function installAccelerated(install: ForeignInstall, twin: Twin): Promise<Container> {
-  const { platform, root, debs, packages } = install
-  const names = packages.map(({ name }) => name)
-  const files = new Map(packages.map(({ name, file }) => [name, file]))
-  const plan = install.plan
-    .withNewFile(
-      "unpack",
-      inOrderOf(twin.order.unpack, names)
-        .map((name) => `${files.get(name) ?? ""}\n`)
-        .join(""),
-    )
-    .withNewFile("configure", inOrderOf(twin.order.configure, names).join(" "))
+export async function installAccelerated(side: Side, install: ForeignInstall, twin: Promise<Twin>): Promise<Twin> {
+  const ready = explained(async () => {
+    const interpreter = await probe(side, install.platform, install.root)
+    return { interpreter, unpacked: await unpack(side, install) }
+  })
+  const [{ interpreter, unpacked }, lent] = await Promise.all([ready, twin])
+  return explained(() => configure(side, install, unpacked, interpreter, lent))
+}
+
+/** What a program of ours says in failing is why there is no acceleration. The twin's own failures are none of it. */
+async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
-    const interpreter = await probe(twin.side, platform, root)
-    const unpacked = twin.side.container
-      .withMountedDirectory("/target", root.rootfs())
-      .withMountedDirectory("/debs", debs)
-      .withMountedDirectory("/plan", plan)
-      .withExec(["sh", "-c", script("accelerate/unpack.sh")])
-      .directory("/target")
-    const lender = twin.container.withExec(["sh", "-c", script("accelerate/twin.sh")])
-    const prepared = await lender
-      .withMountedDirectory("/target", unpacked)
-      .withExec(["sh", "-c", script("accelerate/prepare.sh")])
-      .sync()
-    const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
-    const cover = prepared.directory("/accelerate/cover")
-    const { triplet } = spelling(twin.side.platform)
-    const program = ["/usr/bin/dash", "-c", script("accelerate/configure.sh"), "configure.sh"]
-    let foreign = root
-      .withRootfs(unpacked)
-      .withMountedDirectory(NATIVE, lender.rootfs())
-      .withMountedDirectory("/plan", plan)
-    // Mounted over, so that nothing of the root changes, not even which names are links to one file.
-    for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
-    foreign = foreign.withExec([
-      ...native(twin.side, interpreter, program),
-      interpreter,
-      triplet,
-      spelling(platform).debian,
-    ])
-    for (const path of [NATIVE, "/plan", ...covered]) foreign = foreign.withoutMount(path)
-    return await foreign.sync()
+    return await work()
   } catch (error) {
     if (error instanceof ExecError) throw new NotAccelerated(failureReason(error.stderr), { cause: error })
     throw error
   }
+}
+
+/** The foreign root with all packages unpacked and none configured. */
+function unpack(side: Side, { platform, root, debs, plan }: ForeignInstall): Promise<Directory> {
+  return side.container
+    .withMountedDirectory("/target", root.rootfs())
+    .withMountedDirectory("/debs", debs)
+    .withMountedDirectory("/plan", plan)
+    .withExec(["sh", "-c", script("accelerate/unpack.sh"), "unpack.sh", spelling(platform).debian])
+    .directory("/target")
+    .sync()
+}
+
+async function configure(
+  side: Side,
+  { platform, root, packages, plan }: ForeignInstall,
+  unpacked: Directory,
+  interpreter: string,
+  twin: Twin,
+): Promise<Twin> {
+  const order = inOrderOf(
+    twin.order,
+    packages.map(({ name }) => name),
+  )
+  const lender = twin.container.withExec(["sh", "-c", script("accelerate/twin.sh")])
+  const prepared = await lender
+    .withMountedDirectory("/target", unpacked)
+    .withExec(["sh", "-c", script("accelerate/prepare.sh")])
+    .sync()
+  const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
+  const cover = prepared.directory("/accelerate/cover")
+  const program = ["/usr/bin/dash", "-c", script("accelerate/configure.sh"), "configure.sh"]
+  let foreign = root
+    .withRootfs(unpacked)
+    .withMountedDirectory(NATIVE, lender.rootfs())
+    .withMountedDirectory("/plan", plan.withNewFile("configure", order.join(" ")))
+  // Mounted over, so that nothing of the root changes, not even which names are links to one file.
+  for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
+  foreign = foreign.withExec([
+    ...native(side, interpreter, program),
+    interpreter,
+    spelling(side.platform).triplet,
+    spelling(platform).debian,
+  ])
+  for (const path of [NATIVE, "/plan", ...covered]) foreign = foreign.withoutMount(path)
+  return { container: await foreign.sync(), order }
 }
 
 /** A program of the native root at {@link NATIVE}, started where neither its loader nor its libraries are in their places. */

@@ -4,7 +4,6 @@ import { annotationsOf, labelsOf, type BuildFacts } from "../core/labels.js"
 import { parseLock, type Lock } from "../core/packages.js"
 import { planVariant, type PlatformPlan, type VariantPlan } from "../core/plan.js"
 import type { PlatformName } from "../core/platforms.js"
-import type { Twin } from "./acceleration.js"
 import { newestDate } from "../core/releases.js"
 import { RunnerImagesError } from "../core/errors.js"
 import {
@@ -154,7 +153,7 @@ function packagesOf(run: Run, plan: VariantPlan): PackagesOf {
     const resolved = await progress.run(platform, "resolve packages", () =>
       resolvePackages(native, run.archive, platform, planned?.packages ?? [], run.lock?.[platform]),
     )
-    const twin = platform === native.platform ? undefined : twinOf((await packages(native.platform)).installed, native)
+    const twin = platform === native.platform ? undefined : packages(native.platform).then(({ installed }) => installed)
     const installed = await progress.run(platform, "packages", () => packagesLayer(native, platform, resolved, twin))
     if (installed.reason !== undefined)
       progress.warn(platform, `packages were installed under emulation, which takes much longer: ${installed.reason}`)
@@ -166,10 +165,6 @@ function packagesOf(run: Run, plan: VariantPlan): PackagesOf {
     return made
   }
   return packages
-}
-
-function twinOf({ container, order }: InstalledPackages, native: Native): Twin {
-  return { side: native, container, order }
 }
 
 function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {

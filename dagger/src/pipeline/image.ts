@@ -52,7 +52,7 @@ export function packagesLayer(
   native: Native,
   platform: PlatformName,
   resolved: ResolvedPackages,
-  twin?: Twin,
+  twin?: Promise<Twin>,
 ): Promise<InstalledPackages> {
   return installPackages(native, packageInstall(native, platform, resolved), twin)
 }

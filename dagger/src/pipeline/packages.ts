@@ -1,5 +1,5 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
-import { parseOrder, type InstallOrder, type Road } from "../core/acceleration.js"
+import { parseOrder, type Road } from "../core/acceleration.js"
 import { assertMatchesLock, parsePrintUris, type ArchivedPackage } from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
@@ -90,7 +90,8 @@ export interface InstalledPackages {
   container: Container
   /** What each layer above the root is. */
   layers: string[]
-  order: InstallOrder
+  /** Names of the packages, as they were configured one after the other. */
+  order: readonly string[]
   road: Road
   /** Why the packages were not installed by native programs. */
   reason?: string
@@ -112,10 +113,14 @@ export interface PackageInstall {
 /**
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
- * @param twin the same packages on the engine's own platform. With it, a foreign platform's packages are installed by native
+ * @param twin the same packages on the engine's own platform, when they are installed. With it, a foreign platform's packages are installed by native
  *   programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
-export async function installPackages(native: Side, install: PackageInstall, twin?: Twin): Promise<InstalledPackages> {
+export async function installPackages(
+  native: Side,
+  install: PackageInstall,
+  twin?: Promise<Twin>,
+): Promise<InstalledPackages> {
   const { platform, root, debs, packages, automatic, dpkgConfig } = install
   const plan = dag
     .directory()
@@ -126,8 +131,8 @@ export async function installPackages(native: Side, install: PackageInstall, twi
   let reason: string | undefined
   if (twin) {
     try {
-      const container = await installAccelerated({ platform, root, debs, packages, plan }, twin)
-      return { container, layers: ["packages", "their configuration"], order: twin.order, road: "accelerated" }
+      const { container, order } = await installAccelerated(native, { platform, root, debs, packages, plan }, twin)
+      return { container, layers: ["packages", "their configuration"], order, road: "accelerated" }
     } catch (error) {
       if (!(error instanceof NotAccelerated)) throw error
       reason = error.message
