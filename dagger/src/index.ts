@@ -8,7 +8,7 @@ import { argument, dag, func, object, Container, Directory, File, Platform, Secr
 import { existsSync, readFileSync } from "node:fs"
 import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
-import { parseSources, type BuildRequest } from "./core/request.js"
+import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
 import { parseVariants } from "./core/variants.js"
 import { assertChecksPassed, build as buildImages, buildContainer, type BuildInputs } from "./pipeline/build.js"
 import { plan as planImages } from "./pipeline/plan.js"
@@ -33,6 +33,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
@@ -45,9 +46,10 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    compression: string = "gzip",
     caBundle?: File,
   ): Promise<Directory> {
-    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
+    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo, compression })
     const built = await buildImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
@@ -153,6 +155,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
    */
   @func({ cache: "never" })
@@ -171,9 +174,10 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    compression: string = "gzip",
     caBundle?: File,
   ): Promise<string[]> {
-    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
+    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo, compression })
     const inputs = inputsOf({ docker, assets, caBundle })
     const target = {
       repository,
@@ -195,6 +199,7 @@ interface Given {
   lock?: File | undefined
   refresh: boolean
   sudo: boolean
+  compression?: string | undefined
 }
 
 /** Everything that can be wrong with the arguments is found here, before any work. */
@@ -205,6 +210,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     sources: parseSources(given.sources),
     refresh: given.refresh,
     sudo: given.sudo,
+    compression: parseCompression(given.compression),
   }
   if (given.lock) request.lock = await given.lock.contents()
   return request

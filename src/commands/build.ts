@@ -1,7 +1,7 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { OutputFolder } from "../artifacts/output-folder.js"
 import type { CommandContext } from "./context.js"
-import { answerOptions, engineOptions, requestOptions } from "./options.js"
+import { answerOptions, engineOptions, layerOptions, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
 
 const options = {
@@ -25,6 +25,7 @@ const options = {
     describe: "Load this host's platform into Docker or podman",
     group: "Output:",
   },
+  ...layerOptions,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>

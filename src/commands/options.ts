@@ -1,5 +1,6 @@
 import type { Options } from "yargs"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
+import { COMPRESSIONS } from "../../dagger/src/core/oci.js"
 import { SOURCES } from "../../dagger/src/core/request.js"
 import { VARIANTS } from "../../dagger/src/core/variants.js"
 
@@ -25,6 +26,16 @@ export const engineOptions = {
     default: false,
     describe: "Use only an engine that is there already, or Docker or podman; change nothing on this host",
     group: "Engine:",
+  },
+} as const satisfies Record<string, Options>
+
+/** Of every command that makes layers to keep. */
+export const layerOptions = {
+  compression: {
+    type: "string",
+    requiresArg: true,
+    describe: `How layers are compressed: ${COMPRESSIONS.join(" or ")}, which is smaller and faster and needs newer readers [default: ${COMPRESSIONS[0]}]`,
+    group: "Output:",
   },
 } as const satisfies Record<string, Options>
 

@@ -5,7 +5,7 @@ import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { buildCommand } from "./build.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
-import { answerOptions, engineOptions, requestOptions } from "./options.js"
+import { answerOptions, engineOptions, layerOptions, requestOptions } from "./options.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
@@ -120,6 +120,6 @@ function usageError(message: string, argv: readonly string[]): RunnerImagesError
 
 /** For suggestions. */
 const OPTIONS = [
-  ...Object.keys({ ...requestOptions, ...answerOptions, ...engineOptions, ...credentialOptions }),
+  ...Object.keys({ ...requestOptions, ...layerOptions, ...answerOptions, ...engineOptions, ...credentialOptions }),
   ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "help", "version"],
 ]

@@ -4,7 +4,7 @@ import { assertPublishable } from "../../dagger/src/core/publication.js"
 import { parseRepository, parseTags } from "../../dagger/src/core/reference.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions, readCredentials } from "./credentials.js"
-import { answerOptions, engineOptions, listOf, requestOptions } from "./options.js"
+import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
 
 const options = {
@@ -31,6 +31,7 @@ const options = {
     describe: "Publish images that have the stand-in runner; each tag then ends in -standin",
     group: "Where to publish:",
   },
+  ...layerOptions,
   ...credentialOptions,
   ...answerOptions,
   ...engineOptions,

@@ -1,11 +1,12 @@
 import type { ArgumentsCamelCase, InferredOptionTypes } from "yargs"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
-import { parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
+import { parseCompression, parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
 import { parseVariants } from "../../dagger/src/core/variants.js"
 import { assetsFolder, caBundle, readLock } from "./host-files.js"
-import { listOf, type requestOptions } from "./options.js"
+import { listOf, type layerOptions, type requestOptions } from "./options.js"
 
-export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof requestOptions>>
+export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof requestOptions>> &
+  Partial<InferredOptionTypes<typeof layerOptions>>
 
 /** A request and the files of this host that go with it, all checked, before anything is started. */
 export interface HostRequest {
@@ -27,6 +28,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
       sources: parseSources(given.sources),
       sudo: given.sudo,
       refresh: given.refresh,
+      compression: parseCompression(given.compression),
       ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
     },
     ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),

@@ -2,14 +2,15 @@ import { connection, dag } from "@dagger.io/dagger"
 import { beforeAll, describe, expect, it } from "vitest"
 import { readLayout } from "../../dagger/src/core/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import type { Compression } from "../../dagger/src/core/oci.js"
 import { native } from "../../dagger/src/pipeline/native.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
 import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
 
 /** What an independent tool finds in a layout, and what the images do when they run. */
-async function examine(platforms: readonly PlatformName[]) {
+async function examine(platforms: readonly PlatformName[], compression: Compression) {
   const side = await native(undefined)
-  const { index, platforms: finished, layout } = await finishSmall(side, platforms)
+  const { index, platforms: finished, layout } = await finishSmall(side, platforms, { compression })
   const client = side.toolbox.withMountedDirectory("/layout", layout)
   const run = (...command: string[]) => client.withExec(command).stdout()
   const archive = client
@@ -38,14 +39,15 @@ async function examine(platforms: readonly PlatformName[]) {
 }
 
 describe.each([
-  { platforms: BOTH, machines: ["x86_64\n", "aarch64\n"] },
-  { platforms: ["linux/arm64"] as const, machines: ["aarch64\n"] },
-])("an image for $platforms, finished", ({ platforms, machines }) => {
+  { platforms: BOTH, compression: "gzip", machines: ["x86_64\n", "aarch64\n"] },
+  { platforms: BOTH, compression: "zstd", machines: ["x86_64\n", "aarch64\n"] },
+  { platforms: ["linux/arm64"], compression: "gzip", machines: ["aarch64\n"] },
+] as const)("an image for $platforms, finished with $compression", ({ platforms, compression, machines }) => {
   let found: Awaited<ReturnType<typeof examine>>
 
   beforeAll(async () => {
     await connection(async () => {
-      found = await examine(platforms)
+      found = await examine(platforms, compression)
     })
   })
 
@@ -87,6 +89,11 @@ describe.each([
       expect(config.history).toEqual(LAYERS.map((name) => ({ created: FINISH.created, created_by: name })))
       expect(manifest.annotations).toEqual(FINISH.annotations)
     }
+  })
+
+  it("has layers of the compression that was asked for", () => {
+    const types = found.documents.images.flatMap(({ manifest }) => manifest.layers.map(({ mediaType }) => mediaType))
+    expect(new Set(types)).toEqual(new Set([`application/vnd.oci.image.layer.v1.tar+${compression}`]))
   })
 
   it("runs on its platform when it is read back", () => {

@@ -5,6 +5,7 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report.js"
 import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src/pipeline/finish.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
+import type { Compression } from "../../dagger/src/core/oci.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
 import { platformReport, report } from "../unit/reports.js"
 
@@ -40,11 +41,11 @@ export function smallImage(base: string, platform: PlatformName, greeting = "hel
 export function finishSmall(
   { base, container }: Native,
   platforms: readonly PlatformName[],
-  greeting?: string,
+  { greeting, compression }: { greeting?: string | undefined; compression?: Compression } = {},
 ): Promise<FinishedImage> {
   return finish(
     platforms.map((platform) => smallImage(base, platform, greeting)),
-    FINISH,
+    { ...FINISH, ...(compression === undefined ? {} : { compression }) },
     container,
   )
 }

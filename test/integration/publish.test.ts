@@ -13,7 +13,7 @@ import { faultyRegistry, registryService, type Fault } from "./registry-services
 const REPOSITORY = "registry.example:5000/team/runner"
 
 async function built(side: Native, greeting?: string) {
-  const image = await finishSmall(side, BOTH, greeting)
+  const image = await finishSmall(side, BOTH, { greeting })
   return { variant: "standard" as const, report: reportOf(image), directory: image.layout }
 }
 

@@ -8,6 +8,7 @@ import {
   configSchema,
   digestOf,
   indexSchema,
+  LAYER_MEDIA_TYPE,
   manifestSchema,
   parseDocument,
 } from "../../dagger/src/core/oci.js"
@@ -192,6 +193,17 @@ describe("equal content", async () => {
     )
     expect(again.files).toEqual(first.files)
     expect(again.dropped).toEqual([])
+  })
+
+  it("has no layer of another compression than was asked for, which old clients could not read", async () => {
+    const layout = await engineLayout("two-platforms")
+    const zstd = structuredClone(layout)
+    for (const { manifest } of zstd.images.slice(1))
+      for (const layer of manifest.layers) layer.mediaType = LAYER_MEDIA_TYPE.zstd
+    expect(() => finishLayout(zstd, OPTIONS)).toThrow(
+      "linux/arm64 has a layer of application/vnd.oci.image.layer.v1.tar+zstd; gzip was asked for",
+    )
+    expect(() => finishLayout(layout, { ...OPTIONS, compression: "zstd" })).toThrow("; zstd was asked for")
   })
 
   it("gets another digest when the time is another", () => {

@@ -31,6 +31,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "--sources is not auto, upstream or registry, or does not suit the command.",
   },
+  COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
   OUTPUT_UNWRITABLE: { exit: EXIT.usage, meaning: "The output folder cannot be written." },
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },

@@ -1,5 +1,15 @@
 import type { Layout, LayoutImage } from "./layout.js"
-import { blobPath, canonicalJson, digestOf, layoutError, LAYOUT_VERSION, MEDIA_TYPE, type Descriptor } from "./oci.js"
+import {
+  blobPath,
+  canonicalJson,
+  digestOf,
+  LAYER_MEDIA_TYPE,
+  layoutError,
+  LAYOUT_VERSION,
+  MEDIA_TYPE,
+  type Compression,
+  type Descriptor,
+} from "./oci.js"
 import { PLATFORMS, spelling, type PlatformName } from "./platforms.js"
 
 /** A command that tells whether a container is healthy, in Docker's terms. Times in seconds. */
@@ -23,6 +33,8 @@ export interface FinishOptions {
   /** For one platform's manifest, over the common ones: the digest of its base image, say. */
   platformAnnotations?: Partial<Record<PlatformName, Readonly<Record<string, string>>>>
   healthcheck?: Healthcheck
+  /** What every layer must have; `gzip` when left out. */
+  compression?: Compression
   /**
    * What each layer of a platform's image is, from the base up, for its history. Where their number is not that of the image's layers,
    * so that no one could say which is which, layers are numbered instead.
@@ -52,6 +64,12 @@ export interface FinishedPlatform {
 /** How tools that address a layout's images by name find the only one; regctl looks for this when no name is given. */
 const NAME_IN_LAYOUT = { "org.opencontainers.image.ref.name": "latest" }
 
+/**
+ * How podman, skopeo and buildah tell an image with zstd layers in an index from one without.
+ * They would add it when they copy the index, which would change its digest.
+ */
+const ZSTD = { "io.github.containers.compression.zstd": "true" }
+
 const NANOSECONDS = 1_000_000_000
 
 /**
@@ -62,7 +80,7 @@ const NANOSECONDS = 1_000_000_000
  * The result's index.json names one image index, also for one platform: the form that skopeo, crane and regctl all read
  * without being told more than the folder.
  *
- * @throws RunnerImagesError BUILD_FAILED when the layout does not have exactly the platforms of the options
+ * @throws RunnerImagesError BUILD_FAILED when the layout does not have exactly the platforms and the compression of the options
  */
 export function finishLayout(layout: Layout, options: FinishOptions): FinishedLayout {
   const images = byPlatform(layout.images, options.platforms)
@@ -73,6 +91,7 @@ export function finishLayout(layout: Layout, options: FinishOptions): FinishedLa
     manifests: finished.map(({ manifest, platform }) => ({
       ...manifest.descriptor,
       platform: { os: "linux", architecture: spelling(platform).arch },
+      ...(options.compression === "zstd" ? { annotations: ZSTD } : {}),
     })),
     annotations: options.annotations,
   })
@@ -124,6 +143,9 @@ function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map
 
 function finishImage(platform: PlatformName, image: LayoutImage, options: FinishOptions) {
   const layers = image.manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+  const { compression = "gzip" } = options
+  const other = layers.find(({ mediaType }) => mediaType !== LAYER_MEDIA_TYPE[compression])
+  if (other) throw layoutError(`${platform} has a layer of ${other.mediaType}; ${compression} was asked for`)
   const config = blob(MEDIA_TYPE.config, {
     ...image.config,
     created: options.created,

@@ -12,8 +12,17 @@ export const MEDIA_TYPE = {
   index: "application/vnd.oci.image.index.v1+json",
   manifest: "application/vnd.oci.image.manifest.v1+json",
   config: "application/vnd.oci.image.config.v1+json",
-  layer: "application/vnd.oci.image.layer.v1.tar+gzip",
 } as const
+
+/** How layers are compressed. Everything that reads images reads gzip; zstd takes a reader of 2021 or later. */
+export const COMPRESSIONS = ["gzip", "zstd"] as const
+export type Compression = (typeof COMPRESSIONS)[number]
+
+/** Media types of layers, by their compression. */
+export const LAYER_MEDIA_TYPE = {
+  gzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  zstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+} as const satisfies Record<Compression, string>
 
 /** Content of the file `oci-layout`. */
 export const LAYOUT_VERSION = '{"imageLayoutVersion":"1.0.0"}'
@@ -43,7 +52,7 @@ export const manifestSchema = z.looseObject({
   schemaVersion: z.literal(2),
   mediaType: z.literal(MEDIA_TYPE.manifest),
   config: descriptorSchema.extend({ mediaType: z.literal(MEDIA_TYPE.config) }),
-  layers: z.array(descriptorSchema.extend({ mediaType: z.literal(MEDIA_TYPE.layer) })).min(1),
+  layers: z.array(descriptorSchema.extend({ mediaType: z.enum(LAYER_MEDIA_TYPE) })).min(1),
   annotations: z.record(z.string(), z.string()).optional(),
 })
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,6 +1,6 @@
-import { RunnerImagesError } from "./errors.js"
+import { parseChoice } from "./choice.js"
+import { COMPRESSIONS, type Compression } from "./oci.js"
 import type { PlatformName } from "./platforms.js"
-import { closest } from "./suggest.js"
 import type { VariantName } from "./variants.js"
 
 /** Where tools come from, as asked: `auto` is decided once per build, before the plan. */
@@ -16,6 +16,8 @@ export interface BuildRequest {
   sudo: boolean
   /** Text of a `report.json` or lock file to replay, or undefined for the newest packages. */
   lock?: string
+  /** `gzip` when left out. */
+  compression?: Compression
   /** Ask for Release files now instead of once a day. */
   refresh: boolean
 }
@@ -27,14 +29,25 @@ export interface BuildRequest {
  * @throws RunnerImagesError SOURCES_INVALID when it is not one of SOURCES
  */
 export function parseSources(given: string | undefined): SourcesMode {
-  if (given === undefined) return "auto"
-  const wanted = given.trim().toLowerCase()
-  const found = SOURCES.find((mode) => mode === wanted)
-  if (found) return found
-  const meant = closest(wanted, SOURCES)
-  throw new RunnerImagesError(
-    "SOURCES_INVALID",
-    wanted === "" ? "--sources is empty." : `"${given}" is not a place that tools come from.`,
-    meant && wanted !== "" ? `Did you mean ${meant}?` : `Choose from ${SOURCES.join(", ")}.`,
-  )
+  return parseChoice(given, {
+    option: "sources",
+    words: SOURCES,
+    code: "SOURCES_INVALID",
+    noun: "a place that tools come from",
+  })
+}
+
+/**
+ * Reads how layers are to be compressed.
+ *
+ * @param given undefined means `gzip`
+ * @throws RunnerImagesError COMPRESSION_INVALID when it is not one of COMPRESSIONS
+ */
+export function parseCompression(given: string | undefined): Compression {
+  return parseChoice(given, {
+    option: "compression",
+    words: COMPRESSIONS,
+    code: "COMPRESSION_INVALID",
+    noun: "a compression that layers can have",
+  })
 }

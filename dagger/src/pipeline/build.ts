@@ -195,6 +195,7 @@ async function buildVariant(run: Run, plan: VariantPlan): Promise<BuiltVariant> 
             created: run.created,
             annotations: annotationsOf(plan, facts),
             healthcheck: HEALTHCHECK,
+            ...(run.request.compression === undefined ? {} : { compression: run.request.compression }),
             layers: Object.fromEntries(checked.map(({ image }) => [image.context.platform, image.layers])),
           },
           native.container,

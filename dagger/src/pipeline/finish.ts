@@ -2,6 +2,7 @@ import { dag, ImageLayerCompression, ImageMediaTypes, type Container, type Direc
 import { finishLayout, type FinishedPlatform, type FinishOptions } from "../core/finish.js"
 import { readLayout } from "../core/layout.js"
 import type { PlatformName } from "../core/platforms.js"
+import type { Compression } from "../core/oci.js"
 
 /** One platform's image as the build left it. */
 export interface PlatformImage {
@@ -15,6 +16,11 @@ export interface FinishedImage {
   /** Digest of the image index. */
   index: string
   platforms: ReadonlyMap<PlatformName, FinishedPlatform>
+}
+
+const COMPRESSION: Record<Compression, ImageLayerCompression> = {
+  gzip: ImageLayerCompression.Gzip,
+  zstd: ImageLayerCompression.Zstd,
 }
 
 /** Where the step that unpacks the engine's archive finds it, and leaves the layout. */
@@ -34,7 +40,7 @@ export async function finish(
 ): Promise<FinishedImage> {
   const archive = dag.container().asTarball({
     platformVariants: images.map(({ container }) => container),
-    forcedCompression: ImageLayerCompression.Gzip,
+    forcedCompression: COMPRESSION[options.compression ?? "gzip"],
     mediaTypes: ImageMediaTypes.Oci,
   })
   // For a single platform the archive also has Docker's manifest.json, which has no place in a layout.

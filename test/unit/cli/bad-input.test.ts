@@ -31,6 +31,13 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
       Did you mean linux/amd64?"
     `)
   })
+  it("a misspelt compression", async ({ expect }) => {
+    expect(await failure(["build", "--compression", "zst"])).toMatchInlineSnapshot(`
+      "2
+      error: "zst" is not a compression that layers can have. [COMPRESSION_INVALID]
+      Did you mean zstd?"
+    `)
+  })
   it("an empty list of platforms", async ({ expect }) => {
     expect(await failure(["build", "--platforms", ""])).toMatchInlineSnapshot(`
       "2

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { parseSources } from "../../../dagger/src/core/request.js"
+import { parseCompression, parseSources } from "../../../dagger/src/core/request.js"
 import { parseVariants, VARIANTS } from "../../../dagger/src/core/variants.js"
 
 function refused(read: () => unknown): string {
@@ -45,5 +45,19 @@ describe("sources", () => {
     ["nowhere", '"nowhere" is not a place that tools come from. Choose from auto, upstream, registry.'],
   ])("are refused: %j", (given, message) => {
     expect(refused(() => parseSources(given))).toBe(`SOURCES_INVALID: ${message}`)
+  })
+})
+
+describe("compression", () => {
+  it("is gzip when not given, and in any case of letters", () => {
+    expect([undefined, "gzip", " Zstd"].map(parseCompression)).toEqual(["gzip", "gzip", "zstd"])
+  })
+
+  it.each([
+    ["", "--compression is empty. Choose from gzip, zstd."],
+    ["zst", '"zst" is not a compression that layers can have. Did you mean zstd?'],
+    ["none", '"none" is not a compression that layers can have. Choose from gzip, zstd.'],
+  ])("is refused: %j", (given, message) => {
+    expect(refused(() => parseCompression(given))).toBe(`COMPRESSION_INVALID: ${message}`)
   })
 })
