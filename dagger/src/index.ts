@@ -6,11 +6,13 @@
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
+import { assertParity, parseAgainst, parsePackages } from "./core/parity.js"
 import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
 import { parseVariants } from "./core/variants.js"
 import { assertChecksPassed, build as buildImages, buildContainer, type BuildInputs } from "./pipeline/build.js"
+import { parity as compareRoads } from "./pipeline/parity.js"
 import { plan as planImages } from "./pipeline/plan.js"
 import { Progress } from "./pipeline/progress.js"
 import { release } from "./pipeline/release.js"
@@ -138,6 +140,35 @@ export class RunnerImages {
   }
 
   /**
+   * Install packages for the platform that is not the engine's both ways, by native programs and under emulation, compare
+   * every path of the two roots and return the comparison as JSON. Fails when they differ.
+   *
+   * @param against What native programs' work is compared with: "emulated".
+   * @param variants Variants whose packages to install, each once, or "all". "standard" when omitted.
+   * @param packages Further packages beside the variants'.
+   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   */
+  @func({ cache: "session" })
+  async parity(
+    against: string = "emulated",
+    variants?: string[],
+    packages?: string[],
+    refresh: boolean = false,
+    caBundle?: File,
+  ): Promise<string> {
+    const request = {
+      against: parseAgainst(against),
+      variants: parseVariants(variants),
+      packages: parsePackages(packages),
+      refresh,
+    }
+    const reports = await compareRoads(request, trustOf(caBundle), new Progress())
+    assertParity(reports)
+    return JSON.stringify(reports, null, 2)
+  }
+
+  /**
    * Build the images, smoke-test them on every platform, push them and tag them last.
    * Returns one line per variant: repository@digest. Needs "sources" to be decided: "upstream" or "registry".
    *
@@ -223,8 +254,14 @@ function inputsOf(given: {
 }): BuildInputs {
   const inputs: BuildInputs = { docker: given.docker }
   if (given.assets) inputs.assets = given.assets
-  const trust = TRUST_FILES.find((path) => existsSync(path))
-  const caBundle = given.caBundle ?? (trust ? caBundleOf(readFileSync(trust, "utf8")) : undefined)
+  const caBundle = trustOf(given.caBundle)
   if (caBundle) inputs.caBundle = caBundle
   return inputs
+}
+
+/** The authorities that were given, else those that this program trusts. */
+function trustOf(given: File | undefined): File | undefined {
+  if (given) return given
+  const trust = TRUST_FILES.find((path) => existsSync(path))
+  return trust === undefined ? undefined : caBundleOf(readFileSync(trust, "utf8"))
 }

@@ -1,4 +1,5 @@
 import type { Options } from "yargs"
+import { AGAINST } from "../../dagger/src/core/parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
 import { COMPRESSIONS } from "../../dagger/src/core/oci.js"
 import { SOURCES } from "../../dagger/src/core/request.js"
@@ -88,6 +89,28 @@ export const requestOptions = {
     requiresArg: true,
     describe: "Certificate authorities that downloads trust, as a PEM file [default: this host's]",
     group: "What to build:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What of both ways of installing packages is to be compared. */
+export const parityOptions = {
+  against: {
+    type: "string",
+    requiresArg: true,
+    describe: `What native programs' work is compared with: ${AGAINST.join(", ")} [default: ${AGAINST[0]}]`,
+    group: "What to compare:",
+  },
+  packages: {
+    type: "string",
+    array: true,
+    describe: "Further packages beside the variants', comma-separated or repeated",
+    group: "What to compare:",
+  },
+  "update-allow-list": {
+    type: "boolean",
+    default: false,
+    describe: "Compare two emulated installations instead, and allow what differs between them from now on",
+    group: "What to compare:",
   },
 } as const satisfies Record<string, Options>
 

@@ -5,7 +5,8 @@ import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { buildCommand } from "./build.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
-import { answerOptions, engineOptions, layerOptions, requestOptions } from "./options.js"
+import { answerOptions, engineOptions, layerOptions, parityOptions, requestOptions } from "./options.js"
+import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
@@ -24,6 +25,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["publish", []],
   ["test", []],
   ["plan", []],
+  ["parity", []],
   ["engine", ["up", "down", "status", "logs", "prune"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
@@ -51,11 +53,12 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .command(publishCommand(context))
       .command(testCommand(context))
       .command(planCommand(context))
+      .command(parityCommand(context))
       .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Options and examples of a command")
       .epilogue(
-        "Exit codes: 0 done · 1 build failed · 2 wrong usage · 3 smoke tests failed · 4 authentication · 5 network or registry · 130 interrupted",
+        "Exit codes: 0 done · 1 build failed · 2 wrong usage · 3 checks failed · 4 authentication · 5 network or registry · 130 interrupted",
       )
       .version(PROJECT_VERSION)
       .help()
@@ -72,7 +75,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
 
 /** yargs makes a list of an option that is repeated, also where one value is meant. */
 function givenOnce(argv: Record<string, unknown>): boolean {
-  const lists = ["_", "platforms", "variants", "tags"]
+  const lists = ["_", "platforms", "variants", "packages", "tags"]
   const twice = Object.entries(argv).find(([name, value]) => Array.isArray(value) && !lists.includes(name))
   if (twice) throw new RunnerImagesError("USAGE", `--${kebab(twice[0])} is given more than once.`, "Give it once.")
   return true
@@ -120,6 +123,13 @@ function usageError(message: string, argv: readonly string[]): RunnerImagesError
 
 /** For suggestions. */
 const OPTIONS = [
-  ...Object.keys({ ...requestOptions, ...layerOptions, ...answerOptions, ...engineOptions, ...credentialOptions }),
+  ...Object.keys({
+    ...requestOptions,
+    ...layerOptions,
+    ...parityOptions,
+    ...answerOptions,
+    ...engineOptions,
+    ...credentialOptions,
+  }),
   ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "help", "version"],
 ]

@@ -14,7 +14,7 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["build", "container", "test", "plan", "publish"])("%s --help", async (name) => {
+  it.each(["build", "container", "test", "plan", "parity", "publish"])("%s --help", async (name) => {
     expect(words(answer(await dagger("call", name, "--help")))).toMatchSnapshot()
   })
 

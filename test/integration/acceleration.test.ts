@@ -1,10 +1,14 @@
 import { type Container, type Directory } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
+import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/manifest.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/acceleration.js"
+import { manifestOf } from "../../dagger/src/pipeline/manifest.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
 import { installPackages, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
-import { archived, bothRoads, differences, foreignOf, inSession, rootOf } from "./foreign-packages.js"
+import { goBothRoads, twinWith } from "../../dagger/src/pipeline/parity.js"
+import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-packages.js"
 
 /**
  * Few packages that do what scripts of packages do: make users and groups, divert, set capabilities, register alternatives,
@@ -27,9 +31,64 @@ function ownPackage(side: Native, platform: PlatformName, version: string, posti
   return { platform, root, debs, packages: [{ name: "borrowed", file }], automatic: [], dpkgConfig: "" }
 }
 
-it("native programs make the same root as emulated ones", async () => {
-  const found = await inSession((side) => bothRoads(side, PACKAGES))
-  expect(found).toEqual({ roads: [{ road: "accelerated" }, { road: "emulated" }], differences: [] })
+/** One change of each kind to a root at /target: what a comparison that overlooks something would not find. */
+const SEEDED = `
+  cd /target
+  chmod 0600 etc/crontab
+  printf x >> usr/bin/nano
+  chown 1:2 etc/adduser.conf
+  setfattr -n user.seeded -v 1 usr/bin/ssh
+  cp --preserve=all usr/bin/perl other && mv other usr/bin/perl
+  ln -sfn nowhere usr/bin/sh
+  rm etc/nanorc
+  mkfifo usr/local/fifo
+`
+
+/** Fields that differ, by path; content and names of versions are not of interest here. */
+function fieldsThatDiffer(expected: Manifest, actual: Manifest): string[] {
+  return compareManifests(expected, actual).map(
+    ({ path, fields }) => `${path.replace(/5[.\d]+$/, "5")}: ${FIELDS.filter((field) => fields[field]).join(" ")}`,
+  )
+}
+
+it("native programs make the same root as emulated ones; a root that is changed is told from it", async () => {
+  const found = await inSession(async (side) => {
+    const shared = { native: side, archive: await archiveOf(side), progress: new Progress() }
+    const twin = await twinWith(shared, () => PACKAGES)
+    const { accelerated, emulated } = await goBothRoads(shared, foreignOf(side), () => PACKAGES, twin)
+    const changed = side.toolbox
+      .withMountedDirectory("/target", accelerated.installed.container.rootfs())
+      .withExec(["sh", "-ec", SEEDED])
+      .directory("/target")
+    const seeded = await manifestOf(side, accelerated.installed.container.withRootfs(changed))
+    return {
+      roads: [accelerated, emulated].map(({ report: { road, reason } }) => ({ road, reason })),
+      layers: [accelerated, emulated].map(({ report }) => report.layers.map(({ name }) => name)),
+      enough: emulated.files.size > 5000,
+      differences: compareManifests(emulated.files, accelerated.files),
+      seeded: fieldsThatDiffer(emulated.files, seeded),
+    }
+  })
+  expect(found).toEqual({
+    roads: [
+      { road: "accelerated", reason: undefined },
+      { road: "emulated", reason: undefined },
+    ],
+    layers: [["packages", "their configuration"], ["packages"]],
+    enough: true,
+    differences: [],
+    seeded: [
+      "/etc/adduser.conf: owner",
+      "/etc/crontab: mode",
+      "/etc/nanorc: presence type",
+      "/usr/bin/nano: size sha256",
+      "/usr/bin/perl: links",
+      "/usr/bin/perl5: links",
+      "/usr/bin/sh: target",
+      "/usr/bin/ssh: xattrs",
+      "/usr/local/fifo: presence type",
+    ],
+  })
 })
 
 it("knows no direction: with the roles exchanged, it installs the engine's own platform by foreign programs", async () => {
@@ -40,7 +99,8 @@ it("knows no direction: with the roles exchanged, it installs the engine's own p
     const plain = await installPackages(side, install)
     const twin = installPackages(side, await archived(side, foreign, PACKAGES))
     const { road, reason, ...accelerated } = await installPackages(exchanged, install, twin)
-    return { road, reason, differences: await differences(side, plain, { road, ...accelerated }) }
+    const [expected, actual] = [await manifestOf(side, plain.container), await manifestOf(side, accelerated.container)]
+    return { road, reason, differences: compareManifests(expected, actual) }
   })
   expect(found).toEqual({ road: "accelerated", differences: [] })
 })

@@ -17,7 +17,8 @@ foreign() {
   esac
 }
 
-find -L /usr/sbin /usr/bin -type f -perm /111 -exec grep -laE '^.ELF' {} + > elf
+# Links to folders are not followed: /usr/bin/X11 leads to /usr/bin.
+find /usr/sbin/ /usr/bin/ -xtype f -executable -exec grep -laE '^.ELF' {} + > elf
 xargs readlink -f < elf > real
 paste -d ' ' elf real | while read -r path real; do
   # A program that is named for an architecture works for that one: compilers, linkers.

@@ -43,6 +43,8 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "The lock file cannot be read, or names packages that are no longer in the archive.",
   },
+  PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
+  ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of differences that are allowed cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums contradicts itself." },
   DOWNLOAD_MISMATCH: {
     exit: EXIT.buildFailed,
@@ -50,6 +52,10 @@ export const ERRORS = {
   },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
   CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
+  PARITY_DIFFERS: {
+    exit: EXIT.checksFailed,
+    meaning: "Packages installed by native programs are not what emulation makes of them.",
+  },
   AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or needs some." },
   UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads do not answer." },
   REGISTRY_FAILED: {

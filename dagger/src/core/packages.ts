@@ -37,6 +37,13 @@ export function parsePrintUris(output: string): ArchivedPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
+/** The package that apt did not find, or that no version can be installed of. */
+export function unlocatedPackage(stderr: string): string | undefined {
+  const [, unlocated, uninstallable] =
+    /^E: (?:Unable to locate package (\S+)|Package '([^']+)' has no installation candidate)$/m.exec(stderr) ?? []
+  return unlocated ?? uninstallable
+}
+
 /**
  * The upstream part of a Debian version: without epoch, Debian revision and repacking suffixes.
  *

@@ -38,9 +38,27 @@ export async function finish(
   options: Omit<FinishOptions, "platforms">,
   tools: Container,
 ): Promise<FinishedImage> {
+  const unpacked = layoutOf(
+    images.map(({ container }) => container),
+    tools,
+    options.compression,
+  )
+  const layout = await readLayout((path) => unpacked.file(path).contents())
+  const finished = finishLayout(layout, { ...options, platforms: images.map(({ platform }) => platform) })
+  let directory = unpacked.withoutFiles([...finished.dropped])
+  for (const [path, text] of finished.files) directory = directory.withNewFile(path, text, { permissions: 0o644 })
+  return { layout: directory, index: finished.index, platforms: finished.platforms }
+}
+
+/**
+ * The engine's own OCI layout of an image, unpacked in the engine.
+ *
+ * @param tools a container of the engine's own platform with sh, tar, chmod and rm
+ */
+export function layoutOf(containers: Container[], tools: Container, compression: Compression = "gzip"): Directory {
   const archive = dag.container().asTarball({
-    platformVariants: images.map(({ container }) => container),
-    forcedCompression: COMPRESSION[options.compression ?? "gzip"],
+    platformVariants: containers,
+    forcedCompression: COMPRESSION[compression],
     mediaTypes: ImageMediaTypes.Oci,
   })
   // For a single platform the archive also has Docker's manifest.json, which has no place in a layout.
@@ -49,10 +67,5 @@ export async function finish(
     tar --extract --file ${ARCHIVE} --directory ${LAYOUT} --no-same-owner
     rm -f ${LAYOUT}/manifest.json
     chmod -R u=rwX,go=rX ${LAYOUT}`
-  const unpacked = tools.withMountedFile(ARCHIVE, archive).withExec(["sh", "-ec", unpack]).directory(LAYOUT)
-  const layout = await readLayout((path) => unpacked.file(path).contents())
-  const finished = finishLayout(layout, { ...options, platforms: images.map(({ platform }) => platform) })
-  let directory = unpacked.withoutFiles([...finished.dropped])
-  for (const [path, text] of finished.files) directory = directory.withNewFile(path, text, { permissions: 0o644 })
-  return { layout: directory, index: finished.index, platforms: finished.platforms }
+  return tools.withMountedFile(ARCHIVE, archive).withExec(["sh", "-ec", unpack]).directory(LAYOUT)
 }

@@ -1,9 +1,11 @@
-import { dag, type Container, type Directory } from "@dagger.io/dagger"
+import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
 import { parseOrder, type Road } from "../core/acceleration.js"
-import { assertMatchesLock, parsePrintUris, type ArchivedPackage } from "../core/packages.js"
+import { RunnerImagesError } from "../core/errors.js"
+import { assertMatchesLock, parsePrintUris, unlocatedPackage, type ArchivedPackage } from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
 import type { LockedPackage } from "../core/report.js"
+import { closest } from "../core/suggest.js"
 import { installAccelerated, NotAccelerated, type Side, type Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
@@ -44,7 +46,7 @@ export interface ResolvedPackages {
  * Finds the package files that bring a platform's base to the archive's state and add the requested packages. Runs natively.
  *
  * @param locked exact packages of an earlier build to have instead of the newest
- * @throws RunnerImagesError LOCK_INVALID when the archive no longer has them
+ * @throws RunnerImagesError LOCK_INVALID when the archive no longer has them; PACKAGE_UNKNOWN when it has none of a requested name
  */
 export async function resolvePackages(
   native: Native,
@@ -63,17 +65,35 @@ export async function resolvePackages(
     `APT::Architectures { "${debian}"; };`,
     `Dir::State::status "/target/status";`,
   ].join("\n")
-  const output = await native.container
+  const apt = native.container
     .withMountedDirectory("/var/lib/apt/lists", archive.lists)
     .withMountedFile("/target/status", status)
     .withNewFile("/target/apt.conf", `${config}\n`)
     .withEnvVariable("APT_CONFIG", "/target/apt.conf")
-    .withExec(["sh", "-c", script("resolve.sh"), "resolve.sh", ...requested])
-    .stdout()
+  let output: string
+  try {
+    output = await apt.withExec(["sh", "-c", script("resolve.sh"), "resolve.sh", ...requested]).stdout()
+  } catch (error) {
+    const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
+    if (unlocated === undefined) throw error
+    throw await packageUnknown(apt, platform, unlocated)
+  }
   const packages = parsePrintUris(output)
   if (locked) assertMatchesLock(platform, packages, locked)
   const automatic = packages.map((entry) => entry.name).filter((name) => !requested.includes(name))
   return { packages, automatic }
+}
+
+async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
+  const known = (await apt.withExec(["apt-cache", "pkgnames"]).stdout()).split("\n")
+  const meant = closest(name, known)
+  return new RunnerImagesError(
+    "PACKAGE_UNKNOWN",
+    `The archive has no package "${name}" to install on ${platform}.`,
+    meant !== undefined && meant !== name
+      ? `Did you mean ${meant}?`
+      : "Look for its name with apt-cache search, or at packages.debian.org.",
+  )
 }
 
 /** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */

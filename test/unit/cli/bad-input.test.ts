@@ -75,6 +75,20 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
       Choose from auto, upstream, registry."
     `)
   })
+  it("an unknown way to compare with", async ({ expect }) => {
+    expect(await failure(["parity", "--against", "emulatd"])).toMatchInlineSnapshot(`
+      "2
+      error: "emulatd" is not a way of installing packages to compare with. [USAGE]
+      Did you mean emulated?"
+    `)
+  })
+  it("what is no package's name", async ({ expect }) => {
+    expect(await failure(["parity", "--packages", "nano=8.4"])).toMatchInlineSnapshot(`
+      "2
+      error: "nano=8.4" cannot be the name of a package. [USAGE]
+      Give names of the distribution's packages, comma-separated, without versions."
+    `)
+  })
   it("an unknown command", async ({ expect }) => {
     expect(await failure(["biuld"])).toMatchInlineSnapshot(`
       "2

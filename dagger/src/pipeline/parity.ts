@@ -1,0 +1,199 @@
+import type { File } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import {
+  compareManifests,
+  excuse,
+  parseAllowList,
+  renewAllowList,
+  type AllowedDifference,
+  type Manifest,
+} from "../core/manifest.js"
+import {
+  PARITY_SCHEMA_VERSION,
+  ratioOf,
+  type ParityReport,
+  type ParityRequest,
+  type RoadReport,
+} from "../core/parity.js"
+import { planVariant } from "../core/plan.js"
+import { PLATFORMS, type PlatformName } from "../core/platforms.js"
+import type { VariantName } from "../core/variants.js"
+import type { Twin } from "./acceleration.js"
+import { packageInstall } from "./image.js"
+import { layersOf } from "./layers.js"
+import { manifestOf } from "./manifest.js"
+import { native as nativeSide, type Native } from "./native.js"
+import {
+  installPackages,
+  readArchive,
+  resolvePackages,
+  type Archive,
+  type InstalledPackages,
+  type PackageInstall,
+} from "./packages.js"
+import type { Progress } from "./progress.js"
+
+/** The differences that are there between two emulated installations as well. */
+const ALLOW_LIST = new URL("../core/emulation-differences.json", import.meta.url)
+
+export function readAllowList(): AllowedDifference[] {
+  return parseAllowList(readFileSync(ALLOW_LIST, "utf8"))
+}
+
+/** What comparisons of one session share. */
+export interface Shared {
+  native: Native
+  archive: Archive
+  progress: Progress
+}
+
+/** The names of the packages to install on a platform. */
+export type PackagesFor = (platform: PlatformName) => readonly string[]
+
+/**
+ * Installs the same packages on every foreign platform by native programs and under emulation, one after the other, and compares
+ * the roots path by path. What differs is in the reports, not thrown.
+ */
+export async function parity(
+  request: ParityRequest,
+  caBundle: File | undefined,
+  progress: Progress,
+): Promise<ParityReport[]> {
+  const allowed = readAllowList()
+  const shared = await prepare(request, caBundle, progress)
+  const reports: ParityReport[] = []
+  for (const variant of request.variants) {
+    const names = packagesFor(request, variant)
+    const twin = await twinWith(shared, names)
+    for (const platform of foreignTo(shared.native)) {
+      const { packages, accelerated, emulated } = await goBothRoads(shared, platform, names, twin)
+      reports.push({
+        schemaVersion: PARITY_SCHEMA_VERSION,
+        variant,
+        platform,
+        against: request.against,
+        packages,
+        paths: new Set([...accelerated.files.keys(), ...emulated.files.keys()]).size,
+        accelerated: accelerated.report,
+        emulated: emulated.report,
+        ratio: ratioOf(accelerated.report, emulated.report),
+        ...excuse(compareManifests(emulated.files, accelerated.files), allowed),
+      })
+    }
+  }
+  return reports
+}
+
+/**
+ * Installs the same packages twice under emulation, compares the roots, and gives the allow-list that follows. The second
+ * installation is really done, whatever the engine remembers.
+ *
+ * @param moment what makes it new
+ */
+export async function renewedAllowList(
+  request: ParityRequest,
+  caBundle: File | undefined,
+  progress: Progress,
+  moment: string,
+): Promise<AllowedDifference[]> {
+  let allowed = readAllowList()
+  const shared = await prepare(request, caBundle, progress)
+  for (const variant of request.variants)
+    for (const platform of foreignTo(shared.native)) {
+      const install = await resolved(shared, platform, packagesFor(request, variant))
+      // Variables are the container's, not its root's: they make another step of it, and no other files.
+      const anew = { ...install, root: install.root.withEnvVariable("INSTALLED_AGAIN", moment) }
+      const { files: first } = await go(shared, install)
+      const { files: second } = await go(shared, anew)
+      allowed = renewAllowList(allowed, compareManifests(first, second), new Set([...first.keys(), ...second.keys()]))
+    }
+  return allowed
+}
+
+async function prepare(request: ParityRequest, caBundle: File | undefined, progress: Progress): Promise<Shared> {
+  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle))
+  const now = new Date().toISOString()
+  const archive = await progress.run("all platforms", "package archive", () =>
+    readArchive(native, request.refresh ? now : now.slice(0, "2000-01-01".length)),
+  )
+  return { native, archive, progress }
+}
+
+function foreignTo(native: Native): PlatformName[] {
+  return PLATFORMS.filter((platform) => platform !== native.platform)
+}
+
+/** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
+function packagesFor({ packages, refresh }: ParityRequest, variant: VariantName): PackagesFor {
+  return (platform) => {
+    const request = { platforms: [platform], variants: [variant], sources: "registry" as const, sudo: false, refresh }
+    const [planned] = planVariant(variant, request, { mode: "registry", reason: "has most packages" }).platforms
+    return [...new Set([...(planned?.packages ?? []), ...packages])].sort()
+  }
+}
+
+async function resolved(shared: Shared, platform: PlatformName, names: PackagesFor): Promise<PackageInstall> {
+  const { native, archive, progress } = shared
+  return packageInstall(
+    native,
+    platform,
+    await progress.run(platform, "resolve packages", () => resolvePackages(native, archive, platform, names(platform))),
+  )
+}
+
+/** The packages on the engine's own platform. */
+export async function twinWith(shared: Shared, names: PackagesFor): Promise<Twin> {
+  const { native, progress } = shared
+  const install = await resolved(shared, native.platform, names)
+  const { container, order } = await progress.run(native.platform, "packages", () => installPackages(native, install))
+  return { container, order }
+}
+
+/** A root with its packages, and all that is in it. */
+export interface Arrived {
+  installed: InstalledPackages
+  files: Manifest
+  seconds: number
+}
+
+export interface BothRoads {
+  /** Package files that were installed. */
+  packages: number
+  accelerated: Arrived & { report: RoadReport }
+  emulated: Arrived & { report: RoadReport }
+}
+
+/** Installs packages on a foreign platform by native programs and under emulation. */
+export async function goBothRoads(
+  shared: Shared,
+  platform: PlatformName,
+  names: PackagesFor,
+  twin: Twin,
+): Promise<BothRoads> {
+  const install = await resolved(shared, platform, names)
+  const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(shared, platform, arrived) })
+  // One after the other: together they would share the processors, and each would be timed with the other's load.
+  const accelerated = await measured(await go(shared, install, twin))
+  const emulated = await measured(await go(shared, install))
+  return { packages: install.packages.length, accelerated, emulated }
+}
+
+async function go({ native, progress }: Shared, install: PackageInstall, twin?: Twin): Promise<Arrived> {
+  const start = performance.now()
+  const installed = await progress.run(install.platform, twin ? "packages by native programs" : "packages", () =>
+    installPackages(native, install, twin && Promise.resolve(twin)),
+  )
+  const seconds = Math.round((performance.now() - start) / 10) / 100
+  const files = await progress.run(install.platform, "files", () => manifestOf(native, installed.container))
+  return { installed, files, seconds }
+}
+
+async function reportOf(
+  { native, progress }: Shared,
+  platform: PlatformName,
+  { installed, seconds }: Arrived,
+): Promise<RoadReport> {
+  const { container, layers: names, road, reason } = installed
+  const layers = await progress.run(platform, "layers", () => layersOf(container, names, native.container))
+  return { road, ...(reason === undefined ? {} : { reason }), seconds, layers }
+}

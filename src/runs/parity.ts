@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { allowListText } from "../../dagger/src/core/manifest.js"
+import {
+  PARITY_DIFFERS_PROBLEM,
+  PARITY_DIFFERS_REMEDY,
+  parityFailures,
+  type ParityRequest,
+} from "../../dagger/src/core/parity.js"
+import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity.js"
+import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
+import type { CommandContext } from "../commands/context.js"
+import { DetailedError } from "../output/failure.js"
+import { parityText } from "../output/parity.js"
+import { ALLOW_LIST_FILE } from "../paths.js"
+import { inSession } from "../session/session.js"
+
+export interface ParityRun {
+  bareEngine: boolean
+  json: boolean
+  /** Absolute path of the certificate authorities that downloads trust. */
+  caBundle?: string
+}
+
+const bundleOf = ({ caBundle }: ParityRun) =>
+  caBundle === undefined ? undefined : caBundleOf(readFileSync(caBundle, "utf8"))
+
+/** Compares both roads and prints what was found, then fails when they are not equal. Throws RunnerImagesError PARITY_DIFFERS. */
+export async function runParity(context: CommandContext, request: ParityRequest, run: ParityRun): Promise<void> {
+  const reports = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
+    parity(request, bundleOf(run), progress),
+  )
+  context.terminal.close()
+  context.answer(run.json ? JSON.stringify(reports, null, 2) : reports.map(parityText).join("\n\n"))
+  const failures = reports.flatMap(parityFailures)
+  if (failures.length > 0)
+    throw new DetailedError("PARITY_DIFFERS", PARITY_DIFFERS_PROBLEM, PARITY_DIFFERS_REMEDY, failures)
+}
+
+/** Writes what differs between two emulated installations into the project's allow-list, and prints that list. */
+export async function runAllowListUpdate(
+  context: CommandContext,
+  request: ParityRequest,
+  run: ParityRun,
+): Promise<void> {
+  const allowed = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
+    renewedAllowList(request, bundleOf(run), progress, new Date().toISOString()),
+  )
+  writeFileSync(ALLOW_LIST_FILE, allowListText(allowed))
+  context.terminal.close()
+  context.answer(
+    run.json
+      ? JSON.stringify(allowed, null, 2)
+      : [
+          ...allowed.map(({ path, fields, reason }) => `${path}: ${fields.join(", ")} (${reason})`),
+          `${allowed.length} paths may differ, by ${ALLOW_LIST_FILE}.`,
+        ].join("\n"),
+  )
+}
