@@ -3,13 +3,7 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/acceleration.js"
 import { packageInstall } from "../../dagger/src/pipeline/image.js"
 import { native, type Native } from "../../dagger/src/pipeline/native.js"
-import {
-  readArchive,
-  resolvePackages,
-  type Archive,
-  type InstalledPackages,
-  type PackageInstall,
-} from "../../dagger/src/pipeline/packages.js"
+import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
 import { BOTH } from "./images.js"
 
