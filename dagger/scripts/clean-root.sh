@@ -7,6 +7,9 @@ rm -rf "$ROOT"/var/cache/apt/* "$ROOT"/var/cache/debconf/*-old "$ROOT/var/cache/
 mkdir -p "$ROOT/var/log/apt"
 # An identity belongs to a machine; the first start makes one.
 [ ! -e "$ROOT/etc/machine-id" ] || : > "$ROOT/etc/machine-id"
+rm -f "$ROOT/var/lib/dbus/machine-id"
+# Holds when font folders were changed, to the nanosecond; a layer keeps seconds, so that in an image it would not count.
+rm -rf "$ROOT"/var/cache/fontconfig/*
 # git-lfs' script writes its settings in an order that changes from run to run.
 settings=$ROOT/etc/gitconfig
 if [ -e "$settings" ] && [ "$(grep -c '^\[' "$settings")" = 1 ]; then
