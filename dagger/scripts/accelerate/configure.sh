@@ -33,6 +33,13 @@ for packages in "$(cat /plan/configure)" -a; do
     fail "dpkg --configure failed"
   }
 done
+# Python computes constants when it compiles, and the sign of a NaN is the processor's: what holds one is compiled again by the root's
+# own Python, of which /own has the uncovered program. In marshal's format a float is a g and eight bytes.
+find / -xdev -name '*.cpython-*.pyc' -newer /tmp/started -exec grep -laP 'g\x00{6}\xf8[\x7f\xff]' {} + > /tmp/nan || true
+while read -r compiled; do
+  name=${compiled##*/} && version=${name##*.cpython-3} && version=3.${version%.pyc}
+  "/own/usr/bin/python$version" -m py_compile "${compiled%/__pycache__/*}/${name%.cpython-*}.py" || fail "$compiled cannot be compiled again"
+done < /tmp/nan
 audit=$(dpkg --audit) && [ -z "$audit" ] || fail "dpkg --audit: $audit"
 
 find / -xdev -type f -newer /tmp/started ! -path '/tmp/*' -exec grep -la /native/ {} + > /tmp/named || true
@@ -48,7 +55,7 @@ awk 'NR == FNR { watched[$0]; next } substr($0, 35) in watched' /tmp/touched /tm
 damaged=$(awk 'NR == FNR { watched[$0]; next } substr($0, 35) in watched { print substr($0, 35) }' /tmp/gone /tmp/shipped && md5sum --check --quiet < /tmp/to-verify 2>/dev/null || true)
 [ -z "$damaged" ] || fail "files are not as their packages have them: $damaged"
 
-rm -f /usr/sbin/policy-rc.d /tmp/started /tmp/configure.log /tmp/named /tmp/unpacked /tmp/shipped /tmp/touched /tmp/gone /tmp/to-verify
+rm -f /usr/sbin/policy-rc.d /tmp/started /tmp/nan /tmp/configure.log /tmp/named /tmp/unpacked /tmp/shipped /tmp/touched /tmp/gone /tmp/to-verify
 . /plan/mark-automatic.sh
 . /plan/clean-root.sh
 # From here on nothing native starts by itself.

@@ -34,6 +34,8 @@ export interface ForeignInstall {
 export class NotAccelerated extends Error {}
 
 const NATIVE = "/native"
+/** The foreign root as it was unpacked, with the programs that are covered. */
+const OWN = "/own"
 
 /**
  * Installs packages on a foreign root by native programs: unpacked by the native side's dpkg, configured by the root's own dpkg,
@@ -95,6 +97,7 @@ async function configure(
   let foreign = root
     .withRootfs(unpacked)
     .withMountedDirectory(NATIVE, lender.rootfs())
+    .withMountedDirectory(OWN, unpacked)
     .withMountedDirectory("/plan", plan.withNewFile("configure", order.join(" ")))
   // Mounted over, so that nothing of the root changes, not even which names are links to one file.
   for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
@@ -104,7 +107,7 @@ async function configure(
     spelling(side.platform).triplet,
     spelling(platform).debian,
   ])
-  for (const path of [NATIVE, "/plan", ...covered]) foreign = foreign.withoutMount(path)
+  for (const path of [NATIVE, OWN, "/plan", ...covered]) foreign = foreign.withoutMount(path)
   return { container: await foreign.sync(), order }
 }
 
