@@ -1,9 +1,9 @@
 import type { Road } from "./acceleration.js"
+import { parseChoice } from "./choice.js"
 import { RunnerImagesError } from "./errors.js"
 import type { AllowedDifference, Difference } from "./manifest.js"
 import type { PlatformName } from "./platforms.js"
 import { printable } from "./printable.js"
-import { closest } from "./suggest.js"
 import type { VariantName } from "./variants.js"
 
 /** What the work of native programs on a foreign root is compared with. */
@@ -32,16 +32,12 @@ export interface ParityRequest {
  * @throws RunnerImagesError USAGE when it is not one of AGAINST
  */
 export function parseAgainst(given: string | undefined): Against {
-  if (given === undefined) return AGAINST[0]
-  const wanted = given.trim().toLowerCase()
-  const found = AGAINST.find((name) => name === wanted)
-  if (found) return found
-  const meant = wanted === "" ? undefined : closest(wanted, AGAINST)
-  throw new RunnerImagesError(
-    "USAGE",
-    wanted === "" ? "--against is empty." : `"${given}" is not a way of installing packages to compare with.`,
-    meant ? `Did you mean ${meant}?` : `Choose from ${AGAINST.join(", ")}.`,
-  )
+  return parseChoice(given, {
+    option: "against",
+    words: AGAINST,
+    code: "USAGE",
+    noun: "a way of installing packages to compare with",
+  })
 }
 
 /**
