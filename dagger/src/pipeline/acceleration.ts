@@ -12,9 +12,9 @@ export interface Side {
 
 /** The same packages on the native platform: whose programs configure the foreign root, and whose order it follows. */
 export interface Twin {
-  /** The root with the packages installed. */
+  /** The root with the packages, configured or not: programs run as soon as they are unpacked. */
   container: Container
-  /** Names of the packages, as they were configured one after the other. */
+  /** Names of the packages, as they are configured one after the other. */
   order: readonly string[]
 }
 
@@ -47,11 +47,14 @@ const OWN = "/own"
  */
 export async function installAccelerated(side: Side, install: ForeignInstall, twin: Promise<Twin>): Promise<Twin> {
   const ready = explained(async () => {
-    const interpreter = await probe(side, install.platform, install.root)
-    return { interpreter, unpacked: await unpack(side, install) }
+    const unpacking = unpack(side, install)
+    // An engine that the probe finds unfit cannot unpack either, and says less well why.
+    unpacking.catch(() => undefined)
+    return { interpreter: await probe(side, install.platform, install.root), unpacked: await unpacking }
   })
-  const [{ interpreter, unpacked }, lent] = await Promise.all([ready, twin])
-  return explained(() => configure(side, install, unpacked, interpreter, lent))
+  const lending = twin.then(async ({ container, order }) => ({ order, lender: await explained(() => lend(container)) }))
+  const [{ interpreter, unpacked }, { lender, order }] = await Promise.all([ready, lending])
+  return explained(() => configure(side, install, unpacked, interpreter, lender, order))
 }
 
 /** What a program of ours says in failing is why there is no acceleration. The twin's own failures are none of it. */
@@ -75,18 +78,23 @@ function unpack(side: Side, { platform, root, debs, plan }: ForeignInstall): Pro
     .sync()
 }
 
+/** The twin with what a foreign root borrows from it. */
+function lend(twin: Container): Promise<Container> {
+  return twin.withExec(["sh", "-c", script("accelerate/twin.sh")]).sync()
+}
+
 async function configure(
   side: Side,
   { platform, root, packages, plan }: ForeignInstall,
   unpacked: Directory,
   interpreter: string,
-  twin: Twin,
+  lender: Container,
+  twinsOrder: readonly string[],
 ): Promise<Twin> {
   const order = inOrderOf(
-    twin.order,
+    twinsOrder,
     packages.map(({ name }) => name),
   )
-  const lender = twin.container.withExec(["sh", "-c", script("accelerate/twin.sh")])
   const prepared = await lender
     .withMountedDirectory("/target", unpacked)
     .withExec(["sh", "-c", script("accelerate/prepare.sh")])

@@ -20,11 +20,13 @@ import type { BuildRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { finish } from "./finish.js"
-import { HEALTHCHECK, imageOf, packagesLayer } from "./image.js"
+import { HEALTHCHECK, imageOf, packageInstall } from "./image.js"
 import { native as nativeSide, type Native } from "./native.js"
 import {
+  installPackages,
   readArchive,
   resolvePackages,
+  unpackPackages,
   type Archive,
   type InstalledPackages,
   type ResolvedPackages,
@@ -142,29 +144,37 @@ interface Packages {
 type PackagesOf = (platform: PlatformName) => Promise<Packages>
 
 /**
- * Resolves and installs a variant's packages, once per platform. A foreign platform's wait for those of the engine's own, which lend
- * it their programs, even when no image of that platform is asked for.
+ * Resolves and installs a variant's packages, once per platform. A foreign platform's borrow programs from those of the engine's own, as soon
+ * as these are unpacked, even when no image of that platform is asked for.
  */
 function packagesOf(run: Run, plan: VariantPlan): PackagesOf {
   const { native, progress } = run
-  const done = new Map<PlatformName, Promise<Packages>>()
-  const make = async (platform: PlatformName): Promise<Packages> => {
+  const resolve = once(async (platform: PlatformName): Promise<ResolvedPackages> => {
     const [planned] = planVariant(plan.variant, { ...run.request, platforms: [platform] }, plan.sources).platforms
-    const resolved = await progress.run(platform, "resolve packages", () =>
+    return progress.run(platform, "resolve packages", () =>
       resolvePackages(native, run.archive, platform, planned?.packages ?? [], run.lock?.[platform]),
     )
-    const twin = platform === native.platform ? undefined : packages(native.platform).then(({ installed }) => installed)
-    const installed = await progress.run(platform, "packages", () => packagesLayer(native, platform, resolved, twin))
+  })
+  const twin = async () => unpackPackages(packageInstall(native, native.platform, await resolve(native.platform)))
+  return once(async (platform: PlatformName): Promise<Packages> => {
+    const resolved = await resolve(platform)
+    const lent = platform === native.platform ? undefined : twin()
+    const install = packageInstall(native, platform, resolved)
+    const installed = await progress.run(platform, "packages", () => installPackages(native, install, lent))
     if (installed.reason !== undefined)
       progress.warn(platform, `packages were installed under emulation, which takes much longer: ${installed.reason}`)
     return { resolved, installed }
+  })
+}
+
+/** Does the work for every platform at most once, whoever asks and how often. */
+function once<T>(work: (platform: PlatformName) => Promise<T>): (platform: PlatformName) => Promise<T> {
+  const done = new Map<PlatformName, Promise<T>>()
+  return (platform) => {
+    const result = done.get(platform) ?? work(platform)
+    done.set(platform, result)
+    return result
   }
-  const packages: PackagesOf = (platform) => {
-    const made = done.get(platform) ?? make(platform)
-    done.set(platform, made)
-    return made
-  }
-  return packages
 }
 
 function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {

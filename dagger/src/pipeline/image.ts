@@ -4,16 +4,9 @@ import { RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
 import type { PlatformName } from "../core/platforms.js"
-import type { Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
-import {
-  download,
-  installPackages,
-  type InstalledPackages,
-  type PackageInstall,
-  type ResolvedPackages,
-} from "./packages.js"
+import { download, type InstalledPackages, type PackageInstall, type ResolvedPackages } from "./packages.js"
 import { script } from "./script.js"
 import { withTool, type ToolSources } from "./tools.js"
 
@@ -45,16 +38,6 @@ export function packageInstall(native: Native, platform: PlatformName, resolved:
   const { packages, automatic } = resolved
   const root = dag.container({ platform: asPlatform(platform) }).from(native.base)
   return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
-}
-
-/** The platform's root with the variant's packages: the only layer whose making may execute the platform's own programs. */
-export function packagesLayer(
-  native: Native,
-  platform: PlatformName,
-  resolved: ResolvedPackages,
-  twin?: Promise<Twin>,
-): Promise<InstalledPackages> {
-  return installPackages(native, packageInstall(native, platform, resolved), twin)
 }
 
 export interface FinishedContainer {

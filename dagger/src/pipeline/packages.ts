@@ -131,43 +131,70 @@ export interface PackageInstall {
 }
 
 /**
+ * Unpacks package files on a platform's root, and configures only what others need to be unpacked: what another platform borrows
+ * programs from. The same step is the first of a native installation, and is made once for both.
+ */
+export async function unpackPackages(install: PackageInstall): Promise<Twin> {
+  const container = withStep(install.root, install, ["unpack"])
+  return { container: withoutPlan(container), order: parseOrder(await container.stdout()) }
+}
+
+/**
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
- * @param twin the same packages on the engine's own platform, when they are installed. With it, a foreign platform's packages are installed by native
- *   programs; where that cannot be, or without it, the platform's own programs run under emulation.
+ * @param twin the same packages on the engine's own platform, unpacked at least. With it, a foreign platform's packages are installed by
+ *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
 export async function installPackages(
   native: Side,
   install: PackageInstall,
   twin?: Promise<Twin>,
 ): Promise<InstalledPackages> {
-  const { platform, root, debs, packages, automatic, dpkgConfig } = install
-  const plan = dag
-    .directory()
-    .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
-    .withNewFile("dpkg.cfg", dpkgConfig)
-    .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
-    .withNewFile("clean-root.sh", script("clean-root.sh"))
+  const { platform, root } = install
   let reason: string | undefined
   if (twin) {
     try {
-      const { container, order } = await installAccelerated(native, { platform, root, debs, packages, plan }, twin)
+      const { container, order } = await installAccelerated(native, { ...install, plan: planOf(install) }, twin)
       return { container, layers: ["packages", "their configuration"], order, road: "accelerated" }
     } catch (error) {
       if (!(error instanceof NotAccelerated)) throw error
       reason = error.message
     }
   }
-  const installed = await root
-    .withMountedDirectory("/debs", debs)
-    .withMountedDirectory("/plan", plan)
-    .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(platform).debian])
-    .sync()
+  if (platform === native.platform) {
+    const { container, order } = await unpackPackages(install)
+    const configured = await withStep(container, install, ["configure"]).sync()
+    return { container: withoutPlan(configured), layers: ["packages", "their configuration"], order, road: "native" }
+  }
+  // In one step, because foreign programs take long to start.
+  const installed = await withStep(root, install, ["unpack", "configure"]).sync()
   return {
-    container: installed.withoutMount("/debs").withoutMount("/plan"),
+    container: withoutPlan(installed),
     layers: ["packages"],
     order: parseOrder(await installed.stdout()),
-    road: platform === native.platform ? "native" : "emulated",
+    road: "emulated",
     ...(reason === undefined ? {} : { reason }),
   }
+}
+
+/** What the roads have in common, to be mounted at /plan. */
+function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
+  return dag
+    .directory()
+    .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
+    .withNewFile("dpkg.cfg", dpkgConfig)
+    .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
+    .withNewFile("clean-root.sh", script("clean-root.sh"))
+}
+
+/** Runs steps of `install.sh` with the root's own programs. */
+function withStep(root: Container, install: PackageInstall, steps: readonly ("unpack" | "configure")[]): Container {
+  return root
+    .withMountedDirectory("/debs", install.debs)
+    .withMountedDirectory("/plan", planOf(install))
+    .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(install.platform).debian, ...steps])
+}
+
+function withoutPlan(container: Container): Container {
+  return container.withoutMount("/debs").withoutMount("/plan")
 }

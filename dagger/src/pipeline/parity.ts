@@ -27,6 +27,7 @@ import {
   installPackages,
   readArchive,
   resolvePackages,
+  unpackPackages,
   type Archive,
   type InstalledPackages,
   type PackageInstall,
@@ -141,12 +142,11 @@ async function resolved(shared: Shared, platform: PlatformName, names: PackagesF
   )
 }
 
-/** The packages on the engine's own platform. */
+/** The packages on the engine's own platform, unpacked: all that is needed of them. */
 export async function twinWith(shared: Shared, names: PackagesFor): Promise<Twin> {
   const { native, progress } = shared
   const install = await resolved(shared, native.platform, names)
-  const { container, order } = await progress.run(native.platform, "packages", () => installPackages(native, install))
-  return { container, order }
+  return progress.run(native.platform, "packages", () => unpackPackages(install))
 }
 
 /** A root with its packages, and all that is in it. */
