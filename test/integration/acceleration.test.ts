@@ -1,13 +1,15 @@
-import { type Container, type Directory } from "@dagger.io/dagger"
+import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
+import { parseOrder } from "../../dagger/src/core/acceleration.js"
 import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/manifest.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/acceleration.js"
 import { manifestOf } from "../../dagger/src/pipeline/manifest.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
-import { installPackages, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
+import { installPackages, unpackPackages, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
 import { goBothRoads, twinWith } from "../../dagger/src/pipeline/parity.js"
 import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { script } from "../../dagger/src/pipeline/script.js"
 import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-packages.js"
 
 /**
@@ -42,6 +44,18 @@ const SEEDED = `
   ln -sfn nowhere usr/bin/sh
   rm etc/nanorc
   mkfifo usr/local/fifo
+`
+
+/** The package files by one call of apt and nothing of ours, but that the traces of when it was are taken out. */
+const IN_ONE_CALL = `
+  cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
+  export DEBIAN_FRONTEND=noninteractive LC_ALL=C ROOT=
+  printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+  chmod 0755 /usr/sbin/policy-rc.d
+  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io -o APT::Sandbox::User=root /debs/*.deb
+  sed -nE 's/^[^ ]+ [^ ]+ (configure) ([^: ]+).*/\\1 \\2/p' /var/log/dpkg.log > /configured
+  rm /usr/sbin/policy-rc.d
+  . /plan/clean-root.sh
 `
 
 /** Fields that differ, by path; content and names of versions are not of interest here. */
@@ -91,13 +105,43 @@ it("native programs make the same root as emulated ones; a root that is changed 
   })
 })
 
+it("has an image's own packages in two steps as apt has them in one, and foretells their order", async () => {
+  const found = await inSession(async (side) => {
+    const install = await archived(side, side.platform, PACKAGES)
+    const unpacked = await unpackPackages(install)
+    const installed = await installPackages(side, install)
+    const container = install.root
+      .withMountedDirectory("/debs", install.debs)
+      .withMountedDirectory(
+        "/plan",
+        dag
+          .directory()
+          .withNewFile("dpkg.cfg", install.dpkgConfig)
+          .withNewFile("clean-root.sh", script("clean-root.sh")),
+      )
+      .withExec(["sh", "-ec", IN_ONE_CALL])
+    const log = await container.withExec(["cat", "/configured"]).stdout()
+    const plain = container.withoutMount("/debs").withoutMount("/plan").withoutFile("/configured")
+    return {
+      foretold: unpacked.order,
+      order: installed.order,
+      plain: parseOrder(log),
+      differences: compareManifests(await manifestOf(side, plain), await manifestOf(side, installed.container)),
+    }
+  })
+  expect(found.foretold.length).toBeGreaterThan(PACKAGES.length)
+  expect(found).toMatchObject({ order: found.foretold, plain: found.foretold })
+  // Which packages nobody asked for is recorded by our own list.
+  expect(found.differences.map(({ path }) => path)).toEqual(["/var/lib/apt/extended_states"])
+})
+
 it("knows no direction: with the roles exchanged, it installs the engine's own platform by foreign programs", async () => {
   const found = await inSession(async (side) => {
     const foreign = foreignOf(side)
     const exchanged: Side = { platform: foreign, container: rootOf(side, foreign) }
     const install = await archived(side, side.platform, PACKAGES)
     const plain = await installPackages(side, install)
-    const twin = installPackages(side, await archived(side, foreign, PACKAGES))
+    const twin = unpackPackages(await archived(side, foreign, PACKAGES))
     const { road, reason, ...accelerated } = await installPackages(exchanged, install, twin)
     const [expected, actual] = [await manifestOf(side, plain.container), await manifestOf(side, accelerated.container)]
     return { road, reason, differences: compareManifests(expected, actual) }
@@ -139,7 +183,7 @@ it.each([
 ])("falls back to emulation, with the reason: $what", async ({ versions, postinst, reason }) => {
   const found = await inSession(async (side) => {
     const [there = "", here = ""] = versions
-    const twin = installPackages(side, ownPackage(side, side.platform, there, ":"))
+    const twin = unpackPackages(ownPackage(side, side.platform, there, ":"))
     const install = ownPackage(side, foreignOf(side), here, postinst)
     const { road, reason: why, container } = await installPackages(side, install, twin)
     const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "borrowed"]).stdout()
@@ -185,9 +229,9 @@ const UNFIT = [
 
 it.each(UNFIT)("falls back to emulation, with the reason: $what", async ({ root, twin, reason }) => {
   const found = await inSession(async (side) => {
-    const lent = installPackages(side, ownPackage(side, side.platform, "1-1", ":")).then((installed) => ({
-      ...installed,
-      container: twin(installed.container),
+    const lent = unpackPackages(ownPackage(side, side.platform, "1-1", ":")).then(({ container, order }) => ({
+      order,
+      container: twin(container),
     }))
     const install = ownPackage(side, foreignOf(side), "1-1", ":")
     const { road, reason: why } = await installPackages(side, { ...install, root: root(side, install.root) }, lent)

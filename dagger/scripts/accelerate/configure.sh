@@ -28,7 +28,7 @@ printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod 0755 /usr/sbin/p
 for packages in "$(cat /plan/configure)" -a; do
   # One call: each reads and writes the whole database, emulated.
   # shellcheck disable=SC2086
-  dpkg --force-unsafe-io --configure $packages > /tmp/configure.log 2>&1 || {
+  /usr/bin/dpkg --force-unsafe-io --configure $packages > /tmp/configure.log 2>&1 || {
     tail -n 20 /tmp/configure.log >&2
     fail "dpkg --configure failed"
   }
@@ -40,7 +40,7 @@ while read -r compiled; do
   name=${compiled##*/} && version=${name##*.cpython-3} && version=3.${version%.pyc}
   "/own/usr/bin/python$version" -m py_compile "${compiled%/__pycache__/*}/${name%.cpython-*}.py" || fail "$compiled cannot be compiled again"
 done < /tmp/nan
-audit=$(dpkg --audit) && [ -z "$audit" ] || fail "dpkg --audit: $audit"
+audit=$(/usr/bin/dpkg --audit) && [ -z "$audit" ] || fail "dpkg --audit: $audit"
 
 find / -xdev -type f -newer /tmp/started ! -path '/tmp/*' -exec grep -la /native/ {} + > /tmp/named || true
 [ ! -s /tmp/named ] || fail "files name the twin: $(cat /tmp/named)"

@@ -17,14 +17,14 @@ other=$(awk 'NR == FNR { twin[$1] = $2; next } ($1 in twin) && twin[$1] != $2 { 
 info=/target/var/lib/dpkg/info
 find /target/usr/bin /target/usr/sbin "$info" -type f -perm /111 -size -256k -exec grep -ahoEm1 '^#! ?/[^ ]+' {} + |
   sed 's/^#! *//' | sort -u > interpreters
-while read -r name; do
-  # Links of the foreign root lead to its own files.
-  file=$(chroot /target /usr/bin/readlink -f "$name") || continue
+# Links of the foreign root lead to its own files. One call, because it is emulated; of what does not exist it says nothing.
+{ xargs chroot /target /usr/bin/readlink -f < interpreters || true; } | sort -u > files
+while read -r file; do
   [ -f "/target$file" ] && [ ! -u "/target$file" ] && [ ! -g "/target$file" ] || continue
   for root in /target ''; do head -c 4 "$root$file" 2>/dev/null | grep -qaE '^.ELF' || continue 2; done
   tar --xattrs --xattrs-include='*' -cf - "/target$file" 2>/dev/null | head -c 4096 | grep -qa SCHILY.xattr && continue
   grep -lEqs "(chmod|chown|chgrp|setcap|dpkg-statoverride|dpkg-divert).* $file( |\$)" "$info"/*.preinst "$info"/*.postinst && continue
   echo "$file"
-done < interpreters | sort -u > covered
+done < files > covered
 while read -r file; do cp "$file" "cover/$(echo "$file" | tr / _)"; done < covered
 cat covered

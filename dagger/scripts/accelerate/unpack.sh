@@ -1,4 +1,5 @@
-# unpack.sh ARCHITECTURE: unpacks the package files in /debs into the foreign root at /target. Runs natively.
+# unpack.sh ARCHITECTURE: unpacks the package files in /debs into the foreign root at /target. Runs natively. /plan/files says which
+# package each file is: `NAME FILE`.
 set -eu
 cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
 mkdir -p /target/etc/dpkg/dpkg.cfg.d && cp /plan/dpkg.cfg /target/etc/dpkg/dpkg.cfg.d/runner-images
@@ -11,9 +12,8 @@ apt-get install --simulate --no-install-recommends -o APT::Architecture="$1" -o 
   tail -n 20 /tmp/simulate.log >&2
   exit 1
 }
-for file in *.deb; do echo "$(dpkg-deb --field "$file" Package) $file"; done > /tmp/files
 awk 'NR == FNR { file[$1] = $2; next } $1 == "Inst" && $2 in file { print file[$2]; delete file[$2] } END { for (name in file) print file[name] }' \
-  /tmp/files /tmp/simulated > /tmp/order
+  /plan/files /tmp/simulated > /tmp/order
 # Dependencies cannot hold while everything is unpacked and nothing configured.
 xargs dpkg --root=/target --force-architecture --force-depends --force-unsafe-io --unpack < /tmp/order > /tmp/unpack.log 2>&1 || {
   tail -n 20 /tmp/unpack.log >&2

@@ -23,9 +23,9 @@ export interface ForeignInstall {
   platform: PlatformName
   /** The root as it is before. */
   root: Container
-  /** The package files. */
+  /** The package files, under the names that `packages` gives them. */
   debs: Directory
-  packages: readonly { name: string }[]
+  packages: readonly { name: string; file: string }[]
   /** `auto`, `dpkg.cfg` and the scripts that both roads share. */
   plan: Directory
 }
@@ -68,11 +68,12 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The foreign root with all packages unpacked and none configured. */
-function unpack(side: Side, { platform, root, debs, plan }: ForeignInstall): Promise<Directory> {
+function unpack(side: Side, { platform, root, debs, packages, plan }: ForeignInstall): Promise<Directory> {
+  const files = packages.map(({ name, file }) => `${name} ${file}\n`).join("")
   return side.container
     .withMountedDirectory("/target", root.rootfs())
     .withMountedDirectory("/debs", debs)
-    .withMountedDirectory("/plan", plan)
+    .withMountedDirectory("/plan", plan.withNewFile("files", files))
     .withExec(["sh", "-c", script("accelerate/unpack.sh"), "unpack.sh", spelling(platform).debian])
     .directory("/target")
     .sync()
