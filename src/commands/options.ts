@@ -1,4 +1,5 @@
 import type { Options } from "yargs"
+import { ROWS } from "../../dagger/src/core/bench.js"
 import { AGAINST } from "../../dagger/src/core/parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
 import { COMPRESSIONS } from "../../dagger/src/core/oci.js"
@@ -111,6 +112,34 @@ export const parityOptions = {
     default: false,
     describe: "Compare two emulated installations instead, and allow what differs between them from now on",
     group: "What to compare:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What is to be measured. */
+export const benchOptions = {
+  rows: {
+    type: "string",
+    array: true,
+    describe: `What to measure, comma-separated or repeated: ${Object.keys(ROWS).join(", ")} [default: all]`,
+    group: "What to measure:",
+  },
+  rounds: {
+    type: "string",
+    requiresArg: true,
+    describe: "How often each is measured, in turns [default: 5]",
+    group: "What to measure:",
+  },
+  packages: {
+    type: "string",
+    array: true,
+    describe: "Further packages beside the variants', comma-separated or repeated; images do not get them",
+    group: "What to measure:",
+  },
+  repository: {
+    type: "string",
+    requiresArg: true,
+    describe: "Push built images below this repository as well: host[:port]/path, without a password",
+    group: "What to measure:",
   },
 } as const satisfies Record<string, Options>
 

@@ -2,10 +2,11 @@ import yargs, { type Argv, type CommandModule } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { closest } from "../../dagger/src/core/suggest.js"
 import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
+import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
-import { answerOptions, engineOptions, layerOptions, parityOptions, requestOptions } from "./options.js"
+import { answerOptions, benchOptions, engineOptions, layerOptions, parityOptions, requestOptions } from "./options.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
@@ -26,6 +27,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["test", []],
   ["plan", []],
   ["parity", []],
+  ["bench", []],
   ["engine", ["up", "down", "status", "logs", "prune"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
@@ -54,6 +56,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .command(testCommand(context))
       .command(planCommand(context))
       .command(parityCommand(context))
+      .command(benchCommand(context))
       .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Options and examples of a command")
@@ -75,7 +78,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
 
 /** yargs makes a list of an option that is repeated, also where one value is meant. */
 function givenOnce(argv: Record<string, unknown>): boolean {
-  const lists = ["_", "platforms", "variants", "packages", "tags"]
+  const lists = ["_", "platforms", "variants", "packages", "rows", "tags"]
   const twice = Object.entries(argv).find(([name, value]) => Array.isArray(value) && !lists.includes(name))
   if (twice) throw new RunnerImagesError("USAGE", `--${kebab(twice[0])} is given more than once.`, "Give it once.")
   return true
@@ -127,6 +130,7 @@ const OPTIONS = [
     ...requestOptions,
     ...layerOptions,
     ...parityOptions,
+    ...benchOptions,
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,

@@ -6,7 +6,7 @@ import { DOCKER_FOLDER } from "../paths.js"
 import type { HostRequest } from "../commands/request.js"
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
-export function inputsOf(host: HostRequest): BuildInputs {
+export function inputsOf(host: Pick<HostRequest, "assets" | "caBundle">): BuildInputs {
   return {
     docker: dag.host().directory(DOCKER_FOLDER),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),

@@ -29,6 +29,15 @@ export const RUNNER_FOLDERS = [RUNNER_USER.home, `${RUNNER_USER.home}/_work`, TO
 
 export const BASE_IMAGE = "debian:trixie-slim"
 
+/** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
+export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
+path-include=/usr/share/doc/*/copyright
+path-exclude=/usr/share/man/*
+path-exclude=/usr/share/info/*
+path-exclude=/usr/share/locale/*
+path-include=/usr/share/locale/locale.alias
+`
+
 /** What the Actions runner itself loads at run time: in every image, whichever runner is inside. */
 export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
 

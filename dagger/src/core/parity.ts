@@ -4,6 +4,7 @@ import { RunnerImagesError } from "./errors.js"
 import type { AllowedDifference, Difference } from "./manifest.js"
 import type { PlatformName } from "./platforms.js"
 import { printable } from "./printable.js"
+import type { PackageSetRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
 
 /** What the work of native programs on a foreign root is compared with. */
@@ -17,13 +18,8 @@ export const GROWTH_LIMIT = 0.01
 const NAMED_PATHS = 20
 
 /** What is to be compared, after validation. */
-export interface ParityRequest {
+export interface ParityRequest extends PackageSetRequest {
   against: Against
-  variants: VariantName[]
-  /** Further packages, beside the variants'. */
-  packages: string[]
-  /** Ask for Release files now instead of once a day. */
-  refresh: boolean
 }
 
 /**

@@ -1,4 +1,4 @@
-import { printable } from "./printable.js"
+import { megabytes, section, table, text } from "./markdown.js"
 import type { CheckResult, PlatformReport, Report } from "./report.js"
 
 /** A report as Markdown: what was built, what the checks found, what is inside. For people, and for CI's summary pages. */
@@ -129,27 +129,4 @@ function totalSeconds({ steps }: PlatformReport): number {
 
 function seconds(value: number): string {
   return value.toFixed(1)
-}
-
-/** Decimal megabytes, as registries show them. */
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
-}
-
-function section(title: string, body: string): string {
-  return body === "" ? "" : `## ${title}\n\n${body}`
-}
-
-/** Empty when there are no rows. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return ""
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")
-}
-
-/** Text from a program or a user, made harmless inside a table's cell. */
-function text(raw: string): string {
-  return printable(raw.trim())
-    .replace(/[\\`*<>|[\]]/g, "\\$&")
-    .replace(/\s*\n\s*/g, "<br>")
 }

@@ -7,6 +7,15 @@ import type { VariantName } from "./variants.js"
 export const SOURCES = ["auto", "upstream", "registry"] as const
 export type SourcesMode = (typeof SOURCES)[number]
 
+/** Sets of packages to install for their own sake, without an image around them. */
+export interface PackageSetRequest {
+  variants: VariantName[]
+  /** Further packages, beside the variants'. */
+  packages: string[]
+  /** Ask for Release files now instead of once a day. */
+  refresh: boolean
+}
+
 /** What a user asked to be built, after validation. Both doors make one of these and hand it to the pipeline. */
 export interface BuildRequest {
   platforms: PlatformName[]

@@ -2,6 +2,7 @@ import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagge
 import { failureReason, inOrderOf } from "../core/acceleration.js"
 import { spelling, type PlatformName } from "../core/platforms.js"
 import { asPlatform } from "./platform.js"
+import { untimed, type Phase } from "./progress.js"
 import { script } from "./script.js"
 
 /** A side of a build whose programs this machine runs, with the base image that both sides have in common. */
@@ -45,16 +46,28 @@ const OWN = "/own"
  * @returns the root, and the order in which its packages were configured
  * @throws NotAccelerated when the engine or the twin does not allow it, or when the result is not what it must be
  */
-export async function installAccelerated(side: Side, install: ForeignInstall, twin: Promise<Twin>): Promise<Twin> {
+export async function installAccelerated(
+  side: Side,
+  install: ForeignInstall,
+  twin: Promise<Twin>,
+  phase: Phase = untimed,
+): Promise<Twin> {
   const ready = explained(async () => {
-    const unpacking = unpack(side, install)
+    const unpacking = phase("unpack", () => unpack(side, install))
     // An engine that the probe finds unfit cannot unpack either, and says less well why.
     unpacking.catch(() => undefined)
-    return { interpreter: await probe(side, install.platform, install.root), unpacked: await unpacking }
+    const interpreter = await phase("probe", () => probe(side, install.platform, install.root))
+    return { interpreter, unpacked: await unpacking }
   })
-  const lending = twin.then(async ({ container, order }) => ({ order, lender: await explained(() => lend(container)) }))
+  const lending = twin.then(async ({ container, order }) => ({
+    order,
+    lender: await phase("lend", () => explained(() => lend(container))),
+  }))
   const [{ interpreter, unpacked }, { lender, order }] = await Promise.all([ready, lending])
-  return explained(() => configure(side, install, unpacked, interpreter, lender, order))
+  return explained(async () => {
+    const prepared = await phase("prepare", () => prepare(lender, unpacked))
+    return phase("configure", () => configure(side, install, unpacked, interpreter, { lender, prepared, order }))
+  })
 }
 
 /** What a program of ours says in failing is why there is no acceleration. The twin's own failures are none of it. */
@@ -84,22 +97,32 @@ function lend(twin: Container): Promise<Container> {
   return twin.withExec(["sh", "-c", script("accelerate/twin.sh")]).sync()
 }
 
+/** Finds out which of the foreign root's files are to be covered, and with what. */
+function prepare(lender: Container, unpacked: Directory): Promise<Container> {
+  return lender
+    .withMountedDirectory("/target", unpacked)
+    .withExec(["sh", "-c", script("accelerate/prepare.sh")])
+    .sync()
+}
+
+/** The twin's side of a configuration. */
+interface Lent {
+  lender: Container
+  prepared: Container
+  order: readonly string[]
+}
+
 async function configure(
   side: Side,
   { platform, root, packages, plan }: ForeignInstall,
   unpacked: Directory,
   interpreter: string,
-  lender: Container,
-  twinsOrder: readonly string[],
+  { lender, prepared, order: twinsOrder }: Lent,
 ): Promise<Twin> {
   const order = inOrderOf(
     twinsOrder,
     packages.map(({ name }) => name),
   )
-  const prepared = await lender
-    .withMountedDirectory("/target", unpacked)
-    .withExec(["sh", "-c", script("accelerate/prepare.sh")])
-    .sync()
   const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
   const cover = prepared.directory("/accelerate/cover")
   const program = ["/usr/bin/dash", "-c", script("accelerate/configure.sh"), "configure.sh"]

@@ -44,6 +44,8 @@ export interface BuildInputs {
   assets?: Directory
   /** Certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: File
+  /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
+  moment?: string
 }
 
 export interface BuiltVariant {
@@ -104,7 +106,7 @@ async function prepare(request: BuildRequest, inputs: BuildInputs, progress: Pro
   const plans = await progress.run("all platforms", "plan", async () =>
     planAll(request, (await inputs.assets?.entries()) ?? []),
   )
-  const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle))
+  const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle, inputs.moment))
   const archive = await progress.run("all platforms", "package archive", () =>
     readArchive(
       native,

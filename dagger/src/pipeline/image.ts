@@ -1,11 +1,10 @@
 import { dag, type Container } from "@dagger.io/dagger"
 import { addUser } from "../core/accounts.js"
-import { RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
+import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlatformPlan, VariantPlan } from "../core/plan.js"
 import type { PlatformName } from "../core/platforms.js"
 import type { Native } from "./native.js"
-import { asPlatform } from "./platform.js"
 import { download, type InstalledPackages, type PackageInstall, type ResolvedPackages } from "./packages.js"
 import { script } from "./script.js"
 import { withTool, type ToolSources } from "./tools.js"
@@ -22,22 +21,19 @@ export const HEALTHCHECK: Healthcheck = {
   retries: 3,
 }
 
-/** Documentation is of no use to a job; licences stay. */
-const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
-path-include=/usr/share/doc/*/copyright
-path-exclude=/usr/share/man/*
-path-exclude=/usr/share/info/*
-path-exclude=/usr/share/locale/*
-path-include=/usr/share/locale/locale.alias
-`
-
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
 /** The resolved packages, to be installed on the bare base image as every image has them. */
 export function packageInstall(native: Native, platform: PlatformName, resolved: ResolvedPackages): PackageInstall {
   const { packages, automatic } = resolved
-  const root = dag.container({ platform: asPlatform(platform) }).from(native.base)
-  return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
+  return {
+    platform,
+    root: native.root(platform),
+    debs: download(native, packages),
+    packages,
+    automatic,
+    dpkgConfig: DPKG_EXCLUDES,
+  }
 }
 
 export interface FinishedContainer {

@@ -14,30 +14,36 @@ export interface Native {
   platform: PlatformName
   /** The base image by digest, the same index for every platform. */
   base: string
+  /** The base image for a platform: what its packages are installed on. */
+  root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
   /** {@link container} with Node.js, npm, skopeo, unpackers and getfattr. */
   toolbox: Container
 }
 
-/** Finds the engine's platform and pins the base image to the digest that its tag has now. */
-export async function native(caBundle: File | undefined): Promise<Native> {
+/**
+ * Finds the engine's platform and pins the base image to the digest that its tag has now.
+ *
+ * @param moment makes every step new that starts from what is returned; without it, the engine answers from its cache
+ */
+export async function native(caBundle: File | undefined, moment?: string): Promise<Native> {
   const [platform] = parsePlatforms([await dag.defaultPlatform()])
   if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
   const base = await dag
     .container({ platform: asPlatform(platform) })
     .from(BASE_IMAGE)
     .imageRef()
-  const container = trusting(dag.container({ platform: asPlatform(platform) }).from(base), caBundle)
+  const root = (of: PlatformName) => anew(dag.container({ platform: asPlatform(of) }).from(base), moment)
+  const container = trusting(root(platform), caBundle)
   return {
     platform,
     base,
+    root,
     container,
     // The bundle is mounted again: installing ca-certificates writes the file that the mount hides.
     toolbox: trusting(
-      dag
-        .container({ platform: asPlatform(platform) })
-        .from(base)
+      root(platform)
         .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
         .withExec([
           "sh",
@@ -48,6 +54,17 @@ export async function native(caBundle: File | undefined): Promise<Native> {
       caBundle,
     ),
   }
+}
+
+/**
+ * The same container for whom all steps that follow are new: they are done, whatever the engine remembers.
+ *
+ * @param moment what makes them new; the same moment is answered from the cache
+ */
+export function anew(container: Container, moment: string | undefined): Container {
+  if (moment === undefined) return container
+  // Steps are known by how their container came about. Nothing of it remains in an image.
+  return container.withEnvVariable("MADE_ANEW", moment).withoutEnvVariable("MADE_ANEW")
 }
 
 /** Native steps trust what the running program trusts. A mount, so that it can never end up in a layer. */

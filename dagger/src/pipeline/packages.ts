@@ -9,6 +9,7 @@ import { closest } from "../core/suggest.js"
 import { installAccelerated, NotAccelerated, type Side, type Twin } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
+import { untimed, type Phase } from "./progress.js"
 import { script } from "./script.js"
 
 /** The distribution's archive at one moment. */
@@ -142,6 +143,7 @@ export async function unpackPackages(install: PackageInstall): Promise<Twin> {
 /**
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
+ * @param phase told of each part of the work
  * @param twin the same packages on the engine's own platform, unpacked at least. With it, a foreign platform's packages are installed by
  *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
@@ -149,12 +151,13 @@ export async function installPackages(
   native: Side,
   install: PackageInstall,
   twin?: Promise<Twin>,
+  phase: Phase = untimed,
 ): Promise<InstalledPackages> {
   const { platform, root } = install
   let reason: string | undefined
   if (twin) {
     try {
-      const { container, order } = await installAccelerated(native, { ...install, plan: planOf(install) }, twin)
+      const { container, order } = await installAccelerated(native, { ...install, plan: planOf(install) }, twin, phase)
       return { container, layers: ["packages", "their configuration"], order, road: "accelerated" }
     } catch (error) {
       if (!(error instanceof NotAccelerated)) throw error
@@ -162,12 +165,12 @@ export async function installPackages(
     }
   }
   if (platform === native.platform) {
-    const { container, order } = await unpackPackages(install)
-    const configured = await withStep(container, install, ["configure"]).sync()
+    const { container, order } = await phase("unpack", () => unpackPackages(install))
+    const configured = await phase("configure", () => withStep(container, install, ["configure"]).sync())
     return { container: withoutPlan(configured), layers: ["packages", "their configuration"], order, road: "native" }
   }
   // In one step, because foreign programs take long to start.
-  const installed = await withStep(root, install, ["unpack", "configure"]).sync()
+  const installed = await phase("install", () => withStep(root, install, ["unpack", "configure"]).sync())
   return {
     container: withoutPlan(installed),
     layers: ["packages"],

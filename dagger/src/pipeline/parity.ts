@@ -15,23 +15,13 @@ import {
   type ParityRequest,
   type RoadReport,
 } from "../core/parity.js"
-import { planVariant } from "../core/plan.js"
-import { PLATFORMS, type PlatformName } from "../core/platforms.js"
-import type { VariantName } from "../core/variants.js"
+import type { PlatformName } from "../core/platforms.js"
 import type { Twin } from "./acceleration.js"
-import { packageInstall } from "./image.js"
 import { layersOf } from "./layers.js"
 import { manifestOf } from "./manifest.js"
-import { native as nativeSide, type Native } from "./native.js"
-import {
-  installPackages,
-  readArchive,
-  resolvePackages,
-  unpackPackages,
-  type Archive,
-  type InstalledPackages,
-  type PackageInstall,
-} from "./packages.js"
+import { anew } from "./native.js"
+import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "./package-set.js"
+import { installPackages, unpackPackages, type InstalledPackages, type PackageInstall } from "./packages.js"
 import type { Progress } from "./progress.js"
 
 /** The differences that are there between two emulated installations as well. */
@@ -40,16 +30,6 @@ const ALLOW_LIST = new URL("../core/emulation-differences.json", import.meta.url
 export function readAllowList(): AllowedDifference[] {
   return parseAllowList(readFileSync(ALLOW_LIST, "utf8"))
 }
-
-/** What comparisons of one session share. */
-export interface Shared {
-  native: Native
-  archive: Archive
-  progress: Progress
-}
-
-/** The names of the packages to install on a platform. */
-export type PackagesFor = (platform: PlatformName) => readonly string[]
 
 /**
  * Installs the same packages on every foreign platform by native programs and under emulation, one after the other, and compares
@@ -102,44 +82,11 @@ export async function renewedAllowList(
   for (const variant of request.variants)
     for (const platform of foreignTo(shared.native)) {
       const install = await resolved(shared, platform, packagesFor(request, variant))
-      // Variables are the container's, not its root's: they make another step of it, and no other files.
-      const anew = { ...install, root: install.root.withEnvVariable("INSTALLED_AGAIN", moment) }
       const { files: first } = await go(shared, install)
-      const { files: second } = await go(shared, anew)
+      const { files: second } = await go(shared, { ...install, root: anew(install.root, moment) })
       allowed = renewAllowList(allowed, compareManifests(first, second), new Set([...first.keys(), ...second.keys()]))
     }
   return allowed
-}
-
-async function prepare(request: ParityRequest, caBundle: File | undefined, progress: Progress): Promise<Shared> {
-  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle))
-  const now = new Date().toISOString()
-  const archive = await progress.run("all platforms", "package archive", () =>
-    readArchive(native, request.refresh ? now : now.slice(0, "2000-01-01".length)),
-  )
-  return { native, archive, progress }
-}
-
-function foreignTo(native: Native): PlatformName[] {
-  return PLATFORMS.filter((platform) => platform !== native.platform)
-}
-
-/** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
-function packagesFor({ packages, refresh }: ParityRequest, variant: VariantName): PackagesFor {
-  return (platform) => {
-    const request = { platforms: [platform], variants: [variant], sources: "registry" as const, sudo: false, refresh }
-    const [planned] = planVariant(variant, request, { mode: "registry", reason: "has most packages" }).platforms
-    return [...new Set([...(planned?.packages ?? []), ...packages])].sort()
-  }
-}
-
-async function resolved(shared: Shared, platform: PlatformName, names: PackagesFor): Promise<PackageInstall> {
-  const { native, archive, progress } = shared
-  return packageInstall(
-    native,
-    platform,
-    await progress.run(platform, "resolve packages", () => resolvePackages(native, archive, platform, names(platform))),
-  )
 }
 
 /** The packages on the engine's own platform, unpacked: all that is needed of them. */

@@ -44,3 +44,8 @@ export class Progress {
       .map(({ name, seconds }) => ({ name, seconds: Math.round(seconds * 100) / 100 }))
   }
 }
+
+/** Does one part of a longer step; whoever hands it in may time the part. */
+export type Phase = <T>(name: string, work: () => Promise<T>) => Promise<T>
+
+export const untimed: Phase = (_, work) => work()

@@ -1,0 +1,55 @@
+import type { File } from "@dagger.io/dagger"
+import { planVariant } from "../core/plan.js"
+import { PLATFORMS, type PlatformName } from "../core/platforms.js"
+import type { PackageSetRequest } from "../core/request.js"
+import type { VariantName } from "../core/variants.js"
+import { packageInstall } from "./image.js"
+import { native as nativeSide, type Native } from "./native.js"
+import { readArchive, resolvePackages, type Archive, type PackageInstall } from "./packages.js"
+import type { Progress } from "./progress.js"
+
+/** What installations of one session share. */
+export interface Shared {
+  native: Native
+  archive: Archive
+  progress: Progress
+}
+
+/** The names of the packages to install on a platform. */
+export type PackagesFor = (platform: PlatformName) => readonly string[]
+
+export async function prepare(
+  { refresh }: PackageSetRequest,
+  caBundle: File | undefined,
+  progress: Progress,
+): Promise<Shared> {
+  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle))
+  const now = new Date().toISOString()
+  const archive = await progress.run("all platforms", "package archive", () =>
+    readArchive(native, refresh ? now : now.slice(0, "2000-01-01".length)),
+  )
+  return { native, archive, progress }
+}
+
+export function foreignTo(native: Native): PlatformName[] {
+  return PLATFORMS.filter((platform) => platform !== native.platform)
+}
+
+/** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
+export function packagesFor({ packages, refresh }: PackageSetRequest, variant: VariantName): PackagesFor {
+  return (platform) => {
+    const request = { platforms: [platform], variants: [variant], sources: "registry" as const, sudo: false, refresh }
+    const [planned] = planVariant(variant, request, { mode: "registry", reason: "has most packages" }).platforms
+    return [...new Set([...(planned?.packages ?? []), ...packages])].sort()
+  }
+}
+
+/** The packages by those names and all that they need, to be installed on the platform's base image. */
+export async function resolved(shared: Shared, platform: PlatformName, names: PackagesFor): Promise<PackageInstall> {
+  const { native, archive, progress } = shared
+  return packageInstall(
+    native,
+    platform,
+    await progress.run(platform, "resolve packages", () => resolvePackages(native, archive, platform, names(platform))),
+  )
+}

@@ -1,0 +1,93 @@
+import {
+  ROWS,
+  usualPhases,
+  type BenchReport,
+  type Machine,
+  type RowResult,
+  type Spread,
+  type Subject,
+} from "../../dagger/src/core/bench.js"
+import { megabytes, section, table, text } from "../../dagger/src/core/markdown.js"
+
+/** The figures as Markdown, for people and for documents. */
+export function benchText(report: BenchReport): string {
+  return [machineText(report.machine, report.began), ...report.subjects.map((subject) => subjectText(report, subject))]
+    .join("\n\n")
+    .trim()
+}
+
+function machineText({ platform, processors, memoryBytes, kernel, engine, emulator }: Machine, began: string): string {
+  return [
+    `- Machine: ${platform}, ${processors} processors, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB, Linux ${text(kernel)}`,
+    `- Engine: Dagger ${text(engine)}`,
+    `- Emulator: ${text(emulator)}`,
+    `- Began: ${began}`,
+  ].join("\n")
+}
+
+function subjectText({ packages: further, compression }: BenchReport, subject: Subject): string {
+  const { variant, platform, packages, compressedBytes, rows, ratios } = subject
+  const title = platform === undefined ? `${variant}: images for all platforms` : `${variant}: packages for ${platform}`
+  const facts = [
+    ...(packages === undefined ? [] : [`Package files: ${perPlatform(packages, String)}.`]),
+    ...(packages === undefined || further.length === 0 ? [] : [`With ${further.join(", ")} besides.`]),
+    ...(compressedBytes === undefined
+      ? []
+      : [`Compressed by ${compression}: ${perPlatform(compressedBytes, megabytes)}.`]),
+  ]
+  return section(
+    title,
+    [
+      facts.join(" "),
+      table(["Row", "What", "Median", "Least", "Most", "Runs", "Disk", "Went"], rows.map(rowCells)),
+      table(
+        ["Ratio", "Median", "Least", "Most"],
+        ratios.map(({ of, to, ratio }) => [`${of} ÷ ${to}`, ...spread(ratio, (value) => value.toFixed(2))]),
+      ),
+      ...rows.map(phasesText),
+    ]
+      .filter((part) => part !== "")
+      .join("\n\n"),
+  )
+}
+
+function rowCells(result: RowResult): string[] {
+  const { row, runs, diskBytes } = result
+  return [
+    row,
+    ROWS[row],
+    ...spread(result.seconds, seconds),
+    runs.map((run) => run.seconds.toFixed(1)).join(", "),
+    diskBytes === undefined ? "unknown" : megabytes(diskBytes.median),
+    roads(result),
+  ]
+}
+
+/** The way that the foreign packages went, in all runs or in each. */
+function roads({ runs }: RowResult): string {
+  const all = runs.map(({ road, reason }) => (reason === undefined ? (road ?? "") : `${road ?? ""}: ${text(reason)}`))
+  return [...new Set(all)].join(", ")
+}
+
+function phasesText(result: RowResult): string {
+  const phases = usualPhases(result)
+  if (phases.length < 2) return ""
+  return table(
+    [`Phases of ${result.row}`, "Begins", "Takes"],
+    phases.map(({ name, start, seconds: takes }) => [text(name), seconds(start), seconds(takes)]),
+  )
+}
+
+function spread({ median, min, max }: Spread, shown: (value: number) => string): string[] {
+  return [median, min, max].map(shown)
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`
+}
+
+function perPlatform(values: Partial<Record<string, number>>, shown: (value: number) => string): string {
+  return Object.entries(values)
+    .map(([platform, value]) => `${platform} ${value === undefined ? "unknown" : shown(value)}`)
+    .join(", ")
+}

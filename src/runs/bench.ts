@@ -1,0 +1,157 @@
+import { dag } from "@dagger.io/dagger"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import {
+  BENCH_SCHEMA_VERSION,
+  ratiosOf,
+  rowResult,
+  type BenchReport,
+  type BenchRequest,
+  type RowName,
+  type Run,
+  type Subject,
+} from "../../dagger/src/core/bench.js"
+import type { Repository } from "../../dagger/src/core/reference.js"
+import type { VariantName } from "../../dagger/src/core/variants.js"
+import {
+  benchBuild,
+  benchMachine,
+  benchPackages,
+  type Delivery,
+  type PackageRound,
+} from "../../dagger/src/pipeline/bench.js"
+import { native } from "../../dagger/src/pipeline/native.js"
+import { publish } from "../../dagger/src/pipeline/publish.js"
+import type { CommandContext } from "../commands/context.js"
+import { benchText } from "../output/bench.js"
+import { inSession, type Session } from "../session/session.js"
+import { inputsOf } from "./inputs.js"
+import { loopbackRegistry } from "./registry.js"
+
+export interface BenchRun {
+  bareEngine: boolean
+  json: boolean
+  /** Where built images are pushed to, one folder below it per build; they are not pushed without it. */
+  repository?: Repository
+  /** Absolute path of the certificate authorities that downloads trust. */
+  caBundle?: string
+}
+
+/** Measures round by round, each in a session of its own, so that none knows what another has done, and prints the figures. */
+export async function runBench(context: CommandContext, request: BenchRequest, run: BenchRun): Promise<void> {
+  const began = new Date().toISOString()
+  const session = <T>(work: (session: Session) => Promise<T>) =>
+    inSession({ ...context, bareEngine: run.bareEngine }, work)
+  const machine = await session(({ progress }) => benchMachine(request, inputsOf(run), progress))
+  const subjects: Subject[] = []
+  for (const variant of request.variants) {
+    const rounds: PackageRound[] = []
+    const builds: Awaited<ReturnType<typeof buildTwice>>[] = []
+    for (let round = 1; round <= request.rounds; round++) {
+      context.terminal.note(`${variant}: round ${round} of ${request.rounds}`)
+      const moment = `${began} ${round}`
+      if (request.rows.some((row) => !isBuild(row)))
+        rounds.push(
+          ...(await session(({ progress }) => benchPackages(request, inputsOf(run), progress, variant, moment))),
+        )
+      if (request.rows.some(isBuild)) builds.push(await buildTwice(session, request, run, variant, moment))
+    }
+    subjects.push(...packageSubjects(request, variant, rounds), ...buildSubjects(request, variant, builds))
+  }
+  const { packages, compression } = request
+  const report = { schemaVersion: BENCH_SCHEMA_VERSION, began, machine, packages, compression, subjects } as const
+  context.terminal.close()
+  context.answer(run.json ? JSON.stringify(report satisfies BenchReport, null, 2) : benchText(report))
+}
+
+const isBuild = (row: RowName) => row === "build-cold" || row === "build-warm"
+
+/** A build of which nothing is there yet, and the same again, each as a user starts it: in a session of its own. */
+async function buildTwice(
+  session: <T>(work: (session: Session) => Promise<T>) => Promise<T>,
+  request: BenchRequest,
+  run: BenchRun,
+  variant: VariantName,
+  moment: string,
+) {
+  const folder = await mkdtemp(join(tmpdir(), "runner-images-bench-"))
+  try {
+    const once = (row: RowName) =>
+      session(({ progress }) =>
+        progress.run("all platforms", row, () =>
+          benchBuild(
+            request,
+            { ...inputsOf(run), moment },
+            progress,
+            variant,
+            delivery(run, join(folder, row), moment),
+          ),
+        ),
+      )
+    const cold = await once("build-cold")
+    const warm = request.rows.includes("build-warm") ? await once("build-warm") : undefined
+    return { compressedBytes: cold.compressedBytes, runs: { "build-cold": cold.run, "build-warm": warm?.run } }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function delivery({ repository }: BenchRun, folder: string, moment: string): Delivery {
+  const write: Delivery["write"] = async (built) => {
+    for (const { variant, directory } of built) await directory.export(join(folder, variant))
+  }
+  if (!repository) return { write }
+  // To a place where nothing is, since a registry is not sent what it has.
+  const place = `${repository.name}/bench-${moment.replaceAll(/[^0-9]/g, "")}`
+  return {
+    write,
+    push: async (built, caBundle) => {
+      const { toolbox } = await native(caBundle)
+      await publish(built, {
+        repository: place,
+        tags: ["bench"],
+        allowStandIn: true,
+        tools: toolbox,
+        ...(repository.loopback ? { registry: loopbackRegistry(dag, repository) } : {}),
+        ...(caBundle ? { caBundle } : {}),
+      })
+    },
+  }
+}
+
+function packageSubjects({ rows }: BenchRequest, variant: VariantName, rounds: readonly PackageRound[]): Subject[] {
+  return [...new Set(rounds.map(({ platform }) => platform))].map((platform) => {
+    const own = rounds.filter((round) => round.platform === platform)
+    const results = resultsOf(rows, own)
+    return { variant, platform, packages: own[0]?.packages ?? {}, rows: results, ratios: ratiosOf(results) }
+  })
+}
+
+function buildSubjects(
+  { rows }: BenchRequest,
+  variant: VariantName,
+  builds: readonly { runs: Partial<Record<RowName, Run | undefined>>; compressedBytes: Subject["compressedBytes"] }[],
+): Subject[] {
+  const [first] = builds
+  if (!first) return []
+  const results = resultsOf(rows, builds)
+  return [
+    {
+      variant,
+      ...(first.compressedBytes ? { compressedBytes: first.compressedBytes } : {}),
+      rows: results,
+      ratios: ratiosOf(results),
+    },
+  ]
+}
+
+function resultsOf(
+  rows: readonly RowName[],
+  rounds: readonly { runs: Partial<Record<RowName, Run | undefined>> }[],
+): Subject["rows"] {
+  return rows.flatMap((row) => {
+    const runs = rounds.flatMap((round) => round.runs[row] ?? [])
+    return runs.length === 0 ? [] : [rowResult(row, runs)]
+  })
+}
