@@ -40,7 +40,9 @@ perl -ane 'unlink "bin/$F[0]"; symlink $F[1], "bin/$F[0]" or die "acceleration: 
 cat > bin/dpkg <<'PROGRAM'
 #!/bin/sh
 case ${1-} in
-  --compare-versions | --validate-version | --listfiles | -L) exec /native/usr/bin/dpkg "$@" ;;
+  --compare-versions | --validate-version) exec /native/usr/bin/dpkg "$@" ;;
+  # dpkg would hand this on to the dpkg-query that is first in PATH.
+  --listfiles | -L) exec /native/usr/bin/dpkg-query "$@" ;;
   *) exec /usr/bin/dpkg "$@" ;;
 esac
 PROGRAM

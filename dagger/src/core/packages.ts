@@ -37,6 +37,65 @@ export function parsePrintUris(output: string): ArchivedPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
+/** What a package file says of itself. */
+export interface PackageControl {
+  file: string
+  name: string
+  /** Whether it runs something of its own when it is installed. */
+  hasScripts: boolean
+  /** Names of what it cannot even be unpacked without, alternatives and all. */
+  preDepends: string[]
+  depends: string[]
+  provides: string[]
+}
+
+/** Reads what `control.sh` writes: file, package, number of scripts, Pre-Depends, Depends and Provides, separated by tabs. */
+export function parseControl(text: string): PackageControl[] {
+  // `libc6 (>= 2.38), debconf (>= 0.5) | debconf-2.0, python3:any` are four names.
+  const names = (field = "") => field.split(/[,|]/).flatMap((entry) => /^\s*([^\s(:]+)/.exec(entry)?.[1] ?? [])
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [file = "", name = "", scripts, preDepends, depends, provides] = line.split("\t")
+      return {
+        file,
+        name,
+        hasScripts: scripts !== "0",
+        preDepends: names(preDepends),
+        depends: names(depends),
+        provides: names(provides),
+      }
+    })
+}
+
+/** Names of the packages that dpkg's status file has. */
+export function installedNames(status: string): Set<string> {
+  return new Set([...status.matchAll(/^Package: (.+)$/gm)].map(([, name = ""]) => name))
+}
+
+/**
+ * The package files that have a part in what scripts do: those that have scripts, and all that these may rely on, which by Debian's policy is
+ * what they depend on. The others are files and nothing else.
+ *
+ * @param installed names of packages that are installed: what replaces one counts as well
+ */
+export function filesForScripts(packages: readonly PackageControl[], installed: ReadonlySet<string>): string[] {
+  const providers = new Map<string, PackageControl[]>()
+  for (const entry of packages)
+    for (const name of [entry.name, ...entry.provides]) providers.set(name, [...(providers.get(name) ?? []), entry])
+  const wanted = new Set<PackageControl>()
+  const want = (entry: PackageControl): void => {
+    if (wanted.has(entry)) return
+    wanted.add(entry)
+    for (const name of [...entry.preDepends, ...entry.depends]) providers.get(name)?.forEach(want)
+  }
+  for (const entry of packages)
+    // dpkg unpacks what pre-depends on something only after that is configured.
+    if (entry.hasScripts || entry.preDepends.length > 0 || installed.has(entry.name)) want(entry)
+  return packages.filter((entry) => wanted.has(entry)).map(({ file }) => file)
+}
+
 /** The package that apt did not find, or that no version can be installed of. */
 export function unlocatedPackage(stderr: string): string | undefined {
   const [, unlocated, uninstallable] =

@@ -1,7 +1,15 @@
 import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
 import { parseOrder, type Road } from "../core/acceleration.js"
 import { RunnerImagesError } from "../core/errors.js"
-import { assertMatchesLock, parsePrintUris, unlocatedPackage, type ArchivedPackage } from "../core/packages.js"
+import {
+  assertMatchesLock,
+  filesForScripts,
+  installedNames,
+  parseControl,
+  parsePrintUris,
+  unlocatedPackage,
+  type ArchivedPackage,
+} from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
 import type { LockedPackage } from "../core/report.js"
@@ -100,10 +108,15 @@ async function packageUnknown(apt: Container, platform: PlatformName, name: stri
 /** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */
 export function download(native: Native, packages: readonly ArchivedPackage[]): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
-  return native.container
+  const downloaded = native.container
     .withMountedDirectory("/plan", dag.directory().withNewFile("uris", uris))
     .withExec(["sh", "-c", script("download.sh")])
-    .directory("/debs")
+  return withControl(downloaded).directory("/debs")
+}
+
+/** Adds to a container's /debs what its package files say of themselves. */
+export function withControl(container: Container): Container {
+  return container.withExec(["sh", "-c", script("control.sh")])
 }
 
 /** A root with its packages, and how they came there. */
@@ -122,7 +135,7 @@ export interface InstalledPackages {
 export interface PackageInstall {
   platform: PlatformName
   root: Container
-  /** The package files, under the names that `packages` gives them. */
+  /** The package files, under the names that `packages` gives them, and what `withControl` says of them. */
   debs: Directory
   packages: readonly Pick<ArchivedPackage, "name" | "file">[]
   /** Names of those that nobody asked for. */
@@ -131,20 +144,37 @@ export interface PackageInstall {
   dpkgConfig: string
 }
 
+/** The first step of a native installation. */
+export interface Unpacked extends Twin {
+  /** Names of the package files that are not unpacked yet. */
+  rest: string[]
+}
+
 /**
- * Unpacks package files on a platform's root, and configures only what others need to be unpacked: what another platform borrows
- * programs from. The same step is the first of a native installation, and is made once for both.
+ * Unpacks the package files on a platform's root that have a part in what scripts do: all that another platform borrows programs from. The
+ * same step is the first of a native installation, and is made once for both.
  */
-export async function unpackPackages(install: PackageInstall): Promise<Twin> {
-  const container = withStep(install.root, install, ["unpack"])
-  return { container: withoutPlan(container), order: parseOrder(await container.stdout()) }
+export async function unpackPackages(install: PackageInstall): Promise<Unpacked> {
+  const { root, debs } = install
+  const [control, status] = await Promise.all([
+    debs.file("control").contents(),
+    root.file("/var/lib/dpkg/status").contents(),
+  ])
+  const packages = parseControl(control)
+  const first = filesForScripts(packages, installedNames(status))
+  const container = withSteps(root, install, ["unpack"], first)
+  return {
+    container: withoutPlan(container),
+    order: parseOrder(await container.stdout()),
+    rest: packages.map(({ file }) => file).filter((file) => !first.includes(file)),
+  }
 }
 
 /**
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
  * @param phase told of each part of the work
- * @param twin the same packages on the engine's own platform, unpacked at least. With it, a foreign platform's packages are installed by
+ * @param twin the same packages on the engine's own platform, as `unpackPackages` leaves them at least. With it, a foreign platform's packages are installed by
  *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
 export async function installPackages(
@@ -165,12 +195,20 @@ export async function installPackages(
     }
   }
   if (platform === native.platform) {
-    const { container, order } = await phase("unpack", () => unpackPackages(install))
-    const configured = await phase("configure", () => withStep(container, install, ["configure"]).sync())
-    return { container: withoutPlan(configured), layers: ["packages", "their configuration"], order, road: "native" }
+    const first = await phase("unpack", () => unpackPackages(install))
+    const steps = first.rest.length > 0 ? (["add", "configure"] as const) : (["configure"] as const)
+    const configured = withSteps(first.container, install, steps, first.rest)
+    const log = await phase("configure", () => configured.stdout())
+    return {
+      container: withoutPlan(configured),
+      layers: ["packages", "their configuration"],
+      // Some were configured in the first step, in order to unpack others.
+      order: [...new Set([...first.order, ...parseOrder(log)])],
+      road: "native",
+    }
   }
   // In one step, because foreign programs take long to start.
-  const installed = await phase("install", () => withStep(root, install, ["unpack", "configure"]).sync())
+  const installed = await phase("install", () => withSteps(root, install, ["unpack", "configure"]).sync())
   return {
     container: withoutPlan(installed),
     layers: ["packages"],
@@ -190,11 +228,21 @@ function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
     .withNewFile("clean-root.sh", script("clean-root.sh"))
 }
 
-/** Runs steps of `install.sh` with the root's own programs. */
-function withStep(root: Container, install: PackageInstall, steps: readonly ("unpack" | "configure")[]): Container {
+/**
+ * Runs steps of `install.sh` with the root's own programs.
+ *
+ * @param files names of the package files that are unpacked; all when omitted
+ */
+function withSteps(
+  root: Container,
+  install: PackageInstall,
+  steps: readonly ("unpack" | "add" | "configure")[],
+  files?: readonly string[],
+): Container {
+  const plan = planOf(install)
   return root
     .withMountedDirectory("/debs", install.debs)
-    .withMountedDirectory("/plan", planOf(install))
+    .withMountedDirectory("/plan", files ? plan.withNewFile("chosen", files.map((file) => `${file}\n`).join("")) : plan)
     .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(install.platform).debian, ...steps])
 }
 

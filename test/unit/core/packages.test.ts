@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { assertMatchesLock, parseLock, parsePrintUris, upstreamVersion } from "../../../dagger/src/core/packages.js"
+import {
+  assertMatchesLock,
+  filesForScripts,
+  installedNames,
+  parseControl,
+  parseLock,
+  parsePrintUris,
+  upstreamVersion,
+} from "../../../dagger/src/core/packages.js"
 
 const A = "a".repeat(64)
 const B = "b".repeat(64)
@@ -86,5 +94,50 @@ describe("assertMatchesLock", () => {
     expect(() => {
       assertMatchesLock("linux/amd64", resolved, [git, jq])
     }).toThrow(new RegExp(`linux/amd64: ${names}\\.`))
+  })
+})
+
+describe("the package files that scripts rely on", () => {
+  const line = (name: string, scripts = 0, depends = "", preDepends = "", provides = "") =>
+    [`${name}_1.deb`, name, String(scripts), preDepends, depends, provides].join("\t")
+  const control = parseControl(
+    [
+      line("ca-certificates", 2, "openssl (>= 1.1.1), debconf (>= 0.5) | debconf-2.0"),
+      line("openssl", 0, "libssl3t64 (= 3.5.1)"),
+      line("libssl3t64"),
+      line("cdebconf", 0, "", "", "debconf-2.0 (= 1), debconf-utils"),
+      line("gh", 0, "git:any"),
+      line("git", 0),
+      line("early", 0, "", "libssl3t64"),
+      line("tar"),
+    ].join("\n") + "\n",
+  )
+
+  it("are those with scripts, what these depend on, whoever provides it, and what cannot wait", () => {
+    expect(filesForScripts(control, new Set())).toEqual([
+      "ca-certificates_1.deb",
+      "openssl_1.deb",
+      "libssl3t64_1.deb",
+      "cdebconf_1.deb",
+      "early_1.deb",
+    ])
+  })
+
+  it("are also those that take the place of what is installed", () => {
+    const installed = installedNames("Package: tar\nStatus: install ok installed\n\nPackage: git-man\n")
+    expect(filesForScripts(control, installed)).toContain("tar_1.deb")
+    expect(filesForScripts(control, installed)).not.toContain("git_1.deb")
+  })
+
+  it("are read with names alone", () => {
+    expect(control[0]).toEqual({
+      file: "ca-certificates_1.deb",
+      name: "ca-certificates",
+      hasScripts: true,
+      preDepends: [],
+      depends: ["openssl", "debconf", "debconf-2.0"],
+      provides: [],
+    })
+    expect(control[4]?.depends).toEqual(["git"])
   })
 })
