@@ -1,8 +1,16 @@
-# Writes /debs/control, which says of each package file in /debs, separated by tabs: name of the file, of the package, how many scripts run
-# when it is installed, what it pre-depends on, depends on, provides.
+# Writes what package files in /debs say of themselves. /debs/control has a line for each, separated by tabs: name of the file, of the
+# package, how many scripts run when it is installed, what it pre-depends on, depends on, provides. /debs/preinsts has the scripts that
+# run before they are unpacked, one after the other.
 set -eu
 cd /debs
+: > preinsts
 for file in *.deb; do
-  scripts=$(dpkg-deb --ctrl-tarfile "$file" | tar -t | grep -cE '^(\./)?(preinst|postinst|config)$' || true)
+  dpkg-deb --control "$file" /tmp/control
+  scripts=0
+  for script in preinst postinst config; do
+    [ ! -e "/tmp/control/$script" ] || scripts=$((scripts + 1))
+  done
+  [ ! -e /tmp/control/preinst ] || cat /tmp/control/preinst >> preinsts
+  rm -r /tmp/control
   dpkg-deb -W --showformat="$file\t\${Package}\t$scripts\t\${Pre-Depends}\t\${Depends}\t\${Provides}\n" "$file"
 done > control

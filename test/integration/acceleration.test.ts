@@ -8,6 +8,7 @@ import { manifestOf } from "../../dagger/src/pipeline/manifest.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
 import {
   installPackages,
+  twinOf,
   unpackPackages,
   withControl,
   type PackageInstall,
@@ -151,7 +152,7 @@ it("knows no direction: with the roles exchanged, it installs the engine's own p
     const exchanged: Side = { platform: foreign, container: rootOf(side, foreign) }
     const install = await archived(side, side.platform, PACKAGES)
     const plain = await installPackages(side, install)
-    const twin = unpackPackages(await archived(side, foreign, PACKAGES))
+    const twin = twinOf(await archived(side, foreign, PACKAGES))
     const { road, reason, ...accelerated } = await installPackages(exchanged, install, twin)
     const [expected, actual] = [await manifestOf(side, plain.container), await manifestOf(side, accelerated.container)]
     return { road, reason, differences: compareManifests(expected, actual) }
@@ -193,7 +194,7 @@ it.each([
 ])("falls back to emulation, with the reason: $what", async ({ versions, postinst, reason }) => {
   const found = await inSession(async (side) => {
     const [there = "", here = ""] = versions
-    const twin = unpackPackages(ownPackage(side, side.platform, there, ":"))
+    const twin = twinOf(ownPackage(side, side.platform, there, ":"))
     const install = ownPackage(side, foreignOf(side), here, postinst)
     const { road, reason: why, container } = await installPackages(side, install, twin)
     const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "borrowed"]).stdout()
@@ -239,10 +240,9 @@ const UNFIT = [
 
 it.each(UNFIT)("falls back to emulation, with the reason: $what", async ({ root, twin, reason }) => {
   const found = await inSession(async (side) => {
-    const lent = unpackPackages(ownPackage(side, side.platform, "1-1", ":")).then(({ container, order }) => ({
-      order,
-      container: twin(container),
-    }))
+    const whole = twinOf(ownPackage(side, side.platform, "1-1", ":"))
+    const unpacked = whole.unpacked.then(({ container, order }) => ({ order, container: twin(container) }))
+    const lent = { ...whole, unpacked }
     const install = ownPackage(side, foreignOf(side), "1-1", ":")
     const { road, reason: why } = await installPackages(side, { ...install, root: root(side, install.root) }, lent)
     return { road, why }

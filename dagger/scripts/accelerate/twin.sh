@@ -36,14 +36,15 @@ paste -d ' ' elf real | awk '
 # One process for all of them; ln would be one each.
 perl -ane 'unlink "bin/$F[0]"; symlink $F[1], "bin/$F[0]" or die "acceleration: bin/$F[0]: $!\n"' links
 
-# Of what dpkg answers, this has one answer on all architectures, and scripts ask it often.
+# Of what dpkg answers, this has one answer on all architectures, and scripts ask it often, some by absolute path. Whatever else it is asked,
+# the root's own dpkg does, which /own has when it is covered.
 cat > bin/dpkg <<'PROGRAM'
 #!/bin/sh
 case ${1-} in
   --compare-versions | --validate-version) exec /native/usr/bin/dpkg "$@" ;;
   # dpkg would hand this on to the dpkg-query that is first in PATH.
   --listfiles | -L) exec /native/usr/bin/dpkg-query "$@" ;;
-  *) exec /usr/bin/dpkg "$@" ;;
+  *) exec /own/usr/bin/dpkg "$@" ;;
 esac
 PROGRAM
 chmod 0755 bin/dpkg

@@ -35,12 +35,19 @@ export interface ForeignInstall {
 export class NotAccelerated extends Error {}
 
 const NATIVE = "/native"
-/** The foreign root as it was unpacked, with the programs that are covered. */
+/** The foreign root as it was before, with the programs that are covered. */
 const OWN = "/own"
 
+/** How a twin comes about: what the foreign root borrows from while its packages are unpacked, and then. */
+export interface TwinInstall {
+  /** The native root as it is before. */
+  root: Container
+  unpacked: Promise<Twin>
+}
+
 /**
- * Installs packages on a foreign root by native programs: unpacked by the native side's dpkg, configured by the root's own dpkg,
- * under which everything that scripts call is the twin's. The result is the same as that of an emulated installation.
+ * Installs packages on a foreign root: its own dpkg configures them, and everything else that scripts call is the twin's. The result is
+ * the same as that of an emulated installation.
  *
  * @param twin awaited once the packages are unpacked, which needs nothing of it
  * @returns the root, and the order in which its packages were configured
@@ -48,25 +55,36 @@ const OWN = "/own"
  */
 export async function installAccelerated(
   side: Side,
-  install: ForeignInstall,
-  twin: Promise<Twin>,
+  given: ForeignInstall,
+  twin: TwinInstall,
   phase: Phase = untimed,
 ): Promise<Twin> {
+  const files = given.packages.map(({ name, file }) => `${name} ${file}\n`).join("")
+  const install = { ...given, plan: given.plan.withNewFile("borrow.sh", script("accelerate/borrow.sh")) }
   const ready = explained(async () => {
-    const unpacking = phase("unpack", () => unpack(side, install))
-    // An engine that the probe finds unfit cannot unpack either, and says less well why.
-    unpacking.catch(() => undefined)
+    const borrowing = phase("prepare to unpack", () =>
+      prepare(lend(twin.root), install.root.rootfs(), {
+        ...install,
+        plan: install.plan.withNewFile("files", files),
+      }),
+    )
+    // An engine that the probe finds unfit cannot do this either, and says less well why.
+    borrowing.catch(() => undefined)
     const interpreter = await phase("probe", () => probe(side, install.platform, install.root))
-    return { interpreter, unpacked: await unpacking }
+    const borrowed = { ...(await borrowing), interpreter }
+    return { interpreter, unpacked: await phase("unpack", () => unpack(side, install, borrowed).sync()) }
   })
-  const lending = twin.then(async ({ container, order }) => ({
+  const lending = twin.unpacked.then(async ({ container, order }) => ({
     order,
-    lender: await phase("lend", () => explained(() => lend(container))),
+    lender: await phase("lend", () => explained(() => lend(container).sync())),
   }))
-  const [{ interpreter, unpacked }, { lender, order }] = await Promise.all([ready, lending])
+  const [{ interpreter, unpacked }, { lender, order: twinsOrder }] = await Promise.all([ready, lending])
   return explained(async () => {
-    const prepared = await phase("prepare", () => prepare(lender, unpacked))
-    return phase("configure", () => configure(side, install, unpacked, interpreter, { lender, prepared, order }))
+    const prepared = await phase("prepare", () => prepare(lender, unpacked.rootfs(), { plan: install.plan }))
+    const names = install.packages.map(({ name }) => name)
+    const order = inOrderOf(twinsOrder, names)
+    const configured = configure(side, { ...install, root: unpacked }, { ...prepared, interpreter }, order)
+    return { container: await phase("configure", () => configured.sync()), order }
   })
 }
 
@@ -80,67 +98,70 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The foreign root with all packages unpacked and none configured. */
-function unpack(side: Side, { platform, root, debs, packages, plan }: ForeignInstall): Promise<Directory> {
-  const files = packages.map(({ name, file }) => `${name} ${file}\n`).join("")
-  return side.container
-    .withMountedDirectory("/target", root.rootfs())
-    .withMountedDirectory("/debs", debs)
-    .withMountedDirectory("/plan", plan.withNewFile("files", files))
-    .withExec(["sh", "-c", script("accelerate/unpack.sh"), "unpack.sh", spelling(platform).debian])
-    .directory("/target")
-    .sync()
+/** A native root with what a foreign one borrows from it. */
+function lend(root: Container): Container {
+  return root.withExec(["sh", "-c", script("accelerate/twin.sh")])
 }
 
-/** The twin with what a foreign root borrows from it. */
-function lend(twin: Container): Promise<Container> {
-  return twin.withExec(["sh", "-c", script("accelerate/twin.sh")]).sync()
+/** What a foreign root borrows, and from where. */
+interface Borrowed {
+  lender: Container
+  /** Files of the foreign root that something of the lender's is mounted over. */
+  covered: readonly string[]
+  /** What is mounted over them. */
+  cover: Directory
+  plan: Directory
 }
 
-/** Finds out which of the foreign root's files are to be covered, and with what. */
-function prepare(lender: Container, unpacked: Directory): Promise<Container> {
-  return lender
-    .withMountedDirectory("/target", unpacked)
+/** Finds out which of the foreign root's files are to be covered. */
+async function prepare(
+  lender: Container,
+  target: Directory,
+  { plan, debs }: { plan: Directory; debs?: Directory },
+): Promise<Borrowed> {
+  const mounted = lender.withMountedDirectory("/target", target).withMountedDirectory("/plan", plan)
+  const prepared = await (debs ? mounted.withMountedDirectory("/debs", debs) : mounted)
     .withExec(["sh", "-c", script("accelerate/prepare.sh")])
     .sync()
-}
-
-/** The twin's side of a configuration. */
-interface Lent {
-  lender: Container
-  prepared: Container
-  order: readonly string[]
-}
-
-async function configure(
-  side: Side,
-  { platform, root, packages, plan }: ForeignInstall,
-  unpacked: Directory,
-  interpreter: string,
-  { lender, prepared, order: twinsOrder }: Lent,
-): Promise<Twin> {
-  const order = inOrderOf(
-    twinsOrder,
-    packages.map(({ name }) => name),
-  )
   const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
-  const cover = prepared.directory("/accelerate/cover")
-  const program = ["/usr/bin/dash", "-c", script("accelerate/configure.sh"), "configure.sh"]
-  let foreign = root
-    .withRootfs(unpacked)
-    .withMountedDirectory(NATIVE, lender.rootfs())
-    .withMountedDirectory(OWN, unpacked)
-    .withMountedDirectory("/plan", plan.withNewFile("configure", order.join(" ")))
+  return { lender, covered, cover: prepared.directory("/accelerate/cover"), plan }
+}
+
+/** The foreign root with all packages unpacked and none configured. */
+function unpack(side: Side, { platform, root, debs }: ForeignInstall, borrowed: Borrowed & { interpreter: string }) {
+  const mounted = root.withMountedDirectory(OWN, root.rootfs()).withMountedDirectory("/debs", debs)
+  return borrowing(side, platform, mounted, borrowed, "unpack.sh").withoutMount(OWN).withoutMount("/debs")
+}
+
+function configure(
+  side: Side,
+  { platform, root }: ForeignInstall,
+  borrowed: Borrowed & { interpreter: string },
+  order: readonly string[],
+): Container {
+  const plan = borrowed.plan.withNewFile("configure", order.join(" "))
+  const mounted = root.withMountedDirectory(OWN, root.rootfs())
+  return borrowing(side, platform, mounted, { ...borrowed, plan }, "configure.sh").withoutMount(OWN)
+}
+
+/** Runs a script in a foreign root by the lender's shell. */
+function borrowing(
+  side: Side,
+  platform: PlatformName,
+  root: Container,
+  { lender, covered, cover, plan, interpreter }: Borrowed & { interpreter: string },
+  name: string,
+): Container {
+  let foreign = root.withMountedDirectory(NATIVE, lender.rootfs()).withMountedDirectory("/plan", plan)
   // Mounted over, so that nothing of the root changes, not even which names are links to one file.
   for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
   foreign = foreign.withExec([
-    ...native(side, interpreter, program),
+    ...native(side, interpreter, ["/usr/bin/dash", "-c", script(`accelerate/${name}`), name]),
     interpreter,
     spelling(side.platform).triplet,
     spelling(platform).debian,
   ])
-  for (const path of [NATIVE, OWN, "/plan", ...covered]) foreign = foreign.withoutMount(path)
-  return { container: await foreign.sync(), order }
+  return [NATIVE, "/plan", ...covered].reduce((made, path) => made.withoutMount(path), foreign)
 }
 
 /** A program of the native root at {@link NATIVE}, started where neither its loader nor its libraries are in their places. */

@@ -4,11 +4,12 @@ import { PLATFORMS, type PlatformName } from "../core/platforms.js"
 import type { PackageSetRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
 import { assertChecksPassed, build, type BuildInputs, type BuiltVariant } from "./build.js"
+import type { TwinInstall } from "./acceleration.js"
 import { anew, type Native } from "./native.js"
 import { foreignTo, packagesFor, prepare, resolved, type Shared } from "./package-set.js"
-import { installPackages, unpackPackages, type InstalledPackages, type PackageInstall } from "./packages.js"
+import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "./packages.js"
 import { asPlatform } from "./platform.js"
-import { Progress } from "./progress.js"
+import { Progress, type Phase } from "./progress.js"
 import { script } from "./script.js"
 import { Stopwatch } from "./stopwatch.js"
 
@@ -86,11 +87,11 @@ function packageRows(
   return {
     native: async ({ phase }, moment) => roadOf(await installPackages(native, again(own, moment), undefined, phase)),
     accelerated: async ({ phase }, moment) => {
-      const twin = phase("twin", () => unpackPackages(again(own, moment)))
+      const twin = timedTwin(phase, again(own, moment))
       return roadOf(await installPackages(native, again(foreign, moment), twin, phase))
     },
     both: async ({ phase }, moment) => {
-      const twin = phase("twin", () => unpackPackages(again(own, moment)))
+      const twin = timedTwin(phase, again(own, moment))
       const [, installed] = await Promise.all([
         phase(native.platform, () => installPackages(native, again(own, moment))),
         phase(foreign.platform, () => installPackages(native, again(foreign, moment), twin)),
@@ -105,6 +106,11 @@ function packageRows(
       return {}
     },
   }
+}
+
+function timedTwin(phase: Phase, install: PackageInstall): TwinInstall {
+  const { root, unpacked } = twinOf(install)
+  return { root, unpacked: phase("twin", () => unpacked) }
 }
 
 function roadOf({ road, reason }: InstalledPackages): Pick<Run, "road" | "reason"> {

@@ -26,7 +26,7 @@ import {
   installPackages,
   readArchive,
   resolvePackages,
-  unpackPackages,
+  twinOf,
   type Archive,
   type InstalledPackages,
   type ResolvedPackages,
@@ -157,12 +157,11 @@ function packagesOf(run: Run, plan: VariantPlan): PackagesOf {
       resolvePackages(native, run.archive, platform, planned?.packages ?? [], run.lock?.[platform]),
     )
   })
-  const twin = async () => unpackPackages(packageInstall(native, native.platform, await resolve(native.platform)))
   return once(async (platform: PlatformName): Promise<Packages> => {
-    const resolved = await resolve(platform)
-    const lent = platform === native.platform ? undefined : twin()
+    const [resolved, own] = await Promise.all([resolve(platform), resolve(native.platform)])
+    const twin = platform === native.platform ? undefined : twinOf(packageInstall(native, native.platform, own))
     const install = packageInstall(native, platform, resolved)
-    const installed = await progress.run(platform, "packages", () => installPackages(native, install, lent))
+    const installed = await progress.run(platform, "packages", () => installPackages(native, install, twin))
     if (installed.reason !== undefined)
       progress.warn(platform, `packages were installed under emulation, which takes much longer: ${installed.reason}`)
     return { resolved, installed }

@@ -14,7 +14,7 @@ import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
 import type { LockedPackage } from "../core/report.js"
 import { closest } from "../core/suggest.js"
-import { installAccelerated, NotAccelerated, type Side, type Twin } from "./acceleration.js"
+import { installAccelerated, NotAccelerated, type Side, type Twin, type TwinInstall } from "./acceleration.js"
 import type { Native } from "./native.js"
 import { asPlatform } from "./platform.js"
 import { untimed, type Phase } from "./progress.js"
@@ -170,6 +170,11 @@ export async function unpackPackages(install: PackageInstall): Promise<Unpacked>
   }
 }
 
+/** What another platform borrows programs from, while these packages are being installed. */
+export function twinOf(install: PackageInstall): TwinInstall {
+  return { root: install.root, unpacked: unpackPackages(install) }
+}
+
 /**
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
@@ -180,7 +185,7 @@ export async function unpackPackages(install: PackageInstall): Promise<Unpacked>
 export async function installPackages(
   native: Side,
   install: PackageInstall,
-  twin?: Promise<Twin>,
+  twin?: TwinInstall,
   phase: Phase = untimed,
 ): Promise<InstalledPackages> {
   const { platform, root } = install

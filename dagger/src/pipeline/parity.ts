@@ -16,12 +16,12 @@ import {
   type RoadReport,
 } from "../core/parity.js"
 import type { PlatformName } from "../core/platforms.js"
-import type { Twin } from "./acceleration.js"
+import type { TwinInstall } from "./acceleration.js"
 import { layersOf } from "./layers.js"
 import { manifestOf } from "./manifest.js"
 import { anew } from "./native.js"
 import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "./package-set.js"
-import { installPackages, unpackPackages, type InstalledPackages, type PackageInstall } from "./packages.js"
+import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "./packages.js"
 import type { Progress } from "./progress.js"
 
 /** The differences that are there between two emulated installations as well. */
@@ -90,10 +90,11 @@ export async function renewedAllowList(
 }
 
 /** The packages on the engine's own platform, unpacked: all that is needed of them. */
-export async function twinWith(shared: Shared, names: PackagesFor): Promise<Twin> {
+export async function twinWith(shared: Shared, names: PackagesFor): Promise<TwinInstall> {
   const { native, progress } = shared
-  const install = await resolved(shared, native.platform, names)
-  return progress.run(native.platform, "packages", () => unpackPackages(install))
+  const twin = twinOf(await resolved(shared, native.platform, names))
+  await progress.run(native.platform, "packages", () => twin.unpacked)
+  return twin
 }
 
 /** A root with its packages, and all that is in it. */
@@ -115,7 +116,7 @@ export async function goBothRoads(
   shared: Shared,
   platform: PlatformName,
   names: PackagesFor,
-  twin: Twin,
+  twin: TwinInstall,
 ): Promise<BothRoads> {
   const install = await resolved(shared, platform, names)
   const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(shared, platform, arrived) })
@@ -125,10 +126,10 @@ export async function goBothRoads(
   return { packages: install.packages.length, accelerated, emulated }
 }
 
-async function go({ native, progress }: Shared, install: PackageInstall, twin?: Twin): Promise<Arrived> {
+async function go({ native, progress }: Shared, install: PackageInstall, twin?: TwinInstall): Promise<Arrived> {
   const start = performance.now()
   const installed = await progress.run(install.platform, twin ? "packages by native programs" : "packages", () =>
-    installPackages(native, install, twin && Promise.resolve(twin)),
+    installPackages(native, install, twin),
   )
   const seconds = Math.round((performance.now() - start) / 10) / 100
   const files = await progress.run(install.platform, "files", () => manifestOf(native, installed.container))
