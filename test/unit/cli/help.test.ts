@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { commandLine, help, ROOT } from "./command-line.js"
 
 describe("help of", () => {
-  for (const command of ["", "build", "publish", "test", "plan", "parity", "engine"])
+  for (const command of ["", "build", "publish", "test", "plan", "parity", "bench", "engine"])
     it(command === "" ? "the program" : command, async () => {
       await expect(`${await help(command)}\n`).toMatchFileSnapshot(`help/${command || "program"}.txt`)
     })

@@ -1,0 +1,39 @@
+import { dag } from "@dagger.io/dagger"
+import { existsSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { expect, it } from "vitest"
+import { catalogTool } from "../../dagger/src/core/catalog.js"
+import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import { TRUST_FILES } from "../../dagger/src/pipeline/trust.js"
+import { inSession } from "./foreign-packages.js"
+
+const docker = fileURLToPath(new URL("../../docker", import.meta.url))
+/** What a runner does at its start, and what jobs use. */
+const USED = [
+  "id",
+  "node --version",
+  "npm --version",
+  "gh --version",
+  "docker --version",
+  "gcc --version",
+  "./bin/Runner.Listener --version",
+]
+
+it("the Dockerfile builds on its own, with what the pipeline's image has", async () => {
+  const trust = TRUST_FILES.find((path) => existsSync(path))
+  const output = await inSession(({ platform }) => {
+    const secrets = trust === undefined ? [] : [dag.setSecret("ca-bundle", readFileSync(trust, "utf8"))]
+    const image = dag
+      .host()
+      .directory(docker)
+      .dockerBuild({ platform: asPlatform(platform), secrets })
+    return image.withExec(["sh", "-ec", USED.join("\n")]).stdout()
+  })
+  const versionOf = (name: "node" | "npm") => {
+    const { registry } = catalogTool(name)
+    return registry.kind === "npm" ? registry.version : "unknown"
+  }
+  expect(output).toContain("uid=1001(runner) gid=1001(runner) groups=1001(runner),123(docker)")
+  expect(output).toContain(`v${versionOf("node")}\n${versionOf("npm")}\n`)
+  expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*stand-in/s)
+})
