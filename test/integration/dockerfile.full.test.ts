@@ -35,5 +35,5 @@ it("the Dockerfile builds on its own, with what the pipeline's image has", async
   }
   expect(output).toContain("uid=1001(runner) gid=1001(runner) groups=1001(runner),123(docker)")
   expect(output).toContain(`v${versionOf("node")}\n${versionOf("npm")}\n`)
-  expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*stand-in/s)
+  expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*standin/s)
 })
