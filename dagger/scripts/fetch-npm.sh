@@ -8,4 +8,13 @@ if [ "$actual" != "$integrity" ]; then
   echo "$package has the wrong checksum: expected $integrity, actual $actual" >&2
   exit 3
 fi
+# What is built while it is installed would be built for this machine, not for the image's platform.
+built=$(tar -tzf "$file" | grep -Ec '^[^/]+/binding\.gyp$' || true)
+hooks=$(tar -xOzf "$file" package/package.json | node -p '
+  const { scripts = {} } = JSON.parse(require("fs").readFileSync(0, "utf8"))
+  ;["preinstall", "install", "postinstall"].filter((name) => name in scripts).join(" ")')
+if [ "$built" != 0 ] || [ -n "$hooks" ]; then
+  echo "$package has to be built when it is installed (${hooks:-binding.gyp}), which is not done for another platform" >&2
+  exit 4
+fi
 exec sh /unpack.sh "$PWD/$file" "$@"

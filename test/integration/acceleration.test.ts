@@ -6,8 +6,10 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/acceleration.js"
 import { manifestOf } from "../../dagger/src/pipeline/manifest.js"
 import type { Native } from "../../dagger/src/pipeline/native.js"
+import { packageInstall } from "../../dagger/src/pipeline/image.js"
 import {
   installPackages,
+  resolvePackages,
   twinOf,
   unpackPackages,
   withControl,
@@ -37,6 +39,22 @@ function ownPackage(side: Native, platform: PlatformName, version: string, posti
   const debs: Directory = withControl(built).directory("/debs")
   const root: Container = rootOf(side, platform)
   return { platform, root, debs, packages: [{ name: "borrowed", file }], automatic: [], dpkgConfig: "" }
+}
+
+/** Packages for a second installation: they register alternatives, make a user, build caches when triggered. */
+const ON_TOP = ["fontconfig", "uuid-runtime", "vim-tiny"]
+
+/** PACKAGES and then ON_TOP with what they need besides, the second yet without its root. */
+async function inTwo(side: Native, platform: PlatformName): Promise<[PackageInstall, PackageInstall]> {
+  const archive = await archiveOf(side)
+  const first = await resolvePackages(side, archive, platform, PACKAGES)
+  const both = await resolvePackages(side, archive, platform, [...PACKAGES, ...ON_TOP])
+  const there = new Set(first.packages.map(({ name }) => name))
+  const then = {
+    packages: both.packages.filter(({ name }) => !there.has(name)),
+    automatic: both.automatic.filter((name) => !there.has(name)),
+  }
+  return [packageInstall(side, platform, first), packageInstall(side, platform, then)]
 }
 
 /** One change of each kind to a root at /target: what a comparison that overlooks something would not find. */
@@ -144,6 +162,32 @@ it("has an image's own packages in two steps as apt has them in one, and foretel
   expect(found.order.length).toBeGreaterThan(found.foretold.length)
   // Which packages nobody asked for is recorded by our own list.
   expect(found.differences.map(({ path }) => path)).toEqual(["/var/lib/apt/extended_states"])
+})
+
+it("installs on a root that has packages already, in the second installation as in the first", async () => {
+  const found = await inSession(async (side) => {
+    const foreign = foreignOf(side)
+    const [ownFirst, ownThen] = await inTwo(side, side.platform)
+    const [first, then] = await inTwo(side, foreign)
+    const own = await installPackages(side, ownFirst)
+    const accelerated = await installPackages(side, first, twinOf(ownFirst))
+    const twin = twinOf({ ...ownThen, root: own.container })
+    const onTop = await installPackages(side, { ...then, root: accelerated.container }, twin)
+    const emulated = await installPackages(side, first)
+    const onEmulated = await installPackages(side, { ...then, root: emulated.container })
+    const [expected, actual] = [await manifestOf(side, onEmulated.container), await manifestOf(side, onTop.container)]
+    const roads = [accelerated, onTop, onEmulated].map(({ road, reason }) => ({ road, reason }))
+    return { roads, users: onTop.order.includes("uuid-runtime"), differences: compareManifests(expected, actual) }
+  })
+  expect(found).toEqual({
+    roads: [
+      { road: "accelerated", reason: undefined },
+      { road: "accelerated", reason: undefined },
+      { road: "emulated", reason: undefined },
+    ],
+    users: true,
+    differences: [],
+  })
 })
 
 it("knows no direction: with the roles exchanged, it installs the engine's own platform by foreign programs", async () => {

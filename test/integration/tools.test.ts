@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { native } from "../../dagger/src/pipeline/native.js"
+import { script } from "../../dagger/src/pipeline/script.js"
 import { withTool } from "../../dagger/src/pipeline/tools.js"
 
 /** An upstream archive of the GitHub CLI's form, made here. */
@@ -51,4 +52,30 @@ describe("an upstream archive from the assets folder", () => {
       })
     })
   })
+})
+
+it("a package of the npm registry that is built when it is installed is refused", async () => {
+  const manifest = { name: "built", version: "1.0.0", scripts: { test: "true", install: "node-gyp rebuild" } }
+  // Packed twice alike, so the checksum is right; npm takes a folder for a package.
+  const fetch = `
+    file=$(npm pack --silent /package)
+    integrity="sha512-$(openssl dgst -sha512 -binary "$file" | openssl base64 -A)"
+    sh /fetch.sh /package "$integrity" 1 2>&1 || echo "exit $?"`
+  const output: string[] = []
+  await connection(async () => {
+    const { toolbox } = await native(undefined)
+    const container = toolbox
+      .withNewFile("/package/package.json", JSON.stringify(manifest))
+      .withNewFile("/fetch.sh", script("fetch-npm.sh"))
+      .withNewFile("/unpack.sh", script("unpack.sh"))
+      .withWorkdir("/download")
+    output.push(await container.withExec(["sh", "-ec", fetch]).stdout())
+    const plain = JSON.stringify({ ...manifest, scripts: { test: "true" } })
+    const whole = container.withNewFile("/package/package.json", plain)
+    output.push(await whole.withExec(["sh", "-ec", `${fetch}; ls /unpacked`]).stdout())
+  })
+  expect(output).toEqual([
+    "/package has to be built when it is installed (install), which is not done for another platform\nexit 4\n",
+    "package.json\n",
+  ])
 })
