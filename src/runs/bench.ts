@@ -18,6 +18,7 @@ import {
   benchBuild,
   benchMachine,
   benchPackages,
+  type BenchSession,
   type Delivery,
   type PackageRound,
 } from "../../dagger/src/pipeline/bench.js"
@@ -25,7 +26,7 @@ import { native } from "../../dagger/src/pipeline/native.js"
 import { publish } from "../../dagger/src/pipeline/publish.js"
 import type { CommandContext } from "../commands/context.js"
 import { benchText } from "../output/bench.js"
-import { inSession, type Session } from "../session/session.js"
+import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
 import { loopbackRegistry } from "./registry.js"
 
@@ -41,9 +42,11 @@ export interface BenchRun {
 /** Measures round by round, each in a session of its own, so that none knows what another has done, and prints the figures. */
 export async function runBench(context: CommandContext, request: BenchRequest, run: BenchRun): Promise<void> {
   const began = new Date().toISOString()
-  const session = <T>(work: (session: Session) => Promise<T>) =>
-    inSession({ ...context, bareEngine: run.bareEngine }, work)
-  const machine = await session(({ progress }) => benchMachine(request, inputsOf(run), progress))
+  const session: InBenchSession = (work) =>
+    inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
+      work({ request, inputs: inputsOf(run), progress, cacheBytes }),
+    )
+  const machine = await session(benchMachine)
   const subjects: Subject[] = []
   for (const variant of request.variants) {
     const rounds: PackageRound[] = []
@@ -52,9 +55,7 @@ export async function runBench(context: CommandContext, request: BenchRequest, r
       context.terminal.note(`${variant}: round ${round} of ${request.rounds}`)
       const moment = `${began} ${round}`
       if (request.rows.some((row) => !isBuild(row)))
-        rounds.push(
-          ...(await session(({ progress }) => benchPackages(request, inputsOf(run), progress, variant, moment))),
-        )
+        rounds.push(...(await session((each) => benchPackages(each, variant, moment))))
       if (request.rows.some(isBuild)) builds.push(await buildTwice(session, request, run, variant, moment))
     }
     subjects.push(...packageSubjects(request, variant, rounds), ...buildSubjects(request, variant, builds))
@@ -65,11 +66,18 @@ export async function runBench(context: CommandContext, request: BenchRequest, r
   context.answer(run.json ? JSON.stringify(report satisfies BenchReport, null, 2) : benchText(report))
 }
 
+/** Does a part of the benchmark in a session of its own. */
+type InBenchSession = <T>(work: (session: BenchSession) => Promise<T>) => Promise<T>
+
+function cacheBytes(): Promise<number> {
+  return dag.engine().localCache().entrySet().diskSpaceBytes()
+}
+
 const isBuild = (row: RowName) => row === "build-cold" || row === "build-warm"
 
 /** A build of which nothing is there yet, and the same again, each as a user starts it: in a session of its own. */
 async function buildTwice(
-  session: <T>(work: (session: Session) => Promise<T>) => Promise<T>,
+  session: InBenchSession,
   request: BenchRequest,
   run: BenchRun,
   variant: VariantName,
@@ -78,15 +86,9 @@ async function buildTwice(
   const folder = await mkdtemp(join(tmpdir(), "runner-images-bench-"))
   try {
     const once = (row: RowName) =>
-      session(({ progress }) =>
-        progress.run("all platforms", row, () =>
-          benchBuild(
-            request,
-            { ...inputsOf(run), moment },
-            progress,
-            variant,
-            delivery(run, join(folder, row), moment),
-          ),
+      session((each) =>
+        each.progress.run("all platforms", row, () =>
+          benchBuild(each, variant, moment, delivery(run, join(folder, row), moment)),
         ),
       )
     const cold = await once("build-cold")

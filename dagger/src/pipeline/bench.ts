@@ -1,7 +1,6 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import type { BenchRequest, Machine, RowName, Run } from "../core/bench.js"
 import { PLATFORMS, type PlatformName } from "../core/platforms.js"
-import type { PackageSetRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
 import { assertChecksPassed, build, type BuildInputs, type BuiltVariant } from "./build.js"
 import type { TwinInstall } from "./acceleration.js"
@@ -12,6 +11,15 @@ import { asPlatform } from "./platform.js"
 import { Progress, type Phase } from "./progress.js"
 import { script } from "./script.js"
 import { Stopwatch } from "./stopwatch.js"
+
+/** One session's part of a benchmark. */
+export interface BenchSession {
+  request: BenchRequest
+  inputs: BuildInputs
+  progress: Progress
+  /** How much the engine's cache has on disk. Asked through the door, because a module cannot ask it. */
+  cacheBytes: () => Promise<number>
+}
 
 /** Each row once, for one variant's packages and those that are named besides. */
 export interface PackageRound {
@@ -28,16 +36,15 @@ export interface PackageRound {
  * @param round what makes this round's steps new
  */
 export async function benchPackages(
-  request: BenchRequest,
-  inputs: BuildInputs,
-  progress: Progress,
+  session: BenchSession,
   variant: VariantName,
   round: string,
 ): Promise<PackageRound[]> {
+  const { request, inputs, progress } = session
   const shared = await prepare(request, inputs.caBundle, progress)
   const rounds: PackageRound[] = []
   for (const platform of foreignTo(shared.native))
-    rounds.push(await packageRound(request, inputs, shared, { variant, platform, round }))
+    rounds.push(await packageRound(session, shared, { variant, platform, round }))
   return rounds
 }
 
@@ -45,8 +52,7 @@ export async function benchPackages(
 type Work = (watch: Stopwatch, moment: string) => Promise<Pick<Run, "road" | "reason">>
 
 async function packageRound(
-  request: BenchRequest,
-  { docker }: BuildInputs,
+  { request, inputs, cacheBytes }: BenchSession,
   shared: Shared,
   { variant, platform, round }: { variant: VariantName; platform: PlatformName; round: string },
 ): Promise<PackageRound> {
@@ -54,7 +60,7 @@ async function packageRound(
   const names = packagesFor(request, variant)
   const own = await resolved(shared, native.platform, names)
   const foreign = await resolved(shared, platform, names)
-  const context = docker.withDirectory("debs", foreign.debs)
+  const context = inputs.docker.withDirectory("debs", foreign.debs)
   const works = packageRows(native, own, foreign, context)
   await progress.run("all platforms", "download", () =>
     Promise.all([
@@ -70,7 +76,7 @@ async function packageRound(
     const work = works[row]
     if (!work) continue
     runs[row] = await progress.run(row === "native" ? native.platform : platform, row, () =>
-      measure((watch) => work(watch, `${round} ${row}`)),
+      measure(cacheBytes, (watch) => work(watch, `${round} ${row}`)),
     )
   }
   const packages = { [native.platform]: own.packages.length, [platform]: foreign.packages.length }
@@ -135,10 +141,9 @@ export interface Delivery {
  * @param moment what makes its steps new; the same moment again is a build of which nothing has changed
  */
 export async function benchBuild(
-  { compression, refresh }: BenchRequest,
-  inputs: BuildInputs & { moment: string },
-  progress: Progress,
+  { request: { compression, refresh }, inputs, progress, cacheBytes }: BenchSession,
   variant: VariantName,
+  moment: string,
   { write, push }: Delivery,
 ): Promise<{ run: Run; compressedBytes: Partial<Record<PlatformName, number>> }> {
   const request = {
@@ -151,8 +156,9 @@ export async function benchBuild(
   }
   let built: BuiltVariant[] = []
   const run = await measure(
+    cacheBytes,
     async (watch) => {
-      built = await build(request, inputs, new Progress(watch))
+      built = await build(request, { ...inputs, moment }, new Progress(watch))
       for (const { report } of built) assertChecksPassed(report)
       await watch.phase("write", () => write(built))
       if (push) await watch.phase("push", () => push(built, inputs.caBundle))
@@ -170,6 +176,7 @@ export async function benchBuild(
 }
 
 async function measure(
+  cacheBytes: BenchSession["cacheBytes"],
   work: (watch: Stopwatch) => Promise<Pick<Run, "road" | "reason">>,
   ...forward: ConstructorParameters<typeof Stopwatch>
 ): Promise<Run> {
@@ -181,16 +188,8 @@ async function measure(
   return { seconds, ...(grown < 0 ? {} : { diskBytes: grown }), phases: watch.phases, ...how }
 }
 
-function cacheBytes(): Promise<number> {
-  return dag.engine().localCache().entrySet().diskSpaceBytes()
-}
-
 /** Finds out what the engine runs on. */
-export async function benchMachine(
-  request: PackageSetRequest,
-  inputs: BuildInputs,
-  progress: Progress,
-): Promise<Machine> {
+export async function benchMachine({ request, inputs, progress }: BenchSession): Promise<Machine> {
   const { native } = await prepare(request, inputs.caBundle, progress)
   const [foreign] = foreignTo(native)
   const container = foreign
