@@ -69,11 +69,6 @@ export function parseControl(text: string): PackageControl[] {
     })
 }
 
-/** Names of the packages that dpkg's status file has. */
-export function installedNames(status: string): Set<string> {
-  return new Set([...status.matchAll(/^Package: (.+)$/gm)].map(([, name = ""]) => name))
-}
-
 /**
  * The package files that have a part in what scripts do: those that have scripts, and all that these may rely on, which by Debian's policy is
  * what they depend on. The others are files and nothing else.

@@ -4,7 +4,7 @@ import { RunnerImagesError } from "../core/errors.js"
 import {
   assertMatchesLock,
   filesForScripts,
-  installedNames,
+  installedPackages,
   parseControl,
   parsePrintUris,
   unlocatedPackage,
@@ -161,7 +161,8 @@ export async function unpackPackages(install: PackageInstall): Promise<Unpacked>
     root.file("/var/lib/dpkg/status").contents(),
   ])
   const packages = parseControl(control)
-  const first = filesForScripts(packages, installedNames(status))
+  const installed = new Set(installedPackages(status).map(({ name }) => name))
+  const first = filesForScripts(packages, installed)
   const container = withSteps(root, install, ["unpack"], first)
   return {
     container: withoutPlan(container),

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest"
 import {
   assertMatchesLock,
   filesForScripts,
-  installedNames,
   parseControl,
   parseLock,
   parsePrintUris,
@@ -124,7 +123,7 @@ describe("the package files that scripts rely on", () => {
   })
 
   it("are also those that take the place of what is installed", () => {
-    const installed = installedNames("Package: tar\nStatus: install ok installed\n\nPackage: git-man\n")
+    const installed = new Set(["tar", "git-man"])
     expect(filesForScripts(control, installed)).toContain("tar_1.deb")
     expect(filesForScripts(control, installed)).not.toContain("git_1.deb")
   })
