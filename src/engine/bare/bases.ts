@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
-import { exec } from "../exec.js"
 import { archiveOptions, type ArchiveOptions } from "./archive.js"
-import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
+import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { mmdebstrap } from "./mmdebstrap.js"
 import { writeLayout } from "./oci-layout.js"
 import type { StateFolder } from "./state-folder.js"
 import { BASE_TAG, SUITE } from "./version.js"
@@ -72,8 +72,7 @@ async function makeRoot(
     '--customize-hook=sed -i /^$/d "$1"/etc/apt/sources.list',
     '--customize-hook=: > "$1"/etc/machine-id; mkdir -p "$1"/var/lib/apt/lists/partial',
   ]
-  await exec(
-    "mmdebstrap",
+  await mmdebstrap(
     [
       "--variant=minbase",
       `--arch=${spelling(platform).debian}`,
@@ -85,15 +84,15 @@ async function makeRoot(
       rootfs,
       ...archive.sources,
     ],
-    { env: { ...workEnvironment(work), SOURCE_DATE_EPOCH: String(created.getTime() / 1000) } },
+    work,
+    { SOURCE_DATE_EPOCH: String(created.getTime() / 1000) },
   )
 }
 
 /** The date of the newest Release file of the suite's sources, in whole seconds. */
 async function archiveDate(archive: ArchiveOptions, work: string): Promise<Date> {
   const dates = join(work, "release-dates")
-  await exec(
-    "mmdebstrap",
+  await mmdebstrap(
     [
       "--variant=custom",
       "--format=null",
@@ -103,7 +102,7 @@ async function archiveDate(archive: ArchiveOptions, work: string): Promise<Date>
       "-",
       ...archive.sources,
     ],
-    { env: workEnvironment(work) },
+    work,
   )
   return newestDate(readFileSync(dates, "utf8"))
 }

@@ -2,8 +2,9 @@ import { copyFileSync, chmodSync } from "node:fs"
 import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { exec } from "../exec.js"
-import { keyOf, makeOnce, workEnvironment } from "./artefact.js"
+import { keyOf, makeOnce } from "./artefact.js"
 import { archiveOptions } from "./archive.js"
+import { mmdebstrap } from "./mmdebstrap.js"
 import type { StateFolder } from "./state-folder.js"
 import { SUITE } from "./version.js"
 
@@ -34,12 +35,9 @@ export async function fetchEmulator(
   await makeOnce(folder, work, async (target) => {
     const root = `${target}-root`
     const archive = await archiveOptions()
-    await exec(
-      "mmdebstrap",
+    await mmdebstrap(
       [...archive.options, "--variant=extract", "--include=qemu-user", SUITE, root, ...archive.sources],
-      {
-        env: workEnvironment(work),
-      },
+      work,
     )
     for (const platform of foreignPlatforms(host)) {
       const program = emulatorProgram(target, platform)
