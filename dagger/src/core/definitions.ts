@@ -10,6 +10,8 @@ export interface VariantDefinition {
   packages: readonly string[]
   tools: readonly ToolName[]
   environment: Readonly<Record<string, string>>
+  /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. */
+  budgetBytes: number
 }
 
 /** The runner user, the same in every image. The docker group's id is the one of GitHub's own runner image. */
@@ -78,6 +80,7 @@ export const DEFINITIONS: Record<VariantName, VariantDefinition> = {
       RUNNER_TOOL_CACHE: TOOL_CACHE,
       AGENT_TOOLSDIRECTORY: TOOL_CACHE,
     },
+    budgetBytes: 950_000_000,
   },
 }
 
