@@ -11,11 +11,12 @@ import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
 import { parseVariants } from "./core/variants.js"
-import { assertChecksPassed, build as buildImages, buildContainer, type BuildInputs } from "./pipeline/build.js"
+import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { parity as compareRoads } from "./pipeline/parity.js"
 import { plan as planImages } from "./pipeline/plan.js"
 import { Progress } from "./pipeline/progress.js"
 import { release } from "./pipeline/release.js"
+import type { BuildInputs } from "./pipeline/run.js"
 import { caBundleOf, TRUST_FILES } from "./pipeline/trust.js"
 
 /**

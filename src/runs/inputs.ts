@@ -1,6 +1,6 @@
 import { dag } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
-import type { BuildInputs } from "../../dagger/src/pipeline/build.js"
+import type { BuildInputs } from "../../dagger/src/pipeline/run.js"
 import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
 import { DOCKER_FOLDER } from "../paths.js"
 import type { HostRequest } from "../commands/request.js"

@@ -47,8 +47,8 @@ const ON_TOP = ["fontconfig", "uuid-runtime", "vim-tiny"]
 /** PACKAGES and then ON_TOP with what they need besides, the second yet without its root. */
 async function inTwo(side: Native, platform: PlatformName): Promise<[PackageInstall, PackageInstall]> {
   const archive = await archiveOf(side)
-  const first = await resolvePackages(side, archive, platform, PACKAGES)
-  const both = await resolvePackages(side, archive, platform, [...PACKAGES, ...ON_TOP])
+  const first = await resolvePackages(side, archive, platform, PACKAGES, side.root(platform))
+  const both = await resolvePackages(side, archive, platform, [...PACKAGES, ...ON_TOP], side.root(platform))
   const there = new Set(first.packages.map(({ name }) => name))
   const then = {
     packages: both.packages.filter(({ name }) => !there.has(name)),

@@ -25,7 +25,11 @@ export async function archived(
   platform: PlatformName,
   names: readonly string[],
 ): Promise<PackageInstall> {
-  return packageInstall(side, platform, await resolvePackages(side, await archiveOf(side), platform, names))
+  return packageInstall(
+    side,
+    platform,
+    await resolvePackages(side, await archiveOf(side), platform, names, side.root(platform)),
+  )
 }
 
 export function archiveOf(side: Native): Promise<Archive> {

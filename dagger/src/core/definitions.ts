@@ -1,18 +1,41 @@
 import type { ToolName } from "./catalog.js"
-import type { VariantName } from "./variants.js"
+import type { BuiltInVariant, VariantName } from "./variants.js"
 
-/** What a variant consists of. A variant that extends another has all that the other has. */
+/** A file of a variant's own, as text. */
+export interface VariantFile {
+  /** Absolute path in the image. */
+  path: string
+  /** Where its text is, below the project's `docker/` folder. */
+  from: string
+  /** Whether it is a program. */
+  executable: boolean
+}
+
+/** What a variant consists of. A variant that extends another has all that the other has, and shares its layers. */
 export interface VariantDefinition {
   title: string
   description: string
   extends?: VariantName
   /** Packages of the distribution that users ask for by name; their dependencies follow. */
   packages: readonly string[]
+  /** Packages that come with an option of the request. */
+  optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
   tools: readonly ToolName[]
   environment: Readonly<Record<string, string>>
   /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. */
   budgetBytes: number
+  files?: readonly VariantFile[]
+  /** Symbolic links: path in the image → target. */
+  links?: Readonly<Record<string, string>>
+  /** What the smoke tests prove of it, by the names of their groups. */
+  checks: readonly CheckGroup[]
 }
+
+/** Options of a request that add packages to the variants that know them. */
+export type PackageOption = "sudo" | "cjkFonts"
+
+/** Groups of smoke tests, see `core/checks/`. */
+export type CheckGroup = "standard" | "browser" | "go"
 
 /** The runner user, the same in every image. The docker group's id is the one of GitHub's own runner image. */
 export const RUNNER_USER = {
@@ -43,7 +66,10 @@ path-include=/usr/share/locale/locale.alias
 /** What the Actions runner itself loads at run time: in every image, whichever runner is inside. */
 export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
 
-export const DEFINITIONS: Record<VariantName, VariantDefinition> = {
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const BROWSER = "/usr/local/bin/google-chrome"
+
+export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
   standard: {
     title: "GitHub Actions runner",
     description:
@@ -72,27 +98,121 @@ export const DEFINITIONS: Record<VariantName, VariantDefinition> = {
       "zip",
       "zstd",
     ],
+    optionalPackages: { sudo: ["sudo"] },
     // The runner last: it changes most often, and layers above a change are made again.
     tools: ["node", "npm", "docker", "buildx", "compose", "gh", "runner"],
     environment: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      PATH,
       LANG: "C.UTF-8",
       RUNNER_TOOL_CACHE: TOOL_CACHE,
       AGENT_TOOLSDIRECTORY: TOOL_CACHE,
     },
     budgetBytes: 950_000_000,
+    checks: ["standard"],
+  },
+  chrome: {
+    title: "GitHub Actions runner with Chrome",
+    description: "The standard image with one and the same Chrome, ChromeDriver and Playwright on every platform",
+    extends: "standard",
+    packages: [
+      "chromium",
+      "chromium-driver",
+      "fonts-freefont-ttf",
+      "fonts-liberation",
+      "fonts-noto-color-emoji",
+      "libasound2t64",
+      "libatk-bridge2.0-0t64",
+      "libcups2t64",
+      "libdrm2",
+      "libgbm1",
+      "libgtk-3-0t64",
+      "libnss3",
+      "libxcomposite1",
+      "libxdamage1",
+      "libxfixes3",
+      "libxkbcommon0",
+      "libxrandr2",
+      "xauth",
+      "xdg-utils",
+      "xvfb",
+    ],
+    optionalPackages: { cjkFonts: ["fonts-noto-cjk"] },
+    tools: [],
+    environment: {
+      CHROME_BIN: BROWSER,
+      CHROMEDRIVER_BIN: "/usr/local/bin/chromedriver",
+      CHROMEWEBDRIVER: "/usr/local/bin",
+      PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH: BROWSER,
+      PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: "1",
+      PUPPETEER_EXECUTABLE_PATH: BROWSER,
+      PUPPETEER_SKIP_DOWNLOAD: "true",
+    },
+    files: [
+      { path: BROWSER, from: "chrome/google-chrome", executable: true },
+      { path: "/usr/local/bin/chromedriver", from: "chrome/chromedriver", executable: true },
+    ],
+    links: {
+      "/usr/local/bin/chrome": "google-chrome",
+      "/usr/local/bin/chromium": "google-chrome",
+      "/usr/local/bin/chromium-browser": "google-chrome",
+      "/usr/local/bin/google-chrome-stable": "google-chrome",
+      // Where Playwright and Selenium look for the channel `chrome`.
+      "/opt/google/chrome/chrome": BROWSER,
+    },
+    budgetBytes: 1_750_000_000,
+    checks: ["browser"],
   },
 }
 
+/**
+ * A variant's definition.
+ *
+ * @throws Error when there is none: names are checked where users write them
+ */
+export function definitionOf(variant: VariantName): VariantDefinition {
+  const definition = (DEFINITIONS as Readonly<Partial<Record<string, VariantDefinition>>>)[variant]
+  if (!definition) throw new Error(`there is no variant ${variant}`)
+  return definition
+}
+
+/** A variant and those that it extends, from the first that extends none. `lineage("chrome")` ⇒ `["standard", "chrome"]` */
+export function lineage(variant: VariantName): VariantName[] {
+  const { extends: parent } = definitionOf(variant)
+  return parent === undefined ? [variant] : [...lineage(parent), variant]
+}
+
+export type ResolvedDefinition = Omit<Required<VariantDefinition>, "extends" | "optionalPackages"> & {
+  optionalPackages: Partial<Record<PackageOption, readonly string[]>>
+}
+
 /** A variant with all that it inherits. */
-export function resolveDefinition(variant: VariantName): Omit<VariantDefinition, "extends"> {
-  const { extends: parent, ...own } = DEFINITIONS[variant]
-  if (!parent) return own
-  const base = resolveDefinition(parent)
-  return {
-    ...own,
-    packages: [...base.packages, ...own.packages],
-    tools: [...base.tools, ...own.tools],
-    environment: { ...base.environment, ...own.environment },
-  }
+export function resolveDefinition(variant: VariantName): ResolvedDefinition {
+  return lineage(variant)
+    .map(definitionOf)
+    .reduce<ResolvedDefinition>(
+      (base, own) => ({
+        title: own.title,
+        description: own.description,
+        packages: [...base.packages, ...own.packages],
+        optionalPackages: { ...base.optionalPackages, ...own.optionalPackages },
+        tools: [...base.tools, ...own.tools],
+        environment: { ...base.environment, ...own.environment },
+        files: [...base.files, ...(own.files ?? [])],
+        links: { ...base.links, ...own.links },
+        budgetBytes: own.budgetBytes,
+        checks: [...base.checks, ...own.checks],
+      }),
+      {
+        title: "",
+        description: "",
+        packages: [],
+        optionalPackages: {},
+        tools: [],
+        environment: {},
+        files: [],
+        links: {},
+        budgetBytes: 0,
+        checks: [],
+      },
+    )
 }

@@ -111,10 +111,15 @@ export function upstreamVersion(debian: string): string {
     .replace(/\+[a-z].*$/, "")
 }
 
-/** The exact packages of one earlier build, by platform. */
-export type Lock = Partial<Record<PlatformName, LockedPackage[]>>
+/** The exact packages of one earlier build. */
+export interface Lock {
+  /** Whose they are. A lock holds for the variants that this one extends as well, and says nothing of what others lack. */
+  variant?: string
+  platforms: Partial<Record<PlatformName, LockedPackage[]>>
+}
 
 const lockSchema = z.object({
+  variant: z.string().optional(),
   platforms: z.array(z.object({ platform: z.string(), packages: z.array(lockedPackageSchema) })),
 })
 
@@ -145,11 +150,12 @@ export function parseLock(text: string, platforms: readonly PlatformName[]): Loc
     const issue = parsed.error.issues[0]
     throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
   }
-  const lock: Lock = {}
+  const { variant } = parsed.data
+  const lock: Lock = { ...(variant === undefined ? {} : { variant }), platforms: {} }
   for (const platform of platforms) {
     const entry = parsed.data.platforms.find((candidate) => candidate.platform === platform)
     if (!entry) throw invalid(`it has no packages for ${platform}`)
-    lock[platform] = entry.packages
+    lock.platforms[platform] = entry.packages
   }
   return lock
 }
@@ -157,17 +163,20 @@ export function parseLock(text: string, platforms: readonly PlatformName[]): Loc
 /**
  * Compares what the archive offers with a lock.
  *
+ * @param resolved all packages of a variant, those of the variants that it extends included
+ * @param whole whether the variant is the lock's own: then nothing of the lock may be missing
  * @throws RunnerImagesError LOCK_INVALID naming every package that has vanished or has other bytes now
  */
 export function assertMatchesLock(
   platform: PlatformName,
   resolved: readonly LockedPackage[],
   locked: readonly LockedPackage[],
+  whole = true,
 ): void {
   const offered = new Map(resolved.map((entry) => [entry.name, entry]))
   const wrong = locked.filter((entry) => {
     const now = offered.get(entry.name)
-    return now?.version !== entry.version || now.sha256 !== entry.sha256
+    return now ? now.version !== entry.version || now.sha256 !== entry.sha256 : whole
   })
   const wanted = new Set(locked.map((entry) => entry.name))
   const extra = resolved.filter((entry) => !wanted.has(entry.name))

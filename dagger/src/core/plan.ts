@@ -1,5 +1,11 @@
 import { catalogTool, type CatalogTool, type ToolName } from "./catalog.js"
-import { resolveDefinition } from "./definitions.js"
+import {
+  definitionOf,
+  resolveDefinition,
+  type CheckGroup,
+  type PackageOption,
+  type VariantFile,
+} from "./definitions.js"
 import type { PlatformName } from "./platforms.js"
 import type { BuildRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
@@ -26,13 +32,21 @@ export interface PlatformPlan {
 
 export interface VariantPlan {
   variant: VariantName
+  /** The variant whose layers this one's come on top of. Everything else here has what that one has, too. */
+  extends?: VariantName
   title: string
   description: string
   sources: DecidedSources
   runner: "actions" | "stand-in"
   environment: Record<string, string>
+  files: VariantFile[]
+  /** Path in the image → target. */
+  links: Record<string, string>
+  checks: CheckGroup[]
   platforms: PlatformPlan[]
 }
+
+const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 
 /** What would be built: pure, from the request and the decided sources. */
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
@@ -40,18 +54,35 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode))
     const packages = new Set(definition.packages)
-    if (request.sudo) packages.add("sudo")
+    for (const option of PACKAGE_OPTIONS)
+      if (request[option]) for (const name of definition.optionalPackages[option] ?? []) packages.add(name)
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
     return { platform, packages: [...packages].sort(), tools }
   })
+  const { extends: parent } = definitionOf(variant)
   return {
     variant,
+    ...(parent === undefined ? {} : { extends: parent }),
     title: definition.title,
     description: definition.description,
     sources,
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     environment: { ...definition.environment },
+    files: [...definition.files],
+    links: { ...definition.links },
+    checks: [...definition.checks],
     platforms,
+  }
+}
+
+/** What of a plan is the variant's own, and not of the one that it extends. */
+export function ownPart(plan: PlatformPlan, parent: PlatformPlan | undefined): PlatformPlan {
+  const inherited = new Set(parent?.packages)
+  const tools = new Set(parent?.tools.map(({ name }) => name))
+  return {
+    platform: plan.platform,
+    packages: plan.packages.filter((name) => !inherited.has(name)),
+    tools: plan.tools.filter(({ name }) => !tools.has(name)),
   }
 }
 

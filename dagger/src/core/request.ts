@@ -23,6 +23,8 @@ export interface BuildRequest {
   sources: SourcesMode
   /** Passwordless sudo for the runner user. */
   sudo: boolean
+  /** Fonts for Chinese, Japanese and Korean in variants with a browser. */
+  cjkFonts?: boolean
   /** Text of a `report.json` or lock file to replay, or undefined for the newest packages. */
   lock?: string
   /** `gzip` when left out. */

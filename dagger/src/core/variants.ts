@@ -1,8 +1,12 @@
 import { RunnerImagesError } from "./errors.js"
 import { closest } from "./suggest.js"
 
-export const VARIANTS = ["standard"] as const
-export type VariantName = (typeof VARIANTS)[number]
+/** The variants of this project, each after those that it extends. */
+export const VARIANTS = ["standard", "chrome"] as const
+export type BuiltInVariant = (typeof VARIANTS)[number]
+
+/** A variant's name: one of {@link VARIANTS}, or that of a variant which a definition file describes. */
+export type VariantName = string
 
 const ALL = "all"
 

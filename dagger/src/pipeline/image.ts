@@ -2,12 +2,12 @@ import { dag, type Container } from "@dagger.io/dagger"
 import { addUser } from "../core/accounts.js"
 import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
-import type { PlatformPlan, VariantPlan } from "../core/plan.js"
+import type { PlannedTool, VariantPlan } from "../core/plan.js"
 import type { PlatformName } from "../core/platforms.js"
 import type { Native } from "./native.js"
-import { download, type InstalledPackages, type PackageInstall, type ResolvedPackages } from "./packages.js"
+import { download, type PackageInstall, type ResolvedPackages } from "./packages.js"
 import { script } from "./script.js"
-import { withTool, type ToolSources } from "./tools.js"
+import { flat, withTool, type ToolSources } from "./tools.js"
 
 /** What start-up runs; the arguments of `docker run IMAGE …` follow. */
 export const ENTRYPOINT = ["/usr/bin/tini", "--", `${RUNNER_USER.home}/run.sh`]
@@ -23,50 +23,75 @@ export const HEALTHCHECK: Healthcheck = {
 
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
-/** The resolved packages, to be installed on the bare base image as every image has them. */
-export function packageInstall(native: Native, platform: PlatformName, resolved: ResolvedPackages): PackageInstall {
+/** The resolved packages, to be installed on a root as every image has them. */
+export function packageInstall(
+  native: Native,
+  platform: PlatformName,
+  resolved: ResolvedPackages,
+  root: Container = native.root(platform),
+): PackageInstall {
   const { packages, automatic } = resolved
-  return {
-    platform,
-    root: native.root(platform),
-    debs: download(native, packages),
-    packages,
-    automatic,
-    dpkgConfig: DPKG_EXCLUDES,
-  }
+  return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
 }
 
-export interface FinishedContainer {
+/** Files of an image without its configuration, so that another variant's can be put on top. */
+export interface Root {
   container: Container
   /** What each layer is, from the base up. */
   layers: string[]
 }
 
-/** Everything above the packages: user, tools, runner, configuration. Nothing of the platform is executed. */
-export async function imageOf(
+/** Adds the accounts and the folders that every image has. */
+export async function withAccounts(native: Native, root: Root, sudo: boolean): Promise<Root> {
+  const container = await withRunnerUser(native, root.container, sudo)
+  return { container, layers: [...root.layers, "user and folders"] }
+}
+
+/** Adds tools, one layer each. The packages layer has those that the distribution packages. */
+export async function withTools(
   native: Native,
-  plan: VariantPlan,
-  platform: PlatformPlan,
-  packages: InstalledPackages,
+  root: Root,
+  tools: readonly PlannedTool[],
   sources: ToolSources,
-  labels: Readonly<Record<string, string>>,
-): Promise<FinishedContainer> {
-  let image = await withRunnerUser(native, packages.container, platform.packages.includes("sudo"))
-  const layers = ["base image", ...packages.layers, "user and folders"]
-  for (const tool of platform.tools) {
-    // The packages layer has those that the distribution packages.
+): Promise<Root> {
+  let { container } = root
+  const layers = [...root.layers]
+  for (const tool of tools) {
     if (tool.from === "deb") continue
-    image = await withTool(native, image, tool, sources)
+    container = await withTool(native, container, tool, sources)
     layers.push(tool.name)
   }
-  for (const [name, value] of Object.entries(plan.environment)) image = image.withEnvVariable(name, value)
-  for (const [name, value] of Object.entries(labels)) image = image.withLabel(name, value)
-  const container = image
+  return { container, layers }
+}
+
+/** Adds a variant's own files and links, as one layer. */
+export async function withFiles(
+  native: Native,
+  root: Root,
+  { files, links }: Pick<VariantPlan, "files" | "links">,
+  sources: ToolSources,
+): Promise<Root> {
+  if (files.length === 0 && Object.keys(links).length === 0) return root
+  const texts = await Promise.all(files.map(({ from }) => sources.docker.file(from).contents()))
+  const written = files.reduce(
+    (tree, { path, executable }, index) =>
+      tree.withNewFile(path, texts[index] ?? "", { permissions: executable ? 0o755 : 0o644 }),
+    dag.directory(),
+  )
+  const tree = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), written)
+  return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "files"] }
+}
+
+/** Everything that is above the files: user, environment, labels, what is started. Nothing of the platform is executed. */
+export function configured(image: Container, plan: VariantPlan, labels: Readonly<Record<string, string>>): Container {
+  let container = image
+  for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
+  for (const [name, value] of Object.entries(labels)) container = container.withLabel(name, value)
+  return container
     .withUser(String(RUNNER_USER.uid))
     .withWorkdir(RUNNER_USER.home)
     .withEntrypoint(ENTRYPOINT)
     .withoutDefaultArgs()
-  return { container, layers }
 }
 
 async function withRunnerUser(native: Native, image: Container, sudo: boolean): Promise<Container> {

@@ -47,9 +47,9 @@ export function packagesFor({ packages, refresh }: PackageSetRequest, variant: V
 /** The packages by those names and all that they need, to be installed on the platform's base image. */
 export async function resolved(shared: Shared, platform: PlatformName, names: PackagesFor): Promise<PackageInstall> {
   const { native, archive, progress } = shared
-  return packageInstall(
-    native,
-    platform,
-    await progress.run(platform, "resolve packages", () => resolvePackages(native, archive, platform, names(platform))),
+  const root = native.root(platform)
+  const packages = await progress.run(platform, "resolve packages", () =>
+    resolvePackages(native, archive, platform, names(platform), root),
   )
+  return packageInstall(native, platform, packages, root)
 }

@@ -2,7 +2,6 @@ import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagge
 import { parseOrder, type Road } from "../core/acceleration.js"
 import { RunnerImagesError } from "../core/errors.js"
 import {
-  assertMatchesLock,
   filesForScripts,
   installedPackages,
   parseControl,
@@ -12,11 +11,9 @@ import {
 } from "../core/packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../core/releases.js"
-import type { LockedPackage } from "../core/report.js"
 import { closest } from "../core/suggest.js"
 import { installAccelerated, NotAccelerated, type Side, type Twin, type TwinInstall } from "./acceleration.js"
 import type { Native } from "./native.js"
-import { asPlatform } from "./platform.js"
 import { untimed, type Phase } from "./progress.js"
 import { script } from "./script.js"
 
@@ -54,21 +51,18 @@ export interface ResolvedPackages {
 /**
  * Finds the package files that bring a platform's base to the archive's state and add the requested packages. Runs natively.
  *
- * @param locked exact packages of an earlier build to have instead of the newest
- * @throws RunnerImagesError LOCK_INVALID when the archive no longer has them; PACKAGE_UNKNOWN when it has none of a requested name
+ * @param root what they are to be installed on
+ * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive has none of a requested name
  */
 export async function resolvePackages(
   native: Native,
   archive: Archive,
   platform: PlatformName,
   requested: readonly string[],
-  locked?: readonly LockedPackage[],
+  root: Container,
 ): Promise<ResolvedPackages> {
   const { debian } = spelling(platform)
-  const status = dag
-    .container({ platform: asPlatform(platform) })
-    .from(native.base)
-    .file("/var/lib/dpkg/status")
+  const status = root.file("/var/lib/dpkg/status")
   const config = [
     `APT::Architecture "${debian}";`,
     `APT::Architectures { "${debian}"; };`,
@@ -88,7 +82,6 @@ export async function resolvePackages(
     throw await packageUnknown(apt, platform, unlocated)
   }
   const packages = parsePrintUris(output)
-  if (locked) assertMatchesLock(platform, packages, locked)
   const automatic = packages.map((entry) => entry.name).filter((name) => !requested.includes(name))
   return { packages, automatic }
 }

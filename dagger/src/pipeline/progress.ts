@@ -11,15 +11,35 @@ export interface ProgressListener {
   warned(scope: StepScope, text: string): void
 }
 
+interface StepTime {
+  scope: StepScope
+  name: string
+  seconds: number
+  /** The variant that the step was done for; absent for what all share. */
+  variant?: string
+}
+
 /** Runs steps, times them and tells a listener. */
 export class Progress {
-  private readonly times: { scope: StepScope; name: string; seconds: number }[] = []
+  constructor(
+    private readonly listener?: ProgressListener,
+    private readonly times: StepTime[] = [],
+    private readonly variant?: { name: string; shown: boolean },
+  ) {}
 
-  constructor(private readonly listener?: ProgressListener) {}
+  /**
+   * The same progress, for the steps of one variant.
+   *
+   * @param shown whether the listener is told of the variant: where there is only one, its name says nothing
+   */
+  of(name: string, shown: boolean): Progress {
+    return new Progress(this.listener, this.times, { name, shown })
+  }
 
   async run<T>(scope: StepScope, step: string, work: () => Promise<T>): Promise<T> {
     const start = performance.now()
-    this.listener?.started(scope, step)
+    const title = this.variant?.shown ? `${this.variant.name}: ${step}` : step
+    this.listener?.started(scope, title)
     let failure: unknown
     try {
       return await work()
@@ -28,8 +48,8 @@ export class Progress {
       throw error
     } finally {
       const seconds = (performance.now() - start) / 1000
-      this.times.push({ scope, name: step, seconds })
-      this.listener?.ended(scope, step, seconds, failure)
+      this.times.push({ scope, name: step, seconds, ...(this.variant ? { variant: this.variant.name } : {}) })
+      this.listener?.ended(scope, title, seconds, failure)
     }
   }
 
@@ -37,10 +57,15 @@ export class Progress {
     this.listener?.warned(scope, text)
   }
 
-  /** The steps that concern a platform, in order of completion, seconds rounded to hundredths. */
-  steps(scope: PlatformName): { name: string; seconds: number }[] {
+  /**
+   * The steps that concern a platform, in order of completion, seconds rounded to hundredths.
+   *
+   * @param variants with these, only what was done for them or for all
+   */
+  steps(scope: PlatformName, variants?: readonly string[]): { name: string; seconds: number }[] {
     return this.times
       .filter((time) => time.scope === scope || time.scope === "all platforms")
+      .filter(({ variant }) => variant === undefined || variants === undefined || variants.includes(variant))
       .map(({ name, seconds }) => ({ name, seconds: Math.round(seconds * 100) / 100 }))
   }
 }

@@ -1,9 +1,10 @@
 import { assertPublishable } from "../core/publication.js"
 import type { BuildRequest } from "../core/request.js"
-import { build, type BuildInputs, type BuiltVariant } from "./build.js"
+import { build, type BuiltVariant } from "./build.js"
 import { native } from "./native.js"
 import type { Progress } from "./progress.js"
 import { publish, type PublishOptions } from "./publish.js"
+import type { BuildInputs } from "./run.js"
 
 export interface Released {
   /** `repository@digest`, one per variant. */

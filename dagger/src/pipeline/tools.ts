@@ -67,7 +67,7 @@ function linked(native: Native, into: string, files: Directory, links: Readonly<
 }
 
 /** A tree that was put together piece by piece, copied by one native exec, so that it makes one layer. */
-function flat(native: Native, tree: Directory): Directory {
+export function flat(native: Native, tree: Directory): Directory {
   return native.container
     .withMountedDirectory("/tree", tree)
     .withExec(["cp", "-a", "/tree", "/flat"])

@@ -58,7 +58,9 @@ describe("parseLock", () => {
   })
 
   it("takes the packages of the platforms asked for", () => {
-    expect(parseLock(lock, ["linux/amd64"])).toEqual({ "linux/amd64": [{ name: "git", version: "1", sha256: A }] })
+    expect(parseLock(lock, ["linux/amd64"])).toEqual({
+      platforms: { "linux/amd64": [{ name: "git", version: "1", sha256: A }] },
+    })
   })
 
   it.each([

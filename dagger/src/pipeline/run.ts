@@ -1,0 +1,52 @@
+import type { Directory, File } from "@dagger.io/dagger"
+import { parseLock, type Lock } from "../core/packages.js"
+import type { VariantPlan } from "../core/plan.js"
+import { newestDate } from "../core/releases.js"
+import type { BuildRequest } from "../core/request.js"
+import { native as nativeSide, type Native } from "./native.js"
+import { readArchive, type Archive } from "./packages.js"
+import { plan as planAll } from "./plan.js"
+import type { Progress } from "./progress.js"
+
+/** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
+export interface BuildInputs {
+  /** The project's `docker/` folder: what goes into images. */
+  docker: Directory
+  /** Upstream archives by file name, fetched beforehand. */
+  assets?: Directory
+  /** Certificate authorities that native download steps trust. Never in a layer. */
+  caBundle?: File
+  /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
+  moment?: string
+}
+
+/** What all platforms and variants of one build share. */
+export interface Run {
+  request: BuildRequest
+  inputs: BuildInputs
+  progress: Progress
+  native: Native
+  archive: Archive
+  plans: VariantPlan[]
+  created: string
+  lock: Lock | undefined
+  standInVersion: string
+}
+
+/** Decides what is to be built, and finds out what everything is built from. */
+export async function prepareRun(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
+  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms)
+  const plans = await progress.run("all platforms", "plan", async () =>
+    planAll(request, (await inputs.assets?.entries()) ?? []),
+  )
+  const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle, inputs.moment))
+  const archive = await progress.run("all platforms", "package archive", () =>
+    readArchive(
+      native,
+      request.refresh ? new Date().toISOString() : new Date().toISOString().slice(0, "2000-01-01".length),
+    ),
+  )
+  const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
+  const created = newestDate(archive.releases)
+  return { request, inputs, progress, native, archive, plans, created, lock, standInVersion }
+}
