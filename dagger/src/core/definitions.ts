@@ -117,6 +117,8 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     packages: [
       "chromium",
       "chromium-driver",
+      // GTK wants a session bus; apt's own choice of one would bring systemd.
+      "dbus-x11",
       "fonts-freefont-ttf",
       "fonts-liberation",
       "fonts-noto-color-emoji",
