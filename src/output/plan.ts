@@ -37,6 +37,8 @@ function origin(tool: PlannedTool): string {
       return `${tool.version} from ${new URL(tool.url).host}`
     case "npm":
       return `${tool.version} from ${tool.package}`
+    case "go-toolchain":
+      return `${tool.version} from ${tool.module}`
     case "deb":
       return `package ${tool.package}`
     case "project":

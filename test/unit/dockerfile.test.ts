@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { catalogTool } from "../../dagger/src/core/catalog.js"
+import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { BASE_IMAGE, DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/definitions.js"
 import { planVariant } from "../../dagger/src/core/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"

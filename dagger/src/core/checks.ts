@@ -255,6 +255,8 @@ function toolOf(tool: PlannedTool, packages: readonly LockedPackage[], projectVe
       return { name: tool.name, version: tool.version, source: tool.url, sha256: tool.sha256 }
     case "npm":
       return { name: tool.name, version: tool.version, source: `npm:${tool.package}@${tool.version}` }
+    case "go-toolchain":
+      return { name: tool.name, version: tool.version, source: `go:${tool.module}` }
     case "project":
       return { name: tool.name, version: projectVersion, source: "project" }
     case "deb": {

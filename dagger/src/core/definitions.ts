@@ -1,4 +1,4 @@
-import type { ToolName } from "./catalog.js"
+import type { ToolName } from "./catalog/catalog.js"
 import type { BuiltInVariant, VariantName } from "./variants.js"
 
 /** A file of a variant's own, as text. */

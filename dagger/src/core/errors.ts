@@ -46,6 +46,11 @@ export const ERRORS = {
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of differences that are allowed cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums contradicts itself." },
+  TOOL_UNKNOWN: { exit: EXIT.usage, meaning: "The catalog has no such tool." },
+  CHECKSUM_UNKNOWN: {
+    exit: EXIT.buildFailed,
+    meaning: "The catalog has no checksum of a file that a build would use.",
+  },
   DOWNLOAD_MISMATCH: {
     exit: EXIT.buildFailed,
     meaning: "A downloaded file does not have the checksum that the catalog records.",

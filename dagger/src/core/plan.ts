@@ -1,4 +1,4 @@
-import { catalogTool, type CatalogTool, type ToolName } from "./catalog.js"
+import { catalogTool, knownChecksum, type CatalogTool, type ToolName } from "./catalog/catalog.js"
 import {
   definitionOf,
   resolveDefinition,
@@ -20,6 +20,7 @@ export interface DecidedSources {
 export type PlannedTool =
   | { name: ToolName; from: "upstream"; version: string; url: string; sha256: string }
   | { name: ToolName; from: "npm"; version: string; package: string; integrity: string }
+  | { name: ToolName; from: "go-toolchain"; version: string; module: string; sum: string }
   | { name: ToolName; from: "deb"; package: string }
   | { name: ToolName; from: "project"; folder: string }
 
@@ -88,18 +89,26 @@ export function ownPart(plan: PlatformPlan, parent: PlatformPlan | undefined): P
 
 function plannedTool(name: ToolName, platform: PlatformName, mode: DecidedSources["mode"]): PlannedTool[] {
   const entry: CatalogTool = catalogTool(name)
-  if (mode === "upstream") {
+  if (mode === "upstream" && !entry.registryIsUpstream) {
     if (!entry.upstream) return []
     const { version, files } = entry.upstream
-    return [{ name, from: "upstream", version, ...files[platform] }]
+    const { url, sha256 } = files[platform]
+    return [{ name, from: "upstream", version, url, sha256: knownChecksum(name, url, sha256) }]
   }
   const { registry } = entry
   switch (registry.kind) {
     case "deb":
       return [{ name, from: "deb", package: registry.package }]
     case "npm": {
-      const { name: npmName, integrity } = registry.packages[platform]
-      return [{ name, from: "npm", version: registry.version, package: npmName, integrity }]
+      const { version, packages } = registry
+      const { name: npmName, integrity } = packages[platform]
+      const known = knownChecksum(name, `${npmName}@${version}`, integrity)
+      return [{ name, from: "npm", version, package: npmName, integrity: known }]
+    }
+    case "go-toolchain": {
+      const { path, version, sum } = registry.modules[platform]
+      const module = `${path}@${version}`
+      return [{ name, from: "go-toolchain", version: registry.version, module, sum: knownChecksum(name, module, sum) }]
     }
     case "project":
       return [{ name, from: "project", folder: registry.folder }]

@@ -26,7 +26,7 @@ export type LockedPackage = z.infer<typeof lockedPackageSchema>
 export const toolSchema = z.object({
   name: z.string(),
   version: z.string(),
-  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `deb:NAME`, or `project`. */
+  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
   source: z.string(),
   sha256: sha256.optional(),
 })

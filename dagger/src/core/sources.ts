@@ -1,4 +1,4 @@
-import { upstreamUrls, type ToolName } from "./catalog.js"
+import { knownChecksum, UNKNOWN, unverifiableFiles, upstreamUrls, type ToolName } from "./catalog/catalog.js"
 import { RunnerImagesError } from "./errors.js"
 import type { DecidedSources } from "./plan.js"
 import type { PlatformName } from "./platforms.js"
@@ -29,7 +29,8 @@ export function assetName(url: string): string {
  * Decides once per build where all tools come from: all or nothing, so that an image never mixes the two.
  *
  * @param assets names of the files that were fetched beforehand; they need no answer from the vendor
- * @throws RunnerImagesError UPSTREAM_UNREACHABLE when upstream was demanded and a file is out of reach
+ * @throws RunnerImagesError when upstream was demanded: UPSTREAM_UNREACHABLE when a file is out of reach, CHECKSUM_UNKNOWN
+ *   when it could not be verified
  */
 export async function decideSources(
   mode: SourcesMode,
@@ -39,6 +40,12 @@ export async function decideSources(
   probe: Probe = probeUrl,
 ): Promise<DecidedSources> {
   if (mode === "registry") return { mode, reason: "asked for with --sources registry" }
+  const [unverifiable, ...others] = unverifiableFiles(tools, platforms)
+  if (unverifiable) {
+    if (mode === "upstream") knownChecksum(unverifiable.tool, unverifiable.url, UNKNOWN)
+    const files = [unverifiable, ...others].map(({ url }) => url).join(", ")
+    return { mode: "registry", reason: `warning: the catalog has no checksum of ${files}` }
+  }
   const urls = upstreamUrls(tools, platforms).filter((url) => !assets.includes(assetName(url)))
   const answers = await Promise.all(urls.map(probe))
   const silent = urls.filter((_, index) => !answers[index])

@@ -1,5 +1,5 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
-import { catalogTool, type Unpack } from "../core/catalog.js"
+import { catalogTool, type Unpack } from "../core/catalog/catalog.js"
 import { RunnerImagesError } from "../core/errors.js"
 import type { PlannedTool } from "../core/plan.js"
 import { assetName } from "../core/sources.js"
@@ -42,19 +42,24 @@ export async function withTool(
       if (!registry.links || registry.unpack.kind === "program") return place(image, registry.unpack, files, owner)
       return image.withDirectory("/", linked(native, registry.unpack.into, files, registry.links), owner)
     }
+    case "go-toolchain": {
+      const { registry } = entry
+      if (registry.kind !== "go-toolchain") throw new Error(`${tool.name} is not in the Go module proxy`)
+      return place(image, registry.unpack, unpackedGo(native, tool, registry.unpack), owner)
+    }
     case "upstream": {
       const { upstream } = entry
       if (!upstream) throw new Error(`${tool.name} has no upstream file`)
       const file = await verified(native, tool.url, tool.sha256, sources.assets)
       const { unpack } = upstream
       if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
-      return place(image, unpack, unpackedTar(native, file, assetName(tool.url), unpack), owner)
+      return place(image, unpack, unpackedArchive(native, file, assetName(tool.url), unpack), owner)
     }
   }
 }
 
 function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {
-  return image.withDirectory(unpack.kind === "tar" ? unpack.into : "/", files, owner)
+  return image.withDirectory(unpack.kind === "program" ? "/" : unpack.into, files, owner)
 }
 
 /** Files and links of one tool as one tree from the root. */
@@ -98,7 +103,22 @@ function unpackedNpm(native: Native, tool: PlannedTool & { from: "npm" }, unpack
     .directory("/unpacked")
 }
 
-function unpackedTar(native: Native, file: File, name: string, unpack: Unpack): Directory {
+/** Fetches a Go toolchain with the distribution's Go, from wherever that gets modules, and checks it by the hash that the catalog has. */
+function unpackedGo(native: Native, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
+  return native.toolbox
+    .withExec([
+      "sh",
+      "-c",
+      "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null",
+    ])
+    .withNewFile("/fetch.sh", script("fetch-go.sh"))
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withWorkdir("/download")
+    .withExec(["sh", "/fetch.sh", tool.module, tool.sum, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+function unpackedArchive(native: Native, file: File, name: string, unpack: Unpack): Directory {
   return native.toolbox
     .withMountedFile(`/download/${name}`, file)
     .withNewFile("/unpack.sh", script("unpack.sh"))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { upstreamUrls } from "../../../dagger/src/core/catalog.js"
+import { upstreamUrls } from "../../../dagger/src/core/catalog/catalog.js"
 import { assetName, decideSources } from "../../../dagger/src/core/sources.js"
 
 const all = () => Promise.resolve(true)

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs"
+import { RunnerImagesError } from "../errors.js"
+import type { PlatformName } from "../platforms.js"
+import { closest } from "../suggest.js"
+import { readCatalog } from "./pins.js"
+import type { CatalogProblem } from "./rules.js"
+import { UNKNOWN, type CatalogTool } from "./schema.js"
+import { TOOL_ENTRIES, TOOLS, type ToolName } from "./tools.js"
+
+/**
+ * The catalog: every tool that does not simply come with the distribution, with its version, where each platform's file is,
+ * and the checksum that the file must have. Nothing else in the project names a version of these tools.
+ */
+
+export { TOOLS, type ToolName } from "./tools.js"
+export { UNKNOWN, type CatalogTool, type NpmPackage, type Unpack } from "./schema.js"
+
+/** Lies beside this file on both doors. */
+export const PINS = new URL("./pins.yaml", import.meta.url)
+
+let read: Record<string, CatalogTool> | undefined
+
+/**
+ * One tool's entry, validated together with all others.
+ *
+ * @throws RunnerImagesError CATALOG_INVALID naming the first value that is wrong
+ */
+export function catalogTool(name: ToolName): CatalogTool {
+  read ??= validCatalog()
+  const tool = read[name]
+  if (!tool) throw new Error(`${name} is not in the catalog that was read`)
+  return tool
+}
+
+function validCatalog(): Record<string, CatalogTool> {
+  const { tools, problems } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
+  if (problems.length > 0) throw catalogError(problems)
+  return tools
+}
+
+/** `node.upstream.version is missing` */
+export function problemText({ where, problem }: CatalogProblem): string {
+  return `${where} ${problem}`
+}
+
+export function catalogError(problems: readonly CatalogProblem[]): RunnerImagesError {
+  const [first, ...others] = problems.map(problemText)
+  const more = others.length === 0 ? "" : ` (and ${String(others.length)} more, see runner-images catalog check)`
+  return new RunnerImagesError(
+    "CATALOG_INVALID",
+    `The catalog is wrong: ${first ?? ""}${more}.`,
+    "Correct dagger/src/core/catalog/pins.yaml, or tools.ts beside it.",
+  )
+}
+
+/**
+ * The tool that a user names.
+ *
+ * @throws RunnerImagesError TOOL_UNKNOWN with what was probably meant
+ */
+export function findTool(given: string): ToolName {
+  const wanted = given.trim().toLowerCase()
+  const found = TOOLS.find((name) => name === wanted)
+  if (found) return found
+  const meant = closest(wanted, TOOLS)
+  throw new RunnerImagesError(
+    "TOOL_UNKNOWN",
+    `There is no tool "${given}" in the catalog.`,
+    meant ? `Did you mean ${meant}?` : `Choose from ${TOOLS.join(", ")}.`,
+  )
+}
+
+/**
+ * A checksum that is about to be relied on.
+ *
+ * @throws RunnerImagesError CHECKSUM_UNKNOWN: what cannot be verified is not used
+ */
+export function knownChecksum(tool: ToolName, file: string, checksum: string): string {
+  if (checksum !== UNKNOWN) return checksum
+  throw new RunnerImagesError(
+    "CHECKSUM_UNKNOWN",
+    `The catalog has no checksum of ${file}, so it cannot be verified.`,
+    `Run runner-images catalog update ${tool} where its vendor can be reached, or use --sources registry.`,
+  )
+}
+
+/** The upstream files of some tools on some platforms of which the catalog has no checksum. */
+export function unverifiableFiles(tools: readonly ToolName[], platforms: readonly PlatformName[]): UnverifiableFile[] {
+  return tools.flatMap((tool) => {
+    const files = catalogTool(tool).upstream?.files
+    return platforms.flatMap((platform) => {
+      const file = files?.[platform]
+      return file?.sha256 === UNKNOWN ? [{ tool, url: file.url }] : []
+    })
+  })
+}
+
+export interface UnverifiableFile {
+  tool: ToolName
+  url: string
+}
+
+/** The upstream URLs of some tools on some platforms, for asking whether they answer. */
+export function upstreamUrls(tools: readonly ToolName[], platforms: readonly PlatformName[]): string[] {
+  return tools.flatMap((name) => {
+    const upstream = catalogTool(name).upstream
+    return upstream ? platforms.map((platform) => upstream.files[platform].url) : []
+  })
+}

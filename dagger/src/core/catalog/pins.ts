@@ -1,0 +1,158 @@
+import { parseDocument } from "yaml"
+import { z } from "zod"
+import { PLATFORMS, spelling, type PlatformName, type PlatformSpelling } from "../platforms.js"
+import { contradictions, type CatalogProblem } from "./rules.js"
+import {
+  commonNpmPinSchema,
+  goToolchainPinSchema,
+  npmPinSchema,
+  unknownKey,
+  upstreamPinSchema,
+  type CatalogTool,
+  type RegistrySource,
+  type ToolEntry,
+  type UpstreamSource,
+} from "./schema.js"
+
+/** Pins as they are written, before a tool's entry says what belongs there. */
+const treeSchema = z.record(z.string(), z.record(z.string(), z.unknown()))
+
+export interface ReadCatalog {
+  /** Every tool that could be read. */
+  tools: Record<string, CatalogTool>
+  /** Everything that is wrong, in the order of the file. */
+  problems: CatalogProblem[]
+}
+
+/**
+ * Puts pins and entries together: what a build works with, and all that is wrong with it.
+ *
+ * @param text the text of pins.yaml
+ */
+export function readCatalog(text: string, entries: Readonly<Record<string, ToolEntry>>): ReadCatalog {
+  const document = parseDocument(text, { schema: "failsafe" })
+  const [error] = document.errors
+  // The message goes on with a picture of the place.
+  if (error) return refused(error.message.split("\n")[0]?.replace(/:$/, "") ?? error.code)
+  const tree = treeSchema.safeParse(document.toJS())
+  if (!tree.success) return refused("it is not a mapping of tools to their sources")
+  const strangers = Object.keys(tree.data).filter((name) => !(name in entries))
+  const problems: CatalogProblem[] = strangers.map((name) => ({
+    where: "pins.yaml",
+    problem: unknownKey(name, Object.keys(entries)),
+  }))
+  const tools: Record<string, CatalogTool> = {}
+  for (const [name, entry] of Object.entries(entries)) {
+    const read = readTool(name, entry, tree.data[name] ?? {})
+    problems.push(...read.problems)
+    if (read.tool) tools[name] = read.tool
+  }
+  return { tools, problems: [...problems, ...contradictions(tools, entries)] }
+}
+
+function refused(problem: string): ReadCatalog {
+  return { tools: {}, problems: [{ where: "pins.yaml", problem: `cannot be read: ${problem}` }] }
+}
+
+function readTool(
+  name: string,
+  entry: ToolEntry,
+  pins: Readonly<Record<string, unknown>>,
+): { tool?: CatalogTool; problems: CatalogProblem[] } {
+  const reader = new PinReader(name)
+  const upstream = entry.upstream && readUpstream(reader, entry.upstream, pins.upstream)
+  const registry = readRegistry(reader, entry.registry, pins.registry)
+  const pinned = [...(entry.upstream ? ["upstream"] : []), ...(isPinned(entry.registry) ? ["registry"] : [])]
+  const strange = Object.keys(pins).filter((key) => !pinned.includes(key))
+  const problems = [
+    ...strange.map((key): CatalogProblem => ({ where: name, problem: unknownKey(key, pinned) })),
+    ...reader.problems,
+  ]
+  if (!registry || (entry.upstream && !upstream)) return { problems }
+  const { title, registryIsUpstream, owner, checks } = entry
+  const tool: CatalogTool = {
+    title,
+    ...(upstream ? { upstream } : {}),
+    registry,
+    ...(registryIsUpstream ? { registryIsUpstream } : {}),
+    ...(owner === undefined ? {} : { owner }),
+    checks,
+  }
+  return { tool, problems }
+}
+
+/** Packages of the distribution come in the archive's newest version, programs of this project in its own. */
+function isPinned({ kind }: ToolEntry["registry"]): boolean {
+  return kind === "npm" || kind === "go-toolchain"
+}
+
+function readUpstream(
+  reader: PinReader,
+  { url, unpack }: NonNullable<ToolEntry["upstream"]>,
+  given: unknown,
+): UpstreamSource | undefined {
+  const pin = reader.read("upstream", upstreamPinSchema, given)
+  if (!pin) return undefined
+  const { version, released, sha256 } = pin
+  const files = perPlatform((names, platform) => ({ url: url(version, names), sha256: sha256[platform] }))
+  return { version, released, unpack, files }
+}
+
+function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given: unknown): RegistrySource | undefined {
+  switch (registry.kind) {
+    case "deb":
+    case "project":
+      return registry
+    case "npm": {
+      const { kind, unpack, links } = registry
+      const names = perPlatform(registry.package)
+      const common = new Set(Object.values(names)).size === 1
+      const pin = common
+        ? reader.read("registry", commonNpmPinSchema, given)
+        : reader.read("registry", npmPinSchema, given)
+      if (!pin) return undefined
+      const { version, released, integrity } = pin
+      const packages = perPlatform((_, platform) => ({
+        name: names[platform],
+        integrity: typeof integrity === "string" ? integrity : integrity[platform],
+      }))
+      return { kind, version, released, unpack, packages, ...(links ? { links } : {}) }
+    }
+    case "go-toolchain": {
+      const pin = reader.read("registry", goToolchainPinSchema, given)
+      if (!pin) return undefined
+      const { kind, path, unpack } = registry
+      const { version, released, sum } = pin
+      const modules = perPlatform((names, platform) => ({
+        path,
+        version: registry.version(version, names),
+        sum: sum[platform],
+      }))
+      return { kind, version, released, unpack, modules }
+    }
+  }
+}
+
+/** Reads the pins of one tool and keeps what is wrong with them. */
+class PinReader {
+  readonly problems: CatalogProblem[] = []
+
+  constructor(private readonly tool: string) {}
+
+  read<Value>(source: string, schema: z.ZodType<Value>, given: unknown): Value | undefined {
+    const result = schema.safeParse(given)
+    if (result.success) return result.data
+    for (const { path, message } of result.error.issues)
+      this.problems.push({ where: [this.tool, source, ...path].join("."), problem: message })
+    return undefined
+  }
+}
+
+function perPlatform<Value>(
+  of: (names: PlatformSpelling, platform: PlatformName) => Value,
+): Record<PlatformName, Value> {
+  return Object.fromEntries(PLATFORMS.map((platform) => [platform, of(spelling(platform), platform)])) as Record<
+    PlatformName,
+    Value
+  >
+}

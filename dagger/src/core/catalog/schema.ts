@@ -1,0 +1,168 @@
+import { z } from "zod"
+import { PLATFORMS, type PlatformName, type PlatformSpelling } from "../platforms.js"
+import { closest } from "../suggest.js"
+
+/** Stands for a fact that is not known: a date, a checksum. It is shown, and never made up. */
+export const UNKNOWN = "unknown"
+
+const archive = {
+  /** How many leading folders of the archive's paths go. */
+  strip: z.number().int().nonnegative(),
+  /** Where in the image the rest is put. */
+  into: z.string(),
+  /** What alone is wanted, and what is not. */
+  only: z.array(z.string()).readonly().optional(),
+  without: z.array(z.string()).readonly().optional(),
+}
+
+/** How a downloaded file becomes files of the image. Paths inside the archive are given after `strip` leading folders are gone. */
+export const unpackSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("tar"), ...archive }),
+  z.object({ kind: z.literal("zip"), ...archive }),
+  /** The file is the program. */
+  z.object({ kind: z.literal("program"), path: z.string() }),
+])
+export type Unpack = z.infer<typeof unpackSchema>
+
+/** A file of a vendor. Its checksum may be {@link UNKNOWN}. */
+export interface UpstreamFile {
+  url: string
+  sha256: string
+}
+
+/** A package of the npm registry, which publishes its integrity. It may be {@link UNKNOWN}. */
+export interface NpmPackage {
+  name: string
+  integrity: string
+}
+
+/** A module of the Go module proxy, with the hash that `go.sum` has for it. It may be {@link UNKNOWN}. */
+export interface GoModule {
+  path: string
+  version: string
+  sum: string
+}
+
+interface Pinned {
+  version: string
+  /** The day that this version was published, `2026-11-13`, or {@link UNKNOWN}. */
+  released: string
+}
+
+export interface UpstreamSource extends Pinned {
+  unpack: Unpack
+  files: Record<PlatformName, UpstreamFile>
+}
+
+export type RegistrySource =
+  /** A package of the distribution; its version is the archive's newest. */
+  | { kind: "deb"; package: string }
+  | NpmSource
+  | GoToolchainSource
+  /** A program of this project, in `docker/`. */
+  | { kind: "project"; folder: string; into: string }
+
+export interface NpmSource extends Pinned {
+  kind: "npm"
+  unpack: Unpack
+  packages: Record<PlatformName, NpmPackage>
+  /** Symbolic links to make: path in the image → target. */
+  links?: Readonly<Record<string, string>>
+}
+
+/** The Go toolchain as the Go module proxy has it: a zip file for each platform. */
+export interface GoToolchainSource extends Pinned {
+  kind: "go-toolchain"
+  unpack: Unpack
+  modules: Record<PlatformName, GoModule>
+}
+
+/** A tool with its pins: what builds work with. */
+export interface CatalogTool {
+  title: string
+  upstream?: UpstreamSource
+  registry: RegistrySource
+  /** The vendor publishes in that registry and nowhere else: both kinds of sources take it from there. */
+  registryIsUpstream?: true
+  /** Owner of the files in the image, `uid:gid`; root when absent. */
+  owner?: string
+  /** Names of the smoke checks that prove it. */
+  checks: readonly string[]
+}
+
+/** How a vendor calls its files: everything about a tool but what it is pinned to. */
+export interface ToolEntry {
+  title: string
+  upstream?: {
+    url: (version: string, platform: PlatformSpelling) => string
+    unpack: Unpack
+    /** The first version that the vendor has for a platform, where it came later than others. */
+    since?: (platform: PlatformSpelling) => string | undefined
+  }
+  registry:
+    | { kind: "deb"; package: string }
+    | { kind: "npm"; package: (platform: PlatformSpelling) => string; unpack: Unpack; links?: Record<string, string> }
+    | {
+        kind: "go-toolchain"
+        path: string
+        version: (version: string, platform: PlatformSpelling) => string
+        unpack: Unpack
+      }
+    | { kind: "project"; folder: string; into: string }
+  registryIsUpstream?: true
+  owner?: string
+  checks: readonly string[]
+  /** Another tool that has to have the same version, from whichever source. */
+  sameVersionAs?: string
+}
+
+interface RawIssue {
+  readonly code?: string | undefined
+  readonly input?: unknown
+  readonly keys?: unknown
+}
+
+/** What is wrong with a value, as it continues `node.upstream.version …`. */
+function wrong(what: string, known: readonly string[] = []) {
+  return (issue: RawIssue): string => {
+    if (issue.input === undefined) return "is missing"
+    if (issue.code !== "unrecognized_keys" || !Array.isArray(issue.keys)) return `is not ${what}`
+    const [key] = issue.keys.map(String)
+    return unknownKey(key ?? "", known)
+  }
+}
+
+/** What is wrong with a key that is not one of the known ones. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  const meant = closest(key, known)
+  return `has "${key}", which is not known there; ${meant ? `did you mean ${meant}?` : `known are ${known.join(", ")}`}`
+}
+
+const text = (pattern: RegExp, what: string) => z.string({ error: wrong(what) }).regex(pattern, { error: wrong(what) })
+
+const pin = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, { error: wrong("a mapping of names to values", Object.keys(shape)) })
+
+/** A value for each platform, none missing and none too many. */
+const perPlatform = <Value extends z.ZodType>(value: Value) =>
+  z.record(z.enum(PLATFORMS as [PlatformName, ...PlatformName[]]), value, {
+    error: wrong(`a mapping with ${PLATFORMS.join(" and ")}`, PLATFORMS),
+  })
+
+const pinned = {
+  version: text(/^\d+(\.\d+){1,3}$/, "a version: numbers with dots between them"),
+  released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day, as in 2026-11-13, nor unknown"),
+}
+const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), nor unknown")
+const integrity = text(
+  /^(sha512-[A-Za-z0-9+/]{86}==|unknown)$/,
+  "npm's integrity (sha512- and 88 characters), nor unknown",
+)
+const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), nor unknown")
+
+/** What is pinned of a tool's upstream source. */
+export const upstreamPinSchema = pin({ ...pinned, sha256: perPlatform(sha256) })
+/** A package that is the same on every platform has one integrity. */
+export const npmPinSchema = pin({ ...pinned, integrity: perPlatform(integrity) })
+export const commonNpmPinSchema = pin({ ...pinned, integrity })
+export const goToolchainPinSchema = pin({ ...pinned, sum: perPlatform(sum) })

@@ -1,0 +1,162 @@
+import type { ToolEntry } from "./schema.js"
+
+/**
+ * The catalog's tools: every one that does not simply come with the distribution. Where a vendor keeps the file for each
+ * version and platform, how that is unpacked, what proves it in the image. Versions and checksums are in pins.yaml.
+ */
+
+const RUNNER_HOME = "/home/runner"
+const MODULES = "/usr/local/lib/node_modules"
+const NODE_DOCUMENTATION = ["CHANGELOG.md", "README.md", "include", "share/doc", "share/man", "share/systemtap"]
+/** Go's own tests and documents. `src` stays: the standard library is compiled from it. */
+const GO_DOCUMENTATION = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "api", "codereview.cfg", "doc", "misc", "test"]
+
+/** Chrome for Testing's platforms that came later than the others, by its own spelling: chrome-for-testing's README. */
+const CHROME_SINCE: Readonly<Record<string, string>> = { "linux-arm64": "153.0.8001.0" }
+
+/** A program of Chrome for Testing: all of one version are in one folder. */
+function chromeForTesting(program: string) {
+  return (version: string, { chromeForTesting: folder }: { chromeForTesting: string }) =>
+    `https://storage.googleapis.com/chrome-for-testing-public/${version}/${folder}/${program}-${folder}.zip`
+}
+
+export const TOOL_ENTRIES = {
+  runner: {
+    title: "GitHub Actions runner",
+    upstream: {
+      url: (version, { vendor }) =>
+        `https://github.com/actions/runner/releases/download/v${version}/actions-runner-linux-${vendor}-${version}.tar.gz`,
+      unpack: { kind: "tar", strip: 0, into: RUNNER_HOME },
+    },
+    registry: { kind: "project", folder: "stand-in", into: RUNNER_HOME },
+    owner: "1001:1001",
+    checks: ["version/runner", "runner/unconfigured"],
+  },
+  node: {
+    title: "Node.js",
+    upstream: {
+      url: (version, { vendor }) => `https://nodejs.org/dist/v${version}/node-v${version}-linux-${vendor}.tar.xz`,
+      unpack: { kind: "tar", strip: 1, into: "/usr/local", without: NODE_DOCUMENTATION },
+    },
+    registry: {
+      kind: "npm",
+      package: ({ vendor }) => `node-linux-${vendor}`,
+      unpack: { kind: "tar", strip: 1, into: "/usr/local", without: [...NODE_DOCUMENTATION, "package.json"] },
+    },
+    checks: ["version/node"],
+  },
+  npm: {
+    title: "npm",
+    // Node.js' own archive carries npm; the registry's Node.js packages do not.
+    registry: {
+      kind: "npm",
+      package: () => "npm",
+      unpack: { kind: "tar", strip: 1, into: `${MODULES}/npm`, without: ["docs", "man"] },
+      links: {
+        "/usr/local/bin/npm": "../lib/node_modules/npm/bin/npm-cli.js",
+        "/usr/local/bin/npx": "../lib/node_modules/npm/bin/npx-cli.js",
+      },
+    },
+    checks: ["version/npm"],
+  },
+  docker: {
+    title: "Docker CLI",
+    upstream: {
+      url: (version, { gnu }) => `https://download.docker.com/linux/static/stable/${gnu}/docker-${version}.tgz`,
+      unpack: { kind: "tar", strip: 1, into: "/usr/local/bin", only: ["docker"] },
+    },
+    registry: { kind: "deb", package: "docker-cli" },
+    checks: ["version/docker"],
+  },
+  buildx: {
+    title: "Docker buildx",
+    upstream: {
+      url: (version, { arch }) =>
+        `https://github.com/docker/buildx/releases/download/v${version}/buildx-v${version}.linux-${arch}`,
+      unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-buildx" },
+    },
+    registry: { kind: "deb", package: "docker-buildx" },
+    checks: ["version/buildx"],
+  },
+  compose: {
+    title: "Docker Compose",
+    upstream: {
+      url: (version, { gnu }) =>
+        `https://github.com/docker/compose/releases/download/v${version}/docker-compose-linux-${gnu}`,
+      unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-compose" },
+    },
+    registry: { kind: "deb", package: "docker-compose" },
+    checks: ["version/compose"],
+  },
+  gh: {
+    title: "GitHub CLI",
+    upstream: {
+      url: (version, { arch }) =>
+        `https://github.com/cli/cli/releases/download/v${version}/gh_${version}_linux_${arch}.tar.gz`,
+      unpack: { kind: "tar", strip: 2, into: "/usr/local/bin", only: ["gh"] },
+    },
+    registry: { kind: "deb", package: "gh" },
+    checks: ["version/gh"],
+  },
+  go: {
+    title: "Go",
+    upstream: {
+      url: (version, { arch }) => `https://dl.google.com/go/go${version}.linux-${arch}.tar.gz`,
+      unpack: { kind: "tar", strip: 1, into: "/usr/local/go", without: GO_DOCUMENTATION },
+    },
+    registry: {
+      kind: "go-toolchain",
+      path: "golang.org/toolchain",
+      version: (version, { arch }) => `v0.0.1-go${version}.linux-${arch}`,
+      // golang.org/toolchain@VERSION/…
+      unpack: { kind: "zip", strip: 2, into: "/usr/local/go", without: GO_DOCUMENTATION },
+    },
+    checks: ["version/go"],
+  },
+  chrome: {
+    title: "Chrome for Testing",
+    upstream: {
+      url: chromeForTesting("chrome"),
+      unpack: { kind: "zip", strip: 1, into: "/opt/chrome-for-testing" },
+      since: ({ chromeForTesting: folder }) => CHROME_SINCE[folder],
+    },
+    registry: { kind: "deb", package: "chromium" },
+    checks: ["version/chrome"],
+  },
+  chromedriver: {
+    title: "ChromeDriver",
+    upstream: {
+      url: chromeForTesting("chromedriver"),
+      unpack: { kind: "zip", strip: 1, into: "/opt/chrome-for-testing", only: ["chromedriver"] },
+      since: ({ chromeForTesting: folder }) => CHROME_SINCE[folder],
+    },
+    registry: { kind: "deb", package: "chromium-driver" },
+    checks: ["version/chromedriver"],
+    sameVersionAs: "chrome",
+  },
+  "playwright-core": {
+    title: "Playwright's library",
+    registry: {
+      kind: "npm",
+      package: () => "playwright-core",
+      unpack: { kind: "tar", strip: 1, into: `${MODULES}/playwright-core` },
+    },
+    registryIsUpstream: true,
+    checks: ["version/playwright"],
+  },
+  playwright: {
+    title: "Playwright",
+    registry: {
+      kind: "npm",
+      package: () => "playwright",
+      unpack: { kind: "tar", strip: 1, into: `${MODULES}/playwright` },
+      links: { "/usr/local/bin/playwright": "../lib/node_modules/playwright/cli.js" },
+    },
+    registryIsUpstream: true,
+    checks: ["version/playwright"],
+    sameVersionAs: "playwright-core",
+  },
+} as const satisfies Record<string, ToolEntry>
+
+export type ToolName = keyof typeof TOOL_ENTRIES
+export const TOOLS = Object.keys(TOOL_ENTRIES) as ToolName[]

@@ -1,0 +1,225 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { PINS, problemText } from "../../../../dagger/src/core/catalog/catalog.js"
+import { readCatalog } from "../../../../dagger/src/core/catalog/pins.js"
+import type { ToolEntry } from "../../../../dagger/src/core/catalog/schema.js"
+import { TOOL_ENTRIES } from "../../../../dagger/src/core/catalog/tools.js"
+
+const A = "a".repeat(64)
+const B = "b".repeat(64)
+const INTEGRITY = `sha512-${"A".repeat(86)}==`
+const SUM = `h1:${"A".repeat(43)}=`
+
+/** Two tools of every kind that is pinned, without a mistake. */
+const PINS_TEXT = `
+node:
+  upstream:
+    version: 24.1.0
+    released: 2026-01-31
+    sha256:
+      linux/amd64: ${A}
+      linux/arm64: ${B}
+  registry:
+    version: 24.1.0
+    released: unknown
+    integrity:
+      linux/amd64: ${INTEGRITY}
+      linux/arm64: ${INTEGRITY.replace("A", "B")}
+npm:
+  registry:
+    version: 11.0.0
+    released: unknown
+    integrity: ${INTEGRITY}
+go:
+  upstream:
+    version: 1.27.2
+    released: unknown
+    sha256:
+      linux/amd64: ${A}
+      linux/arm64: ${B}
+  registry:
+    version: 1.26.8
+    released: unknown
+    sum:
+      linux/amd64: ${SUM}
+      linux/arm64: ${SUM.replace("A", "B")}
+chrome:
+  upstream:
+    version: 154.0.8037.92
+    released: unknown
+    sha256:
+      linux/amd64: ${A}
+      linux/arm64: ${B}
+chromedriver:
+  upstream:
+    version: 154.0.8037.92
+    released: unknown
+    sha256:
+      linux/amd64: unknown
+      linux/arm64: unknown
+`
+const { node, npm, go, chrome, chromedriver } = TOOL_ENTRIES
+const ENTRIES = { node, npm, go, chrome, chromedriver } satisfies Record<string, ToolEntry>
+
+const mistakes = (text: string, entries: Record<string, ToolEntry> = ENTRIES) =>
+  readCatalog(text, entries).problems.map(problemText)
+
+/** The pins with the first occurrence of a text replaced by another one. */
+function pins(found: string, replacement: string): string {
+  if (!PINS_TEXT.includes(found)) throw new Error(`${found} is not in the pins`)
+  return PINS_TEXT.replace(found, replacement)
+}
+
+/** The entries with Node.js' file somewhere else. */
+const nodeAt = (url: NonNullable<ToolEntry["upstream"]>["url"]) => ({
+  ...ENTRIES,
+  node: { ...node, upstream: { ...node.upstream, url } },
+})
+
+const MISTAKES: Readonly<Record<string, string[]>> = {
+  "a platform is missing": mistakes(pins(`      linux/arm64: ${B}\n`, "")),
+  "a platform that does not exist": mistakes(pins("      linux/arm64:", "      linux/amr64:")),
+  "a checksum with a wrong digit": mistakes(pins(A, A.replace("a", "g"))),
+  "a short checksum": mistakes(pins(A, A.slice(1))),
+  "a checksum in capitals": mistakes(pins(A, A.toUpperCase())),
+  "no checksum at all": mistakes(pins(`linux/amd64: ${A}`, "linux/amd64:")),
+  "one checksum for two files": mistakes(pins(B, A)),
+  "a wrong npm integrity": mistakes(pins(`integrity: ${INTEGRITY}`, "integrity: sha512-AAAA")),
+  "an npm integrity of the old kind": mistakes(pins(`integrity: ${INTEGRITY}`, `integrity: sha1-${"A".repeat(27)}=`)),
+  "a wrong checksum of a Go module": mistakes(pins(`linux/amd64: ${SUM}`, `linux/amd64: ${A}`)),
+  "a version is missing": mistakes(pins("    version: 24.1.0\n", "")),
+  "a version that is a name": mistakes(pins("24.1.0", "latest")),
+  "a version with a v": mistakes(pins("24.1.0", "v24.1.0")),
+  "a day that does not exist": mistakes(pins("2026-01-31", "2026-13-31")),
+  "a tool that is not in tools.ts": mistakes(pins("npm:", "nmp:")),
+  "a tool twice": mistakes(`${PINS_TEXT}node:\n  upstream:\n`),
+  "a key that is not known": mistakes(pins("released:", "relaesed:")),
+  "a source that is not known": mistakes(pins("  registry:", "  regsitry:")),
+  "a source that is not pinned": mistakes(pins("npm:\n", "npm:\n  upstream:\n    version: 1.2.3\n")),
+  "a browser from before arm64": mistakes(PINS_TEXT.replaceAll("154.0.8037.92", "152.0.7977.82")),
+  "a driver of another browser": mistakes(pins("154.0.8037.92", "154.0.8037.93")),
+  "not YAML": mistakes(pins("npm:", "npm: [")),
+  "not a mapping": mistakes("- node\n- npm\n"),
+  "an address without TLS": mistakes(
+    PINS_TEXT,
+    nodeAt((version, { arch }) => `http://example.test/${version}/${arch}`),
+  ),
+  "an address without a version": mistakes(
+    PINS_TEXT,
+    nodeAt((_, { arch }) => `https://example.test/latest/${arch}`),
+  ),
+  "an address without a platform": mistakes(
+    PINS_TEXT,
+    nodeAt((version) => `https://example.test/${version}`),
+  ),
+  "an address of another tool": mistakes(
+    PINS_TEXT,
+    nodeAt((_, names) => go.upstream.url("1.27.2", names)),
+  ),
+}
+
+describe("a mistake in the catalog", () => {
+  it("is not in the project's own, nor in the one above", () => {
+    expect(mistakes(readFileSync(PINS, "utf8"), TOOL_ENTRIES)).toEqual([])
+    expect(mistakes(PINS_TEXT)).toEqual([])
+  })
+
+  it("is told with its place and what is wrong there", () => {
+    expect(MISTAKES).toMatchInlineSnapshot(`
+      {
+        "a browser from before arm64": [
+          "chrome.upstream.version 152.0.7977.82 is too old for linux/arm64: Chrome for Testing has that platform since 153.0.8001.0",
+          "chromedriver.upstream.version 152.0.7977.82 is too old for linux/arm64: ChromeDriver has that platform since 153.0.8001.0",
+        ],
+        "a checksum in capitals": [
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+        ],
+        "a checksum with a wrong digit": [
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+        ],
+        "a day that does not exist": [
+          "node.upstream.released is not a day, as in 2026-11-13, nor unknown",
+        ],
+        "a driver of another browser": [
+          "chromedriver.upstream.version 154.0.8037.92 is not that of chrome, 154.0.8037.93, and they only work together",
+        ],
+        "a key that is not known": [
+          "node.upstream.released is missing",
+          "node.upstream has "relaesed", which is not known there; did you mean released?",
+        ],
+        "a platform is missing": [
+          "node.upstream.sha256.linux/arm64 is missing",
+        ],
+        "a platform that does not exist": [
+          "node.upstream.sha256.linux/arm64 is missing",
+          "node.upstream.sha256 has "linux/amr64", which is not known there; did you mean linux/amd64?",
+        ],
+        "a short checksum": [
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+        ],
+        "a source that is not known": [
+          "node has "regsitry", which is not known there; did you mean registry?",
+          "node.registry is missing",
+        ],
+        "a source that is not pinned": [
+          "npm has "upstream", which is not known there; known are registry",
+        ],
+        "a tool that is not in tools.ts": [
+          "pins.yaml has "nmp", which is not known there; did you mean npm?",
+          "npm.registry is missing",
+        ],
+        "a tool twice": [
+          "pins.yaml cannot be read: Map keys must be unique at line 47, column 1",
+        ],
+        "a version is missing": [
+          "node.upstream.version is missing",
+        ],
+        "a version that is a name": [
+          "node.upstream.version is not a version: numbers with dots between them",
+        ],
+        "a version with a v": [
+          "node.upstream.version is not a version: numbers with dots between them",
+        ],
+        "a wrong checksum of a Go module": [
+          "go.registry.sum.linux/amd64 is not Go's checksum (h1: and 44 characters), nor unknown",
+        ],
+        "a wrong npm integrity": [
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+        ],
+        "an address of another tool": [
+          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so it may be another file tomorrow: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
+          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so it may be another file tomorrow: https://dl.google.com/go/go1.27.2.linux-arm64.tar.gz",
+          "go.upstream.url for linux/amd64 is the same file as node.upstream.url for linux/amd64: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
+          "go.upstream.url for linux/arm64 is the same file as node.upstream.url for linux/arm64: https://dl.google.com/go/go1.27.2.linux-arm64.tar.gz",
+        ],
+        "an address without TLS": [
+          "node.upstream.url for linux/amd64 is not an https address: http://example.test/24.1.0/amd64",
+          "node.upstream.url for linux/arm64 is not an https address: http://example.test/24.1.0/arm64",
+        ],
+        "an address without a platform": [
+          "node.upstream.sha256 differs between linux/amd64 and linux/arm64, whose file is the same: https://example.test/24.1.0",
+          "node.upstream.url for linux/arm64 is the same file as node.upstream.url for linux/amd64: https://example.test/24.1.0",
+        ],
+        "an address without a version": [
+          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so it may be another file tomorrow: https://example.test/latest/amd64",
+          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so it may be another file tomorrow: https://example.test/latest/arm64",
+        ],
+        "an npm integrity of the old kind": [
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+        ],
+        "no checksum at all": [
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+        ],
+        "not YAML": [
+          "pins.yaml cannot be read: Nested mappings are not allowed in compact mappings at line 17, column 14",
+        ],
+        "not a mapping": [
+          "pins.yaml cannot be read: it is not a mapping of tools to their sources",
+        ],
+        "one checksum for two files": [
+          "node.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are not: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ],
+      }
+    `)
+  })
+})
