@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest"
-import {
-  catalogTool,
-  findTool,
-  knownChecksum,
-  TOOLS,
-  upstreamUrls,
-} from "../../../../dagger/src/core/catalog/catalog.js"
+import { catalogTool, findTool, knownChecksum, TOOLS } from "../../../../dagger/src/core/catalog/catalog.js"
 import { pinnedSources } from "../../../../dagger/src/core/catalog/downloads.js"
 import { UNKNOWN } from "../../../../dagger/src/core/catalog/schema.js"
 import { execChecks } from "../../../../dagger/src/core/checks.js"
