@@ -93,6 +93,19 @@ describe("renderMarkdown", () => {
     ])
   })
 
+  it.each([
+    ["why they were not", { skipped: "only linux/arm64 was built" }, "Not compared: only linux/arm64 was built."],
+    [
+      "that they are equal",
+      { platforms: ["linux/amd64", "linux/arm64"], software: [], paths: 7, differences: [], explained: [], unused: [] },
+      "0 packages, 0 tools, 7 paths compared: 0 differences, 0 explained",
+    ],
+  ])("says of the platforms' images %s", (_, parity, line) => {
+    const made = report({ parity })
+    expect(reportSchema.parse(made)).toEqual(made)
+    expect(renderMarkdown(made)).toContain(`## Parity\n\n${line}\n\n## Package archives`)
+  })
+
   it("keeps a table whole whatever a program prints", () => {
     const actual = "one\n| two | *three* `four` <b> \u001b[1m"
     const rendered = renderMarkdown(

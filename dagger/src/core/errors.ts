@@ -59,7 +59,8 @@ export const ERRORS = {
   CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,
-    meaning: "Packages installed by native programs are not what emulation makes of them.",
+    meaning:
+      "Images of a variant differ between platforms, or packages that native programs installed from what emulation makes of them.",
   },
   AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or needs some." },
   UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads do not answer." },

@@ -35,10 +35,14 @@ const lineSchema = z.strictObject({
   device: z.string().optional(),
   /** What is the same for all names of one file with several. */
   inode: z.string().optional(),
+  /** The kind of machine code in a file: `ELF CLASS/MACHINE`, `archive` or `assembly`. Only when asked for, as `neutral`. */
+  code: z.string().optional(),
+  /** SHA-256 of a text without the platform's spellings, where it has any. */
+  neutral: z.string().optional(),
 })
 
 /** One path's fields as text; what a path of its type does not have is absent. */
-export type ManifestEntry = Partial<Record<Field, string>>
+export type ManifestEntry = Partial<Record<Field | "code" | "neutral", string>>
 
 /** Every path of a root. */
 export type Manifest = ReadonlyMap<string, ManifestEntry>

@@ -189,15 +189,28 @@ export function assertMatchesLock(
   )
 }
 
+/** A package as dpkg knows it. */
+export interface InstalledPackage {
+  name: string
+  version: string
+  /** That of the source it was built from: rebuilding for one architecture alone, `+b1`, changes only the package's own. */
+  sourceVersion: string
+  /** Debian's name, or `all`. */
+  architecture: string
+}
+
 /**
  * The installed packages in dpkg's status file.
  *
- * @example installedPackages("Package: jq\nStatus: install ok installed\nVersion: 1.7.1-6\n") ⇒ [{ name: "jq", version: "1.7.1-6" }]
+ * @example installedPackages("Package: jq\nStatus: install ok installed\nArchitecture: all\nSource: jq (1.7.1-6)\nVersion: 1.7.1-6+b1\n")
+ *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all" }]
  */
-export function installedPackages(status: string): { name: string; version: string }[] {
+export function installedPackages(status: string): InstalledPackage[] {
   return status.split("\n\n").flatMap((stanza) => {
     const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(stanza)?.[1]
-    const [name, version] = [field("Package"), field("Version")]
-    return name && version && field("Status")?.endsWith(" installed") ? [{ name, version }] : []
+    const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
+    if (!name || !version || !field("Status")?.endsWith(" installed")) return []
+    const sourceVersion = /\((.+)\)$/.exec(field("Source") ?? "")?.[1] ?? version
+    return [{ name, version, sourceVersion, architecture: architecture ?? "all" }]
   })
 }

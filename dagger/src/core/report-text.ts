@@ -1,3 +1,4 @@
+import { parityMarkdown } from "./image-parity-text.js"
 import { megabytes, section, table, text } from "./markdown.js"
 import type { CheckResult, PlatformReport, Report } from "./report.js"
 
@@ -11,6 +12,7 @@ export function renderMarkdown(report: Report): string {
     section("Skipped checks", checksWith("skipped", report)),
     section("Checks", checks(report)),
     section("Tools", tools(report)),
+    section("Parity", parity(report)),
     section("Package archives", releases(report)),
     section("Time", times(report)),
   ]
@@ -101,6 +103,12 @@ function tools({ platforms }: Report): string {
     ["Tool", ...platforms.map(({ platform }) => platform)],
     [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
   )
+}
+
+/** The platforms' images side by side, or why they were not compared. */
+function parity({ parity }: Report): string {
+  if (!parity) return ""
+  return "skipped" in parity ? `Not compared: ${text(parity.skipped)}.` : parityMarkdown(parity)
 }
 
 function releases({ releases }: Report): string {

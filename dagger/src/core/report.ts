@@ -59,6 +59,41 @@ export const platformReportSchema = z.object({
 })
 export type PlatformReport = z.infer<typeof platformReportSchema>
 
+/** What images of several platforms are compared in. */
+export const PARITY_AREAS = ["package", "tool", "configuration", "environment", "label", "account", "file"] as const
+export type ParityArea = (typeof PARITY_AREAS)[number]
+
+/** By platform; `null` where a platform has none. */
+const valuesSchema = z.record(z.string(), z.string().nullable())
+
+export const imageDifferenceSchema = z.object({
+  area: z.enum(PARITY_AREAS),
+  /** Without the platforms' spellings, which are replaced by `ARCH`, unless all platforms have exactly this name. */
+  name: z.string(),
+  /** What of a file differs: `mode`. */
+  aspect: z.string().optional(),
+  values: valuesSchema,
+})
+export type ImageDifference = z.infer<typeof imageDifferenceSchema>
+
+export const explainedDifferenceSchema = imageDifferenceSchema.extend({ reason: z.string() })
+export type ExplainedDifference = z.infer<typeof explainedDifferenceSchema>
+
+/** What came of comparing a variant's images with each other. */
+export const imageParitySchema = z.object({
+  platforms: z.array(z.string()),
+  /** Everything installed, with its version on each platform. */
+  software: z.array(z.object({ kind: z.enum(["package", "tool"]), name: z.string(), versions: valuesSchema })),
+  /** Paths above the packages that were compared: those that any platform has. */
+  paths: z.number().int().nonnegative(),
+  /** What nothing explains. */
+  differences: z.array(imageDifferenceSchema),
+  explained: z.array(explainedDifferenceSchema),
+  /** Entries of the allow-list that explained nothing: other variants may need them. */
+  unused: z.array(imageDifferenceSchema.omit({ values: true }).extend({ reason: z.string() })),
+})
+export type ImageParity = z.infer<typeof imageParitySchema>
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(REPORT_SCHEMA_VERSION),
   variant: z.string(),
@@ -73,5 +108,7 @@ export const reportSchema = z.object({
   /** Digest of the index. Absent when a check failed and no image was written. */
   index: digest.optional(),
   platforms: z.array(platformReportSchema),
+  /** The platforms' images compared with each other, or why they were not. Absent for images built elsewhere. */
+  parity: imageParitySchema.or(z.object({ skipped: z.string() })).optional(),
 })
 export type Report = z.infer<typeof reportSchema>

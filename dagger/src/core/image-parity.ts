@@ -1,0 +1,244 @@
+import { RunnerImagesError } from "./errors.js"
+import { factsOf, fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
+import { differenceText } from "./image-parity-text.js"
+import type { Manifest } from "./manifest.js"
+import { commonNames, withNeutral } from "./neutral.js"
+import type { PlannedTool, VariantPlan } from "./plan.js"
+import type { AllowedImageDifference } from "./platform-differences.js"
+import type { PlatformName } from "./platforms.js"
+import {
+  PARITY_AREAS,
+  type CheckResult,
+  type ExplainedDifference,
+  type ImageDifference,
+  type ImageParity,
+  type ParityArea,
+} from "./report.js"
+
+/** Differences that one line of a failure names; the report has all. */
+const NAMED_DIFFERENCES = 10
+
+/** A tool that its vendor makes for each platform, and what of it gets into an image, as the vendor made it. */
+export interface VendorTool {
+  name: string
+  version: string
+  /** A tree from the image's root. */
+  files: ReadonlyMap<PlatformName, Manifest>
+}
+
+/** What differences are explained by. What takes time to find out is only asked for when it is needed, see {@link wantedEvidence}. */
+export interface ParityEvidence {
+  allowed: readonly AllowedImageDifference[]
+  /** Names of all packages that the archive has, by platform. */
+  archive?: ReadonlyMap<PlatformName, Iterable<string>>
+  tools?: readonly VendorTool[]
+}
+
+/** One thing of all platforms, under the name that they have in common. */
+interface Row {
+  area: ParityArea
+  name: string
+  aspect?: string
+  facts: ReadonlyMap<PlatformName, Fact | undefined>
+}
+
+/** Compares images of one variant with each other. What differs is in the result, not thrown. */
+export function compareImages(images: readonly ImageFacts[], evidence: ParityEvidence): ImageParity {
+  const platforms = images.map(({ platform }) => platform)
+  const rows = rowsOf(images)
+  const compared = { software: softwareOf(rows), paths: new Set(rows.flatMap(pathOf)).size }
+  const explain = explainer(evidence)
+  const differences: ImageDifference[] = []
+  const explained: ExplainedDifference[] = []
+  const excuses = new Set<AllowedImageDifference>()
+  for (const row of differing(rows)) {
+    const difference = differenceOf(row)
+    const allowed = evidence.allowed.find((entry) => isSame(entry, difference))
+    const reason = explain(row) ?? allowed?.reason
+    if (reason === undefined) differences.push(difference)
+    else explained.push({ ...difference, reason })
+    if (allowed && reason === allowed.reason) excuses.add(allowed)
+  }
+  return {
+    platforms,
+    ...compared,
+    differences,
+    explained,
+    unused: evidence.allowed.filter((entry) => !excuses.has(entry)),
+  }
+}
+
+/** What could explain the differences that are left. */
+export function wantedEvidence({ differences }: ImageParity): { archive: boolean; tools: boolean } {
+  return {
+    archive: differences.some(({ area, values }) => area === "package" && Object.values(values).includes(null)),
+    tools: differences.some(({ area }) => area === "file"),
+  }
+}
+
+/** The tools of a plan of which each platform gets a file of its own from the vendor: these files alone may make them differ. */
+export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
+  const origin = (tool: PlannedTool | undefined) =>
+    tool?.from === "upstream" ? tool.url : tool?.from === "npm" ? tool.package : undefined
+  const [first, ...others] = platforms
+  return (first?.tools ?? []).filter((tool) =>
+    others.some(({ tools }) => origin(tools.find(({ name }) => name === tool.name)) !== origin(tool)),
+  )
+}
+
+function rowsOf(images: readonly ImageFacts[]): Row[] {
+  const facts = new Map(images.map((image) => [image.platform, factsOf(image)]))
+  return PARITY_AREAS.flatMap((area) => {
+    const own = new Map([...facts].map(([platform, all]) => [platform, all.filter((fact) => fact.area === area)]))
+    const names = commonNames(
+      new Map([...own].map(([platform, all]) => [platform, new Set(all.map(({ name }) => name))])),
+    )
+    const rows = new Map<string, { name: string; aspect?: string; found: Map<PlatformName, Fact> }>()
+    for (const [platform, all] of own)
+      for (const fact of all) {
+        const name = names.get(platform)?.get(fact.name) ?? fact.name
+        const key = JSON.stringify([name, fact.aspect])
+        const row = rows.get(key) ?? {
+          name,
+          ...(fact.aspect === undefined ? {} : { aspect: fact.aspect }),
+          found: new Map(),
+        }
+        rows.set(key, row)
+        row.found.set(platform, fact)
+      }
+    return [...rows.values()]
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+      .map(({ found, ...row }) => ({
+        area,
+        ...row,
+        facts: new Map(images.map(({ platform }) => [platform, found.get(platform)])),
+      }))
+  })
+}
+
+/** Rows whose facts are not the same everywhere. Of a path that a platform lacks, or has as something else, that alone is said. */
+function differing(rows: readonly Row[]): Row[] {
+  const different = rows.filter(({ facts }) => new Set([...facts.values()].map((fact) => fact?.same)).size > 1)
+  const otherType = new Set(different.filter(({ aspect }) => aspect === "type").map(({ name }) => name))
+  return different.filter(({ area, name, aspect }) => area !== "file" || aspect === "type" || !otherType.has(name))
+}
+
+/** Finds what a difference follows from, if anything that is known. */
+function explainer({ archive, tools }: ParityEvidence): (row: Row) => string | undefined {
+  const offered = archive && new Map([...archive].map(([platform, names]) => [platform, withNeutral(names, platform)]))
+  const made = tools?.map(({ name, version, files }) => ({
+    title: `${name} ${version}`,
+    files,
+    paths: new Map([...files].map(([platform, manifest]) => [platform, withNeutral(manifest.keys(), platform)])),
+  }))
+  return (row) => {
+    const facts = [...row.facts.values()]
+    // A thing that is not there has nothing that could name the platform.
+    if (isEverywhere(row) && new Set(facts.map((fact) => fact?.neutral)).size === 1) return "names the platform"
+    if (row.area === "package" && offered) return archiveReason(row, offered)
+    if (row.area === "file" && made) return vendorReason(row, made)
+    return undefined
+  }
+}
+
+type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
+
+/** A package that the archive has for just those platforms that have it. */
+function archiveReason(row: Row, offered: Names): string | undefined {
+  if (isEverywhere(row)) return undefined
+  const asOffered = [...row.facts].every(
+    ([platform, fact]) => offered.get(platform)?.has(fact?.name ?? row.name) === (fact !== undefined),
+  )
+  return asOffered ? `the archive has it for ${listed(row)} only` : undefined
+}
+
+/** A path that each platform has just as the vendor made it. */
+function vendorReason(
+  row: Row,
+  made: readonly (Pick<VendorTool, "files"> & { title: string; paths: Names })[],
+): string | undefined {
+  const tool = made.find(({ files, paths }) =>
+    [...row.facts].every(([platform, fact]) => {
+      if (!fact) return paths.get(platform)?.has(row.name) === false
+      const entry = files.get(platform)?.get(fact.name)
+      return (
+        entry !== undefined &&
+        fileFacts(platform, fact.name, entry).some(({ aspect, same }) => aspect === row.aspect && same === fact.same)
+      )
+    }),
+  )
+  if (!tool) return undefined
+  const where = `in the files of ${tool.title} as they are made for each platform`
+  return isEverywhere(row) ? `differs ${where}` : `only for ${listed(row)} ${where}`
+}
+
+function isEverywhere({ facts }: Row): boolean {
+  return [...facts.values()].every((fact) => fact !== undefined)
+}
+
+/** The platforms that have something. */
+function listed({ facts }: Row): string {
+  return [...facts].flatMap(([platform, fact]) => (fact ? [platform] : [])).join(" and ")
+}
+
+function softwareOf(rows: readonly Row[]): ImageParity["software"] {
+  return rows.flatMap(({ area: kind, name, facts }) =>
+    kind === "package" || kind === "tool" ? [{ kind, name, versions: valuesOf(facts) }] : [],
+  )
+}
+
+function differenceOf({ area, name, aspect, facts }: Row): ImageDifference {
+  return { area, name, ...(aspect === undefined ? {} : { aspect }), values: valuesOf(facts) }
+}
+
+function valuesOf(facts: Row["facts"]): Record<string, string | null> {
+  return Object.fromEntries([...facts].map(([platform, fact]) => [platform, fact?.shown ?? null]))
+}
+
+function pathOf({ area, name }: Row): string[] {
+  return area === "file" ? [name] : []
+}
+
+function isSame(one: Omit<ImageDifference, "values">, other: Omit<ImageDifference, "values">): boolean {
+  return one.area === other.area && one.name === other.name && one.aspect === other.aspect
+}
+
+/** The result as one of the smoke tests' results, which every platform has. */
+export function parityCheck({ differences }: ImageParity): CheckResult {
+  const check = { name: "parity/platforms", proves: "the platforms' images are the same, but for what is explained" }
+  if (differences.length === 0) return { ...check, status: "passed" }
+  const named = differences.slice(0, NAMED_DIFFERENCES).map(differenceText)
+  const more = differences.length - named.length
+  return {
+    ...check,
+    status: "failed",
+    expected: "no differences",
+    actual: [...named, ...(more > 0 ? [`and ${String(more)} more`] : [])].join("; "),
+  }
+}
+
+/** A variant with what came of comparing its images. */
+export interface VariantParity {
+  variant: string
+  parity: ImageParity
+}
+
+export const IMAGES_DIFFER_PROBLEM = "The platforms' images are not the same."
+export const IMAGES_DIFFER_REMEDY =
+  "Mend what makes them differ. What has to be so is written down, with its reason, in dagger/src/core/platform-differences.json."
+
+/** Why images are not equal, a line each; none when they are. */
+export function imageParityFailures({ variant, parity }: VariantParity): string[] {
+  return parity.differences.map((difference) => `${variant} ${differenceText(difference)}`)
+}
+
+/** @throws RunnerImagesError PARITY_DIFFERS with every difference that nothing explains */
+export function assertImageParity(compared: readonly VariantParity[]): void {
+  const failures = compared.flatMap(imageParityFailures)
+  if (failures.length === 0) return
+  throw new RunnerImagesError(
+    "PARITY_DIFFERS",
+    `${IMAGES_DIFFER_PROBLEM}\n  ${failures.join("\n  ")}\n`,
+    IMAGES_DIFFER_REMEDY,
+  )
+}
