@@ -2,7 +2,9 @@
 set -eu
 package=$1 integrity=$2
 shift 2
-file=$(npm pack --silent --ignore-scripts "$package" | tail -n 1)
+# Not in a pipe, where npm's failure would be taken for a file without a name.
+npm pack --loglevel=error --ignore-scripts "$package" > packed
+file=$(tail -n 1 packed)
 actual="sha512-$(openssl dgst -sha512 -binary "$file" | openssl base64 -A)"
 if [ "$actual" != "$integrity" ]; then
   echo "$package has the wrong checksum: expected $integrity, actual $actual" >&2

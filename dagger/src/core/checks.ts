@@ -56,6 +56,10 @@ const TOOL_VERSIONS: Readonly<Record<string, string>> = {
   buildx: "docker buildx version",
   compose: "docker compose version",
   gh: "gh --version",
+  chrome: "google-chrome --version",
+  chromedriver: "chromedriver --version",
+  playwright: "playwright --version",
+  go: "go version",
 }
 
 /** Libraries that the Actions runner loads, as the dynamic linker's cache names them. */

@@ -67,6 +67,7 @@ path-include=/usr/share/locale/locale.alias
 export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const GO_PATH = `${RUNNER_USER.home}/go`
 const BROWSER = "/usr/local/bin/google-chrome"
 
 export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
@@ -115,8 +116,6 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     description: "The standard image with one and the same Chrome, ChromeDriver and Playwright on every platform",
     extends: "standard",
     packages: [
-      "chromium",
-      "chromium-driver",
       // GTK wants a session bus; apt's own choice of one would bring systemd.
       "dbus-x11",
       "fonts-freefont-ttf",
@@ -139,7 +138,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       "xvfb",
     ],
     optionalPackages: { cjkFonts: ["fonts-noto-cjk"] },
-    tools: [],
+    tools: ["chrome", "chromedriver", "playwright-core", "playwright"],
     environment: {
       CHROME_BIN: BROWSER,
       CHROMEDRIVER_BIN: "/usr/local/bin/chromedriver",
@@ -163,6 +162,21 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     },
     budgetBytes: 1_750_000_000,
     checks: ["browser"],
+  },
+  "chrome-go": {
+    title: "GitHub Actions runner with Chrome and Go",
+    description: "The chrome image with the Go toolchain, cgo and the race detector",
+    extends: "chrome",
+    packages: [],
+    tools: ["go"],
+    environment: {
+      PATH: `/usr/local/go/bin:${GO_PATH}/bin:${PATH}`,
+      GOPATH: GO_PATH,
+      // Jobs use the version that the image says, and say so themselves when they want another.
+      GOTOOLCHAIN: "local",
+    },
+    budgetBytes: 2_050_000_000,
+    checks: ["go"],
   },
 }
 

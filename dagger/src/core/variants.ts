@@ -2,7 +2,7 @@ import { RunnerImagesError } from "./errors.js"
 import { closest } from "./suggest.js"
 
 /** The variants of this project, each after those that it extends. */
-export const VARIANTS = ["standard", "chrome"] as const
+export const VARIANTS = ["standard", "chrome", "chrome-go"] as const
 export type BuiltInVariant = (typeof VARIANTS)[number]
 
 /** A variant's name: one of {@link VARIANTS}, or that of a variant which a definition file describes. */
