@@ -1,63 +1,140 @@
-// scan-rootfs.mjs ROOT: prints as JSON what the static checks need to know of an image's files. Reads, never executes.
-import { lstatSync, openSync, readSync, closeSync, readdirSync } from "node:fs"
+// scan-rootfs.mjs ROOT KIND TRIPLET [PATH…]: prints as JSON what the static checks need to know of an image's files, in one pass that
+// reads headers, and the content of small files that may hold secrets. Reads, never executes.
+//
+// KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder. Of every PATH is told what it is.
+import { execFileSync } from "node:child_process"
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs"
 import { join } from "node:path"
+import { HEADER_BYTES, readElf } from "./scan/elf.mjs"
+import { leftovers } from "./scan/leftovers.mjs"
+import { Libraries } from "./scan/libraries.mjs"
+import { LARGEST_SECRET_FILE, mayHoldSecrets, secretsIn } from "./scan/secrets.mjs"
+import { Tree } from "./scan/tree.mjs"
 
-const root = process.argv[2] ?? "/target"
+const [root, kind, triplet, ...questions] = process.argv.slice(2)
 const SETUID_OR_SETGID = 0o6000
-const FOREIGN_SYSTEMS = new Set(["/proc", "/sys", "/dev"])
+const WORLD_WRITABLE = 0o002
+/** The kernel's, whatever a container leaves there. */
+const KERNELS_OWN = new Set(["/proc", "/sys", "/dev"])
 
-/** @type {Record<string, { count: number, examples: string[] }>} ELF files by `class/machine` */
-const elf = {}
+const tree = new Tree(root)
+/** @type {Map<string, import("./scan/elf.mjs").Elf>} */
+const elves = new Map()
 /** @type {string[]} */
 const setuid = []
 /** @type {string[]} */
-const leftovers = []
+const writable = []
+/** @type {string[]} */
+const secrets = []
+/** @type {{ path: string, reason: string }[]} */
+const damaged = []
 let files = 0
 
-/** @param {string} path the file in ROOT @returns {string | undefined} `class/machine` of an ELF file */
-function elfKind(path) {
-  const header = Buffer.alloc(20)
-  const file = openSync(path, "r")
+const buffer = Buffer.alloc(Math.max(HEADER_BYTES, LARGEST_SECRET_FILE))
+
+/** @param {string} path absolute within the image @param {number} size */
+function readContent(path, size) {
+  const wanted = mayHoldSecrets(path, size)
+  const file = openSync(tree.outside(path), "r")
   try {
-    if (readSync(file, header, 0, 20, 0) < 20) return undefined
+    const head = buffer.subarray(0, readSync(file, buffer, 0, wanted ? LARGEST_SECRET_FILE : HEADER_BYTES, 0))
+    const elf = readElf(head, (offset, length) => {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
+    })
+    if (elf) elves.set(path, elf)
+    else if (wanted) for (const secret of secretsIn(path, head)) secrets.push(`${path}: ${secret}`)
+  } catch (error) {
+    damaged.push({ path, reason: error instanceof Error ? error.message : String(error) })
   } finally {
     closeSync(file)
   }
-  if (header.readUInt32BE(0) !== 0x7f454c46) return undefined
-  const littleEndian = header[5] === 1
-  return `${header[4] === 2 ? 64 : 32}/${littleEndian ? header.readUInt16LE(18) : header.readUInt16BE(18)}`
 }
 
-/** @param {string} path absolute within the image */
-function isLeftover(path) {
-  return (
-    /^\/var\/(log|lib\/apt\/lists|cache\/apt)\//.test(path) ||
-    /^\/etc\/(passwd|group|shadow|gshadow)-$/.test(path) ||
-    /^\/(root|home\/[^/]+)\/\.(npm|cache)\//.test(path)
-  )
+/** @param {import("node:fs").Dirent} entry */
+function kindOf(entry) {
+  if (entry.isFile()) return "file"
+  if (entry.isDirectory()) return "folder"
+  return entry.isSymbolicLink() ? "link" : "other"
+}
+
+/** @param {string} path absolute within the image @param {import("node:fs").Stats} stat */
+function modeOf({ mode }) {
+  return (mode & 0o7777).toString(8)
 }
 
 /** @param {string} folder absolute within the image */
 function walk(folder) {
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+  for (const entry of readdirSync(tree.outside(folder), { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) {
-      if (!FOREIGN_SYSTEMS.has(path)) walk(path)
-      continue
-    }
-    files++
-    if (!entry.isFile()) continue
-    const { mode, size } = lstatSync(join(root, path))
-    if (mode & SETUID_OR_SETGID) setuid.push(`${path} ${(mode & 0o7777).toString(8)}`)
-    if (isLeftover(path)) leftovers.push(path)
-    if (size < 20) continue
-    const kind = elfKind(join(root, path))
-    if (!kind) continue
-    const known = (elf[kind] ??= { count: 0, examples: [] })
-    known.count++
-    if (known.examples.length < 20) known.examples.push(path)
+    const type = kindOf(entry)
+    tree.entries.set(path, type)
+    if (type !== "folder") files++
+    else if (KERNELS_OWN.has(path)) continue
+    if (type === "link") continue
+    const stat = lstatSync(tree.outside(path))
+    if (stat.mode & WORLD_WRITABLE) writable.push(`${path} ${modeOf(stat)}`)
+    if (type === "folder") walk(path)
+    if (type !== "file") continue
+    if (stat.mode & SETUID_OR_SETGID) setuid.push(`${path} ${modeOf(stat)}`)
+    if (stat.size > 0) readContent(path, stat.size)
   }
 }
 
+/** Files with capabilities, or nothing where getfattr is not installed. @returns {string[] | undefined} */
+function capabilities() {
+  const options = [
+    "--recursive",
+    "--physical",
+    "--no-dereference",
+    "--absolute-names",
+    "--name=security.capability",
+    root,
+  ]
+  try {
+    const output = execFileSync("getfattr", options, {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      stdio: ["ignore", "pipe", "ignore"],
+    })
+    return paths(output)
+  } catch (error) {
+    // It says so with its exit code when files have no such attribute.
+    if (error.code === "ENOENT") return undefined
+    if (typeof error.stdout === "string" && error.status === 1) return paths(error.stdout)
+    throw error
+  }
+}
+
+/** @param {string} output of getfattr(1): `# file: PATH` before the attributes of each */
+function paths(output) {
+  const outside = root.replace(/\/+$/, "")
+  return [...output.matchAll(/^# file: (.*)$/gm)].map(([, path]) => path.slice(outside.length)).sort()
+}
+
+/** @param {string} path */
+function answer(path) {
+  const real = tree.resolve(path)
+  if (real === undefined) return null
+  const stat = lstatSync(tree.outside(real))
+  return { type: tree.entries.get(real), mode: modeOf(stat), owner: `${stat.uid}:${stat.gid}` }
+}
+
 walk("/")
-console.log(JSON.stringify({ files, elf, setuid: setuid.sort(), leftovers: leftovers.sort() }))
+const alien = [...elves].filter(([, elf]) => elf.kind !== kind).map(([path, elf]) => ({ path, kind: elf.kind }))
+console.log(
+  JSON.stringify({
+    files,
+    programs: elves.size - alien.length,
+    alien,
+    damaged,
+    missing: new Libraries(tree, elves, kind, triplet).missing(),
+    setuid: setuid.sort(),
+    capabilities: capabilities(),
+    writable: writable.sort(),
+    leftovers: leftovers(tree),
+    secrets: secrets.sort(),
+    top: [...tree.entries.keys()].filter((path) => /^\/[^/]+$/.test(path)).sort(),
+    paths: Object.fromEntries(questions.map((path) => [path, answer(path)])),
+  }),
+)

@@ -5,7 +5,6 @@ import {
   judge,
   readExecutions,
   smokeProgram,
-  staticChecks,
   type CheckContext,
   type ExecCheck,
 } from "../../../dagger/src/core/checks.js"
@@ -66,43 +65,5 @@ describe("the checks of an image", () => {
     expect(expectation("machine/kernel")).toEqual({ kind: "equals", value: "aarch64" })
     expect(expectation("version/git")).toEqual({ kind: "contains", value: "2.47.3" })
     expect(expectation("version/docker")).toEqual({ kind: "contains", value: "26.1.5" })
-  })
-})
-
-describe("the static checks", () => {
-  const clean = {
-    files: 2,
-    elf: { "64/183": { count: 1, examples: ["/bin/a"] } },
-    setuid: ["/usr/bin/su 4755"],
-    leftovers: [],
-  }
-  const config = { user: "1001", workdir: "/home/runner", entrypoint: ["/init"], environment: plan.environment }
-  const failures = (scan: typeof clean, changed = config) =>
-    staticChecks(context, scan, changed, ["/init"]).filter(({ status }) => status === "failed")
-
-  it("pass on a clean image", () => {
-    expect(failures(clean)).toEqual([])
-  })
-
-  it("name a program of another machine", () => {
-    const elf = { ...clean.elf, "64/62": { count: 1, examples: ["/usr/local/bin/seeded"] } }
-    expect(failures({ ...clean, elf })).toMatchObject([
-      { name: "elf/machine", actual: "64/62: 1 (/usr/local/bin/seeded)" },
-    ])
-  })
-
-  it("name an unknown setuid program, a leftover and a wrong user", () => {
-    expect(
-      failures(
-        { ...clean, setuid: ["/usr/bin/nmap 4755"], leftovers: ["/var/log/a"] as never[] },
-        { ...config, user: "root" },
-      ).map(({ name }) => name),
-    ).toEqual(["files/setuid", "files/leftovers", "config/user"])
-  })
-
-  it("fail on an image without programs", () => {
-    expect(failures({ ...clean, elf: {} as typeof clean.elf })).toMatchObject([
-      { name: "elf/machine", actual: "no ELF files" },
-    ])
   })
 })

@@ -1,0 +1,62 @@
+import type { Container } from "@dagger.io/dagger"
+import type { CheckContext } from "../core/checks.js"
+import { spelling, type PlatformName } from "../core/platforms.js"
+import type { CheckResult } from "../core/report.js"
+import { kindOf, rootfsScanSchema, type RootfsScan } from "../core/rootfs-scan.js"
+import { pathsToKnow, staticChecks, type ImageConfig } from "../core/static-checks.js"
+import { ENTRYPOINT } from "./image.js"
+import type { Native } from "./native.js"
+import { script } from "./script.js"
+
+const PROGRAM = "scan-rootfs.mjs"
+const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
+
+/** Checks the image's files and configuration without executing anything of it. */
+export async function inspect(native: Native, image: Container, context: CheckContext): Promise<CheckResult[]> {
+  const config = await configOf(image)
+  const scan = await scanRootfs(native, image, context.platform, pathsToKnow(config))
+  return staticChecks(context, scan, config, ENTRYPOINT)
+}
+
+/**
+ * Looks at every file of the image from a native container.
+ *
+ * @param paths what else it should tell of, symbolic links followed
+ */
+export async function scanRootfs(
+  native: Native,
+  image: Container,
+  platform: PlatformName,
+  paths: readonly string[],
+): Promise<RootfsScan> {
+  const toolbox = [PROGRAM, ...PARTS].reduce(
+    (container, name) => container.withNewFile(`/scan/${name}`, script(name)),
+    native.toolbox,
+  )
+  const output = await toolbox
+    .withMountedDirectory("/target", image.rootfs())
+    .withExec(["node", `/scan/${PROGRAM}`, "/target", kindOf(platform), spelling(platform).triplet, ...paths])
+    .stdout()
+  return rootfsScanSchema.parse(JSON.parse(output))
+}
+
+async function configOf(image: Container): Promise<ImageConfig> {
+  const [user, workdir, entrypoint, variables, labels] = await Promise.all([
+    image.user(),
+    image.workdir(),
+    image.entrypoint(),
+    image.envVariables(),
+    image.labels(),
+  ])
+  return { user, workdir, entrypoint, environment: await valuesOf(variables), labels: await valuesOf(labels) }
+}
+
+/** Names and values of what Dagger hands out one by one. */
+async function valuesOf(
+  entries: readonly { name: () => Promise<string>; value: () => Promise<string> }[],
+): Promise<Record<string, string>> {
+  const pairs = await Promise.all(
+    entries.map(async (entry): Promise<[string, string]> => [await entry.name(), await entry.value()]),
+  )
+  return Object.fromEntries(pairs)
+}
