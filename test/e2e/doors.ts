@@ -71,3 +71,20 @@ export function platformsOf(text: string): string[] {
   const { manifests } = indexSchema.parse(JSON.parse(text))
   return manifests.map(({ platform }) => `${platform?.os ?? "?"}/${platform?.architecture ?? "?"}`)
 }
+
+const manifestSchema = z.object({ layers: z.array(z.object({ digest: z.string(), size: z.number() })) })
+export type LayerBlob = z.infer<typeof manifestSchema>["layers"][number]
+
+/** The layers of one platform's image in a layout, from the base up. */
+export function layersOf(layout: string, platform: string): LayerBlob[] {
+  const { digest } = readReport(layout).platforms.find((entry) => entry.platform === platform) ?? {}
+  const blob = join(layout, "blobs", (digest ?? "none").replace(":", "/"))
+  return manifestSchema.parse(JSON.parse(readFileSync(blob, "utf8"))).layers
+}
+
+/** Compressed bytes of an image, and how many of them are layers of another image too. */
+export function sharedBytes(image: readonly LayerBlob[], other: readonly LayerBlob[]): { shared: number; all: number } {
+  const theirs = new Set(other.map(({ digest }) => digest))
+  const sum = (layers: readonly LayerBlob[]) => layers.reduce((bytes, { size }) => bytes + size, 0)
+  return { shared: sum(image.filter(({ digest }) => theirs.has(digest))), all: sum(image) }
+}
