@@ -7,17 +7,20 @@
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity.js"
+import { parseMirror } from "./core/mirror.js"
 import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
 import { parseVariants } from "./core/variants.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
+import { native } from "./pipeline/native.js"
 import { parity as compareRoads } from "./pipeline/parity.js"
 import { plan as planImages } from "./pipeline/plan.js"
 import { Progress } from "./pipeline/progress.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/run.js"
 import { caBundleOf, TRUST_FILES } from "./pipeline/trust.js"
+import { probeOf, upstreamOf } from "./pipeline/upstream.js"
 
 /**
  * Builds, tests and publishes GitHub Actions runner images for several platforms.
@@ -33,6 +36,8 @@ export class RunnerImages {
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
@@ -46,14 +51,16 @@ export class RunnerImages {
     variants?: string[],
     sources: string = "auto",
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<Directory> {
-    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo, compression })
-    const built = await buildImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo, compression })
+    const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
   }
@@ -66,6 +73,8 @@ export class RunnerImages {
    * @param variant Variant to build.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
@@ -78,14 +87,16 @@ export class RunnerImages {
     variant: string = "standard",
     sources: string = "auto",
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
     caBundle?: File,
   ): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
-    const request = await requestOf({ platforms, variants: [variant], sources, lock, refresh, sudo })
-    return buildContainer(request, inputsOf({ docker, assets, caBundle }), new Progress())
+    const request = await requestOf({ platforms, variants: [variant], sources, mirror, lock, refresh, sudo })
+    return buildContainer(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
   }
 
   /**
@@ -96,6 +107,8 @@ export class RunnerImages {
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
@@ -108,13 +121,15 @@ export class RunnerImages {
     variants?: string[],
     sources: string = "auto",
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
     caBundle?: File,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo })
-    const built = await buildImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo })
+    const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
   }
@@ -126,6 +141,8 @@ export class RunnerImages {
    * @param variants Variants to plan, each once, or "all". "standard" when omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param sudo Give the runner user sudo without a password.
    */
   @func({ cache: "session" })
@@ -134,10 +151,13 @@ export class RunnerImages {
     variants?: string[],
     sources: string = "auto",
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     sudo: boolean = false,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, sources, sudo, refresh: false })
-    return JSON.stringify(await planImages(request, (await assets?.entries()) ?? []), null, 2)
+    const request = await requestOf({ platforms, variants, sources, mirror, sudo, refresh: false })
+    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => native(trustOf(undefined)))
+    return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
 
   /**
@@ -184,6 +204,8 @@ export class RunnerImages {
    * @param username User for the registry.
    * @param password Password or token for the registry.
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
@@ -203,14 +225,16 @@ export class RunnerImages {
     username?: string,
     password?: Secret,
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<string[]> {
-    const request = await requestOf({ platforms, variants, sources, lock, refresh, sudo, compression })
-    const inputs = inputsOf({ docker, assets, caBundle })
+    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo, compression })
+    const inputs = inputsOf({ docker, assets, mirrorService, caBundle })
     const target = {
       repository,
       tags,
@@ -228,6 +252,7 @@ interface Given {
   platforms?: readonly string[] | undefined
   variants?: readonly string[] | undefined
   sources: string
+  mirror?: string | undefined
   lock?: File | undefined
   refresh: boolean
   sudo: boolean
@@ -244,6 +269,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     sudo: given.sudo,
     compression: parseCompression(given.compression),
   }
+  if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)
   if (given.lock) request.lock = await given.lock.contents()
   return request
 }
@@ -251,10 +277,12 @@ async function requestOf(given: Given): Promise<BuildRequest> {
 function inputsOf(given: {
   docker: Directory
   assets?: Directory | undefined
+  mirrorService?: Service | undefined
   caBundle?: File | undefined
 }): BuildInputs {
   const inputs: BuildInputs = { docker: given.docker }
   if (given.assets) inputs.assets = given.assets
+  if (given.mirrorService) inputs.mirrorService = given.mirrorService
   const caBundle = trustOf(given.caBundle)
   if (caBundle) inputs.caBundle = caBundle
   return inputs

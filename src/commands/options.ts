@@ -67,6 +67,12 @@ export const requestOptions = {
     describe: "Folder with upstream archives by file name, used in place of downloads",
     group: "What to build:",
   },
+  mirror: {
+    type: "string",
+    requiresArg: true,
+    describe: "URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors",
+    group: "What to build:",
+  },
   lock: {
     type: "string",
     requiresArg: true,

@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, InferredOptionTypes } from "yargs"
+import { parseMirror } from "../../dagger/src/core/mirror.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseCompression, parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
 import { parseVariants } from "../../dagger/src/core/variants.js"
@@ -29,6 +30,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
       sudo: given.sudo,
       refresh: given.refresh,
       compression: parseCompression(given.compression),
+      ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
       ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
     },
     ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),

@@ -4,12 +4,17 @@ import type { BuildInputs } from "../../dagger/src/pipeline/run.js"
 import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
 import { DOCKER_FOLDER } from "../paths.js"
 import type { HostRequest } from "../commands/request.js"
+import { loopbackService } from "./loopback.js"
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
-export function inputsOf(host: Pick<HostRequest, "assets" | "caBundle">): BuildInputs {
+export function inputsOf(
+  host: Pick<HostRequest, "assets" | "caBundle"> & Partial<Pick<HostRequest, "request">>,
+): BuildInputs {
+  const { mirror } = host.request ?? {}
   return {
     docker: dag.host().directory(DOCKER_FOLDER),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),
+    ...(mirror?.loopback ? { mirrorService: loopbackService(dag, mirror) } : {}),
     ...(host.caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(host.caBundle, "utf8")) }),
   }
 }

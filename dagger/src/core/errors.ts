@@ -31,6 +31,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "--sources is not auto, upstream or registry, or does not suit the command.",
   },
+  MIRROR_INVALID: { exit: EXIT.usage, meaning: "--mirror is not a URL that files can be fetched from." },
   COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
   OUTPUT_UNWRITABLE: { exit: EXIT.usage, meaning: "The output folder cannot be written." },
@@ -55,6 +56,7 @@ export const ERRORS = {
     exit: EXIT.buildFailed,
     meaning: "A downloaded file does not have the checksum that the catalog records.",
   },
+  DOWNLOAD_FAILED: { exit: EXIT.network, meaning: "An upstream file could not be fetched." },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
   CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
   PARITY_DIFFERS: {

@@ -137,7 +137,8 @@ function repository(name: string, authority: string, path: string): Repository {
   return { name, host, ...(port === undefined ? {} : { port }), path, loopback: isLoopback(host) }
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host, an IPv6 address with its brackets, is the machine that speaks of it. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
 }
 

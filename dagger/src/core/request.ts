@@ -1,5 +1,6 @@
 import { parseChoice } from "./choice.js"
 import { COMPRESSIONS, type Compression } from "./oci.js"
+import type { Mirror } from "./mirror.js"
 import type { PlatformName } from "./platforms.js"
 import type { VariantName } from "./variants.js"
 
@@ -21,6 +22,8 @@ export interface BuildRequest {
   platforms: PlatformName[]
   variants: VariantName[]
   sources: SourcesMode
+  /** Where upstream files are fetched from instead of their vendors. */
+  mirror?: Mirror
   /** Passwordless sudo for the runner user. */
   sudo: boolean
   /** Fonts for Chinese, Japanese and Korean in variants with a browser. */

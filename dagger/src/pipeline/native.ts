@@ -7,7 +7,7 @@ import { asPlatform } from "./platform.js"
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 /** Programs that build steps run natively. They never get into an image. */
-const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "nodejs", "npm", "skopeo", "unzip", "xz-utils"]
+const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils"]
 
 /** The engine's own side of a build: what runs without emulation. */
 export interface Native {
@@ -18,7 +18,7 @@ export interface Native {
   root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
-  /** {@link container} with Node.js, npm, skopeo, unpackers and getfattr. */
+  /** {@link container} with curl, Node.js, npm, skopeo, unpackers and getfattr. */
   toolbox: Container
 }
 

@@ -1,15 +1,20 @@
 import { planVariant, type VariantPlan } from "../core/plan.js"
 import { resolveDefinition } from "../core/definitions.js"
 import type { BuildRequest } from "../core/request.js"
-import { decideSources } from "../core/sources.js"
+import { decideSources, type Probe } from "../core/sources.js"
 
 /**
  * What a build would do, with nothing run: needs no engine.
  *
  * @param assets names of upstream files that were fetched beforehand
+ * @param probe asks whether upstream files answer; from here when omitted
  */
-export async function plan(request: BuildRequest, assets: readonly string[] = []): Promise<VariantPlan[]> {
+export async function plan(
+  request: BuildRequest,
+  assets: readonly string[] = [],
+  probe?: Probe,
+): Promise<VariantPlan[]> {
   const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant).tools))]
-  const sources = await decideSources(request.sources, tools, request.platforms, assets)
+  const sources = await decideSources(request.sources, tools, request.platforms, assets, request.mirror, probe)
   return request.variants.map((variant) => planVariant(variant, request, sources))
 }

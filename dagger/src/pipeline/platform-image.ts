@@ -55,15 +55,15 @@ export class PlatformImages {
 
   private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.stages, variant, platform, async () => {
-      const { native, inputs } = this.run
+      const { native, sources } = this.run
       const { plan, own, parent } = this.planOf(variant, platform)
       const installed = await this.installed(variant, platform)
       return this.progressOf(variant).run(platform, "tools", async () => {
         const root = parent ? installed : await withAccounts(native, installed, own.packages.includes("sudo"))
-        const equipped = await withTools(native, root, own.tools, inputs)
+        const equipped = await withTools(native, root, own.tools, sources)
         const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
         const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
-        const made = await withFiles(native, equipped, { files, links: Object.fromEntries(links) }, inputs)
+        const made = await withFiles(native, equipped, { files, links: Object.fromEntries(links) }, sources)
         return { ...installed, ...made, container: await made.container.sync() }
       })
     })

@@ -5,6 +5,7 @@ import { RunnerImagesError } from "../core/errors.js"
 import type { PlatformName } from "../core/platforms.js"
 import { parseRepository, type Repository } from "../core/reference.js"
 import { isNotThereYet, registryError } from "../core/registry-error.js"
+import { servicePort } from "./service.js"
 
 /** How the engine reaches a registry. */
 export interface RegistryAccess {
@@ -60,7 +61,7 @@ export class Registry {
         `Only one of --username and --password is given for ${registry}.`,
         "Give both, or neither for a registry that asks for none.",
       )
-    const transport = access.registry ? `${ALIAS}:${String(await servicePort(access.registry, parsed))}` : registry
+    const transport = access.registry ? `${ALIAS}:${String(await registryPort(access.registry, parsed))}` : registry
     let client = await withSkopeo(access.tools, access.caBundle)
     if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
     if (access.username !== undefined && access.password)
@@ -160,12 +161,11 @@ function authority({ host, port }: Repository): string {
 }
 
 /** The service's port that the user named, or its only one. */
-async function servicePort(service: Service, repository: Repository): Promise<number> {
+async function registryPort(service: Service, repository: Repository): Promise<number> {
   const registry = authority(repository)
-  let ports: number[]
+  let port: number | number[]
   try {
-    await service.start()
-    ports = await Promise.all((await service.ports()).map((port) => port.port()))
+    port = await servicePort(service, repository.port)
   } catch (cause) {
     throw new RunnerImagesError(
       "REGISTRY_FAILED",
@@ -174,12 +174,10 @@ async function servicePort(service: Service, repository: Repository): Promise<nu
       { cause },
     )
   }
-  const [only, ...others] = ports
-  if (repository.port !== undefined && ports.includes(repository.port)) return repository.port
-  if (only !== undefined && others.length === 0) return only
+  if (typeof port === "number") return port
   throw new RunnerImagesError(
     "REFERENCE_INVALID",
-    `The registry service has the ports ${ports.join(", ")}, and ${registry} names none of them.`,
+    `The registry service has the ports ${port.join(", ")}, and ${registry} names none of them.`,
     "Write the port in the repository's name.",
   )
 }

@@ -1,4 +1,4 @@
-import type { Directory, File } from "@dagger.io/dagger"
+import type { Directory, File, Service } from "@dagger.io/dagger"
 import { parseLock, type Lock } from "../core/packages.js"
 import type { VariantPlan } from "../core/plan.js"
 import { newestDate } from "../core/releases.js"
@@ -7,6 +7,8 @@ import { native as nativeSide, type Native } from "./native.js"
 import { readArchive, type Archive } from "./packages.js"
 import { plan as planAll } from "./plan.js"
 import type { Progress } from "./progress.js"
+import type { ToolSources } from "./tools.js"
+import { probeOf, upstreamOf } from "./upstream.js"
 
 /** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
 export interface BuildInputs {
@@ -14,6 +16,8 @@ export interface BuildInputs {
   docker: Directory
   /** Upstream archives by file name, fetched beforehand. */
   assets?: Directory
+  /** The request's mirror, where the engine's containers cannot reach it by name. */
+  mirrorService?: Service
   /** Certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: File
   /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
@@ -24,6 +28,8 @@ export interface BuildInputs {
 export interface Run {
   request: BuildRequest
   inputs: BuildInputs
+  /** Where tools are taken from. */
+  sources: ToolSources
   progress: Progress
   native: Native
   archive: Archive
@@ -36,8 +42,13 @@ export interface Run {
 /** Decides what is to be built, and finds out what everything is built from. */
 export async function prepareRun(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
   const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms)
+  const access = upstreamOf(request, inputs)
   const plans = await progress.run("all platforms", "plan", async () =>
-    planAll(request, (await inputs.assets?.entries()) ?? []),
+    planAll(
+      request,
+      (await inputs.assets?.entries()) ?? [],
+      probeOf(access, () => nativeSide(inputs.caBundle)),
+    ),
   )
   const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle, inputs.moment))
   const archive = await progress.run("all platforms", "package archive", () =>
@@ -48,5 +59,6 @@ export async function prepareRun(request: BuildRequest, inputs: BuildInputs, pro
   )
   const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
   const created = newestDate(archive.releases)
-  return { request, inputs, progress, native, archive, plans, created, lock, standInVersion }
+  const sources = { docker: inputs.docker, ...access }
+  return { request, inputs, sources, progress, native, archive, plans, created, lock, standInVersion }
 }

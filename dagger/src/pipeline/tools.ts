@@ -1,17 +1,15 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
 import { catalogTool, type Unpack } from "../core/catalog/catalog.js"
-import { RunnerImagesError } from "../core/errors.js"
 import type { PlannedTool } from "../core/plan.js"
 import { assetName } from "../core/sources.js"
 import type { Native } from "./native.js"
 import { script } from "./script.js"
+import { fetchUpstream, type UpstreamAccess } from "./upstream.js"
 
-/** Folders that tools are placed from. */
-export interface ToolSources {
+/** Where tools are taken from. */
+export interface ToolSources extends UpstreamAccess {
   /** The project's `docker/` folder. */
   docker: Directory
-  /** Upstream archives by file name. */
-  assets?: Directory
 }
 
 /**
@@ -50,10 +48,12 @@ export async function withTool(
     case "upstream": {
       const { upstream } = entry
       if (!upstream) throw new Error(`${tool.name} has no upstream file`)
-      const file = await verified(native, tool.url, tool.sha256, sources.assets)
+      const { url, sha256 } = tool
+      const name = assetName(url)
+      const file = await fetchUpstream(native, { name, url, sha256 }, sources)
       const { unpack } = upstream
       if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
-      return place(image, unpack, unpackedArchive(native, file, assetName(tool.url), unpack), owner)
+      return place(image, unpack, unpackedArchive(native, file, name, unpack), owner)
     }
   }
 }
@@ -134,27 +134,4 @@ function unpackArguments(unpack: Unpack): string[] {
     ...(unpack.only ?? []).map((path) => `+${path}`),
     ...(unpack.without ?? []).map((path) => `-${path}`),
   ]
-}
-
-/**
- * An upstream file with the checksum that the catalog records, from the assets folder or from its vendor.
- *
- * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual
- */
-async function verified(native: Native, url: string, sha256: string, assets: Directory | undefined): Promise<File> {
-  const name = assetName(url)
-  const prepared = assets && (await assets.entries()).includes(name)
-  const file = prepared ? assets.file(name) : dag.http(url)
-  const actual = await native.container
-    .withMountedFile(`/download/${name}`, file)
-    .withExec(["sha256sum", `/download/${name}`])
-    .stdout()
-  const [sum = ""] = actual.split(" ")
-  if (sum !== sha256)
-    throw new RunnerImagesError(
-      "DOWNLOAD_MISMATCH",
-      `${name} from ${prepared ? "the assets folder" : url} has the wrong checksum: expected sha256 ${sha256}, actual ${sum}.`,
-      "Fetch the file again; if the vendor has replaced it, find out why before changing the catalog.",
-    )
-  return file
 }

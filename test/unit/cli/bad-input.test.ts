@@ -38,6 +38,14 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
       Did you mean zstd?"
     `)
   })
+  it("a mirror with a query, without its secrets", async ({ expect }) => {
+    expect(await failure(["build", "--mirror", "https://user:secret@mirror.example.com/?token=secret"]))
+      .toMatchInlineSnapshot(`
+        "2
+        error: The mirror https://mirror.example.com has a query or a fragment, to which no path can be appended. [MIRROR_INVALID]
+        Leave it out: https://mirror.example.com."
+      `)
+  })
   it("an empty list of platforms", async ({ expect }) => {
     expect(await failure(["build", "--platforms", ""])).toMatchInlineSnapshot(`
       "2

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { upstreamUrls } from "../../../dagger/src/core/catalog/catalog.js"
+import { parseMirror } from "../../../dagger/src/core/mirror.js"
 import { assetName, decideSources } from "../../../dagger/src/core/sources.js"
 
 const all = () => Promise.resolve(true)
@@ -8,7 +9,7 @@ const urls = upstreamUrls(["runner", "node"], ["linux/amd64", "linux/arm64"])
 
 describe("decideSources", () => {
   const decide = (mode: "auto" | "upstream" | "registry", assets: string[], probe: (url: string) => Promise<boolean>) =>
-    decideSources(mode, ["runner", "node"], ["linux/amd64", "linux/arm64"], assets, probe)
+    decideSources(mode, ["runner", "node"], ["linux/amd64", "linux/arm64"], assets, undefined, probe)
 
   it("takes upstream when every file answers", async () => {
     expect(await decide("auto", [], all)).toMatchObject({ mode: "upstream" })
@@ -22,6 +23,15 @@ describe("decideSources", () => {
     const decided = await decide("auto", [], (url) => Promise.resolve(url.includes("nodejs")))
     expect(decided.mode).toBe("registry")
     expect(decided.reason).toMatch(/^warning: only 2 of 4 pinned upstream files answer; silent: .*actions-runner/)
+  })
+
+  it("asks the mirror instead of the vendors", async () => {
+    const asked: string[] = []
+    const mirror = parseMirror("http://user:secret@mirror.example.com/up")
+    const probe = (url: string) => (asked.push(url), all())
+    await decideSources("auto", ["node"], ["linux/amd64", "linux/arm64"], [], mirror, probe)
+    const vendors = upstreamUrls(["node"], ["linux/amd64", "linux/arm64"])
+    expect(asked).toEqual(vendors.map((url) => url.replace("https://", "http://mirror.example.com/up/")))
   })
 
   it("asks no vendor when the registries are demanded", async () => {
