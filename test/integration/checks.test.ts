@@ -22,6 +22,7 @@ it("catches an x86 program, a library that is gone and a program with capabiliti
     const failed = async (image: typeof clean) => {
       const context = {
         platform,
+        emulated: platform !== side.platform,
         plan: planVariant("standard", request, { mode: "registry" as const, reason: "test" }),
         tools: [],
         packages: [],

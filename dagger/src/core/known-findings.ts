@@ -1,4 +1,4 @@
-import type { CheckContext } from "./checks.js"
+import type { CheckContext } from "./checks/check.js"
 
 /** Something that a static check would complain of, and that is right as it is. */
 export interface KnownFinding {

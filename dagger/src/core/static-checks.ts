@@ -1,4 +1,4 @@
-import type { CheckContext } from "./checks.js"
+import type { CheckContext } from "./checks/check.js"
 import { RUNNER_FOLDERS, RUNNER_USER } from "./definitions.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "./labels.js"

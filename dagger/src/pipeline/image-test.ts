@@ -1,5 +1,5 @@
 import { dag, type Container, type Service } from "@dagger.io/dagger"
-import { UNKNOWN_VERSION } from "../core/checks.js"
+import { UNKNOWN_VERSION } from "../core/expected-tools.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { installedPackages } from "../core/packages.js"
 import { planVariant, type PlannedTool } from "../core/plan.js"
@@ -56,7 +56,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
   const request = { platforms: [platform], variants: [image.variant], sources: modeOf(labels), sudo, refresh: false }
   const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
-  const context = { platform, plan, tools, packages }
+  const context = { platform, emulated: platform !== side.platform, plan, tools, packages }
   const checks = await checkImage(side, pulled, context, progress)
   return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }

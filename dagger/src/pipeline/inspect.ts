@@ -1,5 +1,5 @@
 import type { Container } from "@dagger.io/dagger"
-import type { CheckContext } from "../core/checks.js"
+import type { CheckContext } from "../core/checks/check.js"
 import { spelling, type PlatformName } from "../core/platforms.js"
 import type { CheckResult } from "../core/report.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../core/rootfs-scan.js"

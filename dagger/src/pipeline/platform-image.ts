@@ -1,6 +1,7 @@
 import type { Container } from "@dagger.io/dagger"
 import type { Road } from "../core/acceleration.js"
-import { expectedTools, type CheckContext } from "../core/checks.js"
+import type { CheckContext } from "../core/checks/check.js"
+import { expectedTools } from "../core/expected-tools.js"
 import { labelsOf, type BuildFacts } from "../core/labels.js"
 import { assertMatchesLock } from "../core/packages.js"
 import { ownPart, planVariant, type PlatformPlan, type VariantPlan } from "../core/plan.js"
@@ -41,7 +42,13 @@ export class PlatformImages {
   async image(plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
     const stage = await this.stage(plan.variant, platform.platform)
     const tools = expectedTools(platform, stage.packages, this.run.standInVersion)
-    const context = { platform: platform.platform, plan, tools, packages: stage.packages }
+    const context = {
+      platform: platform.platform,
+      emulated: platform.platform !== this.run.native.platform,
+      plan,
+      tools,
+      packages: stage.packages,
+    }
     const container = configured(stage.container, plan, labelsOf(plan, factsOf(this.run, tools)))
     return { container, layers: stage.layers, installation: stage.installation, context }
   }

@@ -1,6 +1,15 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
-/** The text of a program in `dagger/scripts/`, which lies beside the module's source on both doors. */
+/** Lies beside the module's source on both doors. */
+const SCRIPTS = new URL("../../scripts/", import.meta.url)
+
+/** The text of a program in `dagger/scripts/`. */
 export function script(name: string): string {
-  return readFileSync(new URL(`../../scripts/${name}`, import.meta.url), "utf8")
+  return readFileSync(new URL(name, SCRIPTS), "utf8")
+}
+
+/** All programs of a folder in `dagger/scripts/`: file name → text. */
+export function scripts(folder: string): Record<string, string> {
+  const names = readdirSync(new URL(folder, SCRIPTS)).sort()
+  return Object.fromEntries(names.map((name) => [name, script(`${folder}/${name}`)]))
 }

@@ -1,9 +1,12 @@
 import { ReturnType, type Container } from "@dagger.io/dagger"
-import { execChecks, judge, readExecutions, smokeProgram, type CheckContext } from "../core/checks.js"
+import { HELPERS, judge, type CheckContext } from "../core/checks/check.js"
+import { readExecutions, smokeProgram } from "../core/checks/program.js"
+import { execChecks } from "../core/checks/suite.js"
 import type { CheckResult } from "../core/report.js"
 import { inspect } from "./inspect.js"
 import type { Native } from "./native.js"
 import type { Progress } from "./progress.js"
+import { scripts } from "./script.js"
 
 const PROGRAM = "/run/smoke.sh"
 
@@ -22,8 +25,12 @@ export async function checkImage(
 /** Runs the checks in the container, all in one start, as the image's own user. */
 async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
   const checks = execChecks(context)
-  const output = await image
-    .withNewFile(PROGRAM, smokeProgram(checks))
+  const helpers = Object.entries(scripts("checks"))
+  const output = await helpers
+    .reduce(
+      (container, [name, text]) => container.withNewFile(`${HELPERS}/${name}`, text),
+      image.withNewFile(PROGRAM, smokeProgram(checks)),
+    )
     .withExec(["bash", PROGRAM], { expect: ReturnType.Any })
     .stdout()
   const executions = readExecutions(output)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { CheckContext } from "../../../dagger/src/core/checks.js"
+import type { CheckContext } from "../../../dagger/src/core/checks/check.js"
 import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagger/src/core/known-findings.js"
 import { labelsOf } from "../../../dagger/src/core/labels.js"
 import { planVariant } from "../../../dagger/src/core/plan.js"
@@ -16,6 +16,7 @@ const request = {
 const plan = planVariant("standard", request, { mode: "registry", reason: "test" })
 const context: CheckContext = {
   platform: "linux/arm64",
+  emulated: false,
   plan,
   tools: [{ name: "go", version: "1.26", source: "project" }],
   packages: [{ name: "git", version: "1:2.47.3-0+deb13u1" }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { catalogTool, findTool, knownChecksum, TOOLS } from "../../../../dagger/src/core/catalog/catalog.js"
 import { pinnedSources } from "../../../../dagger/src/core/catalog/downloads.js"
 import { UNKNOWN } from "../../../../dagger/src/core/catalog/schema.js"
-import { execChecks } from "../../../../dagger/src/core/checks.js"
+import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
 import { planVariant } from "../../../../dagger/src/core/plan.js"
 import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
 import { VARIANTS } from "../../../../dagger/src/core/variants.js"
@@ -61,7 +61,8 @@ describe("the catalog", () => {
     const plan = planVariant(variant, request, { mode: "registry", reason: "" })
     for (const { platform, tools } of plan.platforms) {
       const planned = tools.map(({ name }) => ({ name, version: "1.0", source: "" }))
-      const checks = execChecks({ platform, plan, tools: planned, packages: [] }).map(({ name }) => name)
+      const context = { platform, emulated: false, plan, tools: planned, packages: [] }
+      const checks = execChecks(context).map(({ name }) => name)
       const named = tools.flatMap(({ name }) => catalogTool(name).checks)
       expect(named.filter((name) => !checks.includes(name))).toEqual([])
     }

@@ -1,0 +1,235 @@
+import { RUNNER_USER } from "../definitions.js"
+import { spelling } from "../platforms.js"
+import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
+
+/** Starts in a folder of its own. */
+const SCRATCH = 'cd "$(mktemp -d)"'
+
+const AUTHOR = "-c user.name=a -c user.email=a@example.org"
+
+/** Libraries that the Actions runner loads, as the dynamic linker's cache names them. */
+const LIBRARIES: Readonly<Record<string, RegExp>> = {
+  ICU: /libicuuc\.so\.\d+/,
+  OpenSSL: /libssl\.so\.3/,
+  Kerberos: /libgssapi_krb5\.so\.2/,
+  zlib: /libz\.so\.1/,
+  LTTng: /liblttng-ust\.so\.1/,
+}
+
+/** What every image can do. */
+export function standardChecks(context: CheckContext): ExecCheck[] {
+  const names = spelling(context.platform)
+  const { name, uid, gid, home, groups } = RUNNER_USER
+  const memberships = [`${String(gid)}(${name})`, ...groups.map((group) => `${String(group.gid)}(${group.name})`)]
+  return [
+    {
+      name: "machine/kernel",
+      proves: "the machine is the platform's",
+      command: "uname -m",
+      expect: equals(names.uname),
+    },
+    {
+      name: "machine/packages",
+      proves: "packages are the platform's",
+      command: "dpkg --print-architecture",
+      expect: equals(names.debian),
+    },
+    {
+      name: "machine/node",
+      proves: "Node.js is the platform's",
+      command: "node -p process.arch",
+      expect: equals(names.vendor),
+    },
+    {
+      name: "machine/compiler",
+      proves: "the compiler makes programs for the platform",
+      command: "gcc -dumpmachine",
+      expect: equals(names.triplet),
+    },
+    {
+      name: "machine/docker",
+      proves: "the Docker client is the platform's, and tells so without a daemon",
+      // It ends with 1 where there is no daemon, after it has said what it knows of itself.
+      command: "docker version --format '{{.Client.Os}}/{{.Client.Arch}}' 2>/dev/null || test $? = 1",
+      expect: equals(context.platform),
+    },
+    {
+      name: "user/identity",
+      proves: "jobs run as the runner user, who may use the Docker socket's group",
+      command: "id",
+      expect: equals(`uid=${String(uid)}(${name}) gid=${String(gid)}(${name}) groups=${memberships.join(",")}`),
+    },
+    {
+      name: "user/home",
+      proves: "the user starts at home and may write there",
+      command: `pwd && touch ${home}/.probe && rm ${home}/.probe`,
+      expect: equals(home),
+    },
+    {
+      name: "user/tool-cache",
+      proves: "setup actions may write the tool cache",
+      command: 'touch "$RUNNER_TOOL_CACHE/.probe" && rm "$RUNNER_TOOL_CACHE/.probe" && echo writable',
+      expect: equals("writable"),
+    },
+    context.plan.platforms.some((platform) => platform.packages.includes("sudo"))
+      ? { name: "user/sudo", proves: "sudo works without a password", command: "sudo -n id -u", expect: equals("0") }
+      : {
+          name: "user/sudo",
+          proves: "there is no way to become root",
+          command: "command -v sudo",
+          expect: fails(),
+        },
+    { name: "locale/charmap", proves: "text is UTF-8", command: "locale charmap", expect: equals("UTF-8") },
+    {
+      name: "locale/time-zones",
+      proves: "time zones are known",
+      command: "TZ=Asia/Tokyo date +%Z",
+      expect: equals("JST"),
+    },
+    {
+      name: "trust/authorities",
+      proves: "certificate authorities are installed",
+      command: "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt",
+      expect: matches(/^\d{2,}$/),
+    },
+    ...Object.entries(LIBRARIES).map(([library, pattern]): ExecCheck => ({
+      name: `library/${library}`,
+      proves: "the Actions runner's libraries are there, whichever runner is inside",
+      command: "/sbin/ldconfig -p",
+      expect: matches(pattern),
+    })),
+    {
+      name: "work/compile-c",
+      proves: "a C program compiles, links and runs",
+      command: `${SCRATCH} && printf '#include <stdio.h>\\nint main(void) { puts("compiled"); }' > a.c && gcc a.c && ./a.out`,
+      expect: equals("compiled"),
+    },
+    {
+      name: "work/compile-c++",
+      proves: "a C++ program compiles, links with the standard library and runs",
+      command: `${SCRATCH} && printf '#include <iostream>\\nint main() { std::cout << std::string("compiled") << std::endl; }' > a.cc && g++ a.cc && ldd a.out | grep -o 'libstdc++\\.so\\.6' | uniq && ./a.out`,
+      expect: equals("libstdc++.so.6\ncompiled"),
+    },
+    {
+      name: "work/make",
+      proves: "make builds a program of two sources",
+      command: `${SCRATCH} && echo 'int answer(void) { return 42; }' > b.c && printf 'int answer(void);\\nint main(void) { return answer(); }' > a.c && echo 'a: a.o b.o' > Makefile && make -s && { ./a; echo $?; }`,
+      expect: equals("42"),
+    },
+    {
+      name: "work/clone",
+      proves: "git commits and clones",
+      command: `${SCRATCH} && git init -q a && git -C a ${AUTHOR} commit -q --allow-empty -m cloned && git clone -q a b && git -C b log --format=%s`,
+      expect: equals("cloned"),
+    },
+    {
+      name: "work/large-files",
+      proves: "git-lfs keeps a file apart and checks it out",
+      command: `${SCRATCH} && git init -q a && cd a && git lfs track '*.bin' > /dev/null && echo large > a.bin && git add . && git ${AUTHOR} commit -q -m a && git cat-file -p HEAD:a.bin | head -n 1 && git clone -q . ../b && cat ../b/a.bin`,
+      expect: equals("version https://git-lfs.github.com/spec/v1\nlarge"),
+    },
+    {
+      name: "work/npm",
+      proves: "npm packs a package and installs it from the file, and its program runs",
+      command: `${SCRATCH} && mkdir a b && echo '{"name":"a","version":"1.2.3","bin":"a.js"}' > a/package.json && printf '#!/usr/bin/env node\\nconsole.log("installed", require("./package.json").version)' > a/a.js && npm pack --silent ./a && cd b && npm install --offline --no-audit --no-fund --silent ../a-1.2.3.tgz && node_modules/.bin/a`,
+      expect: equals("a-1.2.3.tgz\ninstalled 1.2.3"),
+    },
+    {
+      name: "work/pip",
+      proves: "pip installs a wheel into a virtual environment",
+      command: `${SCRATCH} && python3 -m venv v && python3 ${HELPERS}/make-wheel.py smoke 1.2.3 && v/bin/pip install --quiet --no-index --disable-pip-version-check smoke-1.2.3-py3-none-any.whl && v/bin/python -c 'import smoke, ssl, sys; print(smoke.VERSION, sys.prefix != sys.base_prefix)'`,
+      expect: equals("1.2.3 True"),
+    },
+    {
+      name: "work/archives",
+      proves: "zip, unzip, xz and zstd undo each other",
+      command: `${SCRATCH} && echo packed > a && zip -q a.zip a && unzip -p a.zip | xz | unxz | zstd -q | zstd -dq`,
+      expect: equals("packed"),
+    },
+    {
+      name: "work/tar",
+      proves: "tar packs with zstd, and unpacks with modes and links as they were",
+      command: `${SCRATCH} && mkdir a b && echo packed > a/a && chmod 750 a/a && ln -s a a/l && tar --zstd -cf a.tar.zst a && tar -xf a.tar.zst -C b && stat -c %a b/a/a && cat b/a/l`,
+      expect: equals("750\npacked"),
+    },
+    {
+      name: "work/copy",
+      proves: "rsync copies what is new and removes what is gone",
+      command: `${SCRATCH} && mkdir a b && echo new > a/new && echo old > b/old && rsync -a --delete a/ b/ && ls b`,
+      expect: equals("new"),
+    },
+    {
+      name: "work/download",
+      proves: "curl and wget fetch from a server",
+      command: `${SCRATCH} && echo fetched > a && python3 ${HELPERS}/serve.py 'curl -fsS "$ADDRESS/a" && wget -q -O - "$ADDRESS/a"'`,
+      expect: equals("fetched\nfetched"),
+    },
+    {
+      name: "work/compose",
+      proves: "Docker Compose reads a file",
+      command: `${SCRATCH} && printf 'services:\\n  web:\\n    image: nginx:\${TAG}\\n' > compose.yaml && TAG=1.2.3 docker compose config --images`,
+      expect: equals("nginx:1.2.3"),
+    },
+    {
+      name: "work/github",
+      proves: "the GitHub CLI keeps its settings",
+      command: `${SCRATCH} && export GH_CONFIG_DIR="$PWD" && gh config set editor smoke && gh config get editor`,
+      expect: equals("smoke"),
+    },
+    {
+      // Debian's jq does not know its own patch level, so its version is left to packages/lock.
+      name: "work/json",
+      proves: "jq reads and computes",
+      command: `echo '{"a":[1,2]}' | jq '.a | add'`,
+      expect: equals("3"),
+    },
+    {
+      name: "work/ssh",
+      proves: "the SSH client makes keys",
+      command: `${SCRATCH} && ssh-keygen -q -t ed25519 -N '' -f key && ssh-keygen -l -f key`,
+      expect: contains("ED25519"),
+    },
+    {
+      name: "process/signals",
+      proves: "the init process hands signals on and ends as its program does",
+      command: "tini -s -- sleep 60 & sleep 1; kill -TERM $!; wait $!; echo $?",
+      expect: equals("143"),
+    },
+    {
+      name: "process/orphans",
+      proves: "the init process takes orphans on and reaps them",
+      command: `tini -s -- sh -c '
+(sleep 1 & echo $! > /tmp/orphan)
+orphan=$(cat /tmp/orphan)
+test "$(ps -o ppid= -p "$orphan" | tr -d " ")" = "$PPID" && echo taken on
+sleep 2
+ps -p "$orphan" > /dev/null || echo reaped'`,
+      expect: equals("taken on\nreaped"),
+    },
+    {
+      name: "runner/unconfigured",
+      proves: "a runner without configuration does not pretend to work",
+      // Not run.sh: the real one turns its listener's failure into success.
+      command: `${home}/bin/Runner.Listener run`,
+      expect: fails(),
+    },
+    {
+      name: "packages/state",
+      proves: "every package is whole",
+      command: "dpkg --audit",
+      expect: equals(""),
+    },
+    {
+      name: "packages/lock",
+      proves: "the installed versions are those that were resolved",
+      command: missingPackages(context.packages),
+      expect: equals(""),
+    },
+  ]
+}
+
+/** Prints the packages of a list that are not installed in exactly that version. */
+function missingPackages(packages: CheckContext["packages"]): string {
+  const list = packages.map(({ name, version }) => `${name}=${version}`).join("\\n")
+  return `dpkg-query -W -f '\${Package}=\${Version}\\n' > /tmp/installed && printf '${list}\\n' | grep -vxFf /tmp/installed || true`
+}

@@ -1,0 +1,16 @@
+import type { CheckGroup } from "../definitions.js"
+import { schedule, type CheckContext, type ExecCheck, type ScheduledCheck } from "./check.js"
+import { standardChecks } from "./standard.js"
+import { versionChecks } from "./versions.js"
+
+const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]>> = {
+  standard: standardChecks,
+  browser: () => [],
+  go: () => [],
+}
+
+/** The checks that run in the container: every version, then what the variant's groups prove. */
+export function execChecks(context: CheckContext): ScheduledCheck[] {
+  const groups = context.plan.checks.flatMap((group) => GROUPS[group](context))
+  return [...versionChecks(context), ...groups].map((check) => schedule(check, context.emulated))
+}

@@ -1,0 +1,70 @@
+import { RUNNER_USER } from "../definitions.js"
+import { UNKNOWN_VERSION } from "../expected-tools.js"
+import { upstreamVersion } from "../packages.js"
+import { contains, matches, type CheckContext, type ExecCheck } from "./check.js"
+
+/** How each package's main program tells its version; the archive's version is what it must be. */
+const PACKAGES: readonly { package: string; command: string }[] = [
+  { package: "curl", command: "curl --version" },
+  { package: "git", command: "git --version" },
+  { package: "git-lfs", command: "git lfs version" },
+  { package: "gnupg", command: "gpg --version" },
+  { package: "iproute2", command: "ip -Version" },
+  { package: "python3-pip", command: "pip --version" },
+  { package: "procps", command: "ps --version" },
+  { package: "rsync", command: "rsync --version" },
+  { package: "tini", command: "tini --version" },
+  { package: "wget", command: "wget --version" },
+  { package: "zstd", command: "zstd --version" },
+]
+
+const TOOLS: Readonly<Record<string, string>> = {
+  runner: `${RUNNER_USER.home}/bin/Runner.Listener --version`,
+  node: "node --version",
+  npm: "npm --version",
+  docker: "docker --version",
+  buildx: "docker buildx version",
+  compose: "docker compose version",
+  gh: "gh --version",
+  chrome: "google-chrome --version",
+  chromedriver: "chromedriver --version",
+  playwright: "playwright --version",
+  go: "go version",
+}
+
+/** Every tool and main program says the version that was known before it was installed. */
+export function versionChecks({ tools, packages }: CheckContext): ExecCheck[] {
+  return [
+    ...tools.flatMap((tool) => toolVersion(tool)),
+    ...PACKAGES.flatMap((entry) => packageVersion(entry, packages)),
+  ]
+}
+
+function toolVersion(tool: CheckContext["tools"][number]): ExecCheck[] {
+  const command = TOOLS[tool.name]
+  if (!command) return []
+  return [
+    {
+      name: `version/${tool.name}`,
+      proves: "the tool runs, in the version that was planned",
+      command,
+      expect:
+        tool.version === UNKNOWN_VERSION
+          ? matches(/\d+\.\d+/)
+          : contains(tool.source.startsWith("deb:") ? upstreamVersion(tool.version) : tool.version),
+    },
+  ]
+}
+
+function packageVersion(entry: { package: string; command: string }, packages: CheckContext["packages"]): ExecCheck[] {
+  const locked = packages.find((candidate) => candidate.name === entry.package)
+  if (!locked) return []
+  return [
+    {
+      name: `version/${entry.package}`,
+      proves: "the program runs, in the version that was resolved",
+      command: entry.command,
+      expect: contains(upstreamVersion(locked.version)),
+    },
+  ]
+}
