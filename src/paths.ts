@@ -11,6 +11,9 @@ export const DOCKER_FOLDER = join(PROJECT_ROOT, "docker")
 /** What may differ between an accelerated and an emulated installation, because it differs between two emulated ones. */
 export const ALLOW_LIST_FILE = join(PROJECT_ROOT, "dagger/src/core/emulation-differences.json")
 
+/** The versions and checksums that the catalog pins. */
+export const PINS_FILE = join(PROJECT_ROOT, "dagger/src/core/catalog/pins.yaml")
+
 /** Everything that runs leave behind on this machine, by the XDG base directory specification. */
 export function stateFolder(): string {
   const cache = process.env.XDG_CACHE_HOME?.trim()

@@ -121,6 +121,23 @@ export const parityOptions = {
   },
 } as const satisfies Record<string, Options>
 
+/** How vendors are asked for their releases. */
+export const catalogOptions = {
+  "max-age": {
+    type: "string",
+    requiresArg: true,
+    describe: "Ask GitHub for newer runners, and fail when one has been out for that many days",
+    group: "What to check:",
+  },
+  mirror: {
+    type: "string",
+    requiresArg: true,
+    describe:
+      "Ask a mirror instead of vendors: a URL below which each vendor's host is a folder; npm and go are asked as configured",
+    group: "Network:",
+  },
+} as const satisfies Record<string, Options>
+
 /** What is to be measured. */
 export const benchOptions = {
   rows: {

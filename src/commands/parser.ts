@@ -4,9 +4,18 @@ import { closest } from "../../dagger/src/core/suggest.js"
 import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"
+import { catalogCommand } from "./catalog.js"
 import type { CommandContext } from "./context.js"
 import { credentialOptions } from "./credentials.js"
-import { answerOptions, benchOptions, engineOptions, layerOptions, parityOptions, requestOptions } from "./options.js"
+import {
+  answerOptions,
+  benchOptions,
+  catalogOptions,
+  engineOptions,
+  layerOptions,
+  parityOptions,
+  requestOptions,
+} from "./options.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
@@ -28,6 +37,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["plan", []],
   ["parity", []],
   ["bench", []],
+  ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
@@ -57,6 +67,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .command(planCommand(context))
       .command(parityCommand(context))
       .command(benchCommand(context))
+      .command(catalogCommand(context))
       .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Options and examples of a command")
@@ -78,7 +89,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
 
 /** yargs makes a list of an option that is repeated, also where one value is meant. */
 function givenOnce(argv: Record<string, unknown>): boolean {
-  const lists = ["_", "platforms", "variants", "packages", "rows", "tags"]
+  const lists = ["_", "platforms", "variants", "packages", "rows", "tags", "tools"]
   const twice = Object.entries(argv).find(([name, value]) => Array.isArray(value) && !lists.includes(name))
   if (twice) throw new RunnerImagesError("USAGE", `--${kebab(twice[0])} is given more than once.`, "Give it once.")
   return true
@@ -131,6 +142,7 @@ const OPTIONS = [
     ...layerOptions,
     ...parityOptions,
     ...benchOptions,
+    ...catalogOptions,
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,

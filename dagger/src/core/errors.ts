@@ -52,6 +52,10 @@ export const ERRORS = {
     exit: EXIT.buildFailed,
     meaning: "The catalog has no checksum of a file that a build would use.",
   },
+  RUNNER_OLD: {
+    exit: EXIT.checksFailed,
+    meaning: "A newer release of the GitHub Actions runner has been out for too long.",
+  },
   DOWNLOAD_MISMATCH: {
     exit: EXIT.buildFailed,
     meaning: "A downloaded file does not have the checksum that the catalog records.",

@@ -1,3 +1,7 @@
+import { httpAccess } from "../core/catalog/access.js"
+import { runnerAge, runnerOld } from "../core/catalog/age.js"
+import { catalogTool } from "../core/catalog/catalog.js"
+import { runnerReleases } from "../core/catalog/runner-releases.js"
 import { assertPublishable } from "../core/publication.js"
 import type { BuildRequest } from "../core/request.js"
 import { build, type BuiltVariant } from "./build.js"
@@ -15,8 +19,8 @@ export interface Released {
 /**
  * Builds, smoke-tests and publishes: the whole of `publish`, the same from both doors.
  *
- * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID or STAND_IN_REFUSED; later CHECKS_FAILED and
- *   what a registry can answer. Nothing is tagged until every platform of every variant is proven.
+ * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
+ *   CHECKS_FAILED and what a registry can answer. Nothing is tagged until every platform of every variant is proven.
  */
 export async function release(
   request: BuildRequest,
@@ -25,8 +29,18 @@ export async function release(
   target: Omit<PublishOptions, "tools">,
 ): Promise<Released> {
   assertPublishable(request, target)
+  if (request.sources === "upstream") await requireYoungRunner(progress)
   const built = await build(request, inputs, progress)
   const { toolbox } = await native(inputs.caBundle)
   const references = await progress.run("all platforms", "publish", () => publish(built, { ...target, tools: toolbox }))
   return { references, built }
+}
+
+/** GitHub gives no jobs to a runner that is too old, so it is not published. Where nobody can tell, that is said. */
+async function requireYoungRunner(progress: Progress): Promise<void> {
+  const { upstream } = catalogTool("runner")
+  if (!upstream) return
+  const age = runnerAge(upstream, await runnerReleases(httpAccess()), new Date())
+  if (age.verdict === "old") throw runnerOld(age)
+  if (age.verdict === "warn") progress.warn("all platforms", age.text)
 }

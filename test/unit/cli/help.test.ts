@@ -4,9 +4,22 @@ import { describe, expect, it } from "vitest"
 import { commandLine, help, ROOT } from "./command-line.js"
 
 describe("help of", () => {
-  for (const command of ["", "build", "publish", "test", "plan", "parity", "bench", "engine"])
+  for (const command of [
+    "",
+    "build",
+    "publish",
+    "test",
+    "plan",
+    "parity",
+    "bench",
+    "catalog",
+    "catalog check",
+    "catalog outdated",
+    "catalog update",
+    "engine",
+  ])
     it(command === "" ? "the program" : command, async () => {
-      await expect(`${await help(command)}\n`).toMatchFileSnapshot(`help/${command || "program"}.txt`)
+      await expect(`${await help(command)}\n`).toMatchFileSnapshot(`help/${command.replace(" ", "-") || "program"}.txt`)
     })
 })
 

@@ -90,12 +90,19 @@ export interface CatalogTool {
   checks: readonly string[]
 }
 
+/** Where a vendor tells of its releases, see `feeds/`. */
+export type UpstreamFeed =
+  | { kind: "github"; repository: string }
+  | { kind: "node" | "go" | "docker" }
+  | { kind: "chrome-for-testing"; program: "chrome" | "chromedriver" }
+
 /** How a vendor calls its files: everything about a tool but what it is pinned to. */
 export interface ToolEntry {
   title: string
   upstream?: {
     url: (version: string, platform: PlatformSpelling) => string
     unpack: Unpack
+    feed: UpstreamFeed
     /** The first version that the vendor has for a platform, where it came later than others. */
     since?: (platform: PlatformSpelling) => string | undefined
   }
@@ -112,6 +119,8 @@ export interface ToolEntry {
   registryIsUpstream?: true
   owner?: string
   checks: readonly string[]
+  /** New versions are only those of the same first number: a step to the next one is decided by people. */
+  keepsMajor?: true
   /** Another tool that has to have the same version, from whichever source. */
   sameVersionAs?: string
 }

@@ -27,6 +27,7 @@ export const TOOL_ENTRIES = {
       url: (version, { vendor }) =>
         `https://github.com/actions/runner/releases/download/v${version}/actions-runner-linux-${vendor}-${version}.tar.gz`,
       unpack: { kind: "tar", strip: 0, into: RUNNER_HOME },
+      feed: { kind: "github", repository: "actions/runner" },
     },
     registry: { kind: "project", folder: "stand-in", into: RUNNER_HOME },
     owner: "1001:1001",
@@ -37,6 +38,7 @@ export const TOOL_ENTRIES = {
     upstream: {
       url: (version, { vendor }) => `https://nodejs.org/dist/v${version}/node-v${version}-linux-${vendor}.tar.xz`,
       unpack: { kind: "tar", strip: 1, into: "/usr/local", without: NODE_DOCUMENTATION },
+      feed: { kind: "node" },
     },
     registry: {
       kind: "npm",
@@ -44,6 +46,7 @@ export const TOOL_ENTRIES = {
       unpack: { kind: "tar", strip: 1, into: "/usr/local", without: [...NODE_DOCUMENTATION, "package.json"] },
     },
     checks: ["version/node"],
+    keepsMajor: true,
   },
   npm: {
     title: "npm",
@@ -58,12 +61,14 @@ export const TOOL_ENTRIES = {
       },
     },
     checks: ["version/npm"],
+    keepsMajor: true,
   },
   docker: {
     title: "Docker CLI",
     upstream: {
       url: (version, { gnu }) => `https://download.docker.com/linux/static/stable/${gnu}/docker-${version}.tgz`,
       unpack: { kind: "tar", strip: 1, into: "/usr/local/bin", only: ["docker"] },
+      feed: { kind: "docker" },
     },
     registry: { kind: "deb", package: "docker-cli" },
     checks: ["version/docker"],
@@ -74,6 +79,7 @@ export const TOOL_ENTRIES = {
       url: (version, { arch }) =>
         `https://github.com/docker/buildx/releases/download/v${version}/buildx-v${version}.linux-${arch}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-buildx" },
+      feed: { kind: "github", repository: "docker/buildx" },
     },
     registry: { kind: "deb", package: "docker-buildx" },
     checks: ["version/buildx"],
@@ -84,6 +90,7 @@ export const TOOL_ENTRIES = {
       url: (version, { gnu }) =>
         `https://github.com/docker/compose/releases/download/v${version}/docker-compose-linux-${gnu}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-compose" },
+      feed: { kind: "github", repository: "docker/compose" },
     },
     registry: { kind: "deb", package: "docker-compose" },
     checks: ["version/compose"],
@@ -94,6 +101,7 @@ export const TOOL_ENTRIES = {
       url: (version, { arch }) =>
         `https://github.com/cli/cli/releases/download/v${version}/gh_${version}_linux_${arch}.tar.gz`,
       unpack: { kind: "tar", strip: 2, into: "/usr/local/bin", only: ["gh"] },
+      feed: { kind: "github", repository: "cli/cli" },
     },
     registry: { kind: "deb", package: "gh" },
     checks: ["version/gh"],
@@ -103,6 +111,7 @@ export const TOOL_ENTRIES = {
     upstream: {
       url: (version, { arch }) => `https://dl.google.com/go/go${version}.linux-${arch}.tar.gz`,
       unpack: { kind: "tar", strip: 1, into: "/usr/local/go", without: GO_DOCUMENTATION },
+      feed: { kind: "go" },
     },
     registry: {
       kind: "go-toolchain",
@@ -118,6 +127,7 @@ export const TOOL_ENTRIES = {
     upstream: {
       url: chromeForTesting("chrome"),
       unpack: { kind: "zip", strip: 1, into: "/opt/chrome-for-testing" },
+      feed: { kind: "chrome-for-testing", program: "chrome" },
       since: ({ chromeForTesting: folder }) => CHROME_SINCE[folder],
     },
     registry: { kind: "deb", package: "chromium" },
@@ -128,6 +138,7 @@ export const TOOL_ENTRIES = {
     upstream: {
       url: chromeForTesting("chromedriver"),
       unpack: { kind: "zip", strip: 1, into: "/opt/chrome-for-testing", only: ["chromedriver"] },
+      feed: { kind: "chrome-for-testing", program: "chromedriver" },
       since: ({ chromeForTesting: folder }) => CHROME_SINCE[folder],
     },
     registry: { kind: "deb", package: "chromium-driver" },

@@ -1,0 +1,17 @@
+import { PLATFORMS, spelling, type PlatformName, type PlatformSpelling } from "../../platforms.js"
+import type { Feed } from "./feed.js"
+
+export type FileUrl = (version: string, platform: PlatformSpelling) => string
+
+/** The names of a version's files, as they end their URLs. */
+export function assetNames(url: FileUrl, version: string): { platform: PlatformName; name: string }[] {
+  return PLATFORMS.map((platform) => {
+    const address = url(version, spelling(platform))
+    return { platform, name: address.slice(address.lastIndexOf("/") + 1) }
+  })
+}
+
+/** For vendors who publish no checksum: the file is downloaded, and what came is pinned. */
+export function hashed(url: FileUrl): Feed["checksum"] {
+  return (access, version, platform) => access.sha256(url(version, spelling(platform)))
+}

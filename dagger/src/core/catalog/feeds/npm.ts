@@ -1,0 +1,44 @@
+import { z } from "zod"
+import { PLATFORMS, spelling, type PlatformName, type PlatformSpelling } from "../../platforms.js"
+import { UNKNOWN } from "../schema.js"
+import { dayOf, FINISHED, readAnswer, type Feed, type VendorRelease } from "./feed.js"
+
+/** A registry that knows one version only gives it without a list. */
+const packageSchema = z.object({
+  versions: z.union([z.string(), z.array(z.string())]).transform((versions) => [versions].flat()),
+  time: z.record(z.string(), z.string()).default({}),
+})
+const integritySchema = z.string()
+
+/** Packages of the npm registry that the npm client is configured for. */
+export function npmFeed(packageName: (platform: PlatformSpelling) => string): Feed {
+  return {
+    async releases(access) {
+      const releases = new Map<string, VendorRelease>()
+      for (const [name, platforms] of byName(packageName)) {
+        const answer = await access.client("npm", ["view", name, "versions", "time", "--json"])
+        const { versions, time } = readAnswer(packageSchema, answer, `npm view ${name}`)
+        for (const version of versions.filter((candidate) => FINISHED.test(candidate))) {
+          const files = { ...releases.get(version)?.files }
+          for (const platform of platforms) files[platform] = UNKNOWN
+          releases.set(version, { version, released: dayOf(time[version]), files })
+        }
+      }
+      return [...releases.values()]
+    },
+    async checksum(access, version, platform) {
+      const name = `${packageName(spelling(platform))}@${version}`
+      return readAnswer(integritySchema, await access.client("npm", ["view", name, "dist.integrity", "--json"]), name)
+    },
+  }
+}
+
+/** A package that is the same on every platform is asked for once. */
+function byName(packageName: (platform: PlatformSpelling) => string): Map<string, PlatformName[]> {
+  const names = new Map<string, PlatformName[]>()
+  for (const platform of PLATFORMS) {
+    const name = packageName(spelling(platform))
+    names.set(name, [...(names.get(name) ?? []), platform])
+  }
+  return names
+}

@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { format, resolveConfig } from "prettier"
+import { audit } from "../dagger/src/core/catalog/audit.js"
+import { PINS } from "../dagger/src/core/catalog/catalog.js"
+import { readCatalog } from "../dagger/src/core/catalog/pins.js"
+import { supportMatrix } from "../dagger/src/core/catalog/support-matrix.js"
+import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
+
+/** Documents that are made from data, by their absolute path, formatted as everything here. `npm run docs` writes them. */
+export async function documents(): Promise<Map<string, string>> {
+  const { tools } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
+  const made = { "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)) }
+  const formatted = Object.entries(made).map(async ([name, text]): Promise<[string, string]> => {
+    const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
+    return [path, await format(text, { ...(await resolveConfig(path)), filepath: path })]
+  })
+  return new Map(await Promise.all(formatted))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const [path, text] of await documents()) writeFileSync(path, text)

@@ -1,0 +1,56 @@
+import Table from "cli-table3"
+import type { AuditRow } from "../../dagger/src/core/catalog/audit.js"
+import type { Comparison } from "../../dagger/src/core/catalog/newest.js"
+import type { Update } from "../../dagger/src/core/catalog/update.js"
+
+/** What `catalog check` found. */
+export interface CatalogCheck {
+  problems: string[]
+  warnings: string[]
+  audit: AuditRow[]
+}
+
+/** For people: the dependency audit, then what should be looked at. */
+export function checkText({ problems, warnings, audit }: CatalogCheck): string {
+  const verdict =
+    problems.length === 0
+      ? `The catalog is in order: ${audit.length} files and packages.`
+      : `Wrong: ${problems.length}.`
+  return [auditTable(audit), ...warnings.map((text) => `warning: ${text}`), verdict].join("\n")
+}
+
+function auditTable(rows: readonly AuditRow[]): string {
+  const table = compact(["tool", "platform", "source", "version", "released", "verified by"])
+  for (const { tool, platform, source, version, released, verified } of rows)
+    table.push([tool, platform, source, version, released, verified])
+  return table.toString()
+}
+
+/** For people: every source beside its vendor's newest release. */
+export function outdatedText(compared: readonly Comparison[]): string {
+  const table = compact(["tool", "source", "pinned", "newest", "released", "state"])
+  for (const comparison of compared) {
+    const { tool, source, pinned, state } = comparison
+    const { version, released } =
+      comparison.state === "unreachable" ? { version: "unknown", released: "unknown" } : comparison.newest
+    table.push([tool, source, pinned, version, released, state])
+  }
+  const reasons = compared.flatMap(({ tool, source, reason }) =>
+    reason === undefined ? [] : [`${tool} (${source}): ${reason}`],
+  )
+  return [table.toString(), ...reasons].join("\n")
+}
+
+/** For people: what became of each source, then the file's diff. */
+export function updateText(updates: readonly Update[], diff: string): string {
+  const lines = updates.map(({ tool, source, state, from, to, reason }) => {
+    const versions = from === to ? from : `${from} → ${to}`
+    return `${tool} (${source}): ${state}, ${versions}${reason === undefined ? "" : `: ${reason}`}`
+  })
+  const rest = diff === "" ? ["Nothing has changed."] : ["", diff.trimEnd(), "", "Review it, then: npm run docs"]
+  return [...lines, ...rest].join("\n")
+}
+
+function compact(head: string[]): Table.Table {
+  return new Table({ head, style: { head: [], border: [], compact: true } })
+}
