@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { z } from "zod"
 
 /** How vendors are asked what they have. Every method rejects with an Error whose message says what went wrong. */
 export interface VendorAccess {
@@ -14,6 +15,9 @@ export interface VendorAccess {
 const TEXT_MILLISECONDS = 20_000
 /** For downloads of some hundred megabytes. */
 const FILE_MILLISECONDS = 900_000
+
+/** What a stream of an answer is made of. */
+const bytes = z.instanceof(Uint8Array)
 
 /**
  * Asks vendors by HTTP.
@@ -41,7 +45,7 @@ export function httpAccess(mirror?: string, client: VendorAccess["client"] = wit
       const { asked, response } = await get(url, FILE_MILLISECONDS)
       const hash = createHash("sha256")
       try {
-        for await (const chunk of response.body ?? []) hash.update(chunk)
+        for await (const chunk of response.body ?? []) hash.update(bytes.parse(chunk))
       } catch (error) {
         throw new Error(`${asked} broke off: ${reasonOf(error)}`, { cause: error })
       }

@@ -39,7 +39,12 @@ export const A = "a".repeat(64)
 export const B = "b".repeat(64)
 
 /** A release as GitHub's API gives it. */
-export function githubRelease(version: string, day: string, assets: Record<string, string | null>, more: object = {}) {
+export function githubRelease(
+  version: string,
+  day: string,
+  assets: Record<string, string | null>,
+  more: object = {},
+): object {
   return {
     tag_name: `v${version}`,
     draft: false,
@@ -51,7 +56,7 @@ export function githubRelease(version: string, day: string, assets: Record<strin
 }
 
 /** The runner's files. */
-export const runnerAssets = (version: string) => ({
+export const runnerAssets = (version: string): Record<string, string> => ({
   [`actions-runner-linux-x64-${version}.tar.gz`]: A,
   [`actions-runner-linux-arm64-${version}.tar.gz`]: B,
 })
