@@ -121,7 +121,6 @@ it("catalog update writes the pins, prints their diff, and fails for who was sil
   expect(answers.splice(0).join("\n")).toMatchInlineSnapshot(`
     "runner (upstream): updated, 2.338.0 → 999.0.0
 
-    ===================================================================
     --- a/pins.yaml
     +++ b/pins.yaml
     @@ -1,13 +1,13 @@
