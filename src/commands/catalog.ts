@@ -2,6 +2,7 @@ import type { Argv, CommandModule, InferredOptionTypes, Options } from "yargs"
 import { findTool } from "../../dagger/src/core/catalog/catalog.js"
 import { GITHUB_RUNNER_DAYS } from "../../dagger/src/core/catalog/age.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { parseMirror } from "../../dagger/src/core/mirror.js"
 import { PINS_FILE } from "../paths.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, catalogOptions } from "./options.js"
@@ -84,18 +85,8 @@ function withTools(yargs: Argv): Argv<Asking> {
 }
 
 async function accessTo(mirror: string | undefined) {
-  const url = parseMirror(mirror)
   const { vendorAccess } = await import("../runs/vendor-access.js")
-  return vendorAccess(url)
-}
-
-function parseMirror(given: string | undefined): string | undefined {
-  if (given === undefined || (/^https?:\/\//.test(given) && URL.canParse(given))) return given
-  throw new RunnerImagesError(
-    "USAGE",
-    `--mirror "${given}" is not a URL of http or https.`,
-    "Give one that has a folder for each vendor's host, as in https://mirror.example/vendors.",
-  )
+  return vendorAccess(mirror === undefined ? undefined : parseMirror(mirror))
 }
 
 function parseMaxAge(given: string | undefined): number | undefined {

@@ -133,7 +133,7 @@ export const catalogOptions = {
     type: "string",
     requiresArg: true,
     describe:
-      "Ask a mirror instead of vendors: a URL below which each vendor's host is a folder; npm and go are asked as configured",
+      "URL of a server that has the vendors' answers as URL/HOST/PATH, asked in their place; npm and go are asked as configured",
     group: "Network:",
   },
 } as const satisfies Record<string, Options>

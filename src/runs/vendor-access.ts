@@ -1,6 +1,7 @@
 import { execa, ExecaError } from "execa"
 import { tmpdir } from "node:os"
 import { httpAccess, type VendorAccess } from "../../dagger/src/core/catalog/access.js"
+import type { Mirror } from "../../dagger/src/core/mirror.js"
 
 /** A package manager that has not answered within this time will not. */
 const CLIENT_MILLISECONDS = 300_000
@@ -10,7 +11,7 @@ const CLIENT_MILLISECONDS = 300_000
  *
  * @param mirror see {@link httpAccess}
  */
-export function vendorAccess(mirror?: string): VendorAccess {
+export function vendorAccess(mirror?: Mirror): VendorAccess {
   return httpAccess(mirror, client)
 }
 

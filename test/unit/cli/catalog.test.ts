@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { afterEach, describe, expect, it } from "vitest"
+import { parseMirror } from "../../../dagger/src/core/mirror.js"
 import { PlainTerminal } from "../../../src/output/plain.js"
 import { runCatalogUpdate } from "../../../src/runs/catalog.js"
 import { vendorAccess } from "../../../src/runs/vendor-access.js"
@@ -116,7 +117,7 @@ it("catalog update writes the pins, prints their diff, and fails for who was sil
     answer: (text: string) => void answers.push(text),
   }
   const update = (...tools: ("runner" | "buildx")[]) =>
-    runCatalogUpdate(context, { pins, json: false }, vendorAccess(running?.url), tools)
+    runCatalogUpdate(context, { pins, json: false }, vendorAccess(parseMirror(running?.url ?? "")), tools)
   await update("runner")
   expect(answers.splice(0).join("\n")).toMatchInlineSnapshot(`
     "runner (upstream): updated, 2.338.0 → 999.0.0
@@ -177,8 +178,8 @@ describe.concurrent("a mistake on the command line is refused:", () => {
   it("a mirror that is no URL", async ({ expect }) => {
     expect(await refusal("catalog", "outdated", "--mirror", "mirror.example")).toMatchInlineSnapshot(`
       "2
-      error: --mirror "mirror.example" is not a URL of http or https. [USAGE]
-      Give one that has a folder for each vendor's host, as in https://mirror.example/vendors."
+      error: "mirror.example" is not a URL. [MIRROR_INVALID]
+      Write it as in https://mirror.example.com/upstream."
     `)
   })
   it("a misspelt command", async ({ expect }) => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { z } from "zod"
+import { mirrored, type Mirror } from "../mirror.js"
 
 /** How vendors are asked what they have. Every method rejects with an Error whose message says what went wrong. */
 export interface VendorAccess {
@@ -22,16 +23,17 @@ const bytes = z.instanceof(Uint8Array)
 /**
  * Asks vendors by HTTP.
  *
- * @param mirror a URL below which there is a folder for each vendor's host, with the vendor's own paths:
- *   `https://mirror.example/vendors` ⇒ `https://mirror.example/vendors/nodejs.org/dist/index.json`
+ * @param mirror is asked in their place
  * @param client runs package managers, where there are any
  */
-export function httpAccess(mirror?: string, client: VendorAccess["client"] = withoutClients): VendorAccess {
+export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = withoutClients): VendorAccess {
+  const headers = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
   const get = async (url: string, milliseconds: number) => {
-    const asked = mirrored(url, mirror)
+    // Files are mirrored without their query; what these vendors answer depends on it.
+    const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
     let response
     try {
-      response = await fetch(asked, { signal: AbortSignal.timeout(milliseconds) })
+      response = await fetch(asked, { headers, signal: AbortSignal.timeout(milliseconds) })
     } catch (error) {
       throw new Error(`${asked} does not answer: ${reasonOf(error)}`, { cause: error })
     }
@@ -56,9 +58,8 @@ export function httpAccess(mirror?: string, client: VendorAccess["client"] = wit
 
 const withoutClients: VendorAccess["client"] = (program) => Promise.reject(new Error(`${program} is not asked here`))
 
-/** `mirrored("https://go.dev/dl/?mode=json", "http://127.0.0.1:80/")` ⇒ `"http://127.0.0.1:80/go.dev/dl/?mode=json"` */
-export function mirrored(url: string, mirror: string | undefined): string {
-  return mirror === undefined ? url : `${mirror.replace(/\/+$/, "")}/${url.replace(/^https:\/\//, "")}`
+function basic({ username, password }: NonNullable<Mirror["credentials"]>): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 }
 
 /** What fetch says is "fetch failed"; why is in its cause. */

@@ -1,6 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { httpAccess, type VendorAccess } from "../../../../dagger/src/core/catalog/access.js"
+import { parseMirror } from "../../../../dagger/src/core/mirror.js"
 
 /** What each path answers: text, bytes, JSON, or a status. */
 export type Answers = Record<string, string | Buffer | number | object>
@@ -32,7 +33,7 @@ export async function vendors(answers: Answers, client?: VendorAccess["client"])
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url, access: httpAccess(url, client), asked, close }
+  return { url, access: httpAccess(parseMirror(url), client), asked, close }
 }
 
 export const A = "a".repeat(64)
