@@ -54,7 +54,9 @@ export function finishSmall(
 export function reportOf({ index, platforms }: FinishedImage, change: Partial<Report> = {}): Report {
   return report({
     index,
-    platforms: [...platforms].map(([platform, finished]) => platformReport(platform, finished)),
+    platforms: [...platforms].map(([platform, { digest, compressedBytes }]) =>
+      platformReport(platform, { digest, compressedBytes }),
+    ),
     ...change,
   })
 }

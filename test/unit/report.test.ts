@@ -23,6 +23,47 @@ it("the tests' own reports are of the schema", () => {
 })
 
 describe("renderMarkdown", () => {
+  it("shows what layers and tools weigh, the runner aside, and what is shared", () => {
+    const layer = (name: string, bytes: number) => ({
+      name,
+      digest: `sha256:${"d".repeat(64)}`,
+      bytes,
+      compressedBytes: bytes / 4,
+    })
+    const weighed = (platform: string, node: number) =>
+      platformReport(platform, {
+        layers: [layer("base image", 80_000_000), layer("node", node), layer("runner", 40_000_000)],
+        shared: { variant: "standard", bytes: 80_000_000 },
+        tools: [
+          { name: "node", version: "24.1.0", source: "npm:node-linux@24.1.0", bytes: node },
+          { name: "gh", version: "2.46.0-3", source: "deb:gh", bytes: 46_080_000 },
+        ],
+      })
+    const made = report({ platforms: [weighed("linux/amd64", 120_000_000), weighed("linux/arm64", 122_000_000)] })
+    expect(reportSchema.parse(made)).toEqual(made)
+    const [, sizes] = /(## Sizes[^]*?)\n\n## /.exec(renderMarkdown(made)) ?? []
+    expect(sizes).toMatchInlineSnapshot(`
+      "## Sizes
+
+      | Layer | linux/amd64, unpacked | compressed | linux/arm64, unpacked | compressed |
+      | --- | --- | --- | --- | --- |
+      | base image | 80.0 MB | 20.0 MB | 80.0 MB | 20.0 MB |
+      | node | 120.0 MB | 30.0 MB | 122.0 MB | 30.5 MB |
+      | runner | 40.0 MB | 10.0 MB | 40.0 MB | 10.0 MB |
+      | **all, the runner aside** | 200.0 MB | 50.0 MB | 202.0 MB | 50.5 MB |
+      | **all** | 240.0 MB | 60.0 MB | 242.0 MB | 60.5 MB |
+
+      - Platforms differ by 0.8 %.
+      - linux/amd64: 33.3 % of its bytes are layers of standard.
+      - linux/arm64: 33.1 % of its bytes are layers of standard.
+
+      | Tool, unpacked | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | node | 120.0 MB | 122.0 MB |
+      | gh | 46.1 MB, as dpkg estimates | 46.1 MB, as dpkg estimates |"
+    `)
+  })
+
   it("shows platforms, failures first, tools side by side and times", () => {
     expect(renderMarkdown(mixed())).toMatchInlineSnapshot(`
       "# standard 0.1.0

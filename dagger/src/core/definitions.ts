@@ -24,6 +24,8 @@ export interface VariantDefinition {
   environment: Readonly<Record<string, string>>
   /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. */
   budgetBytes: number
+  /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
+  minimumShared?: number
   files?: readonly VariantFile[]
   /** Symbolic links: path in the image → target. */
   links?: Readonly<Record<string, string>>
@@ -176,6 +178,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       GOTOOLCHAIN: "local",
     },
     budgetBytes: 2_050_000_000,
+    minimumShared: 0.85,
     checks: ["go"],
   },
 }
@@ -197,7 +200,7 @@ export function lineage(variant: VariantName): VariantName[] {
   return parent === undefined ? [variant] : [...lineage(parent), variant]
 }
 
-export type ResolvedDefinition = Omit<Required<VariantDefinition>, "extends" | "optionalPackages"> & {
+export type ResolvedDefinition = Omit<Required<VariantDefinition>, "extends" | "optionalPackages" | "minimumShared"> & {
   optionalPackages: Partial<Record<PackageOption, readonly string[]>>
 }
 

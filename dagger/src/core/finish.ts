@@ -59,6 +59,8 @@ export interface FinishedPlatform {
   digest: string
   /** Sum of the compressed layers. */
   compressedBytes: number
+  /** From the base up. */
+  layers: readonly Descriptor[]
 }
 
 /** How tools that address a layout's images by name find the only one; regctl looks for this when no name is given. */
@@ -119,9 +121,9 @@ export function finishLayout(layout: Layout, options: FinishOptions): FinishedLa
     ].map(blobPath),
     index: index.descriptor.digest,
     platforms: new Map(
-      finished.map(({ platform, manifest, compressedBytes }) => [
+      finished.map(({ platform, manifest, compressedBytes, layers }) => [
         platform,
-        { digest: manifest.descriptor.digest, compressedBytes },
+        { digest: manifest.descriptor.digest, compressedBytes, layers },
       ]),
     ),
   }
@@ -165,7 +167,7 @@ function finishImage(platform: PlatformName, image: LayoutImage, options: Finish
     layers,
     annotations: { ...options.annotations, ...options.platformAnnotations?.[platform] },
   })
-  return { platform, config, manifest, compressedBytes: layers.reduce((sum, { size }) => sum + size, 0) }
+  return { platform, config, manifest, layers, compressedBytes: layers.reduce((sum, { size }) => sum + size, 0) }
 }
 
 function layerName(place: number, count: number, names: readonly string[] | undefined): string {

@@ -206,11 +206,32 @@ export interface InstalledPackage {
  *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all" }]
  */
 export function installedPackages(status: string): InstalledPackage[] {
-  return status.split("\n\n").flatMap((stanza) => {
-    const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(stanza)?.[1]
+  return installedStanzas(status).flatMap((field) => {
     const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
-    if (!name || !version || !field("Status")?.endsWith(" installed")) return []
+    if (!name || !version) return []
     const sourceVersion = /\((.+)\)$/.exec(field("Source") ?? "")?.[1] ?? version
     return [{ name, version, sourceVersion, architecture: architecture ?? "all" }]
   })
+}
+
+/**
+ * What the installed packages take, in bytes by name, as dpkg's status file has it: an estimate of their own files, dependencies not counted.
+ *
+ * @example installedSizes("Package: jq\nStatus: install ok installed\nInstalled-Size: 120\n") ⇒ Map { "jq" => 122880 }
+ */
+export function installedSizes(status: string): Map<string, number> {
+  return new Map(
+    installedStanzas(status).flatMap((field): [string, number][] => {
+      const [name, kibibytes] = [field("Package"), field("Installed-Size")]
+      return name && kibibytes ? [[name, Number(kibibytes) * 1024]] : []
+    }),
+  )
+}
+
+/** Gives the fields of each installed package. */
+function installedStanzas(status: string): ((key: string) => string | undefined)[] {
+  return status
+    .split("\n\n")
+    .map((stanza) => (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(stanza)?.[1])
+    .filter((field) => field("Status")?.endsWith(" installed"))
 }

@@ -1,6 +1,7 @@
 import { parityMarkdown } from "./image-parity-text.js"
 import { megabytes, section, table, text } from "./markdown.js"
-import type { CheckResult, PlatformReport, Report } from "./report.js"
+import type { CheckResult, ImageLayer, PlatformReport, Report } from "./report.js"
+import { budgetedLayers, difference, percent, totalBytes } from "./sizes.js"
 
 /** A report as Markdown: what was built, what the checks found, what is inside. For people, and for CI's summary pages. */
 export function renderMarkdown(report: Report): string {
@@ -13,6 +14,7 @@ export function renderMarkdown(report: Report): string {
     section("Checks", checks(report)),
     section("Tools", tools(report)),
     section("Parity", parity(report)),
+    section("Sizes", [sizes(report), costs(report)].filter((part) => part !== "").join("\n\n")),
     section("Package archives", releases(report)),
     section("Time", times(report)),
   ]
@@ -109,6 +111,56 @@ function tools({ platforms }: Report): string {
 function parity({ parity }: Report): string {
   if (!parity) return ""
   return "skipped" in parity ? `Not compared: ${text(parity.skipped)}.` : parityMarkdown(parity)
+}
+
+/** One row per layer and what they come to; unpacked and compressed on each platform. */
+function sizes({ platforms }: Report): string {
+  const weighed = platforms.flatMap(({ platform, layers, shared }) => (layers ? [{ platform, layers, shared }] : []))
+  const names = new Set(weighed.flatMap(({ layers }) => layers.map(({ name }) => name)))
+  const row = (title: string, of: (layers: readonly ImageLayer[]) => readonly ImageLayer[]) => [
+    title,
+    ...weighed.flatMap(({ layers }) => {
+      const counted = of(layers)
+      return counted.length === 0
+        ? ["", ""]
+        : [megabytes(totalBytes(counted)), megabytes(counted.reduce((sum, layer) => sum + layer.compressedBytes, 0))]
+    }),
+  ]
+  if (weighed.length === 0) return ""
+  const layers = table(
+    ["Layer", ...weighed.flatMap(({ platform }) => [`${platform}, unpacked`, "compressed"])],
+    [
+      ...[...names].map((name) => row(text(name), (layers) => layers.filter((layer) => layer.name === name))),
+      row("**all, the runner aside**", budgetedLayers),
+      row("**all**", (layers) => layers),
+    ],
+  )
+  const lines = weighed.flatMap(({ platform, layers, shared }) =>
+    shared
+      ? [
+          `- ${platform}: ${percent(shared.bytes / totalBytes(layers))} of its bytes are layers of ${text(shared.variant)}.`,
+        ]
+      : [],
+  )
+  const apart = difference(weighed.map(({ layers }) => totalBytes(layers)))
+  return [layers, [...(weighed.length > 1 ? [`- Platforms differ by ${percent(apart)}.`] : []), ...lines].join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n")
+}
+
+/** What each tool costs, one column per platform. */
+function costs({ platforms }: Report): string {
+  const weighed = platforms.filter(({ tools }) => tools.some(({ bytes }) => bytes !== undefined))
+  const names = new Set(weighed.flatMap(({ tools }) => tools.map(({ name }) => name)))
+  const cell = (name: string, { tools }: PlatformReport) => {
+    const tool = tools.find((candidate) => candidate.name === name)
+    if (tool?.bytes === undefined) return ""
+    return `${megabytes(tool.bytes)}${tool.source.startsWith("deb:") ? ", as dpkg estimates" : ""}`
+  }
+  return table(
+    ["Tool, unpacked", ...weighed.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...weighed.map((platform) => cell(name, platform))]),
+  )
 }
 
 function releases({ releases }: Report): string {

@@ -29,8 +29,25 @@ export const toolSchema = z.object({
   /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
   source: z.string(),
   sha256: sha256.optional(),
+  /**
+   * What it costs, unpacked: its layer's bytes; of a package of the distribution dpkg's Installed-Size, dependencies not counted.
+   * Absent when no image came about, as for layers.
+   */
+  bytes: z.number().int().nonnegative().optional(),
 })
 export type Tool = z.infer<typeof toolSchema>
+
+/** One layer of an image. */
+export const layerSchema = z.object({
+  /** What it is: `base image`, `packages`, a tool's name. */
+  name: z.string(),
+  /** Of the layer as it is stored, compressed. Images that share it have the same. */
+  digest,
+  /** Unpacked: of the layer's tar archive. */
+  bytes: z.number().int().nonnegative(),
+  compressedBytes: z.number().int().nonnegative(),
+})
+export type ImageLayer = z.infer<typeof layerSchema>
 
 /** One of the archive's signed Release files, which both platforms were resolved from. */
 export const releaseFileSchema = z.object({
@@ -47,6 +64,10 @@ export const platformReportSchema = z.object({
   digest: digest.optional(),
   /** Sum of the compressed layers, in bytes. */
   compressedBytes: z.number().int().nonnegative().optional(),
+  /** From the base up. Absent when no image came about, and for images built elsewhere. */
+  layers: z.array(layerSchema).optional(),
+  /** How many bytes, unpacked, are layers of the variant that this one extends. Absent when that was not built in the same run. */
+  shared: z.object({ variant: z.string(), bytes: z.number().int().nonnegative() }).optional(),
   /** The base image by digest, as it was resolved. */
   base: z.string(),
   packages: z.array(lockedPackageSchema),

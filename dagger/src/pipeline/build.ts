@@ -14,6 +14,7 @@ import { HEALTHCHECK } from "./image.js"
 import { factsOf, PlatformImages, type PlatformBuild } from "./platform-image.js"
 import type { Progress } from "./progress.js"
 import { prepareRun, type BuildInputs, type Run } from "./run.js"
+import { Scale, type WeighedImage } from "./sizes.js"
 import { checkImage } from "./smoke.js"
 
 export interface BuiltVariant {
@@ -30,8 +31,9 @@ export interface BuiltVariant {
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
   const run = await prepareRun(request, inputs, progress)
   const images = new PlatformImages(run)
+  const scale = new Scale(run.native, request.compression)
   const built: BuiltVariant[] = []
-  for (const plan of run.plans) built.push(await buildVariant(run, images, plan))
+  for (const plan of run.plans) built.push(await buildVariant(run, images, scale, plan))
   return built
 }
 
@@ -48,7 +50,7 @@ export async function buildContainer(
   return (await new PlatformImages(run).image(plan, platform)).container
 }
 
-async function buildVariant(run: Run, images: PlatformImages, plan: VariantPlan): Promise<BuiltVariant> {
+async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan: VariantPlan): Promise<BuiltVariant> {
   const { native } = run
   const progress = images.progressOf(plan.variant)
   // Made while packages are installed: the steps above them need it, and it needs nothing from them.
@@ -59,10 +61,10 @@ async function buildVariant(run: Run, images: PlatformImages, plan: VariantPlan)
   })
   await allSettled<unknown>([...checking, toolbox])
   const checked = await allSettled(checking)
-  const failed = checked.some(({ checks }) => checks.some((check) => check.status === "failed"))
+  const failed = checked.some(({ checks }) => checks.some(isFailed))
   const tools = checked[0]?.image.context.tools ?? []
   const facts = factsOf(run, tools)
-  const finished = failed
+  const candidate = failed
     ? undefined
     : await progress.run("all platforms", "finish", () =>
         finish(
@@ -77,6 +79,17 @@ async function buildVariant(run: Run, images: PlatformImages, plan: VariantPlan)
           native.container,
         ),
       )
+  const weighed =
+    candidate &&
+    (await progress.run("all platforms", "sizes", () =>
+      scale.weigh(
+        plan.variant,
+        candidate,
+        checked.map(({ image }) => image),
+      ),
+    ))
+  const oversized = [...(weighed?.values() ?? [])].some(({ checks }) => checks.some(isFailed))
+  const finished = oversized ? undefined : candidate
   const report: Report = {
     schemaVersion: REPORT_SCHEMA_VERSION,
     variant: plan.variant,
@@ -87,7 +100,13 @@ async function buildVariant(run: Run, images: PlatformImages, plan: VariantPlan)
     releases: run.archive.releases,
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>
-      platformReport(run, image, checks, finished?.platforms.get(image.context.platform)),
+      platformReport(
+        run,
+        image,
+        checks,
+        finished?.platforms.get(image.context.platform),
+        weighed?.get(image.context.platform),
+      ),
     ),
   }
   const directory = (finished?.layout ?? dag.directory())
@@ -102,6 +121,7 @@ function platformReport(
   image: PlatformBuild,
   checks: CheckResult[],
   finished: { digest: string; compressedBytes: number } | undefined,
+  weighed: WeighedImage | undefined,
 ): PlatformReport {
   const { platform, packages, tools } = image.context
   return {
@@ -109,9 +129,11 @@ function platformReport(
     ...(finished ? { digest: finished.digest, compressedBytes: finished.compressedBytes } : {}),
     base: run.native.base,
     packages: [...packages],
-    tools: [...tools],
+    tools: [...(weighed?.tools ?? tools)],
+    ...(weighed ? { layers: weighed.layers } : {}),
+    ...(weighed?.shared ? { shared: weighed.shared } : {}),
     installation: image.installation,
-    checks,
+    checks: [...checks, ...(weighed?.checks ?? [])],
     steps: run.progress.steps(platform, stepsOf(run, image.context.plan.variant)),
   }
 }
@@ -119,6 +141,10 @@ function platformReport(
 /** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
 function stepsOf({ request }: Run, variant: VariantName): VariantName[] {
   return lineage(variant).filter((name) => name === variant || !request.variants.includes(name))
+}
+
+function isFailed({ status }: CheckResult): boolean {
+  return status === "failed"
 }
 
 /** Waits for every promise before failing with the first error, so that no step goes on behind a reported failure. */
@@ -134,7 +160,7 @@ async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
 export function assertChecksPassed(report: Report): void {
   const failed = report.platforms.flatMap(({ platform, checks }) =>
     checks
-      .filter((check) => check.status === "failed")
+      .filter(isFailed)
       .map(
         (check) =>
           `${platform} ${check.name}: expected ${check.expected ?? "?"}, actual ${check.actual ?? check.reason ?? "?"}`,

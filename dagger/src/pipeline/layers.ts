@@ -1,6 +1,6 @@
-import type { Container } from "@dagger.io/dagger"
+import type { Container, Directory } from "@dagger.io/dagger"
 import { readLayout } from "../core/layout.js"
-import { blobPath } from "../core/oci.js"
+import { blobPath, type Compression, type Descriptor } from "../core/oci.js"
 import type { LayerSizes } from "../core/parity.js"
 import { layoutOf } from "./finish.js"
 
@@ -8,7 +8,7 @@ import { layoutOf } from "./finish.js"
  * The sizes of a container's uppermost layers in bytes, as an image of it has them.
  *
  * @param names what each of them is, from below
- * @param tools a container of the engine's own platform with sh, tar, gzip, wc, chmod and rm
+ * @param tools a container of the engine's own platform with bash, tar, gzip, wc, chmod and rm
  */
 export async function layersOf(
   container: Container,
@@ -18,16 +18,41 @@ export async function layersOf(
   const layout = layoutOf([container], tools)
   const { images } = await readLayout((path) => layout.file(path).contents())
   const layers = images[0]?.manifest.layers.slice(-names.length) ?? []
-  const unpack = 'for layer; do gzip -dc "/layout/$layer" | wc -c; done'
-  const output = await tools
-    .withMountedDirectory("/layout", layout)
-    .withExec(["sh", "-ec", unpack, "sh", ...layers.map(({ digest }) => blobPath(digest))])
-    .stdout()
-  const bytes = output.trim().split("\n").map(Number)
+  const bytes = await unpackedBytes(layout, layers, tools)
   return names.map((name, index) => {
     const layer = layers[index]
-    const size = bytes[index]
+    const size = layer && bytes.get(layer.digest)
     if (!layer || !size) throw new Error(`the layer ${name} is missing`)
     return { name, bytes: size, compressedBytes: layer.size }
   })
+}
+
+/**
+ * How large layers of a layout are when unpacked, by digest. They are unpacked in the engine and kept nowhere.
+ *
+ * @param tools a container of the engine's own platform with bash, wc, and gzip or zstd, whichever the layers are compressed with
+ */
+export async function unpackedBytes(
+  layout: Directory,
+  layers: readonly Pick<Descriptor, "digest">[],
+  tools: Container,
+  compression: Compression = "gzip",
+): Promise<Map<string, number>> {
+  if (layers.length === 0) return new Map()
+  const unpack = 'for layer; do "$0" -dc < "/layout/$layer" | wc -c; done'
+  const output = await tools
+    .withMountedDirectory("/layout", layout)
+    .withExec([
+      "bash",
+      "-e",
+      "-o",
+      "pipefail",
+      "-c",
+      unpack,
+      compression,
+      ...layers.map(({ digest }) => blobPath(digest)),
+    ])
+    .stdout()
+  const bytes = output.trim().split("\n").map(Number)
+  return new Map(layers.map(({ digest }, index) => [digest, bytes[index] ?? 0]))
 }

@@ -7,7 +7,7 @@ import { asPlatform } from "./platform.js"
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 /** Programs that build steps run natively. They never get into an image. */
-const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils"]
+const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils", "zstd"]
 
 /** The engine's own side of a build: what runs without emulation. */
 export interface Native {
