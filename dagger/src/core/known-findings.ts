@@ -15,6 +15,38 @@ export interface KnownFinding {
 
 export const KNOWN_FINDINGS: readonly KnownFinding[] = [
   {
+    check: "elf/machine",
+    finding: /^\/usr\/local\/go\/src\/.+\.syso is /,
+    from: { tool: "go" },
+    reason: "Go brings objects for every machine that it builds programs for, the race detector's among them.",
+  },
+  {
+    check: "elf/machine",
+    finding: /^\/usr\/local\/go\/src\/.+\/testdata\/.+ is /,
+    from: { tool: "go" },
+    reason: "Go's own tests read them; nothing runs them.",
+    varies: "Go's archive has its test data, the toolchain of its module proxy need not.",
+  },
+  {
+    check: "elf/libraries",
+    finding: /^\/usr\/local\/go\/src\/.+\/testdata\/.+ needs /,
+    from: { tool: "go" },
+    reason: "Go's own tests read them; nothing runs them.",
+    varies: "They are for one of the platforms, and no findings on the other.",
+  },
+  {
+    check: "files/secrets",
+    finding: /^\/usr\/local\/go\/src\/crypto\/.+: private key$/,
+    from: { tool: "go" },
+    reason: "Keys of Go's examples and tests, as public as its source.",
+  },
+  {
+    check: "files/secrets",
+    finding: /^\/etc\/chromium\.d\/apikeys: Google API key$/,
+    from: { package: "chromium" },
+    reason: "The distribution's own, as public as its package.",
+  },
+  {
     check: "files/leftovers",
     finding: /^\/run\/adduser$/,
     from: { package: "adduser" },

@@ -181,9 +181,9 @@ function configChecks(
     ),
     result(
       "config/path",
-      "every folder of PATH exists",
+      "every folder of PATH exists, but for those in the runner's home, which jobs make",
       "",
-      named(searchPath(config).filter((path) => scan.paths[path]?.type !== "folder")),
+      named(searchPath(config).filter((path) => !path.startsWith(`${home}/`) && scan.paths[path]?.type !== "folder")),
     ),
     result(
       "config/secrets",

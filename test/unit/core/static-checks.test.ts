@@ -18,7 +18,7 @@ const context: CheckContext = {
   platform: "linux/arm64",
   emulated: false,
   plan,
-  tools: [{ name: "go", version: "1.26", source: "project" }],
+  tools: [{ name: "node", version: "24.1.0", source: "project" }],
   packages: [{ name: "git", version: "1:2.47.3-0+deb13u1" }],
 }
 const ENTRYPOINT = ["/usr/bin/tini", "--", "/home/runner/run.sh"]
@@ -128,6 +128,12 @@ describe("the static checks", () => {
     expect(failed({}, changed)).toEqual([expected])
   })
 
+  it("excuse a folder of PATH that jobs make", () => {
+    const environment = { ...plan.environment, PATH: `${plan.environment.PATH ?? ""}:/home/runner/go/bin` }
+    const names = staticChecks(context, clean, { ...config, environment }, ENTRYPOINT)
+    expect(names.find(({ name }) => name === "config/path")?.status).toBe("passed")
+  })
+
   it("name a variable that differs", () => {
     const environment = { ...plan.environment, LANG: "C" }
     expect(failed({}, { environment })).toEqual([expect.stringMatching(/^failed config\/environment: PATH=.* LANG=C /)])
@@ -182,7 +188,7 @@ describe("known findings", () => {
   it("count where that is which brings them", () => {
     const among = (from: KnownFinding["from"]) => knownFindings(context, [{ ...entry, from }]).length
     expect(
-      [{ package: "git" }, { package: "svn" }, { tool: "go" }, { tool: "rust" }].map((from) => among(from as never)),
+      [{ package: "git" }, { package: "svn" }, { tool: "node" }, { tool: "rust" }].map((from) => among(from as never)),
     ).toEqual([1, 0, 1, 0])
     expect([among({ runner: "stand-in" }), among({ runner: "actions" })]).toEqual([1, 0])
   })
