@@ -65,6 +65,6 @@ function remedy(kind: string, origin: Origin): string {
     return mirror
       ? `Put user and password into the mirror's URL, or ${FILE_BY_HAND}.`
       : `Check the proxy's credentials, or ${FILE_BY_HAND}.`
-  if (mirror) return `Check that the mirror has the file under this path, or ${FILE_BY_HAND}.`
+  if (mirror) return `Check that the mirror answers and has the file under this path, or ${FILE_BY_HAND}.`
   return `Check the network, ${FILE_BY_HAND}, or name a server that has the vendors' files with --mirror URL.`
 }

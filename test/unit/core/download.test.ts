@@ -44,7 +44,7 @@ describe("a file that could not be had", () => {
     expect(error(mirror, "http-404", "the server answers 404")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED 5
       node.tar.xz could not be fetched from http://mirror.test/nodejs.org/dist/node.tar.xz: the server answers 404.
-      Check that the mirror has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
     `)
   })
   it("from a mirror that wants credentials", () => {
