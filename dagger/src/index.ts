@@ -6,6 +6,8 @@
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
+import type { OwnVariant } from "./core/definitions.js"
+import { parseOwnVariant } from "./core/own-variant/own-variant.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity.js"
 import { parseMirror } from "./core/mirror.js"
 import { parsePlatforms } from "./core/platforms.js"
@@ -34,6 +36,7 @@ export class RunnerImages {
    * @param docker What goes into images: this project's docker folder.
    * @param platforms Platforms to build, each once. All of them when omitted.
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
@@ -49,6 +52,7 @@ export class RunnerImages {
     @argument({ defaultPath: "./docker" }) docker: Directory,
     platforms?: Platform[],
     variants?: string[],
+    definition?: File,
     sources: string = "auto",
     assets?: Directory,
     mirror?: string,
@@ -59,7 +63,17 @@ export class RunnerImages {
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<Directory> {
-    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo, compression })
+    const request = await requestOf({
+      platforms,
+      variants,
+      definition,
+      sources,
+      mirror,
+      lock,
+      refresh,
+      sudo,
+      compression,
+    })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
@@ -70,7 +84,8 @@ export class RunnerImages {
    *
    * @param docker What goes into images: this project's docker folder.
    * @param platform Platform to build. The engine's own when omitted.
-   * @param variant Variant to build.
+   * @param variant Variant to build. That of the definition when omitted, else "standard".
+   * @param definition A YAML file that describes a variant of your own.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
@@ -84,7 +99,8 @@ export class RunnerImages {
   async container(
     @argument({ defaultPath: "./docker" }) docker: Directory,
     platform?: Platform,
-    variant: string = "standard",
+    variant?: string,
+    definition?: File,
     sources: string = "auto",
     assets?: Directory,
     mirror?: string,
@@ -95,7 +111,16 @@ export class RunnerImages {
     caBundle?: File,
   ): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
-    const request = await requestOf({ platforms, variants: [variant], sources, mirror, lock, refresh, sudo })
+    const request = await requestOf({
+      platforms,
+      variants: variant === undefined ? undefined : [variant],
+      definition,
+      sources,
+      mirror,
+      lock,
+      refresh,
+      sudo,
+    })
     return buildContainer(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
   }
 
@@ -105,6 +130,7 @@ export class RunnerImages {
    * @param docker What goes into images: this project's docker folder.
    * @param platforms Platforms to build, each once. All of them when omitted.
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
@@ -119,6 +145,7 @@ export class RunnerImages {
     @argument({ defaultPath: "./docker" }) docker: Directory,
     platforms?: Platform[],
     variants?: string[],
+    definition?: File,
     sources: string = "auto",
     assets?: Directory,
     mirror?: string,
@@ -128,7 +155,7 @@ export class RunnerImages {
     sudo: boolean = false,
     caBundle?: File,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo })
+    const request = await requestOf({ platforms, variants, definition, sources, mirror, lock, refresh, sudo })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
@@ -139,6 +166,7 @@ export class RunnerImages {
    *
    * @param platforms Platforms to plan for, each once. All of them when omitted.
    * @param variants Variants to plan, each once, or "all". "standard" when omitted.
+   * @param definition A YAML file that describes a variant of your own, which is then what is planned when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
@@ -149,13 +177,14 @@ export class RunnerImages {
   async plan(
     platforms?: Platform[],
     variants?: string[],
+    definition?: File,
     sources: string = "auto",
     assets?: Directory,
     mirror?: string,
     mirrorService?: Service,
     sudo: boolean = false,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, sources, mirror, sudo, refresh: false })
+    const request = await requestOf({ platforms, variants, definition, sources, mirror, sudo, refresh: false })
     const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => native(trustOf(undefined)))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
@@ -166,6 +195,7 @@ export class RunnerImages {
    *
    * @param against What native programs' work is compared with: "emulated".
    * @param variants Variants whose packages to install, each once, or "all". "standard" when omitted.
+   * @param definition A YAML file that describes a variant of your own, which is then what is compared when variants are omitted.
    * @param packages Further packages beside the variants'.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
@@ -174,13 +204,16 @@ export class RunnerImages {
   async parity(
     against: string = "emulated",
     variants?: string[],
+    definition?: File,
     packages?: string[],
     refresh: boolean = false,
     caBundle?: File,
   ): Promise<string> {
+    const own = await ownVariantOf(definition)
     const request = {
       against: parseAgainst(against),
-      variants: parseVariants(variants),
+      variants: parseVariants(variants, own?.name),
+      ...(own ? { own } : {}),
       packages: parsePackages(packages),
       refresh,
     }
@@ -199,6 +232,7 @@ export class RunnerImages {
    * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
    * @param platforms Platforms to build, each once. All of them when omitted.
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
+   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
    * @param allowStandIn Publish images with the stand-in runner; "-standin" is added to every tag.
    * @param registry The registry as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
    * @param username User for the registry.
@@ -220,6 +254,7 @@ export class RunnerImages {
     sources: string,
     platforms?: Platform[],
     variants?: string[],
+    definition?: File,
     allowStandIn: boolean = false,
     registry?: Service,
     username?: string,
@@ -233,7 +268,17 @@ export class RunnerImages {
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<string[]> {
-    const request = await requestOf({ platforms, variants, sources, mirror, lock, refresh, sudo, compression })
+    const request = await requestOf({
+      platforms,
+      variants,
+      definition,
+      sources,
+      mirror,
+      lock,
+      refresh,
+      sudo,
+      compression,
+    })
     const inputs = inputsOf({ docker, assets, mirrorService, caBundle })
     const target = {
       repository,
@@ -251,6 +296,7 @@ export class RunnerImages {
 interface Given {
   platforms?: readonly string[] | undefined
   variants?: readonly string[] | undefined
+  definition?: File | undefined
   sources: string
   mirror?: string | undefined
   lock?: File | undefined
@@ -261,9 +307,11 @@ interface Given {
 
 /** Everything that can be wrong with the arguments is found here, before any work. */
 async function requestOf(given: Given): Promise<BuildRequest> {
+  const own = await ownVariantOf(given.definition)
   const request: BuildRequest = {
     platforms: parsePlatforms(given.platforms),
-    variants: parseVariants(given.variants),
+    variants: parseVariants(given.variants, own?.name),
+    ...(own ? { own } : {}),
     sources: parseSources(given.sources),
     refresh: given.refresh,
     sudo: given.sudo,
@@ -272,6 +320,10 @@ async function requestOf(given: Given): Promise<BuildRequest> {
   if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)
   if (given.lock) request.lock = await given.lock.contents()
   return request
+}
+
+async function ownVariantOf(definition: File | undefined): Promise<OwnVariant | undefined> {
+  return definition && parseOwnVariant(await definition.contents(), await definition.name())
 }
 
 function inputsOf(given: {

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import type { OwnVariant } from "../../dagger/src/core/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/trust-files.js"
@@ -11,6 +12,13 @@ export async function readLock(given: string, platforms: readonly PlatformName[]
   const { parseLock } = await import("../../dagger/src/core/packages.js")
   parseLock(text, platforms)
   return text
+}
+
+/** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
+export async function readDefinition(given: string): Promise<OwnVariant> {
+  const text = readFileSync(readable(given, "file", "DEFINITION_INVALID", "--definition"), "utf8")
+  const { parseOwnVariant } = await import("../../dagger/src/core/own-variant/own-variant.js")
+  return parseOwnVariant(text, given)
 }
 
 /** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */

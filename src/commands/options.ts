@@ -55,6 +55,12 @@ export const requestOptions = {
     describe: `Variants, comma-separated or repeated: ${VARIANTS.join(", ")} or all [default: ${VARIANTS[0]}]`,
     group: "What to build:",
   },
+  definition: {
+    type: "string",
+    requiresArg: true,
+    describe: "A YAML file with a variant of your own, then the default: docs/VARIANTS.md",
+    group: "What to build:",
+  },
   sources: {
     type: "string",
     requiresArg: true,

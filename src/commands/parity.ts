@@ -5,13 +5,14 @@ import { AGAINST, parseAgainst, parsePackages } from "../../dagger/src/core/pari
 import { parseVariants } from "../../dagger/src/core/variants.js"
 import { ALLOW_LIST_FILE } from "../paths.js"
 import type { CommandContext } from "./context.js"
-import { caBundle } from "./host-files.js"
+import { caBundle, readDefinition } from "./host-files.js"
 import { answerOptions, engineOptions, listOf, parityOptions, requestOptions } from "./options.js"
 
-const { variants, refresh, "ca-bundle": bundle } = requestOptions
+const { variants, definition, refresh, "ca-bundle": bundle } = requestOptions
 const options = {
   ...parityOptions,
   variants,
+  definition,
   refresh,
   "ca-bundle": bundle,
   ...answerOptions,
@@ -28,9 +29,11 @@ export function parityCommand(context: CommandContext): CommandModule<object, In
         .example(`$0 parity --against ${AGAINST[0]}`, "The standard image's packages, both ways")
         .example("$0 parity --packages chromium,fonts-noto-cjk", "With further packages"),
     handler: async (given) => {
+      const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
       const request = {
         against: parseAgainst(given.against),
-        variants: parseVariants(listOf(given.variants)),
+        variants: parseVariants(listOf(given.variants), own?.name),
+        ...(own ? { own } : {}),
         packages: parsePackages(listOf(given.packages)),
         refresh: given.refresh,
       }

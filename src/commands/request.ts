@@ -3,7 +3,7 @@ import { parseMirror } from "../../dagger/src/core/mirror.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseCompression, parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
 import { parseVariants } from "../../dagger/src/core/variants.js"
-import { assetsFolder, caBundle, readLock } from "./host-files.js"
+import { assetsFolder, caBundle, readDefinition, readLock } from "./host-files.js"
 import { listOf, type layerOptions, type requestOptions } from "./options.js"
 
 export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof requestOptions>> &
@@ -22,10 +22,12 @@ export interface HostRequest {
 export async function readRequest(given: RequestArguments): Promise<HostRequest> {
   const platforms = parsePlatforms(listOf(given.platforms))
   const bundle = caBundle(given.caBundle)
+  const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
   return {
     request: {
       platforms,
-      variants: parseVariants(listOf(given.variants)),
+      variants: parseVariants(listOf(given.variants), own?.name),
+      ...(own ? { own } : {}),
       sources: parseSources(given.sources),
       sudo: given.sudo,
       refresh: given.refresh,

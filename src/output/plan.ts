@@ -34,6 +34,7 @@ function variantText(plan: VariantPlan): string {
 function origin(tool: PlannedTool): string {
   switch (tool.from) {
     case "upstream":
+    case "definition":
       return `${tool.version} from ${new URL(tool.url).host}`
     case "npm":
       return `${tool.version} from ${tool.package}`

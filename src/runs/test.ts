@@ -29,8 +29,13 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
 
 async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
-  const { platforms, variants } = host.request
+  const { platforms, variants, own } = host.request
   const [variant = "standard"] = variants
   const registry = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
-  return [await testImage({ reference, platforms, variant, ...(registry ? { registry } : {}) }, progress)]
+  return [
+    await testImage(
+      { reference, platforms, variant, ...(own ? { own } : {}), ...(registry ? { registry } : {}) },
+      progress,
+    ),
+  ]
 }

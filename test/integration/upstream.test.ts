@@ -23,7 +23,7 @@ const SERVER = fileURLToPath(new URL("upstream-server.mjs", import.meta.url))
 /** Makes every URL new, since a file that was fetched is never fetched again. */
 const RUN = randomUUID()
 /** Tools whose upstream files can all be verified. */
-const STANDARD = resolveDefinition("standard").tools
+const STANDARD = resolveDefinition("standard", undefined).tools
 const PLATFORMS = ["linux/amd64", "linux/arm64"] as const
 
 /** The vendors' files under their hosts and paths, made here. */

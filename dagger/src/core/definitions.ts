@@ -1,14 +1,35 @@
-import type { ToolName } from "./catalog/catalog.js"
+import type { ToolName, Unpack } from "./catalog/catalog.js"
+import type { PlatformName } from "./platforms.js"
 import type { BuiltInVariant, VariantName } from "./variants.js"
 
-/** A file of a variant's own, as text. */
-export interface VariantFile {
+/** A file of a variant's own, as text: below the project's `docker/` folder, or as a definition file has it. */
+export type VariantFile = {
   /** Absolute path in the image. */
   path: string
-  /** Where its text is, below the project's `docker/` folder. */
-  from: string
-  /** Whether it is a program. */
-  executable: boolean
+  /** Octal, as chmod takes it: `0755`. */
+  mode: string
+} & ({ from: string } | { text: string })
+
+/** A tool that a definition file brings. It comes from its URL, wherever the catalog's tools come from. */
+export interface OwnTool {
+  name: string
+  version: string
+  files: Readonly<Record<PlatformName, { url: string; sha256: string }>>
+  unpack: Unpack
+  /** Symbolic links: path in the image → target. */
+  links: Readonly<Record<string, string>>
+}
+
+/** A smoke test that a definition file brings, as data. */
+export interface OwnCheck {
+  /** Unique among all of an image's checks: `VARIANT/NAME`. */
+  name: string
+  proves: string
+  /** Shell text. */
+  command: string
+  expect: { kind: "equals" | "contains"; value: string } | { kind: "matches"; pattern: string } | { kind: "fails" }
+  /** Why it is skipped where the platform is emulated. */
+  skipEmulated?: string
 }
 
 /** What a variant consists of. A variant that extends another has all that the other has, and shares its layers. */
@@ -21,9 +42,10 @@ export interface VariantDefinition {
   /** Packages that come with an option of the request. */
   optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
   tools: readonly ToolName[]
+  ownTools?: readonly OwnTool[]
   environment: Readonly<Record<string, string>>
-  /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. */
-  budgetBytes: number
+  /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
+  budgetBytes?: number
   /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
   minimumShared?: number
   files?: readonly VariantFile[]
@@ -31,6 +53,13 @@ export interface VariantDefinition {
   links?: Readonly<Record<string, string>>
   /** What the smoke tests prove of it, by the names of their groups. */
   checks: readonly CheckGroup[]
+  ownChecks?: readonly OwnCheck[]
+}
+
+/** A variant that a definition file describes, see `core/own-variant/`. */
+export interface OwnVariant {
+  name: VariantName
+  definition: VariantDefinition & { extends: BuiltInVariant }
 }
 
 /** Options of a request that add packages to the variants that know them. */
@@ -151,8 +180,8 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       PUPPETEER_SKIP_DOWNLOAD: "true",
     },
     files: [
-      { path: BROWSER, from: "chrome/google-chrome", executable: true },
-      { path: "/usr/local/bin/chromedriver", from: "chrome/chromedriver", executable: true },
+      { path: BROWSER, from: "chrome/google-chrome", mode: "0755" },
+      { path: "/usr/local/bin/chromedriver", from: "chrome/chromedriver", mode: "0755" },
     ],
     links: {
       "/usr/local/bin/chrome": "google-chrome",
@@ -186,40 +215,50 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
 /**
  * A variant's definition.
  *
+ * @param own the variant of a definition file, where there is one
  * @throws Error when there is none: names are checked where users write them
  */
-export function definitionOf(variant: VariantName): VariantDefinition {
+export function definitionOf(variant: VariantName, own: OwnVariant | undefined): VariantDefinition {
+  if (variant === own?.name) return own.definition
   const definition = (DEFINITIONS as Readonly<Partial<Record<string, VariantDefinition>>>)[variant]
   if (!definition) throw new Error(`there is no variant ${variant}`)
   return definition
 }
 
-/** A variant and those that it extends, from the first that extends none. `lineage("chrome")` ⇒ `["standard", "chrome"]` */
-export function lineage(variant: VariantName): VariantName[] {
-  const { extends: parent } = definitionOf(variant)
-  return parent === undefined ? [variant] : [...lineage(parent), variant]
+/**
+ * A variant and those that it extends, from the first that extends none.
+ *
+ * @example lineage("chrome", undefined) ⇒ ["standard", "chrome"]
+ */
+export function lineage(variant: VariantName, own: OwnVariant | undefined): VariantName[] {
+  const { extends: parent } = definitionOf(variant, own)
+  return parent === undefined ? [variant] : [...lineage(parent, own), variant]
 }
 
-export type ResolvedDefinition = Omit<Required<VariantDefinition>, "extends" | "optionalPackages" | "minimumShared"> & {
+export type ResolvedDefinition = Omit<
+  Required<VariantDefinition>,
+  "extends" | "optionalPackages" | "budgetBytes" | "minimumShared"
+> & {
   optionalPackages: Partial<Record<PackageOption, readonly string[]>>
 }
 
 /** A variant with all that it inherits. */
-export function resolveDefinition(variant: VariantName): ResolvedDefinition {
-  return lineage(variant)
-    .map(definitionOf)
+export function resolveDefinition(variant: VariantName, own: OwnVariant | undefined): ResolvedDefinition {
+  return lineage(variant, own)
+    .map((name) => definitionOf(name, own))
     .reduce<ResolvedDefinition>(
-      (base, own) => ({
-        title: own.title,
-        description: own.description,
-        packages: [...base.packages, ...own.packages],
-        optionalPackages: { ...base.optionalPackages, ...own.optionalPackages },
-        tools: [...base.tools, ...own.tools],
-        environment: { ...base.environment, ...own.environment },
-        files: [...base.files, ...(own.files ?? [])],
-        links: { ...base.links, ...own.links },
-        budgetBytes: own.budgetBytes,
-        checks: [...base.checks, ...own.checks],
+      (base, next) => ({
+        title: next.title,
+        description: next.description,
+        packages: [...base.packages, ...next.packages],
+        optionalPackages: { ...base.optionalPackages, ...next.optionalPackages },
+        tools: [...base.tools, ...next.tools],
+        ownTools: [...base.ownTools, ...(next.ownTools ?? [])],
+        environment: { ...base.environment, ...next.environment },
+        files: [...base.files, ...(next.files ?? [])],
+        links: { ...base.links, ...next.links },
+        checks: [...base.checks, ...next.checks],
+        ownChecks: [...base.ownChecks, ...(next.ownChecks ?? [])],
       }),
       {
         title: "",
@@ -227,11 +266,12 @@ export function resolveDefinition(variant: VariantName): ResolvedDefinition {
         packages: [],
         optionalPackages: {},
         tools: [],
+        ownTools: [],
         environment: {},
         files: [],
         links: {},
-        budgetBytes: 0,
         checks: [],
+        ownChecks: [],
       },
     )
 }

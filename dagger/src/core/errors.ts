@@ -27,6 +27,7 @@ export const ERRORS = {
     meaning: "A platform is not one that images are built for, or is given twice.",
   },
   VARIANT_INVALID: { exit: EXIT.usage, meaning: "A variant does not exist, or is given twice." },
+  DEFINITION_INVALID: { exit: EXIT.usage, meaning: "A definition file does not describe a variant." },
   SOURCES_INVALID: {
     exit: EXIT.usage,
     meaning: "--sources is not auto, upstream or registry, or does not suit the command.",

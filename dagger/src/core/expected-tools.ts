@@ -12,6 +12,7 @@ export function expectedTools(plan: PlatformPlan, packages: readonly LockedPacka
 function toolOf(tool: PlannedTool, packages: readonly LockedPackage[], projectVersion: string): Tool {
   switch (tool.from) {
     case "upstream":
+    case "definition":
       return { name: tool.name, version: tool.version, source: tool.url, sha256: tool.sha256 }
     case "npm":
       return { name: tool.name, version: tool.version, source: `npm:${tool.package}@${tool.version}` }

@@ -3,6 +3,9 @@ import { RunnerImagesError } from "./errors.js"
 import type { PlatformName } from "./platforms.js"
 import { lockedPackageSchema, reportSchema, type LockedPackage } from "./report.js"
 
+/** Debian's policy on names of packages, but for a final minus, by which apt removes. */
+export const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/
+
 /** A package file of the archive, as apt resolved it. */
 export interface ArchivedPackage extends LockedPackage {
   uri: string

@@ -2,6 +2,7 @@ import type { Road } from "./acceleration.js"
 import { parseChoice } from "./choice.js"
 import { RunnerImagesError } from "./errors.js"
 import type { AllowedDifference, Difference } from "./manifest.js"
+import { PACKAGE_NAME } from "./packages.js"
 import type { PlatformName } from "./platforms.js"
 import { printable } from "./printable.js"
 import type { PackageSetRequest } from "./request.js"
@@ -44,8 +45,7 @@ export function parseAgainst(given: string | undefined): Against {
 export function parsePackages(given: readonly string[] | undefined): string[] {
   const names = (given ?? []).map((name) => name.trim())
   for (const [index, name] of names.entries()) {
-    // Debian's policy, but for a final minus, by which apt removes.
-    if (!/^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/.test(name))
+    if (!PACKAGE_NAME.test(name))
       throw new RunnerImagesError(
         "USAGE",
         name === "" ? "--packages has an empty entry." : `"${name}" cannot be the name of a package.`,

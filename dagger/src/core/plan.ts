@@ -1,8 +1,10 @@
-import { catalogTool, knownChecksum, type CatalogTool, type ToolName } from "./catalog/catalog.js"
+import { catalogTool, knownChecksum, type CatalogTool, type ToolName, type Unpack } from "./catalog/catalog.js"
 import {
   definitionOf,
   resolveDefinition,
   type CheckGroup,
+  type OwnCheck,
+  type OwnTool,
   type PackageOption,
   type VariantFile,
 } from "./definitions.js"
@@ -23,6 +25,7 @@ export type PlannedTool =
   | { name: ToolName; from: "go-toolchain"; version: string; module: string; sum: string }
   | { name: ToolName; from: "deb"; package: string }
   | { name: ToolName; from: "project"; folder: string }
+  | ({ from: "definition"; unpack: Unpack; url: string; sha256: string } & Pick<OwnTool, "name" | "version" | "links">)
 
 export interface PlatformPlan {
   platform: PlatformName
@@ -44,6 +47,7 @@ export interface VariantPlan {
   /** Path in the image → target. */
   links: Record<string, string>
   checks: CheckGroup[]
+  ownChecks: OwnCheck[]
   platforms: PlatformPlan[]
 }
 
@@ -51,16 +55,19 @@ const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 
 /** What would be built: pure, from the request and the decided sources. */
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
-  const definition = resolveDefinition(variant)
+  const definition = resolveDefinition(variant, request.own)
   const platforms = request.platforms.map((platform): PlatformPlan => {
-    const tools = definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode))
+    const tools = [
+      ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode)),
+      ...definition.ownTools.map((tool) => plannedOwnTool(tool, platform)),
+    ]
     const packages = new Set(definition.packages)
     for (const option of PACKAGE_OPTIONS)
       if (request[option]) for (const name of definition.optionalPackages[option] ?? []) packages.add(name)
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
     return { platform, packages: [...packages].sort(), tools }
   })
-  const { extends: parent } = definitionOf(variant)
+  const { extends: parent } = definitionOf(variant, request.own)
   return {
     variant,
     ...(parent === undefined ? {} : { extends: parent }),
@@ -72,6 +79,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],
+    ownChecks: [...definition.ownChecks],
     platforms,
   }
 }
@@ -113,4 +121,8 @@ function plannedTool(name: ToolName, platform: PlatformName, mode: DecidedSource
     case "project":
       return [{ name, from: "project", folder: registry.folder }]
   }
+}
+
+function plannedOwnTool({ name, version, files, unpack, links }: OwnTool, platform: PlatformName): PlannedTool {
+  return { name, from: "definition", version, ...files[platform], unpack, links }
 }

@@ -1,4 +1,5 @@
 import { parseChoice } from "./choice.js"
+import type { OwnVariant } from "./definitions.js"
 import { COMPRESSIONS, type Compression } from "./oci.js"
 import type { Mirror } from "./mirror.js"
 import type { PlatformName } from "./platforms.js"
@@ -11,6 +12,8 @@ export type SourcesMode = (typeof SOURCES)[number]
 /** Sets of packages to install for their own sake, without an image around them. */
 export interface PackageSetRequest {
   variants: VariantName[]
+  /** The variant of a definition file. */
+  own?: OwnVariant
   /** Further packages, beside the variants'. */
   packages: string[]
   /** Ask for Release files now instead of once a day. */
@@ -21,6 +24,8 @@ export interface PackageSetRequest {
 export interface BuildRequest {
   platforms: PlatformName[]
   variants: VariantName[]
+  /** The variant of a definition file, which `variants` need not name. */
+  own?: OwnVariant
   sources: SourcesMode
   /** Where upstream files are fetched from instead of their vendors. */
   mirror?: Mirror

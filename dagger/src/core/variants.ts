@@ -13,31 +13,32 @@ const ALL = "all"
 /**
  * Reads variants as a user writes them.
  *
- * @param given one entry per variant, `all` alone for every one, or undefined for `standard`
+ * @param given one entry per variant, `all` alone for every one, or undefined for the definition file's own, else `standard`
+ * @param own the name of the variant that a definition file describes
  * @throws RunnerImagesError VARIANT_INVALID when one is unknown, empty or given twice
  */
-export function parseVariants(given: readonly string[] | undefined): VariantName[] {
-  if (given === undefined) return ["standard"]
-  const choice = `Choose from ${[...VARIANTS, ALL].join(", ")}.`
+export function parseVariants(given: readonly string[] | undefined, own?: VariantName): VariantName[] {
+  if (given === undefined) return [own ?? "standard"]
+  const known: readonly VariantName[] = own === undefined ? VARIANTS : [...VARIANTS, own]
+  const choice = `Choose from ${[...known, ALL].join(", ")}.`
   const wanted = given.map((entry) => entry.trim().toLowerCase())
   if (wanted.every((entry) => entry === ""))
     throw new RunnerImagesError("VARIANT_INVALID", "--variants is empty.", choice)
   if (wanted.includes(ALL)) {
-    if (wanted.length === 1) return [...VARIANTS]
+    if (wanted.length === 1) return [...known]
     throw new RunnerImagesError("VARIANT_INVALID", '--variants names others beside "all".', "Give all by itself.")
   }
-  const parsed = wanted.map((entry, index) => parseVariant(entry, given[index] ?? entry, choice))
+  const parsed = wanted.map((entry, index) => parseVariant(entry, given[index] ?? entry, known, choice))
   const twice = parsed.find((variant, index) => parsed.indexOf(variant) !== index)
   if (twice)
     throw new RunnerImagesError("VARIANT_INVALID", `--variants names ${twice} twice.`, "Name each variant once.")
   return parsed
 }
 
-function parseVariant(wanted: string, written: string, choice: string): VariantName {
+function parseVariant(wanted: string, written: string, known: readonly VariantName[], choice: string): VariantName {
   if (wanted === "") throw new RunnerImagesError("VARIANT_INVALID", "--variants has an empty entry.", choice)
-  const found = VARIANTS.find((variant) => variant === wanted)
-  if (found) return found
-  const meant = closest(wanted, [...VARIANTS, ALL])
+  if (known.includes(wanted)) return wanted
+  const meant = closest(wanted, [...known, ALL])
   throw new RunnerImagesError(
     "VARIANT_INVALID",
     `There is no variant "${written}".`,

@@ -31,7 +31,7 @@ export interface BuiltVariant {
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
   const run = await prepareRun(request, inputs, progress)
   const images = new PlatformImages(run)
-  const scale = new Scale(run.native, request.compression)
+  const scale = new Scale(run.native, request)
   const built: BuiltVariant[] = []
   for (const plan of run.plans) built.push(await buildVariant(run, images, scale, plan))
   return built
@@ -140,7 +140,7 @@ function platformReport(
 
 /** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
 function stepsOf({ request }: Run, variant: VariantName): VariantName[] {
-  return lineage(variant).filter((name) => name === variant || !request.variants.includes(name))
+  return lineage(variant, request.own).filter((name) => name === variant || !request.variants.includes(name))
 }
 
 function isFailed({ status }: CheckResult): boolean {

@@ -1,4 +1,5 @@
 import { dag, type Container, type Service } from "@dagger.io/dagger"
+import type { OwnVariant } from "../core/definitions.js"
 import { UNKNOWN_VERSION } from "../core/expected-tools.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { installedPackages } from "../core/packages.js"
@@ -21,6 +22,8 @@ export interface TestedImage {
   registry?: Service
   platforms: readonly PlatformName[]
   variant: VariantName
+  /** The variant of a definition file, if that is what the image should be. */
+  own?: OwnVariant
 }
 
 /**
@@ -53,7 +56,14 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
   const labels = await labelsOf(pulled)
   const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
   const sudo = packages.some(({ name }) => name === "sudo")
-  const request = { platforms: [platform], variants: [image.variant], sources: modeOf(labels), sudo, refresh: false }
+  const request = {
+    platforms: [platform],
+    variants: [image.variant],
+    ...(image.own ? { own: image.own } : {}),
+    sources: modeOf(labels),
+    sudo,
+    refresh: false,
+  }
   const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== side.platform, plan, tools, packages }

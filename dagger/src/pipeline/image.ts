@@ -72,10 +72,12 @@ export async function withFiles(
   sources: ToolSources,
 ): Promise<Root> {
   if (files.length === 0 && Object.keys(links).length === 0) return root
-  const texts = await Promise.all(files.map(({ from }) => sources.docker.file(from).contents()))
+  const texts = await Promise.all(
+    files.map(async (file) => ("text" in file ? file.text : sources.docker.file(file.from).contents())),
+  )
   const written = files.reduce(
-    (tree, { path, executable }, index) =>
-      tree.withNewFile(path, texts[index] ?? "", { permissions: executable ? 0o755 : 0o644 }),
+    (tree, { path, mode }, index) =>
+      tree.withNewFile(path, texts[index] ?? "", { permissions: Number.parseInt(mode, 8) }),
     dag.directory(),
   )
   const tree = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), written)

@@ -36,9 +36,16 @@ export function foreignTo(native: Native): PlatformName[] {
 }
 
 /** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
-export function packagesFor({ packages, refresh }: PackageSetRequest, variant: VariantName): PackagesFor {
+export function packagesFor({ packages, refresh, own }: PackageSetRequest, variant: VariantName): PackagesFor {
   return (platform) => {
-    const request = { platforms: [platform], variants: [variant], sources: "registry" as const, sudo: false, refresh }
+    const request = {
+      platforms: [platform],
+      variants: [variant],
+      ...(own ? { own } : {}),
+      sources: "registry" as const,
+      sudo: false,
+      refresh,
+    }
     const [planned] = planVariant(variant, request, { mode: "registry", reason: "has most packages" }).platforms
     return [...new Set([...(planned?.packages ?? []), ...packages])].sort()
   }

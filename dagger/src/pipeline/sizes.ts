@@ -1,10 +1,10 @@
 import type { Container, Directory } from "@dagger.io/dagger"
 import { definitionOf } from "../core/definitions.js"
 import type { FinishedPlatform } from "../core/finish.js"
-import type { Compression } from "../core/oci.js"
 import { installedSizes } from "../core/packages.js"
 import type { PlatformName } from "../core/platforms.js"
 import type { CheckResult, ImageLayer, PlatformReport, Tool } from "../core/report.js"
+import type { BuildRequest } from "../core/request.js"
 import { sharedBytes, sizeChecks, withCosts } from "../core/sizes.js"
 import type { VariantName } from "../core/variants.js"
 import type { FinishedImage } from "./finish.js"
@@ -28,7 +28,7 @@ export class Scale {
 
   constructor(
     private readonly native: Native,
-    private readonly compression: Compression = "gzip",
+    private readonly request: Pick<BuildRequest, "compression" | "own">,
   ) {}
 
   /** Weighs all platforms of a variant, after the variant that it extends where both are built. */
@@ -37,7 +37,7 @@ export class Scale {
     { layout, platforms }: FinishedImage,
     images: readonly PlatformBuild[],
   ): Promise<Map<PlatformName, WeighedImage>> {
-    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant)
+    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.own)
     const parents = parent === undefined ? undefined : this.weighed.get(parent)
     const found = await Promise.all(
       images.map(async ({ container, layers: names, context: { platform, tools } }) => {
@@ -48,7 +48,7 @@ export class Scale {
     )
     this.weighed.set(variant, new Map(found.map(({ platform, layers }) => [platform, layers])))
     const demands = {
-      budgetBytes,
+      ...(budgetBytes === undefined ? {} : { budgetBytes }),
       ...(parent === undefined ? {} : { parent }),
       ...(minimumShared === undefined ? {} : { minimumShared }),
     }
@@ -83,7 +83,7 @@ export class Scale {
   ): Promise<ImageLayer[]> {
     const layers = finished?.layers ?? []
     const unknown = layers.filter(({ digest }) => !this.known.has(digest))
-    const measured = await unpackedBytes(layout, unknown, this.native.toolbox, this.compression)
+    const measured = await unpackedBytes(layout, unknown, this.native.toolbox, this.request.compression)
     for (const [digest, bytes] of measured) this.known.set(digest, bytes)
     return layers.map(({ digest, size }, place) => ({
       // With another number of names no one could say which is which.

@@ -22,6 +22,7 @@ export async function withTool(
   tool: PlannedTool,
   sources: ToolSources,
 ): Promise<Container> {
+  if (tool.from === "definition") return withOwnTool(native, image, tool, sources)
   const entry = catalogTool(tool.name)
   const owner = entry.owner ? { owner: entry.owner } : {}
   switch (tool.from) {
@@ -56,6 +57,23 @@ export async function withTool(
       return place(image, unpack, unpackedArchive(native, file, name, unpack), owner)
     }
   }
+}
+
+/** A tool that a definition file brings, with its links in one layer. */
+async function withOwnTool(
+  native: Native,
+  image: Container,
+  { url, sha256, unpack, links }: PlannedTool & { from: "definition" },
+  sources: ToolSources,
+): Promise<Container> {
+  const file = await fetchUpstream(native, { name: assetName(url), url, sha256 }, sources)
+  const tree =
+    unpack.kind === "program"
+      ? dag.directory().withFile(unpack.path, file, { permissions: 0o755 })
+      : // The name tells unpack.sh the kind of archive; a URL need not.
+        dag.directory().withDirectory(unpack.into, unpackedArchive(native, file, `archive.${unpack.kind}`, unpack))
+  const linked = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), tree)
+  return image.withDirectory("/", flat(native, linked))
 }
 
 function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {

@@ -1,5 +1,6 @@
 import type { CheckGroup } from "../definitions.js"
 import { schedule, type CheckContext, type ExecCheck, type ScheduledCheck } from "./check.js"
+import { ownChecks } from "./own.js"
 import { standardChecks } from "./standard.js"
 import { versionChecks } from "./versions.js"
 
@@ -9,8 +10,8 @@ const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]
   go: () => [],
 }
 
-/** The checks that run in the container: every version, then what the variant's groups prove. */
+/** The checks that run in the container: every version, what the variant's groups prove, then what its definition file adds. */
 export function execChecks(context: CheckContext): ScheduledCheck[] {
   const groups = context.plan.checks.flatMap((group) => GROUPS[group](context))
-  return [...versionChecks(context), ...groups].map((check) => schedule(check, context.emulated))
+  return [...versionChecks(context), ...groups, ...ownChecks(context)].map((check) => schedule(check, context.emulated))
 }
