@@ -6,6 +6,7 @@
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
+import { assertComparable, assertImageParity } from "./core/image-parity.js"
 import type { OwnVariant } from "./core/definitions.js"
 import { parseOwnVariant } from "./core/own-variant/own-variant.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity.js"
@@ -15,6 +16,7 @@ import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
 import { parseVariants } from "./core/variants.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
+import { imageParity as compareImages } from "./pipeline/image-parity.js"
 import { native } from "./pipeline/native.js"
 import { parity as compareRoads } from "./pipeline/parity.js"
 import { plan as planImages } from "./pipeline/plan.js"
@@ -190,28 +192,49 @@ export class RunnerImages {
   }
 
   /**
-   * Install packages for the platform that is not the engine's both ways, by native programs and under emulation, compare
-   * every path of the two roots and return the comparison as JSON. Fails when they differ.
+   * Build the images and compare the platforms' with each other: packages, tools, configuration, accounts, and every path above the
+   * packages. Or, against "emulated", install packages for the platform that is not the engine's both ways, by native programs and
+   * under emulation, and compare every path of the two roots. Returns the comparison as JSON, and fails when something differs.
    *
-   * @param against What native programs' work is compared with: "emulated".
-   * @param variants Variants whose packages to install, each once, or "all". "standard" when omitted.
+   * @param docker What goes into images: this project's docker folder.
+   * @param against What is compared: "platforms" with each other, or native programs' work with what is "emulated".
+   * @param platforms Platforms to compare, each once. All of them when omitted.
+   * @param variants Variants to compare, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is compared when variants are omitted.
-   * @param packages Further packages beside the variants'.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param packages Against "emulated": further packages beside the variants'.
+   * @param assets Upstream archives by file name, fetched beforehand.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sudo Give the runner user sudo without a password.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
   async parity(
-    against: string = "emulated",
+    @argument({ defaultPath: "./docker" }) docker: Directory,
+    against: string = "platforms",
+    platforms?: Platform[],
     variants?: string[],
     definition?: File,
+    sources: string = "auto",
     packages?: string[],
+    assets?: Directory,
+    lock?: File,
     refresh: boolean = false,
+    sudo: boolean = false,
     caBundle?: File,
   ): Promise<string> {
+    const word = parseAgainst(against)
+    if (word === "platforms") {
+      const request = await requestOf({ platforms, variants, definition, sources, lock, refresh, sudo })
+      assertComparable(request.platforms)
+      const compared = await compareImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+      assertImageParity(compared)
+      return JSON.stringify(compared, null, 2)
+    }
     const own = await ownVariantOf(definition)
     const request = {
-      against: parseAgainst(against),
+      against: word,
       variants: parseVariants(variants, own?.name),
       ...(own ? { own } : {}),
       packages: parsePackages(packages),

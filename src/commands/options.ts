@@ -105,24 +105,24 @@ export const requestOptions = {
   },
 } as const satisfies Record<string, Options>
 
-/** What of both ways of installing packages is to be compared. */
+/** What is to be compared. */
 export const parityOptions = {
   against: {
     type: "string",
     requiresArg: true,
-    describe: `What native programs' work is compared with: ${AGAINST.join(", ")} [default: ${AGAINST[0]}]`,
+    describe: `Compare images with other platforms' (${AGAINST[0]}), or native programs' work with emulated ones' (${AGAINST[1]}) [default: ${AGAINST[0]}]`,
     group: "What to compare:",
   },
   packages: {
     type: "string",
     array: true,
-    describe: "Further packages beside the variants', comma-separated or repeated",
+    describe: `With --against ${AGAINST[1]}: further packages beside the variants', comma-separated or repeated`,
     group: "What to compare:",
   },
   "update-allow-list": {
     type: "boolean",
     default: false,
-    describe: "Compare two emulated installations instead, and allow what differs between them from now on",
+    describe: `With --against ${AGAINST[1]}: compare two emulated installations instead, and allow what differs from now on`,
     group: "What to compare:",
   },
 } as const satisfies Record<string, Options>

@@ -1,49 +1,77 @@
 import { accessSync, constants } from "node:fs"
-import type { CommandModule, InferredOptionTypes, Options } from "yargs"
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { AGAINST, parseAgainst, parsePackages } from "../../dagger/src/core/parity.js"
+import { assertComparable } from "../../dagger/src/core/image-parity.js"
+import { AGAINST, parseAgainst, parsePackages, type Against, type ParityRequest } from "../../dagger/src/core/parity.js"
 import { parseVariants } from "../../dagger/src/core/variants.js"
 import { ALLOW_LIST_FILE } from "../paths.js"
 import type { CommandContext } from "./context.js"
 import { caBundle, readDefinition } from "./host-files.js"
 import { answerOptions, engineOptions, listOf, parityOptions, requestOptions } from "./options.js"
+import { readRequest } from "./request.js"
 
-const { variants, definition, refresh, "ca-bundle": bundle } = requestOptions
 const options = {
   ...parityOptions,
-  variants,
-  definition,
-  refresh,
-  "ca-bundle": bundle,
+  ...requestOptions,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>
 
+type Given = ArgumentsCamelCase<InferredOptionTypes<typeof options>>
+
 export function parityCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof options>> {
   return {
     command: "parity",
-    describe: "Prove that native programs install foreign packages as emulated ones do, path by path",
+    describe: "Prove that images are the same on all platforms, or that native programs install as emulated ones do",
     builder: (yargs) =>
       yargs
         .options(options)
-        .example(`$0 parity --against ${AGAINST[0]}`, "The standard image's packages, both ways")
-        .example("$0 parity --packages chromium,fonts-noto-cjk", "With further packages"),
+        .example("$0 parity --variants all", "Every variant's images, compared with each other")
+        .example("$0 parity --against emulated", "The standard image's packages, installed both ways")
+        .example("$0 parity --against emulated --packages chromium", "With a further package"),
     handler: async (given) => {
-      const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
-      const request = {
-        against: parseAgainst(given.against),
-        variants: parseVariants(listOf(given.variants), own?.name),
-        ...(own ? { own } : {}),
-        packages: parsePackages(listOf(given.packages)),
-        refresh: given.refresh,
-      }
-      const trusted = caBundle(given.caBundle)
-      if (given.updateAllowList) requireWritable(ALLOW_LIST_FILE)
-      const { runAllowListUpdate, runParity } = await import("../runs/parity.js")
-      const run = { json: given.json, bareEngine: !given.noBareEngine, ...(trusted ? { caBundle: trusted } : {}) }
-      await (given.updateAllowList ? runAllowListUpdate : runParity)(context, request, run)
+      const against = parseAgainst(given.against)
+      await (against === "platforms" ? comparePlatforms(context, given) : compareRoads(context, given, against))
     },
   }
+}
+
+async function comparePlatforms(context: CommandContext, given: Given): Promise<void> {
+  refuse("platforms", { packages: given.packages, "update-allow-list": given.updateAllowList || undefined })
+  const host = await readRequest(given)
+  assertComparable(host.request.platforms)
+  const { runImageParity } = await import("../runs/parity.js")
+  await runImageParity(context, host, { json: given.json, bareEngine: !given.noBareEngine })
+}
+
+async function compareRoads(context: CommandContext, given: Given, against: ParityRequest["against"]): Promise<void> {
+  const { platforms, sources, assets, lock } = given
+  refuse(against, { platforms, sources, assets, lock, sudo: given.sudo || undefined })
+  const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
+  const request = {
+    against,
+    variants: parseVariants(listOf(given.variants), own?.name),
+    ...(own ? { own } : {}),
+    packages: parsePackages(listOf(given.packages)),
+    refresh: given.refresh,
+  }
+  const trusted = caBundle(given.caBundle)
+  if (given.updateAllowList) requireWritable(ALLOW_LIST_FILE)
+  const { runAllowListUpdate, runParity } = await import("../runs/parity.js")
+  const run = { json: given.json, bareEngine: !given.noBareEngine, ...(trusted ? { caBundle: trusted } : {}) }
+  await (given.updateAllowList ? runAllowListUpdate : runParity)(context, request, run)
+}
+
+/** What has no meaning for a comparison is not ignored. */
+function refuse(against: Against, options: Readonly<Record<string, unknown>>): void {
+  const name = Object.keys(options).find((option) => options[option] !== undefined)
+  if (name === undefined) return
+  const other = AGAINST.find((word) => word !== against) ?? against
+  throw new RunnerImagesError(
+    "USAGE",
+    `--${name} has no meaning for what is compared with ${against}.`,
+    `Leave it out, or give --against ${other}.`,
+  )
 }
 
 /** Found out before minutes of emulation, not after. */

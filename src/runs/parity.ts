@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs"
+import { imageParityFailures, IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY } from "../../dagger/src/core/image-parity.js"
 import { allowListText } from "../../dagger/src/core/manifest.js"
 import {
   PARITY_DIFFERS_PROBLEM,
@@ -6,13 +7,17 @@ import {
   parityFailures,
   type ParityRequest,
 } from "../../dagger/src/core/parity.js"
+import { imageParity } from "../../dagger/src/pipeline/image-parity.js"
 import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity.js"
 import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
 import type { CommandContext } from "../commands/context.js"
+import type { HostRequest } from "../commands/request.js"
 import { DetailedError } from "../output/failure.js"
+import { imageParityText } from "../output/image-parity.js"
 import { parityText } from "../output/parity.js"
 import { ALLOW_LIST_FILE } from "../paths.js"
 import { inSession } from "../session/session.js"
+import { inputsOf } from "./inputs.js"
 
 export interface ParityRun {
   bareEngine: boolean
@@ -23,6 +28,22 @@ export interface ParityRun {
 
 const bundleOf = ({ caBundle }: ParityRun) =>
   caBundle === undefined ? undefined : caBundleOf(readFileSync(caBundle, "utf8"))
+
+/** Builds images, compares the platforms' and prints what was found, then fails when they differ. Throws RunnerImagesError PARITY_DIFFERS. */
+export async function runImageParity(
+  context: CommandContext,
+  host: HostRequest,
+  run: Pick<ParityRun, "bareEngine" | "json">,
+): Promise<void> {
+  const compared = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
+    imageParity(host.request, inputsOf(host), progress),
+  )
+  context.terminal.close()
+  context.answer(run.json ? JSON.stringify(compared, null, 2) : compared.map(imageParityText).join("\n\n"))
+  const failures = compared.flatMap(imageParityFailures)
+  if (failures.length > 0)
+    throw new DetailedError("PARITY_DIFFERS", IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY, failures)
+}
 
 /** Compares both roads and prints what was found, then fails when they are not equal. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runParity(context: CommandContext, request: ParityRequest, run: ParityRun): Promise<void> {

@@ -28,17 +28,29 @@ const LONGEST_STRING = 4096
  */
 
 /**
+ * Class and machine of an ELF file, `64/62`; undefined when it is none.
+ *
+ * @param {Buffer} head the file's first bytes
+ */
+export function elfKind(head) {
+  if (head.length < 20 || head.readUInt32BE(0) !== MAGIC) return undefined
+  const bits = CLASS_BITS[head[4]]
+  if (bits === undefined || (head[5] !== LITTLE_ENDIAN && head[5] !== BIG_ENDIAN)) return undefined
+  return `${bits}/${numbers(head[5] === LITTLE_ENDIAN).half(head, 18)}`
+}
+
+/**
  * @param {Buffer} head the file's first bytes
  * @param {(offset: number, length: number) => Buffer} read gives other bytes of it, fewer where the file ends
  * @returns {Elf | undefined} undefined when it is no ELF file
  * @throws {Error} when it is one, and is cut off or contradicts itself
  */
 export function readElf(head, read) {
-  if (head.length < 20 || head.readUInt32BE(0) !== MAGIC) return undefined
+  const kind = elfKind(head)
+  if (kind === undefined) return undefined
   const bits = CLASS_BITS[head[4]]
-  if (bits === undefined || (head[5] !== LITTLE_ENDIAN && head[5] !== BIG_ENDIAN)) return undefined
   const number = numbers(head[5] === LITTLE_ENDIAN)
-  const elf = { kind: `${bits}/${number.half(head, 18)}`, needed: [], rpath: [], runpath: [] }
+  const elf = { kind, needed: [], rpath: [], runpath: [] }
   if (bits === 32 || !LOADABLE.has(number.half(head, 16))) return elf
   /** @param {number} offset @param {number} length */
   const bytes = (offset, length) => {

@@ -78,8 +78,18 @@ export function wantedEvidence({ differences }: ImageParity): { archive: boolean
 
 /** The tools of a plan of which each platform gets a file of its own from the vendor: these files alone may make them differ. */
 export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
-  const origin = (tool: PlannedTool | undefined) =>
-    tool?.from === "upstream" ? tool.url : tool?.from === "npm" ? tool.package : undefined
+  const origin = (tool: PlannedTool | undefined) => {
+    switch (tool?.from) {
+      case "upstream":
+        return tool.url
+      case "npm":
+        return tool.package
+      case "go-toolchain":
+        return tool.module
+      default:
+        return undefined
+    }
+  }
   const [first, ...others] = platforms
   return (first?.tools ?? []).filter((tool) =>
     others.some(({ tools }) => origin(tools.find(({ name }) => name === tool.name)) !== origin(tool)),
@@ -201,6 +211,16 @@ function pathOf({ area, name }: Row): string[] {
 
 function isSame(one: Omit<ImageDifference, "values">, other: Omit<ImageDifference, "values">): boolean {
   return one.area === other.area && one.name === other.name && one.aspect === other.aspect
+}
+
+/** @throws RunnerImagesError PLATFORM_INVALID when there is nothing to compare with each other */
+export function assertComparable(platforms: readonly PlatformName[]): void {
+  if (platforms.length > 1) return
+  throw new RunnerImagesError(
+    "PLATFORM_INVALID",
+    `--platforms names ${platforms.join(", ")} alone, which leaves nothing to compare it with.`,
+    "Leave --platforms out, or name two.",
+  )
 }
 
 /** The result as one of the smoke tests' results, which every platform has. */

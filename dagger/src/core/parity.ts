@@ -8,8 +8,8 @@ import { printable } from "./printable.js"
 import type { PackageSetRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
 
-/** What the work of native programs on a foreign root is compared with. */
-export const AGAINST = ["emulated"] as const
+/** What is compared: the platforms' images with each other, or the work of native programs on a foreign root with emulated ones'. */
+export const AGAINST = ["platforms", "emulated"] as const
 export type Against = (typeof AGAINST)[number]
 
 /** The layers of the accelerated road may be this much larger than those of the emulated one. */
@@ -20,11 +20,11 @@ const NAMED_PATHS = 20
 
 /** What is to be compared, after validation. */
 export interface ParityRequest extends PackageSetRequest {
-  against: Against
+  against: Exclude<Against, "platforms">
 }
 
 /**
- * Reads what to compare with.
+ * Reads what to compare with: each other when nothing is given.
  *
  * @throws RunnerImagesError USAGE when it is not one of AGAINST
  */
@@ -33,7 +33,7 @@ export function parseAgainst(given: string | undefined): Against {
     option: "against",
     words: AGAINST,
     code: "USAGE",
-    noun: "a way of installing packages to compare with",
+    noun: "something to compare with",
   })
 }
 
@@ -76,7 +76,7 @@ export interface ParityReport {
   schemaVersion: typeof PARITY_SCHEMA_VERSION
   variant: VariantName
   platform: PlatformName
-  against: Against
+  against: ParityRequest["against"]
   /** Package files that were installed. */
   packages: number
   /** Paths that were compared: all that either root has. */

@@ -1,6 +1,7 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { lineage } from "../core/definitions.js"
 import { RunnerImagesError } from "../core/errors.js"
+import { parityCheck } from "../core/image-parity.js"
 import { annotationsOf } from "../core/labels.js"
 import type { VariantPlan } from "../core/plan.js"
 import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report } from "../core/report.js"
@@ -9,7 +10,9 @@ import { renderMarkdown } from "../core/report-text.js"
 import type { BuildRequest } from "../core/request.js"
 import type { VariantName } from "../core/variants.js"
 import { PROJECT_VERSION } from "../core/version.js"
+import { allSettled } from "./all-settled.js"
 import { finish } from "./finish.js"
+import { compareVariant } from "./image-parity.js"
 import { HEALTHCHECK } from "./image.js"
 import { factsOf, PlatformImages, type PlatformBuild } from "./platform-image.js"
 import type { Progress } from "./progress.js"
@@ -55,12 +58,16 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
   const progress = images.progressOf(plan.variant)
   // Made while packages are installed: the steps above them need it, and it needs nothing from them.
   const toolbox = run.progress.run("all platforms", "toolbox", () => native.toolbox.sync())
-  const checking = plan.platforms.map(async (platform) => {
-    const image = await images.image(plan, platform)
+  const building = plan.platforms.map((platform) => images.image(plan, platform))
+  const comparing = compared(run, plan, building, progress)
+  const checking = building.map(async (built) => {
+    const image = await built
     return { image, checks: await checkImage(native, image.container, image.context, progress) }
   })
-  await allSettled<unknown>([...checking, toolbox])
-  const checked = await allSettled(checking)
+  await allSettled<unknown>([...checking, comparing, toolbox])
+  const parity = await comparing
+  const shared = "skipped" in parity ? [] : [parityCheck(parity)]
+  const checked = (await allSettled(checking)).map(({ image, checks }) => ({ image, checks: [...checks, ...shared] }))
   const failed = checked.some(({ checks }) => checks.some(isFailed))
   const tools = checked[0]?.image.context.tools ?? []
   const facts = factsOf(run, tools)
@@ -108,12 +115,25 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
         weighed?.get(image.context.platform),
       ),
     ),
+    parity,
   }
   const directory = (finished?.layout ?? dag.directory())
     .withNewFile("report.json", `${JSON.stringify(report, null, 2)}\n`)
     .withNewFile("report.md", renderMarkdown(report))
     .withNewFile("report.xml", renderJUnit([report]))
   return { variant: plan.variant, report, directory }
+}
+
+/** The platforms' images compared with each other, or why they are not. */
+async function compared(
+  run: Run,
+  plan: VariantPlan,
+  building: readonly Promise<PlatformBuild>[],
+  progress: Progress,
+): Promise<NonNullable<Report["parity"]>> {
+  const [first, ...others] = plan.platforms
+  if (others.length === 0) return { skipped: `only ${first?.platform ?? "nothing"} was built` }
+  return compareVariant(run, plan, allSettled(building), progress)
 }
 
 function platformReport(
@@ -145,15 +165,6 @@ function stepsOf({ request }: Run, variant: VariantName): VariantName[] {
 
 function isFailed({ status }: CheckResult): boolean {
   return status === "failed"
-}
-
-/** Waits for every promise before failing with the first error, so that no step goes on behind a reported failure. */
-async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(work)
-  return results.map((result) => {
-    if (result.status === "rejected") throw result.reason
-    return result.value
-  })
 }
 
 /** @throws RunnerImagesError CHECKS_FAILED naming every check that failed, by platform */

@@ -40,7 +40,8 @@ export async function scanRootfs(
   return rootfsScanSchema.parse(JSON.parse(output))
 }
 
-async function configOf(image: Container): Promise<ImageConfig> {
+/** How an image says that it is to be run. */
+export async function configOf(image: Container): Promise<ImageConfig> {
   const [user, workdir, entrypoint, variables, labels] = await Promise.all([
     image.user(),
     image.workdir(),

@@ -1,4 +1,4 @@
-import type { Container } from "@dagger.io/dagger"
+import type { Container, Directory } from "@dagger.io/dagger"
 import type { Road } from "../core/acceleration.js"
 import type { CheckContext } from "../core/checks/check.js"
 import { expectedTools } from "../core/expected-tools.js"
@@ -18,6 +18,8 @@ export interface PlatformBuild {
   container: Container
   /** What each layer is, from the base up. */
   layers: string[]
+  /** What each variant put above its packages, from the lowest up. */
+  own: Directory[]
   installation: PlatformReport["installation"]
   context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
 }
@@ -26,6 +28,8 @@ export interface PlatformBuild {
 interface Stage extends Root {
   /** Sorted by name. */
   packages: LockedPackage[]
+  /** What each variant put above its packages, from the lowest up. */
+  own: Directory[]
   installation: { road: Road; reason?: string }
 }
 
@@ -50,7 +54,8 @@ export class PlatformImages {
       packages: stage.packages,
     }
     const container = configured(stage.container, plan, labelsOf(plan, factsOf(this.run, tools)))
-    return { container, layers: stage.layers, installation: stage.installation, context }
+    const { layers, own, installation } = stage
+    return { container, layers, own, installation, context }
   }
 
   /** The variant's steps, so that its report has no others'. */
@@ -71,7 +76,9 @@ export class PlatformImages {
         const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
         const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
         const made = await withFiles(native, equipped, { files, links: Object.fromEntries(links) }, sources)
-        return { ...installed, ...made, container: await made.container.sync() }
+        const container = await made.container.sync()
+        const changes = installed.container.rootfs().diff(container.rootfs())
+        return { ...installed, ...made, container, own: [...installed.own, changes] }
       })
     })
   }
@@ -107,6 +114,7 @@ export class PlatformImages {
         container: installed.container,
         layers: [...below.layers, ...names],
         packages,
+        own: below.own,
         // One that had to be emulated says most.
         installation:
           below.installation.road === "emulated"
@@ -137,6 +145,7 @@ export class PlatformImages {
         container: native.root(platform),
         layers: ["base image"],
         packages: [],
+        own: [],
         installation: { road: platform === native.platform ? "native" : "accelerated" },
       }
     // Of a platform that no image is asked for, packages are enough to borrow from.

@@ -86,16 +86,25 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
   it("an unknown way to compare with", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulatd"])).toMatchInlineSnapshot(`
       "2
-      error: "emulatd" is not a way of installing packages to compare with. [USAGE]
+      error: "emulatd" is not something to compare with. [USAGE]
       Did you mean emulated?"
     `)
   })
   it("what is no package's name", async ({ expect }) => {
-    expect(await failure(["parity", "--packages", "nano=8.4"])).toMatchInlineSnapshot(`
+    expect(await failure(["parity", "--against", "emulated", "--packages", "nano=8.4"])).toMatchInlineSnapshot(`
       "2
       error: "nano=8.4" cannot be the name of a package. [USAGE]
       Give names of the distribution's packages, comma-separated, without versions."
     `)
+  })
+  it("packages to compare images with", async ({ expect }) => {
+    expect(await failure(["parity", "--packages", "nano"])).toMatchInlineSnapshot()
+  })
+  it("sources of tools to compare installations of packages with", async ({ expect }) => {
+    expect(await failure(["parity", "--against", "emulated", "--sources", "registry"])).toMatchInlineSnapshot()
+  })
+  it("one platform to compare with the others", async ({ expect }) => {
+    expect(await failure(["parity", "--platforms", "linux/arm64"])).toMatchInlineSnapshot()
   })
   it("an unknown command", async ({ expect }) => {
     expect(await failure(["biuld"])).toMatchInlineSnapshot(`

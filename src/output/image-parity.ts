@@ -1,0 +1,12 @@
+import type { VariantParity } from "../../dagger/src/core/image-parity.js"
+import { differenceText, paritySummary } from "../../dagger/src/core/image-parity-text.js"
+
+/** For people: what was compared, then every difference, those that are explained with their reasons. */
+export function imageParityText({ variant, parity }: VariantParity): string {
+  return [
+    `${variant} ${parity.platforms.join(" and ")}: ${paritySummary(parity)}`,
+    ...parity.differences.map(differenceText),
+    ...parity.explained.map((difference) => `explained: ${differenceText(difference)} (${difference.reason})`),
+    ...parity.unused.map(({ area, name, aspect }) => `allowed in vain: ${[area, name, aspect].join(" ").trim()}`),
+  ].join("\n")
+}
