@@ -204,6 +204,8 @@ export class RunnerImages {
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
    * @param packages Against "emulated": further packages beside the variants'.
    * @param assets Upstream archives by file name, fetched beforehand.
+   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
+   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
@@ -219,6 +221,8 @@ export class RunnerImages {
     sources: string = "auto",
     packages?: string[],
     assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
@@ -226,9 +230,13 @@ export class RunnerImages {
   ): Promise<string> {
     const word = parseAgainst(against)
     if (word === "platforms") {
-      const request = await requestOf({ platforms, variants, definition, sources, lock, refresh, sudo })
+      const request = await requestOf({ platforms, variants, definition, sources, mirror, lock, refresh, sudo })
       assertComparable(request.platforms)
-      const compared = await compareImages(request, inputsOf({ docker, assets, caBundle }), new Progress())
+      const compared = await compareImages(
+        request,
+        inputsOf({ docker, assets, mirrorService, caBundle }),
+        new Progress(),
+      )
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }

@@ -45,8 +45,8 @@ async function comparePlatforms(context: CommandContext, given: Given): Promise<
 }
 
 async function compareRoads(context: CommandContext, given: Given, against: ParityRequest["against"]): Promise<void> {
-  const { platforms, sources, assets, lock } = given
-  refuse(against, { platforms, sources, assets, lock, sudo: given.sudo || undefined })
+  const { platforms, sources, assets, mirror, lock } = given
+  refuse(against, { platforms, sources, assets, mirror, lock, sudo: given.sudo || undefined })
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
   const request = {
     against,
@@ -69,7 +69,7 @@ function refuse(against: Against, options: Readonly<Record<string, unknown>>): v
   const other = AGAINST.find((word) => word !== against) ?? against
   throw new RunnerImagesError(
     "USAGE",
-    `--${name} has no meaning for what is compared with ${against}.`,
+    `--${name} has no meaning with --against ${against}.`,
     `Leave it out, or give --against ${other}.`,
   )
 }

@@ -71,11 +71,11 @@ export async function compareVariant(
   progress: Progress,
 ): Promise<ImageParity> {
   const built = await images
-  const { native, archive, inputs } = run
+  const { native, archive, sources } = run
   return progress.run("all platforms", "parity", () =>
     compareContainers(native, built, {
       archive: () => archiveNames(native, archive),
-      tools: () => Promise.all(vendorTools(plan).map((tool) => vendorTool(native, plan, tool, inputs))),
+      tools: () => Promise.all(vendorTools(plan).map((tool) => vendorTool(native, plan, tool, sources))),
     }),
   )
 }

@@ -98,13 +98,25 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
     `)
   })
   it("packages to compare images with", async ({ expect }) => {
-    expect(await failure(["parity", "--packages", "nano"])).toMatchInlineSnapshot()
+    expect(await failure(["parity", "--packages", "nano"])).toMatchInlineSnapshot(`
+      "2
+      error: --packages has no meaning with --against platforms. [USAGE]
+      Leave it out, or give --against emulated."
+    `)
   })
   it("sources of tools to compare installations of packages with", async ({ expect }) => {
-    expect(await failure(["parity", "--against", "emulated", "--sources", "registry"])).toMatchInlineSnapshot()
+    expect(await failure(["parity", "--against", "emulated", "--sources", "registry"])).toMatchInlineSnapshot(`
+      "2
+      error: --sources has no meaning with --against emulated. [USAGE]
+      Leave it out, or give --against platforms."
+    `)
   })
   it("one platform to compare with the others", async ({ expect }) => {
-    expect(await failure(["parity", "--platforms", "linux/arm64"])).toMatchInlineSnapshot()
+    expect(await failure(["parity", "--platforms", "linux/arm64"])).toMatchInlineSnapshot(`
+      "2
+      error: --platforms names linux/arm64 alone, which leaves nothing to compare it with. [PLATFORM_INVALID]
+      Leave --platforms out, or name two."
+    `)
   })
   it("an unknown command", async ({ expect }) => {
     expect(await failure(["biuld"])).toMatchInlineSnapshot(`
