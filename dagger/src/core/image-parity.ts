@@ -81,6 +81,7 @@ export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
   const origin = (tool: PlannedTool | undefined) => {
     switch (tool?.from) {
       case "upstream":
+      case "definition":
         return tool.url
       case "npm":
         return tool.package
