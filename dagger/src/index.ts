@@ -9,8 +9,10 @@ import { existsSync, readFileSync } from "node:fs"
 import { assertComparable, assertImageParity } from "./core/image-parity.js"
 import type { OwnVariant } from "./core/definitions.js"
 import { parseOwnVariant } from "./core/own-variant/own-variant.js"
+import { parseBase } from "./core/bases.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity.js"
 import { parseMirror } from "./core/mirror.js"
+import { assertPlannable } from "./core/plan.js"
 import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
@@ -40,6 +42,7 @@ export class RunnerImages {
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
@@ -56,6 +59,7 @@ export class RunnerImages {
     variants?: string[],
     definition?: File,
     sources: string = "auto",
+    base: string = "debian:trixie-slim",
     assets?: Directory,
     mirror?: string,
     mirrorService?: Service,
@@ -70,6 +74,7 @@ export class RunnerImages {
       variants,
       definition,
       sources,
+      base,
       mirror,
       lock,
       refresh,
@@ -89,6 +94,7 @@ export class RunnerImages {
    * @param variant Variant to build. That of the definition when omitted, else "standard".
    * @param definition A YAML file that describes a variant of your own.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
@@ -104,6 +110,7 @@ export class RunnerImages {
     variant?: string,
     definition?: File,
     sources: string = "auto",
+    base: string = "debian:trixie-slim",
     assets?: Directory,
     mirror?: string,
     mirrorService?: Service,
@@ -118,6 +125,7 @@ export class RunnerImages {
       variants: variant === undefined ? undefined : [variant],
       definition,
       sources,
+      base,
       mirror,
       lock,
       refresh,
@@ -134,6 +142,7 @@ export class RunnerImages {
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
@@ -149,6 +158,7 @@ export class RunnerImages {
     variants?: string[],
     definition?: File,
     sources: string = "auto",
+    base: string = "debian:trixie-slim",
     assets?: Directory,
     mirror?: string,
     mirrorService?: Service,
@@ -157,7 +167,7 @@ export class RunnerImages {
     sudo: boolean = false,
     caBundle?: File,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, definition, sources, mirror, lock, refresh, sudo })
+    const request = await requestOf({ platforms, variants, definition, sources, base, mirror, lock, refresh, sudo })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
@@ -170,6 +180,7 @@ export class RunnerImages {
    * @param variants Variants to plan, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is planned when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
@@ -181,12 +192,13 @@ export class RunnerImages {
     variants?: string[],
     definition?: File,
     sources: string = "auto",
+    base: string = "debian:trixie-slim",
     assets?: Directory,
     mirror?: string,
     mirrorService?: Service,
     sudo: boolean = false,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, definition, sources, mirror, sudo, refresh: false })
+    const request = await requestOf({ platforms, variants, definition, sources, base, mirror, sudo, refresh: false })
     const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => native(trustOf(undefined)))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
@@ -261,6 +273,7 @@ export class RunnerImages {
    * @param repository Repository to push to, without a tag: host/path. Other variants than standard get "-variant" appended.
    * @param tags Tags to set once everything is pushed and read back.
    * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param platforms Platforms to build, each once. All of them when omitted.
    * @param variants Variants to build, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
@@ -286,6 +299,7 @@ export class RunnerImages {
     platforms?: Platform[],
     variants?: string[],
     definition?: File,
+    base: string = "debian:trixie-slim",
     allowStandIn: boolean = false,
     registry?: Service,
     username?: string,
@@ -304,6 +318,7 @@ export class RunnerImages {
       variants,
       definition,
       sources,
+      base,
       mirror,
       lock,
       refresh,
@@ -329,6 +344,7 @@ interface Given {
   variants?: readonly string[] | undefined
   definition?: File | undefined
   sources: string
+  base: string
   mirror?: string | undefined
   lock?: File | undefined
   refresh: boolean
@@ -344,12 +360,14 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     variants: parseVariants(given.variants, own?.name),
     ...(own ? { own } : {}),
     sources: parseSources(given.sources),
+    base: parseBase(given.base),
     refresh: given.refresh,
     sudo: given.sudo,
     compression: parseCompression(given.compression),
   }
   if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)
   if (given.lock) request.lock = await given.lock.contents()
+  assertPlannable(request)
   return request
 }
 

@@ -1,4 +1,5 @@
 import type { Options } from "yargs"
+import { BASES, DEFAULT_BASE } from "../../dagger/src/core/bases.js"
 import { ROWS } from "../../dagger/src/core/bench.js"
 import { AGAINST } from "../../dagger/src/core/parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
@@ -59,6 +60,12 @@ export const requestOptions = {
     type: "string",
     requiresArg: true,
     describe: "A YAML file with a variant of your own, then the default: docs/VARIANTS.md",
+    group: "What to build:",
+  },
+  base: {
+    type: "string",
+    requiresArg: true,
+    describe: `What the images are built on: ${BASES.join(", ")} [default: ${DEFAULT_BASE}]`,
     group: "What to build:",
   },
   sources: {

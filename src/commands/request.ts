@@ -1,5 +1,7 @@
 import type { ArgumentsCamelCase, InferredOptionTypes } from "yargs"
 import { parseMirror } from "../../dagger/src/core/mirror.js"
+import { parseBase } from "../../dagger/src/core/bases.js"
+import { assertPlannable } from "../../dagger/src/core/plan.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseCompression, parseSources, type BuildRequest } from "../../dagger/src/core/request.js"
 import { parseVariants } from "../../dagger/src/core/variants.js"
@@ -23,18 +25,21 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
   const platforms = parsePlatforms(listOf(given.platforms))
   const bundle = caBundle(given.caBundle)
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
+  const request: BuildRequest = {
+    platforms,
+    variants: parseVariants(listOf(given.variants), own?.name),
+    ...(own ? { own } : {}),
+    sources: parseSources(given.sources),
+    base: parseBase(given.base),
+    sudo: given.sudo,
+    refresh: given.refresh,
+    compression: parseCompression(given.compression),
+    ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
+    ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
+  }
+  assertPlannable(request)
   return {
-    request: {
-      platforms,
-      variants: parseVariants(listOf(given.variants), own?.name),
-      ...(own ? { own } : {}),
-      sources: parseSources(given.sources),
-      sudo: given.sudo,
-      refresh: given.refresh,
-      compression: parseCompression(given.compression),
-      ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
-      ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
-    },
+    request,
     ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),
     ...(bundle === undefined ? {} : { caBundle: bundle }),
   }

@@ -24,6 +24,7 @@ function variantText(plan: VariantPlan): string {
     ])
   return [
     `${plan.variant}: ${plan.description}`,
+    `Base image: ${plan.base}`,
     `Runner: ${plan.runner === "actions" ? "the Actions runner" : "the stand-in, which takes no real jobs"}`,
     `Tools from ${plan.sources.mode}: ${plan.sources.reason}`,
     table.toString(),

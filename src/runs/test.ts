@@ -29,12 +29,19 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
 
 async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
-  const { platforms, variants, own } = host.request
+  const { platforms, variants, own, base } = host.request
   const [variant = "standard"] = variants
   const registry = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
   return [
     await testImage(
-      { reference, platforms, variant, ...(own ? { own } : {}), ...(registry ? { registry } : {}) },
+      {
+        reference,
+        platforms,
+        variant,
+        ...(own ? { own } : {}),
+        ...(base ? { base } : {}),
+        ...(registry ? { registry } : {}),
+      },
       progress,
     ),
   ]

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { DEFAULT_BASE } from "../../dagger/src/core/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
-import { BASE_IMAGE, DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/definitions.js"
+import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/definitions.js"
 import { planVariant } from "../../dagger/src/core/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
 import { ENTRYPOINT, HEALTHCHECK } from "../../dagger/src/pipeline/image.js"
@@ -24,7 +25,7 @@ const plan = planVariant(
 
 describe("the Dockerfile says what the pipeline says:", () => {
   it("base image", () => {
-    expect(argument("BASE")).toBe(BASE_IMAGE)
+    expect(argument("BASE")).toBe(DEFAULT_BASE)
   })
 
   it.each(plan.platforms)("packages on $platform", ({ packages }) => {

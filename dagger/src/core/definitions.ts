@@ -37,7 +37,7 @@ export interface VariantDefinition {
   title: string
   description: string
   extends?: VariantName
-  /** Packages of the distribution that users ask for by name; their dependencies follow. */
+  /** Packages of the distribution that users ask for by name, which is Debian's; their dependencies follow. See `core/bases.ts`. */
   packages: readonly string[]
   /** Packages that come with an option of the request. */
   optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
@@ -82,8 +82,6 @@ const TOOL_CACHE = "/opt/hostedtoolcache"
 
 /** Folders that belong to the runner user: its home, the usual volumes and the tool cache. */
 export const RUNNER_FOLDERS = [RUNNER_USER.home, `${RUNNER_USER.home}/_work`, TOOL_CACHE] as const
-
-export const BASE_IMAGE = "debian:trixie-slim"
 
 /** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*

@@ -27,6 +27,10 @@ export const ERRORS = {
     meaning: "A platform is not one that images are built for, or is given twice.",
   },
   VARIANT_INVALID: { exit: EXIT.usage, meaning: "A variant does not exist, or is given twice." },
+  BASE_INVALID: {
+    exit: EXIT.usage,
+    meaning: "--base is not one that images can be built on, or it lacks what a variant needs from these sources.",
+  },
   DEFINITION_INVALID: { exit: EXIT.usage, meaning: "A definition file does not describe a variant." },
   SOURCES_INVALID: {
     exit: EXIT.usage,

@@ -1,5 +1,4 @@
 import { standardAnnotations } from "./annotations.js"
-import { BASE_IMAGE } from "./definitions.js"
 import type { VariantPlan } from "./plan.js"
 import { PROJECT_VERSION } from "./version.js"
 
@@ -31,6 +30,6 @@ export function annotationsOf(plan: VariantPlan, facts: BuildFacts): Record<stri
     version: PROJECT_VERSION,
     created: facts.created,
     licenses: "Apache-2.0",
-    base: { name: `docker.io/library/${BASE_IMAGE}`, digest: facts.base.slice(facts.base.indexOf("@") + 1) },
+    base: { name: `docker.io/library/${plan.base}`, digest: facts.base.slice(facts.base.indexOf("@") + 1) },
   })
 }

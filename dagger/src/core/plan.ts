@@ -1,3 +1,4 @@
+import { DEFAULT_BASE, packageOn, type BaseName } from "./bases.js"
 import { catalogTool, knownChecksum, type CatalogTool, type ToolName, type Unpack } from "./catalog/catalog.js"
 import {
   definitionOf,
@@ -40,6 +41,8 @@ export interface VariantPlan {
   extends?: VariantName
   title: string
   description: string
+  /** The image that it is built on, by its tag. */
+  base: BaseName
   sources: DecidedSources
   runner: "actions" | "stand-in"
   environment: Record<string, string>
@@ -56,14 +59,13 @@ const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 /** What would be built: pure, from the request and the decided sources. */
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
   const definition = resolveDefinition(variant, request.own)
+  const base = request.base ?? DEFAULT_BASE
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
-      ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode)),
+      ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode, base)),
       ...definition.ownTools.map((tool) => plannedOwnTool(tool, platform)),
     ]
-    const packages = new Set(definition.packages)
-    for (const option of PACKAGE_OPTIONS)
-      if (request[option]) for (const name of definition.optionalPackages[option] ?? []) packages.add(name)
+    const packages = new Set(requestedPackages(variant, request))
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
     return { platform, packages: [...packages].sort(), tools }
   })
@@ -73,6 +75,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     ...(parent === undefined ? {} : { extends: parent }),
     title: definition.title,
     description: definition.description,
+    base,
     sources,
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     environment: { ...definition.environment },
@@ -82,6 +85,26 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     ownChecks: [...definition.ownChecks],
     platforms,
   }
+}
+
+/**
+ * Finds before any work what registries cannot give. Of other sources a plan is made once it is known which answer.
+ *
+ * @throws RunnerImagesError BASE_INVALID
+ */
+export function assertPlannable(request: BuildRequest): void {
+  if (request.sources !== "registry") return
+  for (const variant of request.variants) planVariant(variant, request, { mode: request.sources, reason: "" })
+}
+
+/** The packages that a variant and the request ask for by name, tools aside, as the request's base calls them. */
+export function requestedPackages(
+  variant: VariantName,
+  request: Pick<BuildRequest, "base" | "own" | PackageOption>,
+): string[] {
+  const { packages, optionalPackages } = resolveDefinition(variant, request.own)
+  const optional = PACKAGE_OPTIONS.flatMap((option) => (request[option] ? (optionalPackages[option] ?? []) : []))
+  return [...packages, ...optional].map((name) => packageOn(request.base ?? DEFAULT_BASE, name))
 }
 
 /** What of a plan is the variant's own, and not of the one that it extends. */
@@ -95,7 +118,12 @@ export function ownPart(plan: PlatformPlan, parent: PlatformPlan | undefined): P
   }
 }
 
-function plannedTool(name: ToolName, platform: PlatformName, mode: DecidedSources["mode"]): PlannedTool[] {
+function plannedTool(
+  name: ToolName,
+  platform: PlatformName,
+  mode: DecidedSources["mode"],
+  base: BaseName,
+): PlannedTool[] {
   const entry: CatalogTool = catalogTool(name)
   if (mode === "upstream" && !entry.registryIsUpstream) {
     if (!entry.upstream) return []
@@ -106,7 +134,7 @@ function plannedTool(name: ToolName, platform: PlatformName, mode: DecidedSource
   const { registry } = entry
   switch (registry.kind) {
     case "deb":
-      return [{ name, from: "deb", package: registry.package }]
+      return [{ name, from: "deb", package: packageOn(base, registry.package) }]
     case "npm": {
       const { version, packages } = registry
       const { name: npmName, integrity } = packages[platform]

@@ -15,6 +15,7 @@ const TABLE = {
     gnu: "x86_64",
     triplet: "x86_64-linux-gnu",
     chromeForTesting: "linux64",
+    ubuntuArchive: "http://archive.ubuntu.com/ubuntu",
     elfMachine: 62,
     elfClass: 64,
   },
@@ -27,6 +28,7 @@ const TABLE = {
     gnu: "aarch64",
     triplet: "aarch64-linux-gnu",
     chromeForTesting: "linux-arm64",
+    ubuntuArchive: "http://ports.ubuntu.com/ubuntu-ports",
     elfMachine: 183,
     elfClass: 64,
   },
@@ -53,6 +55,8 @@ export interface PlatformSpelling {
   triplet: string
   /** Chrome for Testing's folder name. */
   chromeForTesting: string
+  /** Where Ubuntu's packages are. */
+  ubuntuArchive: string
   elfMachine: number
   elfClass: number
 }

@@ -1,3 +1,4 @@
+import type { BaseName } from "./bases.js"
 import { parseChoice } from "./choice.js"
 import type { OwnVariant } from "./definitions.js"
 import { COMPRESSIONS, type Compression } from "./oci.js"
@@ -27,6 +28,8 @@ export interface BuildRequest {
   /** The variant of a definition file, which `variants` need not name. */
   own?: OwnVariant
   sources: SourcesMode
+  /** What the images are built on; the first of `BASES` when left out. */
+  base?: BaseName
   /** Where upstream files are fetched from instead of their vendors. */
   mirror?: Mirror
   /** Passwordless sudo for the runner user. */

@@ -1,4 +1,5 @@
 import { dag, type Container, type Service } from "@dagger.io/dagger"
+import type { BaseName } from "../core/bases.js"
 import type { OwnVariant } from "../core/definitions.js"
 import { UNKNOWN_VERSION } from "../core/expected-tools.js"
 import { RunnerImagesError } from "../core/errors.js"
@@ -24,6 +25,8 @@ export interface TestedImage {
   variant: VariantName
   /** The variant of a definition file, if that is what the image should be. */
   own?: OwnVariant
+  /** What it was built on, if not the default base. */
+  base?: BaseName
 }
 
 /**
@@ -60,6 +63,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
     platforms: [platform],
     variants: [image.variant],
     ...(image.own ? { own: image.own } : {}),
+    ...(image.base ? { base: image.base } : {}),
     sources: modeOf(labels),
     sudo,
     refresh: false,

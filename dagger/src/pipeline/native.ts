@@ -1,5 +1,5 @@
 import { dag, type Container, type File } from "@dagger.io/dagger"
-import { BASE_IMAGE } from "../core/definitions.js"
+import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../core/bases.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../core/platforms.js"
 import { asPlatform } from "./platform.js"
@@ -25,17 +25,21 @@ export interface Native {
 /**
  * Finds the engine's platform and pins the base image to the digest that its tag has now.
  *
+ * @param base the tag; the default one when omitted
  * @param moment makes every step new that starts from what is returned; without it, the engine answers from its cache
  */
-export async function native(caBundle: File | undefined, moment?: string): Promise<Native> {
+export async function native(
+  caBundle: File | undefined,
+  { base: name = DEFAULT_BASE, moment }: { base?: BaseName | undefined; moment?: string | undefined } = {},
+): Promise<Native> {
   const [platform] = parsePlatforms([await dag.defaultPlatform()])
   if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
   const base = await dag
     .container({ platform: asPlatform(platform) })
-    .from(BASE_IMAGE)
+    .from(name)
     .imageRef()
   const root = (of: PlatformName) => anew(dag.container({ platform: asPlatform(of) }).from(base), moment)
-  const container = trusting(root(platform), caBundle)
+  const container = trusting(withAptSources(root(platform), name), caBundle)
   return {
     platform,
     base,
@@ -65,6 +69,12 @@ export function anew(container: Container, moment: string | undefined): Containe
   if (moment === undefined) return container
   // Steps are known by how their container came about. Nothing of it remains in an image.
   return container.withEnvVariable("MADE_ANEW", moment).withoutEnvVariable("MADE_ANEW")
+}
+
+/** A native container whose apt finds the packages of every platform. */
+function withAptSources(container: Container, base: BaseName): Container {
+  const sources = aptSourcesOf(base)
+  return sources ? container.withNewFile(sources.path, sources.text) : container
 }
 
 /** Native steps trust what the running program trusts. A mount, so that it can never end up in a layer. */

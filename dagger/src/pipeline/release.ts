@@ -31,7 +31,7 @@ export async function release(
   assertPublishable(request, target)
   if (request.sources === "upstream") await requireYoungRunner(progress)
   const built = await build(request, inputs, progress)
-  const { toolbox } = await native(inputs.caBundle)
+  const { toolbox } = await native(inputs.caBundle, { base: request.base })
   const references = await progress.run("all platforms", "publish", () => publish(built, { ...target, tools: toolbox }))
   return { references, built }
 }

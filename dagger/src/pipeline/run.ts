@@ -47,10 +47,12 @@ export async function prepareRun(request: BuildRequest, inputs: BuildInputs, pro
     planAll(
       request,
       (await inputs.assets?.entries()) ?? [],
-      probeOf(access, () => nativeSide(inputs.caBundle)),
+      probeOf(access, () => nativeSide(inputs.caBundle, { base: request.base })),
     ),
   )
-  const native = await progress.run("all platforms", "base image", () => nativeSide(inputs.caBundle, inputs.moment))
+  const native = await progress.run("all platforms", "base image", () =>
+    nativeSide(inputs.caBundle, { base: request.base, moment: inputs.moment }),
+  )
   const archive = await progress.run("all platforms", "package archive", () =>
     readArchive(
       native,
