@@ -54,6 +54,48 @@ describe("an upstream archive from the assets folder", () => {
   })
 })
 
+describe("a tool of a definition file", () => {
+  /** Every kind of file that a URL may lead to, each with the same program, and where it is put. */
+  const HELLO = "#!/bin/sh\necho hello 1.0\n"
+  const ZIP =
+    "UEsDBBQAAAAAAIMYIlx7HlioGQAAABkAAAATAAAAaGVsbG8tMS4wL2Jpbi9oZWxsbyMhL2Jpbi9zaAplY2hvIGhlbGxvIDEuMApQSwMEFAAAAAAAgxgiXAWmoeUIAAAACAAAABAAAABoZWxsby0xLjAvUkVBRE1FcmVhZCBtZQpQSwECFAMUAAAAAACDGCJcex5YqBkAAAAZAAAAEwAAAAAAAAAAAAAA7YEAAAAAaGVsbG8tMS4wL2Jpbi9oZWxsb1BLAQIUAxQAAAAAAIMYIlwFpqHlCAAAAAgAAAAQAAAAAAAAAAAAAACkgUoAAABoZWxsby0xLjAvUkVBRE1FUEsFBgAAAAACAAIAfwAAAIAAAAAAAA=="
+  mkdirSync(join(folder, "hello-1.0/bin"), { recursive: true })
+  writeFileSync(join(folder, "hello-1.0/bin/hello"), HELLO, { mode: 0o755 })
+  writeFileSync(join(folder, "hello-1.0/README"), "read me\n")
+  // The names say nothing of what is inside, as many URLs do not.
+  execFileSync("tar", ["-czf", "hello-tar", "hello-1.0"], { cwd: folder })
+  writeFileSync(join(folder, "hello-zip"), Buffer.from(ZIP, "base64"))
+  writeFileSync(join(folder, "hello-program"), HELLO)
+
+  it.each([
+    ["tar", { kind: "tar", strip: 1, into: "/opt/hello", only: ["bin/hello"] }, "/opt/hello/bin/hello"],
+    ["zip", { kind: "zip", strip: 1, into: "/opt/hello" }, "/opt/hello/README\n/opt/hello/bin/hello"],
+    ["program", { kind: "program", path: "/opt/hello/bin/hello" }, "/opt/hello/bin/hello"],
+  ] as const)("comes from its URL as %s, with its links", async (kind, unpack, files) => {
+    const url = `https://example.test/1.0/hello-${kind}`
+    const text = readFileSync(join(folder, `hello-${kind}`))
+    const tool = {
+      name: "hello",
+      from: "definition",
+      version: "1.0",
+      url,
+      sha256: createHash("sha256").update(text).digest("hex"),
+      unpack,
+      links: { "/usr/local/bin/hello": "/opt/hello/bin/hello", "/usr/local/bin/hi": "hello" },
+    } as const
+    let said = ""
+    await connection(async () => {
+      const side = await native(undefined)
+      const sources = { docker: dag.directory(), assets: dag.host().directory(folder) }
+      const image = await withTool(side, side.container, tool, sources)
+      said = await image
+        .withExec(["sh", "-ec", "hi; find /opt/hello -type f | sort; stat -c %U:%a /opt/hello/bin/hello"])
+        .stdout()
+    })
+    expect(said).toBe(`hello 1.0\n${files}\nroot:755\n`)
+  })
+})
+
 it("a package of the npm registry that is built when it is installed is refused", async () => {
   const manifest = { name: "built", version: "1.0.0", scripts: { test: "true", install: "node-gyp rebuild" } }
   // Packed twice alike, so the checksum is right; npm takes a folder for a package.
