@@ -214,6 +214,7 @@ export class RunnerImages {
    * @param variants Variants to compare, each once, or "all". "standard" when omitted.
    * @param definition A YAML file that describes a variant of your own, which is then what is compared when variants are omitted.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
+   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param packages Against "emulated": further packages beside the variants'.
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
@@ -231,6 +232,7 @@ export class RunnerImages {
     variants?: string[],
     definition?: File,
     sources: string = "auto",
+    base: string = "debian:trixie-slim",
     packages?: string[],
     assets?: Directory,
     mirror?: string,
@@ -242,7 +244,7 @@ export class RunnerImages {
   ): Promise<string> {
     const word = parseAgainst(against)
     if (word === "platforms") {
-      const request = await requestOf({ platforms, variants, definition, sources, mirror, lock, refresh, sudo })
+      const request = await requestOf({ platforms, variants, definition, sources, base, mirror, lock, refresh, sudo })
       assertComparable(request.platforms)
       const compared = await compareImages(
         request,

@@ -45,8 +45,8 @@ async function comparePlatforms(context: CommandContext, given: Given): Promise<
 }
 
 async function compareRoads(context: CommandContext, given: Given, against: ParityRequest["against"]): Promise<void> {
-  const { platforms, sources, assets, mirror, lock } = given
-  refuse(against, { platforms, sources, assets, mirror, lock, sudo: given.sudo || undefined })
+  const { platforms, sources, base, assets, mirror, lock } = given
+  refuse(against, { platforms, sources, base, assets, mirror, lock, sudo: given.sudo || undefined })
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
   const request = {
     against,
