@@ -58,7 +58,7 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
       const made = await imageOf(side, platform, root)
       const container = (await image?.(made, side)) ?? made
       const context = { platform, tools: [{ name: "tool", version: "1.0" }] }
-      return { container, own: [root.rootfs().diff(container.rootfs())], context }
+      return { container, own: [root.rootfs().diff(container.rootfs())], context, requested: [] }
     })
     const archive = async () => archiveNames(side, await readArchive(side, new Date().toISOString().slice(0, 10)))
     return compareContainers(side, await Promise.all(images), { archive, tools: () => Promise.resolve([]) }, [])

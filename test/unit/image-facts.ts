@@ -38,7 +38,7 @@ export function filesOf(platform: PlatformName): Map<string, ManifestEntry> {
 export function imageFacts(platform: PlatformName, change: Partial<ImageFacts> = {}): ImageFacts {
   const { debian, triplet } = spelling(platform)
   const own = (name: string, version: string, sourceVersion = version) => ({
-    ...{ name, version, sourceVersion, architecture: debian },
+    ...{ name, version, sourceVersion, architecture: debian, depends: [], provides: [] },
   })
   return {
     platform,
@@ -55,6 +55,7 @@ export function imageFacts(platform: PlatformName, change: Partial<ImageFacts> =
       own("jq", platform === "linux/arm64" ? "1.7.1-6+b1" : "1.7.1-6", "1.7.1-6"),
       { ...own("tzdata", "2026a-1"), architecture: "all" },
     ],
+    requested: ["jq"],
     tools: [{ name: "node", version: "24.21.0" }],
     accounts: {
       passwd: "root:x:0:0:root:/root:/bin/bash\nrunner:x:1001:1001::/home/runner:/bin/bash\n",

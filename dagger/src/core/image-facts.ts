@@ -19,6 +19,8 @@ export interface ImageFacts {
   platform: PlatformName
   configuration: Configuration
   packages: readonly InstalledPackage[]
+  /** Names of the packages that were asked for; the others came with these. */
+  requested: readonly string[]
   tools: readonly Pick<Tool, "name" | "version">[]
   /** Texts of /etc/passwd and /etc/group. */
   accounts: { passwd: string; group: string }

@@ -1,8 +1,8 @@
 import { RunnerImagesError } from "./errors.js"
-import { factsOf, fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
+import { factsOf, type Fact, type ImageFacts } from "./image-facts.js"
 import { differenceText } from "./image-parity-text.js"
-import type { Manifest } from "./manifest.js"
-import { commonNames, withNeutral } from "./neutral.js"
+import { commonNames } from "./neutral.js"
+import { explainer, type ParityEvidence, type Row } from "./parity-reasons.js"
 import type { PlannedTool, VariantPlan } from "./plan.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "./platforms.js"
@@ -12,42 +12,17 @@ import {
   type ExplainedDifference,
   type ImageDifference,
   type ImageParity,
-  type ParityArea,
 } from "./report.js"
 
 /** Differences that one line of a failure names; the report has all. */
 const NAMED_DIFFERENCES = 10
-
-/** A tool that its vendor makes for each platform, and what of it gets into an image, as the vendor made it. */
-export interface VendorTool {
-  name: string
-  version: string
-  /** A tree from the image's root. */
-  files: ReadonlyMap<PlatformName, Manifest>
-}
-
-/** What differences are explained by. What takes time to find out is only asked for when it is needed, see {@link wantedEvidence}. */
-export interface ParityEvidence {
-  allowed: readonly AllowedImageDifference[]
-  /** Names of all packages that the archive has, by platform. */
-  archive?: ReadonlyMap<PlatformName, Iterable<string>>
-  tools?: readonly VendorTool[]
-}
-
-/** One thing of all platforms, under the name that they have in common. */
-interface Row {
-  area: ParityArea
-  name: string
-  aspect?: string
-  facts: ReadonlyMap<PlatformName, Fact | undefined>
-}
 
 /** Compares images of one variant with each other. What differs is in the result, not thrown. */
 export function compareImages(images: readonly ImageFacts[], evidence: ParityEvidence): ImageParity {
   const platforms = images.map(({ platform }) => platform)
   const rows = rowsOf(images)
   const compared = { software: softwareOf(rows), paths: new Set(rows.flatMap(pathOf)).size }
-  const explain = explainer(evidence)
+  const explain = explainer(images, evidence)
   const differences: ImageDifference[] = []
   const explained: ExplainedDifference[] = []
   const excuses = new Set<AllowedImageDifference>()
@@ -68,11 +43,14 @@ export function compareImages(images: readonly ImageFacts[], evidence: ParityEvi
   }
 }
 
-/** What could explain the differences that are left. */
-export function wantedEvidence({ differences }: ImageParity): { archive: boolean; tools: boolean } {
+/** What takes time to find out, and may explain what was found: whether it is the archive, and the paths that tools may bring. */
+export function wantedEvidence({ differences, explained }: ImageParity): { archive: boolean; paths: string[] } {
   return {
-    archive: differences.some(({ area, values }) => area === "package" && Object.values(values).includes(null)),
-    tools: differences.some(({ area }) => area === "file"),
+    // That the archive lacks a package says more than that nothing needs it.
+    archive: [...differences, ...explained].some(
+      ({ area, values }) => area === "package" && Object.values(values).includes(null),
+    ),
+    paths: differences.flatMap(({ area, name }) => (area === "file" ? [name] : [])),
   }
 }
 
@@ -132,64 +110,6 @@ function differing(rows: readonly Row[]): Row[] {
   const different = rows.filter(({ facts }) => new Set([...facts.values()].map((fact) => fact?.same)).size > 1)
   const otherType = new Set(different.filter(({ aspect }) => aspect === "type").map(({ name }) => name))
   return different.filter(({ area, name, aspect }) => area !== "file" || aspect === "type" || !otherType.has(name))
-}
-
-/** Finds what a difference follows from, if anything that is known. */
-function explainer({ archive, tools }: ParityEvidence): (row: Row) => string | undefined {
-  const offered = archive && new Map([...archive].map(([platform, names]) => [platform, withNeutral(names, platform)]))
-  const made = tools?.map(({ name, version, files }) => ({
-    title: `${name} ${version}`,
-    files,
-    paths: new Map([...files].map(([platform, manifest]) => [platform, withNeutral(manifest.keys(), platform)])),
-  }))
-  return (row) => {
-    const facts = [...row.facts.values()]
-    // A thing that is not there has nothing that could name the platform.
-    if (isEverywhere(row) && new Set(facts.map((fact) => fact?.neutral)).size === 1) return "names the platform"
-    if (row.area === "package" && offered) return archiveReason(row, offered)
-    if (row.area === "file" && made) return vendorReason(row, made)
-    return undefined
-  }
-}
-
-type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
-
-/** A package that the archive has for just those platforms that have it. */
-function archiveReason(row: Row, offered: Names): string | undefined {
-  if (isEverywhere(row)) return undefined
-  const asOffered = [...row.facts].every(
-    ([platform, fact]) => offered.get(platform)?.has(fact?.name ?? row.name) === (fact !== undefined),
-  )
-  return asOffered ? `the archive has it for ${listed(row)} only` : undefined
-}
-
-/** A path that each platform has just as the vendor made it. */
-function vendorReason(
-  row: Row,
-  made: readonly (Pick<VendorTool, "files"> & { title: string; paths: Names })[],
-): string | undefined {
-  const tool = made.find(({ files, paths }) =>
-    [...row.facts].every(([platform, fact]) => {
-      if (!fact) return paths.get(platform)?.has(row.name) === false
-      const entry = files.get(platform)?.get(fact.name)
-      return (
-        entry !== undefined &&
-        fileFacts(platform, fact.name, entry).some(({ aspect, same }) => aspect === row.aspect && same === fact.same)
-      )
-    }),
-  )
-  if (!tool) return undefined
-  const where = `in the files of ${tool.title} as they are made for each platform`
-  return isEverywhere(row) ? `differs ${where}` : `only for ${listed(row)} ${where}`
-}
-
-function isEverywhere({ facts }: Row): boolean {
-  return [...facts.values()].every((fact) => fact !== undefined)
-}
-
-/** The platforms that have something. */
-function listed({ facts }: Row): string {
-  return [...facts].flatMap(([platform, fact]) => (fact ? [platform] : [])).join(" and ")
 }
 
 function softwareOf(rows: readonly Row[]): ImageParity["software"] {

@@ -54,8 +54,6 @@ export interface PackageControl {
 
 /** Reads what `control.sh` writes: file, package, number of scripts, Pre-Depends, Depends and Provides, separated by tabs. */
 export function parseControl(text: string): PackageControl[] {
-  // `libc6 (>= 2.38), debconf (>= 0.5) | debconf-2.0, python3:any` are four names.
-  const names = (field = "") => field.split(/[,|]/).flatMap((entry) => /^\s*([^\s(:]+)/.exec(entry)?.[1] ?? [])
   return text
     .split("\n")
     .filter((line) => line !== "")
@@ -65,11 +63,16 @@ export function parseControl(text: string): PackageControl[] {
         file,
         name,
         hasScripts: scripts !== "0",
-        preDepends: names(preDepends),
-        depends: names(depends),
-        provides: names(provides),
+        preDepends: packageNames(preDepends),
+        depends: packageNames(depends),
+        provides: packageNames(provides),
       }
     })
+}
+
+/** @example packageNames("libc6 (>= 2.38), debconf (>= 0.5) | debconf-2.0, python3:any") ⇒ ["libc6", "debconf", "debconf-2.0", "python3"] */
+function packageNames(field = ""): string[] {
+  return field.split(/[,|]/).flatMap((entry) => /^\s*([^\s(:]+)/.exec(entry)?.[1] ?? [])
 }
 
 /**
@@ -200,20 +203,26 @@ export interface InstalledPackage {
   sourceVersion: string
   /** Debian's name, or `all`. */
   architecture: string
+  /** Names of what it needs, alternatives and all. */
+  depends: string[]
+  /** Other names that it satisfies. */
+  provides: string[]
 }
 
 /**
  * The installed packages in dpkg's status file.
  *
- * @example installedPackages("Package: jq\nStatus: install ok installed\nArchitecture: all\nSource: jq (1.7.1-6)\nVersion: 1.7.1-6+b1\n")
- *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all" }]
+ * @example installedPackages("Package: jq\nStatus: install ok installed\nArchitecture: all\nSource: jq (1.7.1-6)\nVersion: 1.7.1-6+b1\nDepends: libc6 (>= 2.38)\n")
+ *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all", depends: ["libc6"], provides: [] }]
  */
 export function installedPackages(status: string): InstalledPackage[] {
   return installedStanzas(status).flatMap((field) => {
     const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
     if (!name || !version) return []
     const sourceVersion = /\((.+)\)$/.exec(field("Source") ?? "")?.[1] ?? version
-    return [{ name, version, sourceVersion, architecture: architecture ?? "all" }]
+    const depends = [...packageNames(field("Pre-Depends")), ...packageNames(field("Depends"))]
+    const provides = packageNames(field("Provides"))
+    return [{ name, version, sourceVersion, architecture: architecture ?? "all", depends, provides }]
   })
 }
 

@@ -2,16 +2,10 @@ import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import { RunnerImagesError } from "../core/errors.js"
 import type { ImageFacts } from "../core/image-facts.js"
-import {
-  compareImages,
-  vendorTools,
-  wantedEvidence,
-  type ParityEvidence,
-  type VariantParity,
-  type VendorTool,
-} from "../core/image-parity.js"
+import { compareImages, vendorTools, wantedEvidence, type VariantParity } from "../core/image-parity.js"
 import type { Manifest } from "../core/manifest.js"
 import { installedPackages } from "../core/packages.js"
+import type { ParityEvidence, VendorTool } from "../core/parity-reasons.js"
 import type { PlannedTool, VariantPlan } from "../core/plan.js"
 import { parsePlatformDifferences, type AllowedImageDifference } from "../core/platform-differences.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
@@ -27,7 +21,7 @@ import { asPlatform } from "./platform.js"
 import type { Progress } from "./progress.js"
 import { prepareRun, type BuildInputs, type Run } from "./run.js"
 import { script } from "./script.js"
-import { withTool, type ToolSources } from "./tools.js"
+import { placeOf, withTool, type ToolSources } from "./tools.js"
 
 /** What has to differ between platforms, although nothing computes why. */
 const ALLOW_LIST = new URL("../core/platform-differences.json", import.meta.url)
@@ -38,12 +32,15 @@ export interface ComparedImage {
   /** What each part of it put above packages, from the lowest up. */
   own: readonly Directory[]
   context: { platform: PlatformName; tools: readonly Pick<Tool, "name" | "version">[] }
+  /** Names of the packages that were asked for. */
+  requested: readonly string[]
 }
 
 /** How what takes time to find out is found out, in case that images differ. */
 export interface EvidenceSources {
   archive: () => Promise<NonNullable<ParityEvidence["archive"]>>
-  tools: () => Promise<VendorTool[]>
+  /** Those of the tools that may have brought one of the paths. */
+  tools: (paths: readonly string[]) => Promise<VendorTool[]>
 }
 
 /** Builds every variant for all platforms, and compares the platforms' images. What differs is in the result, not thrown. */
@@ -67,15 +64,25 @@ export async function imageParity(
 export async function compareVariant(
   run: Run,
   plan: VariantPlan,
-  images: Promise<ComparedImage[]>,
+  images: Promise<Omit<ComparedImage, "requested">[]>,
   progress: Progress,
 ): Promise<ImageParity> {
-  const built = await images
+  const built = (await images).map((image): ComparedImage => {
+    const planned = plan.platforms.find(({ platform }) => platform === image.context.platform)
+    return { ...image, requested: planned?.packages ?? [] }
+  })
   const { native, archive, sources } = run
   return progress.run("all platforms", "parity", () =>
     compareContainers(native, built, {
       archive: () => archiveNames(native, archive),
-      tools: () => Promise.all(vendorTools(plan).map((tool) => vendorTool(native, plan, tool, sources))),
+      tools: (paths) => {
+        const mayHave = (tool: PlannedTool) => paths.some((path) => isWithin(path, placeOf(tool)))
+        return Promise.all(
+          vendorTools(plan)
+            .filter(mayHave)
+            .map((tool) => vendorTool(native, plan, tool, sources)),
+        )
+      },
     }),
   )
 }
@@ -90,15 +97,15 @@ export async function compareContainers(
   const facts = await Promise.all(images.map((image) => factsOf(native, image)))
   const compared = compareImages(facts, { allowed })
   const wanted = wantedEvidence(compared)
-  if (!wanted.archive && !wanted.tools) return compared
+  if (!wanted.archive && wanted.paths.length === 0) return compared
   const [archive, tools] = await Promise.all([
     wanted.archive ? sources.archive() : undefined,
-    wanted.tools ? sources.tools() : undefined,
+    wanted.paths.length > 0 ? sources.tools(wanted.paths) : undefined,
   ])
   return compareImages(facts, { allowed, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
 }
 
-async function factsOf(native: Native, { container, own, context }: ComparedImage): Promise<ImageFacts> {
+async function factsOf(native: Native, { container, own, context, requested }: ComparedImage): Promise<ImageFacts> {
   const { platform, tools } = context
   const read = (path: string) => container.file(path).contents()
   const [config, defaultArguments, status, passwd, group, ...files] = await Promise.all([
@@ -113,6 +120,7 @@ async function factsOf(native: Native, { container, own, context }: ComparedImag
     platform,
     configuration: { ...config, defaultArguments },
     packages: installedPackages(status),
+    requested,
     tools,
     accounts: { passwd, group },
     // Of a path that several parts have, the uppermost counts.
@@ -139,6 +147,10 @@ export async function archiveNames(native: Native, { lists }: Archive): Promise<
     }),
   )
   return new Map(entries)
+}
+
+function isWithin(path: string, place: string | undefined): boolean {
+  return place !== undefined && (path === place || path.startsWith(`${place}/`))
 }
 
 /** What a tool's file brings for each platform, as it is unpacked. */

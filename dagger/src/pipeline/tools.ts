@@ -59,6 +59,19 @@ export async function withTool(
   }
 }
 
+/** The folder or file that a tool's files are placed in. */
+export function placeOf(tool: PlannedTool): string | undefined {
+  const unpack = unpackOf(tool)
+  return unpack?.kind === "program" ? unpack.path : unpack?.into
+}
+
+function unpackOf(tool: PlannedTool): Unpack | undefined {
+  if (tool.from === "definition") return tool.unpack
+  const { upstream, registry } = catalogTool(tool.name)
+  if (tool.from === "upstream") return upstream?.unpack
+  return "unpack" in registry ? registry.unpack : undefined
+}
+
 /** A tool that a definition file brings, with its links in one layer. */
 async function withOwnTool(
   native: Native,

@@ -7,10 +7,10 @@ import {
   parityCheck,
   vendorTools,
   wantedEvidence,
-  type ParityEvidence,
 } from "../../../dagger/src/core/image-parity.js"
 import { differenceText, parityMarkdown } from "../../../dagger/src/core/image-parity-text.js"
 import { installedPackages } from "../../../dagger/src/core/packages.js"
+import type { ParityEvidence } from "../../../dagger/src/core/parity-reasons.js"
 import { planVariant } from "../../../dagger/src/core/plan.js"
 import { parsePlatformDifferences } from "../../../dagger/src/core/platform-differences.js"
 import { PLATFORMS, type PlatformName } from "../../../dagger/src/core/platforms.js"
@@ -267,6 +267,72 @@ describe("explains", () => {
     expect(compare(change, { ...NOTHING, archive }).differences).toHaveLength(1)
   })
 
+  describe("by dependencies", () => {
+    const entry = (name: string, depends: string[] = [], change = {}) => ({
+      ...{ name, version: "1.0", sourceVersion: "1.0", architecture: "all", depends, provides: [], ...change },
+    })
+    /** A driver that needs a library on amd64 only, which needs another. */
+    const LIBRARIES = [entry("libdrm", ["libpci"]), entry("libpci")]
+    const onAmd64 = (own: ReturnType<typeof entry>[], requested = ["mesa"]) =>
+      imageFacts("linux/amd64", { packages: own, requested })
+    const onArm64 = (own: ReturnType<typeof entry>[]) =>
+      imageFacts("linux/arm64", { packages: own, requested: ["mesa"] })
+    const found = (amd64: ImageFacts, arm64: ImageFacts, archive?: string[]) => {
+      const evidence = archive ? { ...NOTHING, archive: new Map([["linux/arm64" as const, archive]]) } : NOTHING
+      const { differences, explained } = compareImages([amd64, arm64], evidence)
+      return [
+        ...differences.map(({ name }) => name),
+        ...explained.flatMap(({ area, name, reason }) => (area === "package" ? [`${name}: ${reason}`] : [])),
+      ]
+    }
+
+    it("what packages need for one platform only, and what that needs", () => {
+      expect(found(onAmd64([entry("mesa", ["libdrm"]), ...LIBRARIES]), onArm64([entry("mesa")]))).toEqual([
+        "libdrm: mesa depends on it for linux/amd64 only",
+        "libpci: libdrm depends on it for linux/amd64 only",
+      ])
+    })
+
+    it("what is needed under another name, by what the archive has for one platform only", () => {
+      const amd64 = onAmd64([entry("microcode", ["loader"]), entry("iucode", [], { provides: ["loader"] })])
+      expect(found(amd64, onArm64([]), ["other"])).toEqual([
+        "microcode",
+        "iucode: microcode depends on it for linux/amd64 only",
+      ])
+    })
+
+    it.each([
+      [
+        "is asked for",
+        onAmd64([entry("mesa", ["libdrm"]), ...LIBRARIES], ["mesa", "libdrm"]),
+        onArm64([entry("mesa")]),
+      ],
+      [
+        "is needed there as well",
+        onAmd64([entry("mesa", ["libdrm"]), ...LIBRARIES]),
+        onArm64([entry("mesa", ["libdrm"])]),
+      ],
+      ["nothing needs", onAmd64([entry("mesa"), entry("libdrm", ["libdrm"])]), onArm64([entry("mesa")])],
+      [
+        "another version of a package needs",
+        onAmd64([entry("mesa", ["libdrm"]), ...LIBRARIES]),
+        onArm64([entry("mesa", [], { sourceVersion: "2.0" })]),
+      ],
+      [
+        "packages need that need each other",
+        onAmd64([entry("mesa"), entry("libdrm", ["libpci"]), entry("libpci", ["libdrm"])]),
+        onArm64([entry("mesa")]),
+      ],
+      [
+        "one of two needs there as well",
+        onAmd64([entry("mesa", ["libdrm"]), entry("xorg", ["libdrm"]), ...LIBRARIES]),
+        onArm64([entry("mesa"), entry("xorg", ["libdrm"])]),
+      ],
+    ])("not what %s", (_, amd64, arm64) => {
+      expect(found(amd64, arm64)).toContain("libdrm")
+    })
+  })
+
   it("text that names the platform, and nothing that is missing", () => {
     const labelled = (label: string) => ({ ...configuration, labels: { machine: label } })
     const parity = compareImages(
@@ -300,9 +366,9 @@ describe("explains", () => {
       expect(differences).toEqual([])
       expect(explained.map(({ name, aspect, reason }) => `${name} ${aspect ?? ""}: ${reason}`)).toMatchInlineSnapshot(`
         [
-          "/home/runner/run.sh content: differs in the files of node 24.21.0 as they are made for each platform",
-          "/usr/local/extra type: only for linux/arm64 in the files of node 24.21.0 as they are made for each platform",
-          "/usr/local/extra.txt type: only for linux/arm64 in the files of node 24.21.0 as they are made for each platform",
+          "/home/runner/run.sh content: so in the files of node 24.21.0 for each platform",
+          "/usr/local/extra type: the files of node 24.21.0 have it for linux/arm64 only",
+          "/usr/local/extra.txt type: the files of node 24.21.0 have it for linux/arm64 only",
           "/usr/local/lib/machine.json content: names the platform",
         ]
       `)
@@ -343,10 +409,10 @@ describe("explains", () => {
 })
 
 it.each([
-  ["nothing differs", {}, { archive: false, tools: false }],
-  ["a package is missing", { packages: [] }, { archive: true, tools: false }],
-  ["a file is missing", arm({ "/home/runner/run.sh": undefined }), { archive: false, tools: true }],
-  ["a variable is missing", { configuration: { ...configuration, environment: {} } }, { archive: false, tools: false }],
+  ["nothing differs", {}, { archive: false, paths: [] }],
+  ["a package is missing", { packages: [] }, { archive: true, paths: [] }],
+  ["a file is missing", arm({ "/home/runner/run.sh": undefined }), { archive: false, paths: ["/home/runner/run.sh"] }],
+  ["a variable is missing", { configuration: { ...configuration, environment: {} } }, { archive: false, paths: [] }],
 ])("asks for evidence only for what it can explain: %s", (_, change, wanted) => {
   expect(wantedEvidence(compare(change))).toEqual(wanted)
 })
@@ -373,6 +439,9 @@ Status: install ok installed
 Architecture: arm64
 Source: jq (1.7.1-6)
 Version: 1.7.1-6+b1
+Provides: json-tool (= 1.7)
+Pre-Depends: libc6 (>= 2.38)
+Depends: libjq1 (= 1.7.1-6+b1) | libjq-dev, python3:any
 
 Package: cpp
 Status: install ok installed
@@ -391,9 +460,12 @@ Architecture: all
 Version: 2026a-1
 `
   expect(installedPackages(status)).toEqual([
-    { name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "arm64" },
-    { name: "cpp", version: "4:14.2.0-1", sourceVersion: "1.220", architecture: "arm64" },
-    { name: "tzdata", version: "2026a-1", sourceVersion: "2026a-1", architecture: "all" },
+    {
+      ...{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "arm64" },
+      ...{ depends: ["libc6", "libjq1", "libjq-dev", "python3"], provides: ["json-tool"] },
+    },
+    { name: "cpp", version: "4:14.2.0-1", sourceVersion: "1.220", architecture: "arm64", depends: [], provides: [] },
+    { name: "tzdata", version: "2026a-1", sourceVersion: "2026a-1", architecture: "all", depends: [], provides: [] },
   ])
 })
 
