@@ -5,6 +5,7 @@ import { planVariant } from "../../dagger/src/core/plan.js"
 import { scanRootfs } from "../../dagger/src/pipeline/inspect.js"
 import { native } from "../../dagger/src/pipeline/native.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import { smokeTest } from "../../dagger/src/pipeline/smoke.js"
 
 const platform = "linux/arm64" as const
 const request = {
@@ -56,5 +57,42 @@ it("catches an x86 program, a library that is gone and a program with capabiliti
       "elf/libraries: /usr/bin/gpasswd needs libcrypt.so.1",
       "files/capabilities: /usr/local/bin/capable",
     ])
+  })
+})
+
+it("catches programs that are missing, of another version or of another machine, by running them", async () => {
+  await connection(async () => {
+    const side = await native(undefined)
+    const program = (text: string) => [`#!/bin/sh\n${text}\n`, { permissions: 0o755 }] as const
+    const seeded = side.toolbox
+      .withNewFile("/usr/local/bin/dpkg", ...program("echo riscv64"))
+      .withNewFile("/usr/local/bin/git", ...program("echo git version 1.2.4"))
+      .withNewFile("/usr/local/bin/tini", ...program("trap '' TERM; sleep 2; exit 3"))
+    const context = {
+      platform: side.platform,
+      emulated: false,
+      plan: planVariant(
+        "standard",
+        { ...request, platforms: [side.platform] },
+        { mode: "registry" as const, reason: "test" },
+      ),
+      tools: [],
+      packages: [{ name: "git", version: "1:1.2.3-1" }],
+    }
+    const results = await smokeTest(seeded, context)
+    const told = ["machine/kernel", "machine/packages", "version/git", "work/json", "process/signals"]
+    expect(
+      results
+        .filter(({ name }) => told.includes(name))
+        .map(({ name, status, actual = "", reason = "" }) => [name, status, actual, reason].join(" | ")),
+    ).toMatchInlineSnapshot(`
+      [
+        "version/git | failed | git version 1.2.4 | exit code 0",
+        "machine/kernel | passed |  | ",
+        "machine/packages | failed | riscv64 | exit code 0",
+        "work/json | failed | sh: 1: jq: not found | exit code 127",
+        "process/signals | failed | 3 | exit code 0",
+      ]
+    `)
   })
 })

@@ -18,6 +18,7 @@ const TABLE = {
     ubuntuArchive: "http://archive.ubuntu.com/ubuntu",
     elfMachine: 62,
     elfClass: 64,
+    raceDetector: true,
   },
   "linux/arm64": {
     aliases: ["linux/arm64/v8"],
@@ -31,6 +32,7 @@ const TABLE = {
     ubuntuArchive: "http://ports.ubuntu.com/ubuntu-ports",
     elfMachine: 183,
     elfClass: 64,
+    raceDetector: true,
   },
 } as const
 
@@ -59,6 +61,8 @@ export interface PlatformSpelling {
   ubuntuArchive: string
   elfMachine: number
   elfClass: number
+  /** Whether Go has a race detector for it. */
+  raceDetector: boolean
 }
 
 export const PLATFORMS = Object.keys(TABLE) as PlatformName[]

@@ -8,8 +8,16 @@ export function script(name: string): string {
   return readFileSync(new URL(name, SCRIPTS), "utf8")
 }
 
-/** All programs of a folder in `dagger/scripts/`: file name → text. */
+/** The text of every file of a folder in `dagger/scripts/` and below it, by its path in there. */
 export function scripts(folder: string): Record<string, string> {
-  const names = readdirSync(new URL(folder, SCRIPTS)).sort()
-  return Object.fromEntries(names.map((name) => [name, script(`${folder}/${name}`)]))
+  const entries = readdirSync(new URL(folder, SCRIPTS), { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )
+  return Object.fromEntries(
+    entries.flatMap((entry): [string, string][] => {
+      const path = `${folder}/${entry.name}`
+      if (!entry.isDirectory()) return [[entry.name, script(path)]]
+      return Object.entries(scripts(path)).map(([name, text]) => [`${entry.name}/${name}`, text])
+    }),
+  )
 }

@@ -1,4 +1,4 @@
-import { ReturnType, type Container } from "@dagger.io/dagger"
+import { dag, ReturnType, type Container } from "@dagger.io/dagger"
 import { HELPERS, judge, type CheckContext } from "../core/checks/check.js"
 import { readExecutions, smokeProgram } from "../core/checks/program.js"
 import { execChecks } from "../core/checks/suite.js"
@@ -18,21 +18,24 @@ export async function checkImage(
   progress: Progress,
 ): Promise<CheckResult[]> {
   const files = await progress.run(context.platform, "files", () => inspect(native, image, context))
-  const executed = await progress.run(context.platform, "smoke tests", () => smokeTest(image, context))
-  return [...files, ...executed]
+  const results = await progress.run(context.platform, "smoke tests", () => smokeTest(image, context))
+  return [...files, ...results]
 }
 
-/** Runs the checks in the container, all in one start, as the image's own user. */
-async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
-  const checks = execChecks(context)
-  const helpers = Object.entries(scripts("checks"))
-  const output = await helpers
-    .reduce(
-      (container, [name, text]) => container.withNewFile(`${HELPERS}/${name}`, text),
-      image.withNewFile(PROGRAM, smokeProgram(checks)),
-    )
+/** Runs the checks in the container and judges what came of them. */
+export async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
+  const executions = readExecutions(await executed(image, context).stdout())
+  return execChecks(context).map((check, index) => judge(check, executions.get(index)))
+}
+
+/** The container after its checks ran in it, all in one start, as the image's own user. */
+export function executed(image: Container, context: CheckContext): Container {
+  const helpers = Object.entries(scripts("checks")).reduce(
+    (folder, [name, text]) => folder.withNewFile(name, text),
+    dag.directory(),
+  )
+  return image
+    .withDirectory(HELPERS, helpers)
+    .withNewFile(PROGRAM, smokeProgram(execChecks(context)))
     .withExec(["bash", PROGRAM], { expect: ReturnType.Any })
-    .stdout()
-  const executions = readExecutions(output)
-  return checks.map((check, index) => judge(check, executions.get(index)))
 }

@@ -53,6 +53,9 @@ export interface CheckContext {
 /** Where the programs of `dagger/scripts/checks/` are while checks run. They are no part of an image. */
 export const HELPERS = "/run/checks"
 
+/** Where a check leaves what those after it look at. */
+export const RESULTS = "/tmp/checks"
+
 /** How long a check may take that says nothing else: much more than it needs on a machine that has other things to do as well. */
 const CHECK_SECONDS = 120
 const EMULATED_CHECK_SECONDS = 600

@@ -1,13 +1,15 @@
 import type { CheckGroup } from "../definitions.js"
+import { browserChecks } from "./browser.js"
 import { schedule, type CheckContext, type ExecCheck, type ScheduledCheck } from "./check.js"
+import { goChecks } from "./go.js"
 import { ownChecks } from "./own.js"
 import { standardChecks } from "./standard.js"
 import { versionChecks } from "./versions.js"
 
 const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]>> = {
   standard: standardChecks,
-  browser: () => [],
-  go: () => [],
+  browser: browserChecks,
+  go: goChecks,
 }
 
 /** The checks that run in the container: every version, what the variant's groups prove, then what its definition file adds. */

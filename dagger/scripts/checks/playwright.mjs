@@ -1,0 +1,28 @@
+// playwright.mjs FILE: opens the page in a window, with the image's own Playwright and its own browser, and writes into FILE what
+// Playwright saw, and how many virtual displays there were meanwhile and are left afterwards.
+import { spawnSync } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname } from "node:path"
+import { setTimeout } from "node:timers/promises"
+
+const [file = ""] = process.argv.slice(2)
+const { chromium } = createRequire("/usr/local/lib/node_modules/")("playwright")
+
+function displays() {
+  return spawnSync("pgrep", ["-x", "Xvfb"], { encoding: "utf8" }).stdout.split("\n").filter(Boolean).length
+}
+
+// Starting takes more than the usual half minute where the browser is emulated.
+const browser = await chromium.launch({ channel: "chrome", headless: false, timeout: 300_000 })
+const page = await browser.newPage()
+page.setDefaultTimeout(300_000)
+await page.goto(new URL("page.html", import.meta.url).href)
+await page.getByRole("button", { name: "press" }).click()
+const seen = `${await page.title()}, ${await page.locator("button").textContent()}, ${browser.version()}`
+const during = displays()
+await browser.close()
+for (let tries = 0; tries < 50 && displays() > 0; tries++) await setTimeout(200)
+mkdirSync(dirname(file), { recursive: true })
+writeFileSync(file, JSON.stringify({ displays: [during, displays()] }))
+console.log(seen)

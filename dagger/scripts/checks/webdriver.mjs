@@ -1,0 +1,81 @@
+// webdriver.mjs FOLDER: drives the image's browser through its ChromeDriver, by the WebDriver protocol alone, and writes
+// what came of it into FOLDER: session.json and screenshot.png. One session for everything, as starting a browser under emulation is slow.
+import { spawn } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { createInterface } from "node:readline"
+
+const [folder = "."] = process.argv.slice(2)
+const PAGE = new URL("page.html", import.meta.url).href
+/** The key under which WebDriver hands out elements: W3C WebDriver, 12. Elements. */
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+// With a process group of its own, for whatever it starts and leaves.
+const driver = spawn("chromedriver", ["--port=0"], { stdio: ["ignore", "pipe", "inherit"], detached: true })
+
+/** @returns {Promise<string>} the address that the driver listens on, which it prints */
+async function address() {
+  for await (const line of createInterface(driver.stdout)) {
+    const [, port] = /started successfully on port (\d+)/.exec(line) ?? []
+    if (port) return `http://127.0.0.1:${port}`
+  }
+  throw new Error("chromedriver did not start")
+}
+
+/**
+ * @param {string} url
+ * @param {string} method
+ * @param {unknown} [body]
+ * @returns {Promise<any>} the value of the answer
+ */
+async function ask(url, method, body) {
+  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  const { value } = await answer.json()
+  if (!answer.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`)
+  return value
+}
+
+try {
+  const base = await address()
+  const args = ["--headless", "--force-device-scale-factor=1", "--force-color-profile=srgb", "--hide-scrollbars"]
+  const options = {
+    binary: process.env.CHROME_BIN,
+    args,
+    // A minute is not enough where the browser is emulated on a machine with other things to do.
+    browserStartupTimeout: 240_000,
+  }
+  const alwaysMatch = { browserName: "chrome", "goog:chromeOptions": options }
+  const { sessionId, capabilities } = await ask(`${base}/session`, "POST", { capabilities: { alwaysMatch } })
+  const session = `${base}/session/${sessionId}`
+  const run = (/** @type {string} */ script) => ask(`${session}/execute/sync`, "POST", { script, args: [] })
+  const find = async (/** @type {string} */ value) => {
+    const found = await ask(`${session}/element`, "POST", { using: "css selector", value })
+    return `${session}/element/${found[ELEMENT]}`
+  }
+  // The window's own borders differ; the page's size must not.
+  await ask(`${session}/goog/cdp/execute`, "POST", {
+    cmd: "Emulation.setDeviceMetricsOverride",
+    params: { width: 640, height: 360, deviceScaleFactor: 1, mobile: false },
+  })
+  await ask(`${session}/url`, "POST", { url: PAGE })
+  const title = await ask(`${session}/title`, "GET")
+  const text = await ask(`${await find("#message")}/text`, "GET")
+  const html = await run('return document.querySelector("main").outerHTML')
+  const screenshot = await ask(`${session}/screenshot`, "GET")
+  const button = await find("button")
+  await ask(`${button}/click`, "POST", {})
+  const clicked = await ask(`${button}/text`, "GET")
+  const h264 = await run("return MediaSource.isTypeSupported('video/mp4; codecs=\"avc1.42E01E\"')")
+  await ask(session, "DELETE")
+  const browser = String(capabilities.browserVersion)
+  const driverVersion = String(capabilities.chrome.chromedriverVersion).split(" ")[0]
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/screenshot.png`, Buffer.from(screenshot, "base64"))
+  writeFileSync(
+    `${folder}/session.json`,
+    JSON.stringify({ browser, driver: driverVersion, title, text, html, clicked, h264 }),
+  )
+  console.log(`${title}, ${clicked}: ${text}`)
+} finally {
+  driver.stdout.destroy()
+  process.kill(-(driver.pid ?? 0), "SIGKILL")
+}

@@ -1,0 +1,70 @@
+import { PLATFORMS, spelling } from "../platforms.js"
+import { contains, equals, HELPERS, type CheckContext, type ExecCheck } from "./check.js"
+
+/** A module that needs no other, in a folder of its own. */
+const MODULE = `cd "$(mktemp -d)" && cp -r ${HELPERS}/go-module/. .`
+
+/** Nothing may be fetched: neither modules nor another toolchain. */
+const OFFLINE = { GOPROXY: "off", GOTOOLCHAIN: "local" }
+
+/** What the Go toolchain can do. The first check fills the build cache for the others. */
+export function goChecks({ platform }: CheckContext): ExecCheck[] {
+  const { arch, raceDetector } = spelling(platform)
+  const checks: ExecCheck[] = [
+    {
+      name: "go/platform",
+      proves: "Go compiles for the platform",
+      command: "go env GOOS GOARCH",
+      expect: equals(`linux\n${arch}`),
+    },
+    {
+      name: "go/build",
+      proves: "go build makes a program of a module, without a network",
+      command: `${MODULE} && go build -o smoke-sum ./cmd/smoke-sum && ./smoke-sum`,
+      expect: equals("1 + 2 = 3"),
+    },
+    {
+      name: "go/install",
+      proves: "the runner user may install programs, and finds them on PATH",
+      command: `${MODULE} && go install ./cmd/smoke-sum && smoke-sum && rm "$(command -v smoke-sum)"`,
+      expect: equals("1 + 2 = 3"),
+    },
+    {
+      name: "go/cgo",
+      proves: "cgo compiles C with the image's compiler and calls it",
+      command: `${MODULE} && go run ./cmd/smoke-cgo`,
+      expect: equals("42"),
+      environment: { CGO_ENABLED: "1" },
+    },
+    {
+      name: "go/test",
+      proves: "go test runs a test",
+      command: `${MODULE} && go test -run Sum -v .`,
+      expect: contains("--- PASS: TestSum"),
+    },
+    {
+      name: "go/race",
+      proves: "go test -race finds a data race",
+      command: `${MODULE} && { go test -race -run Race . || test $? = 1; }`,
+      expect: contains("WARNING: DATA RACE"),
+      ...(raceDetector ? {} : { skip: `Go has no race detector for ${platform}` }),
+    },
+    {
+      name: "go/format",
+      proves: "gofmt finds a file that is not formatted",
+      command: `cd "$(mktemp -d)" && printf 'package  a\\n' > a.go && gofmt -l .`,
+      expect: equals("a.go"),
+    },
+    ...PLATFORMS.filter((other) => other !== platform).map((other): ExecCheck => {
+      const { arch, elfMachine } = spelling(other)
+      return {
+        name: `go/cross-${arch}`,
+        proves: `Go compiles for ${other}, too`,
+        command: `${MODULE} && go build -o smoke-plain ./cmd/smoke-plain && od -An -tu2 -j18 -N2 smoke-plain`,
+        expect: equals(String(elfMachine)),
+        environment: { GOARCH: arch, CGO_ENABLED: "0" },
+      }
+    }),
+  ]
+  return checks.map((check) => ({ ...check, environment: { ...OFFLINE, ...check.environment } }))
+}
