@@ -49,6 +49,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
@@ -66,6 +67,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    native: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<Directory> {
@@ -79,6 +81,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      native,
       compression,
     })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
@@ -149,6 +152,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
@@ -165,9 +169,21 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    native: boolean = false,
     caBundle?: File,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, definition, sources, base, mirror, lock, refresh, sudo })
+    const request = await requestOf({
+      platforms,
+      variants,
+      definition,
+      sources,
+      base,
+      mirror,
+      lock,
+      refresh,
+      sudo,
+      native,
+    })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
@@ -289,6 +305,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
    */
@@ -312,6 +329,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    native: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
   ): Promise<string[]> {
@@ -325,6 +343,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      native,
       compression,
     })
     const inputs = inputsOf({ docker, assets, mirrorService, caBundle })
@@ -351,6 +370,7 @@ interface Given {
   lock?: File | undefined
   refresh: boolean
   sudo: boolean
+  native?: boolean | undefined
   compression?: string | undefined
 }
 
@@ -367,6 +387,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     sudo: given.sudo,
     compression: parseCompression(given.compression),
   }
+  if (given.native) request.native = true
   if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)
   if (given.lock) request.lock = await given.lock.contents()
   assertPlannable(request)

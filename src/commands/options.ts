@@ -104,6 +104,12 @@ export const requestOptions = {
     describe: "Let the runner user become root without a password",
     group: "What to build:",
   },
+  native: {
+    type: "boolean",
+    default: false,
+    describe: "Demand every check: refuse platforms that the engine emulates where that cannot do some of them",
+    group: "What to build:",
+  },
   "ca-bundle": {
     type: "string",
     requiresArg: true,

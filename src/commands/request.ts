@@ -33,6 +33,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
     base: parseBase(given.base),
     sudo: given.sudo,
     refresh: given.refresh,
+    native: given.native,
     compression: parseCompression(given.compression),
     ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
     ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),

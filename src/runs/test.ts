@@ -29,7 +29,7 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
 
 async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
-  const { platforms, variants, own, base } = host.request
+  const { platforms, variants, own, base, native = false } = host.request
   const [variant = "standard"] = variants
   const registry = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
   return [
@@ -38,6 +38,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         reference,
         platforms,
         variant,
+        native,
         ...(own ? { own } : {}),
         ...(base ? { base } : {}),
         ...(registry ? { registry } : {}),

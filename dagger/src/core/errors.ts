@@ -68,6 +68,10 @@ export const ERRORS = {
   DOWNLOAD_FAILED: { exit: EXIT.network, meaning: "An upstream file could not be fetched." },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
   CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
+  NATIVE_REQUIRED: {
+    exit: EXIT.usage,
+    meaning: "All checks are asked for, and the engine would have to emulate a platform that some cannot be done on.",
+  },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,
     meaning:

@@ -40,6 +40,8 @@ export interface BuildRequest {
   lock?: string
   /** `gzip` when left out. */
   compression?: Compression
+  /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
+  native?: boolean
   /** Ask for Release files now instead of once a day. */
   refresh: boolean
 }

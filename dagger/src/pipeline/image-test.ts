@@ -2,6 +2,7 @@ import { dag, type Container, type Service } from "@dagger.io/dagger"
 import type { BaseName } from "../core/bases.js"
 import type { OwnVariant } from "../core/definitions.js"
 import { UNKNOWN_VERSION } from "../core/expected-tools.js"
+import { assertNative } from "../core/checks/native-only.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { installedPackages } from "../core/packages.js"
 import { planVariant, type PlannedTool } from "../core/plan.js"
@@ -10,7 +11,7 @@ import type { PlatformName } from "../core/platforms.js"
 import type { ImageReference } from "../core/reference.js"
 import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../core/report.js"
 import type { VariantName } from "../core/variants.js"
-import { native, type Native } from "./native.js"
+import { enginePlatform, native, type Native } from "./native.js"
 import { asPlatform } from "./platform.js"
 import type { Progress } from "./progress.js"
 import { Registry } from "./registry.js"
@@ -27,15 +28,30 @@ export interface TestedImage {
   own?: OwnVariant
   /** What it was built on, if not the default base. */
   base?: BaseName
+  /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
+  native?: boolean
 }
 
 /**
  * Runs a variant's smoke tests in any image. What the image's own package database and labels say is what its programs are
  * measured against; of a tool that neither knows, that it tells some version is all that can be asked.
  *
- * @throws RunnerImagesError REGISTRY_FAILED when the image, or one of the platforms of it, cannot be had
+ * @throws RunnerImagesError NATIVE_REQUIRED when all checks are asked for and the engine cannot do some; REGISTRY_FAILED
+ *   when the image, or one of the platforms of it, cannot be had
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
+  if (image.native) {
+    const { variant, platforms } = image
+    const request = {
+      platforms: [...platforms],
+      variants: [variant],
+      sources: "registry" as const,
+      sudo: false,
+      refresh: false,
+      ...(image.own ? { own: image.own } : {}),
+    }
+    assertNative([planVariant(variant, request, { mode: "registry", reason: "" })], await enginePlatform())
+  }
   const side = await progress.run("all platforms", "base image", () => native(undefined))
   const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(side, image, platform, progress))

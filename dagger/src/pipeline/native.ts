@@ -22,6 +22,13 @@ export interface Native {
   toolbox: Container
 }
 
+/** The platform whose programs the engine runs without emulation. */
+export async function enginePlatform(): Promise<PlatformName> {
+  const [platform] = parsePlatforms([await dag.defaultPlatform()])
+  if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
+  return platform
+}
+
 /**
  * Finds the engine's platform and pins the base image to the digest that its tag has now.
  *
@@ -32,8 +39,7 @@ export async function native(
   caBundle: File | undefined,
   { base: name = DEFAULT_BASE, moment }: { base?: BaseName | undefined; moment?: string | undefined } = {},
 ): Promise<Native> {
-  const [platform] = parsePlatforms([await dag.defaultPlatform()])
-  if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
+  const platform = await enginePlatform()
   const base = await dag
     .container({ platform: asPlatform(platform) })
     .from(name)

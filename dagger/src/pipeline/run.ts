@@ -1,9 +1,10 @@
 import type { Directory, File, Service } from "@dagger.io/dagger"
+import { assertNative } from "../core/checks/native-only.js"
 import { parseLock, type Lock } from "../core/packages.js"
 import type { VariantPlan } from "../core/plan.js"
 import { newestDate } from "../core/releases.js"
 import type { BuildRequest } from "../core/request.js"
-import { native as nativeSide, type Native } from "./native.js"
+import { enginePlatform, native as nativeSide, type Native } from "./native.js"
 import { readArchive, type Archive } from "./packages.js"
 import { plan as planAll } from "./plan.js"
 import type { Progress } from "./progress.js"
@@ -50,6 +51,7 @@ export async function prepareRun(request: BuildRequest, inputs: BuildInputs, pro
       probeOf(access, () => nativeSide(inputs.caBundle, { base: request.base })),
     ),
   )
+  if (request.native) assertNative(plans, await enginePlatform())
   const native = await progress.run("all platforms", "base image", () =>
     nativeSide(inputs.caBundle, { base: request.base, moment: inputs.moment }),
   )

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest"
+import { assertNative } from "../../../../dagger/src/core/checks/native-only.js"
+import { planVariant } from "../../../../dagger/src/core/plan.js"
+import { PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
+import type { VariantName } from "../../../../dagger/src/core/variants.js"
+
+const planOf = (variant: VariantName, platforms: readonly PlatformName[] = PLATFORMS) =>
+  planVariant(
+    variant,
+    { platforms: [...platforms], variants: [variant], sources: "registry", sudo: false, refresh: false },
+    { mode: "registry", reason: "" },
+  )
+
+it("refuses a platform that the engine emulates where that cannot do a check", () => {
+  expect(() => {
+    assertNative([planOf("standard"), planOf("chrome-go")], "linux/amd64")
+  }).toThrowErrorMatchingInlineSnapshot()
+})
+
+it("lets pass what emulation can do, and the engine's own platform", () => {
+  for (const engine of PLATFORMS) {
+    assertNative([planOf("standard")], engine)
+    assertNative([planOf("chrome-go", [engine])], engine)
+  }
+})
