@@ -48,6 +48,9 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       command: `${MODULE} && { go test -race -run Race . || test $? = 1; }`,
       expect: contains("WARNING: DATA RACE"),
       ...(raceDetector ? {} : { skip: `Go has no race detector for ${platform}` }),
+      emulation: {
+        skip: "the standard library is compiled anew for it, which takes more than ten minutes under emulation",
+      },
     },
     {
       name: "go/format",
