@@ -1,5 +1,6 @@
 // webdriver.mjs FOLDER: drives the image's browser through its ChromeDriver, by the WebDriver protocol alone, and writes
-// what came of it into FOLDER: session.json and screenshot.png. One session for everything, as starting a browser under emulation is slow.
+// what came of it into FOLDER: session.json and screenshot.png. One session for everything, as starting a browser under
+// emulation is slow. ATTEMPTS in the environment says how often a browser that does not answer may be started.
 import { spawn } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
@@ -8,13 +9,19 @@ const [folder = "."] = process.argv.slice(2)
 const PAGE = new URL("page.html", import.meta.url).href
 /** The key under which WebDriver hands out elements: W3C WebDriver, 12. Elements. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+/** What a machine with other things to do may take for one command, and for starting an emulated browser. */
+const COMMAND_MS = 90_000
+const START_MS = 240_000
 
-// With a process group of its own, for whatever it starts and leaves.
-const driver = spawn("chromedriver", ["--port=0"], { stdio: ["ignore", "pipe", "inherit"], detached: true })
+/** Nothing came of what was asked: the browser, or a part of it, hangs. */
+class NoAnswer extends Error {}
 
-/** @returns {Promise<string>} the address that the driver listens on, which it prints */
-async function address() {
-  for await (const line of createInterface(driver.stdout)) {
+/**
+ * @param {import("node:stream").Readable} output
+ * @returns {Promise<string>} the address that the driver listens on, which it prints
+ */
+async function address(output) {
+  for await (const line of createInterface(output)) {
     const [, port] = /started successfully on port (\d+)/.exec(line) ?? []
     if (port) return `http://127.0.0.1:${port}`
   }
@@ -30,20 +37,20 @@ async function address() {
 async function ask(url, method, body) {
   const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
   const { value } = await answer.json()
-  if (!answer.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`)
-  return value
+  if (answer.ok) return value
+  const problem = `${method} ${new URL(url).pathname}: ${value.error}: ${value.message}`
+  throw /timeout|timed out|not reachable/i.test(value.message) ? new NoAnswer(problem) : new Error(problem)
 }
 
-try {
-  const base = await address()
-  const args = ["--headless", "--force-device-scale-factor=1", "--force-color-profile=srgb", "--hide-scrollbars"]
+/** @param {string} base address of the driver */
+async function visit(base) {
   const options = {
     binary: process.env.CHROME_BIN,
-    args,
-    // A minute is not enough where the browser is emulated on a machine with other things to do.
-    browserStartupTimeout: 240_000,
+    args: ["--headless", "--force-device-scale-factor=1", "--force-color-profile=srgb", "--hide-scrollbars"],
+    browserStartupTimeout: START_MS,
   }
-  const alwaysMatch = { browserName: "chrome", "goog:chromeOptions": options }
+  const timeouts = { pageLoad: COMMAND_MS, script: COMMAND_MS }
+  const alwaysMatch = { browserName: "chrome", timeouts, "goog:chromeOptions": options }
   const { sessionId, capabilities } = await ask(`${base}/session`, "POST", { capabilities: { alwaysMatch } })
   const session = `${base}/session/${sessionId}`
   const run = (/** @type {string} */ script) => ask(`${session}/execute/sync`, "POST", { script, args: [] })
@@ -67,15 +74,32 @@ try {
   const h264 = await run("return MediaSource.isTypeSupported('video/mp4; codecs=\"avc1.42E01E\"')")
   await ask(session, "DELETE")
   const browser = String(capabilities.browserVersion)
-  const driverVersion = String(capabilities.chrome.chromedriverVersion).split(" ")[0]
+  const driver = String(capabilities.chrome.chromedriverVersion).split(" ")[0]
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/screenshot.png`, Buffer.from(screenshot, "base64"))
-  writeFileSync(
-    `${folder}/session.json`,
-    JSON.stringify({ browser, driver: driverVersion, title, text, html, clicked, h264 }),
-  )
+  writeFileSync(`${folder}/session.json`, JSON.stringify({ browser, driver, title, text, html, clicked, h264 }))
   console.log(`${title}, ${clicked}: ${text}`)
-} finally {
-  driver.stdout.destroy()
-  process.kill(-(driver.pid ?? 0), "SIGKILL")
+}
+
+async function attempt() {
+  // With a process group of its own, for whatever it starts and leaves. What it warns of is no part of the answer.
+  const driver = spawn("chromedriver", ["--port=0"], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  })
+  try {
+    await visit(await address(driver.stdout))
+  } finally {
+    driver.stdout.destroy()
+    if (driver.pid !== undefined) process.kill(-driver.pid, "SIGKILL")
+  }
+}
+
+for (let left = Number(process.env.ATTEMPTS ?? 1) - 1; ; left--) {
+  try {
+    await attempt()
+    break
+  } catch (error) {
+    if (left <= 0 || !(error instanceof NoAnswer)) throw error
+  }
 }

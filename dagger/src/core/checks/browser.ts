@@ -2,8 +2,14 @@ import { UNKNOWN_VERSION } from "../expected-tools.js"
 import { upstreamVersion } from "../packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
-/** With fewer processes, as QEMU's user mode gets lost among those that a browser forks; and its kernel lends no namespaces. */
-const EMULATION = { environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox" } }
+/**
+ * With fewer processes, as QEMU's user mode gets lost among those that a browser forks; and its kernel lends no namespaces. A process
+ * of a page still hangs now and then, on a machine with other things to do, so a session may be started anew.
+ */
+const EMULATION = {
+  environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox", ATTEMPTS: "3" },
+  seconds: 1200,
+}
 
 /** Every name that the browser goes by, as a command or as a path. */
 const NAMES = [
