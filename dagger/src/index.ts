@@ -49,6 +49,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
@@ -67,6 +68,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
@@ -81,6 +83,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      cjkFonts,
       native,
       compression,
     })
@@ -104,6 +107,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
@@ -120,6 +124,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
     caBundle?: File,
   ): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
@@ -133,6 +138,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      cjkFonts,
     })
     return buildContainer(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
   }
@@ -152,6 +158,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
@@ -169,6 +176,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
     native: boolean = false,
     caBundle?: File,
   ): Promise<string> {
@@ -182,6 +190,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      cjkFonts,
       native,
     })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
@@ -201,6 +210,7 @@ export class RunnerImages {
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    */
   @func({ cache: "session" })
   async plan(
@@ -213,8 +223,19 @@ export class RunnerImages {
     mirror?: string,
     mirrorService?: Service,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
   ): Promise<string> {
-    const request = await requestOf({ platforms, variants, definition, sources, base, mirror, sudo, refresh: false })
+    const request = await requestOf({
+      platforms,
+      variants,
+      definition,
+      sources,
+      base,
+      mirror,
+      sudo,
+      cjkFonts,
+      refresh: false,
+    })
     const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => native(trustOf(undefined)))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
@@ -238,6 +259,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
@@ -256,11 +278,23 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
     caBundle?: File,
   ): Promise<string> {
     const word = parseAgainst(against)
     if (word === "platforms") {
-      const request = await requestOf({ platforms, variants, definition, sources, base, mirror, lock, refresh, sudo })
+      const request = await requestOf({
+        platforms,
+        variants,
+        definition,
+        sources,
+        base,
+        mirror,
+        lock,
+        refresh,
+        sudo,
+        cjkFonts,
+      })
       assertComparable(request.platforms)
       const compared = await compareImages(
         request,
@@ -305,6 +339,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
    * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
@@ -329,6 +364,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
     caBundle?: File,
@@ -343,6 +379,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      cjkFonts,
       native,
       compression,
     })
@@ -370,6 +407,7 @@ interface Given {
   lock?: File | undefined
   refresh: boolean
   sudo: boolean
+  cjkFonts?: boolean | undefined
   native?: boolean | undefined
   compression?: string | undefined
 }
@@ -385,6 +423,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     base: parseBase(given.base),
     refresh: given.refresh,
     sudo: given.sudo,
+    cjkFonts: given.cjkFonts ?? false,
     compression: parseCompression(given.compression),
   }
   if (given.native) request.native = true

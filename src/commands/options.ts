@@ -104,6 +104,12 @@ export const requestOptions = {
     describe: "Let the runner user become root without a password",
     group: "What to build:",
   },
+  "cjk-fonts": {
+    type: "boolean",
+    default: false,
+    describe: "Add fonts for Chinese, Japanese and Korean to variants with a browser",
+    group: "What to build:",
+  },
   native: {
     type: "boolean",
     default: false,

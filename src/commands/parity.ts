@@ -46,7 +46,16 @@ async function comparePlatforms(context: CommandContext, given: Given): Promise<
 
 async function compareRoads(context: CommandContext, given: Given, against: ParityRequest["against"]): Promise<void> {
   const { platforms, sources, base, assets, mirror, lock } = given
-  refuse(against, { platforms, sources, base, assets, mirror, lock, sudo: given.sudo || undefined })
+  refuse(against, {
+    platforms,
+    sources,
+    base,
+    assets,
+    mirror,
+    lock,
+    sudo: given.sudo || undefined,
+    "cjk-fonts": given.cjkFonts || undefined,
+  })
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
   const request = {
     against,

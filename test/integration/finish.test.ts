@@ -69,11 +69,11 @@ describe.each([
     expect(found.copied.trim().split("\n").length).toBeGreaterThan(named.length)
   })
 
-  it("reports each platform's digest and the size of its layers", () => {
+  it("reports each platform's digest, its layers and their size", () => {
     expect([...found.finished]).toEqual(
       found.documents.images.map(({ digest, manifest }, place) => [
         platforms[place],
-        { digest, compressedBytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) },
+        { digest, compressedBytes: manifest.layers.reduce((sum, { size }) => sum + size, 0), layers: manifest.layers },
       ]),
     )
   })

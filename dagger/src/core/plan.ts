@@ -9,6 +9,7 @@ import {
   type PackageOption,
   type VariantFile,
 } from "./definitions.js"
+import { RunnerImagesError } from "./errors.js"
 import type { PlatformName } from "./platforms.js"
 import type { BuildRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
@@ -88,11 +89,19 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
 }
 
 /**
- * Finds before any work what registries cannot give. Of other sources a plan is made once it is known which answer.
+ * Finds before any work an option that means nothing to the variants, and what registries cannot give. Of other sources a plan is
+ * made once it is known which answer.
  *
- * @throws RunnerImagesError BASE_INVALID
+ * @throws RunnerImagesError USAGE or BASE_INVALID
  */
 export function assertPlannable(request: BuildRequest): void {
+  const known = request.variants.some((variant) => resolveDefinition(variant, request.own).optionalPackages.cjkFonts)
+  if (request.cjkFonts && !known)
+    throw new RunnerImagesError(
+      "USAGE",
+      `--cjk-fonts is for variants with a browser, and ${request.variants.join(", ")} has none.`,
+      "Leave it out, or give --variants chrome.",
+    )
   if (request.sources !== "registry") return
   for (const variant of request.variants) planVariant(variant, request, { mode: request.sources, reason: "" })
 }

@@ -75,6 +75,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
   const labels = await labelsOf(pulled)
   const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
   const sudo = packages.some(({ name }) => name === "sudo")
+  const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
   const request = {
     platforms: [platform],
     variants: [image.variant],
@@ -82,6 +83,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
     ...(image.base ? { base: image.base } : {}),
     sources: modeOf(labels),
     sudo,
+    cjkFonts,
     refresh: false,
   }
   const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })

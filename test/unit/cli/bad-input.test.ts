@@ -83,6 +83,13 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
       Choose from auto, upstream, registry."
     `)
   })
+  it("fonts for a variant without a browser", async ({ expect }) => {
+    expect(await failure(["build", "--cjk-fonts"])).toMatchInlineSnapshot(`
+      "2
+      error: --cjk-fonts is for variants with a browser, and standard has none. [USAGE]
+      Leave it out, or give --variants chrome."
+    `)
+  })
   it("an unknown way to compare with", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulatd"])).toMatchInlineSnapshot(`
       "2
