@@ -15,7 +15,6 @@ const PACKAGES: readonly { package: string; command: string }[] = [
   { package: "rsync", command: "rsync --version" },
   { package: "tini", command: "tini --version" },
   { package: "wget", command: "wget --version" },
-  { package: "xvfb", command: "Xvfb -version" },
   { package: "zstd", command: "zstd --version" },
 ]
 
