@@ -27,7 +27,8 @@ const bytes = z.instanceof(Uint8Array)
  * @param client runs package managers, where there are any
  */
 export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = withoutClients): VendorAccess {
-  const headers = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
+  // Of one type: what the engine generates its clients with reads `authorization?: undefined` as a header without a value.
+  const headers: Record<string, string> = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
   const get = async (url: string, milliseconds: number) => {
     // Files are mirrored without their query; what these vendors answer depends on it.
     const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
