@@ -52,7 +52,7 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       expect: contains("WARNING: DATA RACE"),
       ...(raceDetector ? {} : { skip: `Go has no race detector for ${platform}` }),
       emulation: {
-        skip: "the race detector wants addresses of 48 bits, and QEMU's user mode gives programs those of 47",
+        skip: "the race detector wants addresses of 48 bits, and emulated programs have 47 (QEMU's user mode)",
       },
     },
     {

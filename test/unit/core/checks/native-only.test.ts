@@ -16,7 +16,7 @@ it("refuses a platform that the engine emulates where that cannot do a check", (
     assertNative([planOf("standard"), planOf("chrome-go")], "linux/amd64")
   }).toThrowErrorMatchingInlineSnapshot(`
     [RunnerImagesError: --native asks for all checks, and this engine, which runs on linux/amd64, would have to skip some:
-      chrome-go linux/arm64 go/race: the race detector wants addresses of 48 bits, and QEMU's user mode gives programs those of 47
+      chrome-go linux/arm64 go/race: the race detector wants addresses of 48 bits, and emulated programs have 47 (QEMU's user mode)
      Use an engine on such a machine, ask for linux/amd64 alone with --platforms, or leave out --native. [NATIVE_REQUIRED]]
   `)
 })
