@@ -1,6 +1,6 @@
-# accounts.sh SHADOW-GROUP USER OWNER FOLDER…: lays out in /laid-out the account files in /plan, and folders that belong to OWNER.
+# accounts.sh SHADOW-GROUP USER OWNER HOME FOLDER…: lays out in /laid-out the account files in /plan, and folders that belong to OWNER.
 set -eu
-shadow_group=$1 user=$2 owner=$3
+shadow_group=$1 user=$2 owner=$3 home=$4
 shift 3
 mkdir -p /laid-out/etc && cd /laid-out
 for file in passwd group; do
@@ -16,4 +16,6 @@ fi
 for folder in "$@"; do
   mkdir -p ".$folder"
   chown "$owner" ".$folder"
+  # Whoever shares the group, because a container runs under another user id, may write there too.
+  [ "$folder" = "$home" ] || chmod 0775 ".$folder"
 done

@@ -1,15 +1,31 @@
 import { readFileSync } from "node:fs"
+import { basename } from "node:path"
 import { describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/definitions.js"
 import { planVariant } from "../../dagger/src/core/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
-import { ENTRYPOINT, HEALTHCHECK } from "../../dagger/src/pipeline/image.js"
+import {
+  ENTRYPOINT,
+  factsFile,
+  LABELS_FILE,
+  labelsText,
+  RUNTIME_FOLDER,
+  RUNTIME_LINKS,
+  runtimeFacts,
+} from "../../dagger/src/core/runtime.js"
+import { HEALTHCHECK } from "../../dagger/src/pipeline/image.js"
 
 const text = readFileSync(new URL("../../docker/Dockerfile", import.meta.url), "utf8")
 /** Continued lines put together. */
 const lines = text.replaceAll(/\\\n\s*/g, "").split("\n")
+
+/** What the Dockerfile's shell writes into a file, with the values of its variables. */
+function written(file: string, values: Readonly<Record<string, string>>): unknown {
+  const [, , json = ""] = new RegExp(`(cat > "\\$folder/${file}" <<JSON\n)([^]*?)\nJSON\n`).exec(text) ?? []
+  return JSON.parse(json.replaceAll(/\$([A-Za-z_]+)/g, (_all, name: string) => values[name] ?? `no ${name}`))
+}
 
 /** What an ARG is when the builder is told nothing. */
 function argument(name: string): string | undefined {
@@ -60,8 +76,37 @@ describe("the Dockerfile says what the pipeline says:", () => {
     )
     const [home, ...folders] = RUNNER_FOLDERS
     expect(text).toContain(`WORKDIR ${home}\n`)
-    expect(text).toContain(`install -d -o ${name} -g ${name} ${folders.join(" ")}\n`)
+    expect(lines).toContain(`install -d -m 0775 -o ${name} -g ${name} ${folders.join(" ")}`)
     expect(text).toContain(`USER ${uid}\n`)
+  })
+
+  it.each(PLATFORMS)("what the runtime program knows of its image on %s", (platform) => {
+    const { arch, vendor } = spelling(platform)
+    const label = text.includes(`  ${arch}) label=${vendor} ;;`) ? vendor : arch
+    const [node, npm] = (["NODE_VERSION", "NPM_VERSION"] as const).map((name) => argument(name) ?? "none")
+    const values = {
+      TARGETPLATFORM: platform,
+      BASE: DEFAULT_BASE,
+      label,
+      NODE_VERSION: node ?? "",
+      NPM_VERSION: npm ?? "",
+    }
+    const standIn = readFileSync(new URL("../../docker/stand-in/VERSION", import.meta.url), "utf8").trim()
+    const tools = [
+      { name: "runner", version: standIn, source: "project" },
+      { name: "node", version: node ?? "", source: "npm:node" },
+      { name: "npm", version: npm ?? "", source: "npm:npm" },
+    ]
+    const facts = factsFile(runtimeFacts(plan, platform, tools))
+    expect(written("image.json", values)).toEqual(JSON.parse("text" in facts ? facts.text : ""))
+    expect(text).toContain(`echo '${labelsText().trim()}' > "$folder/${basename(LABELS_FILE)}"\n`)
+    expect(text).toContain(`folder=/runtime${RUNTIME_FOLDER}\n`)
+  })
+
+  it("links for those who know other images", () => {
+    const [first, ...hooks] = Object.entries(RUNTIME_LINKS)
+    expect(text).toContain(`ln -s ${first?.[1] ?? ""} /runtime${first?.[0] ?? ""}\n`)
+    expect(text).toContain(`for hook in ${hooks.map(([path]) => basename(path)).join(" ")}; do\n`)
   })
 
   it("environment, start and health", () => {

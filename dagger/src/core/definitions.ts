@@ -80,8 +80,21 @@ export const RUNNER_USER = {
 
 const TOOL_CACHE = "/opt/hostedtoolcache"
 
-/** Folders that belong to the runner user: its home, the usual volumes and the tool cache. */
-export const RUNNER_FOLDERS = [RUNNER_USER.home, `${RUNNER_USER.home}/_work`, TOOL_CACHE] as const
+const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`
+
+/**
+ * Folders that belong to the runner user: its home, the tool cache, and every place that people mount volumes at. A volume takes over owner
+ * and mode of the folder that it hides; where there is none, it belongs to root.
+ */
+export const RUNNER_FOLDERS = [
+  RUNNER_USER.home,
+  ...["_work", "workspace", ".config", ".npm", ".cache", ".cache/pip", ".cache/ms-playwright"].map(atHome),
+  ...[".runnercache", ".runnercache/npm", ".runnercache/pip", "go", "go/pkg"].map(atHome),
+  "/_work",
+  "/runner",
+  "/runner/data",
+  TOOL_CACHE,
+] as const
 
 /** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*

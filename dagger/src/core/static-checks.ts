@@ -4,6 +4,7 @@ import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "./labels.js"
 import type { CheckResult } from "./report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
+import { ENTRYPOINT, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "./runtime.js"
 
 /** The programs that may change identity, all from the distribution's own packages. Anything else is a surprise. */
 const SETUID = [
@@ -31,6 +32,7 @@ const TOP = new Set([
   ...["bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libo32", "libx32", "media", "mnt", "opt", "proc"],
   ...["root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"],
   ...["bin.usr-is-merged", "lib.usr-is-merged", "sbin.usr-is-merged"],
+  ...[...ENTRYPOINT, ...Object.keys(RUNTIME_LINKS)].map((path) => path.split("/")[1]),
   ...RUNNER_FOLDERS.map((folder) => folder.split("/")[1]),
 ])
 
@@ -51,7 +53,7 @@ export interface ImageConfig {
 
 /** The paths that the checks of a configuration ask the scan for. */
 export function pathsToKnow(config: ImageConfig): string[] {
-  return [...new Set([RUNNER_USER.home, ...searchPath(config), ...programsOf(config.entrypoint)])]
+  return [...new Set([RUNNER_USER.home, ...searchPath(config), ...startedBy(config)])]
 }
 
 /**
@@ -166,12 +168,17 @@ function configChecks(
       `folder of ${String(uid)}:${String(gid)}`,
       folder ? `${folder.type} of ${folder.owner}` : "missing",
     ),
-    result("config/entrypoint", "an init process starts the runner", entrypoint.join(" "), config.entrypoint.join(" ")),
+    result(
+      "config/entrypoint",
+      "the runtime program starts the runner",
+      entrypoint.join(" "),
+      config.entrypoint.join(" "),
+    ),
     result(
       "config/init",
-      "what the entrypoint names exists and may be executed",
+      "what the entrypoint names and needs exists and may be executed",
       "",
-      named(programsOf(config.entrypoint).filter((path) => !isProgram(scan.paths[path]))),
+      named(startedBy(config).filter((path) => !isProgram(scan.paths[path]))),
     ),
     result(
       "config/environment",
@@ -213,8 +220,9 @@ function searchPath({ environment }: ImageConfig): string[] {
   return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
 }
 
-function programsOf(entrypoint: readonly string[]): string[] {
-  return entrypoint.filter((argument) => argument.startsWith("/"))
+/** The programs that start-up needs, and those that the image's configuration names. */
+function startedBy({ entrypoint }: ImageConfig): string[] {
+  return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
 }
 
 function isProgram(path: RootfsScan["paths"][string] | undefined): boolean {

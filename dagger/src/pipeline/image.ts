@@ -3,18 +3,16 @@ import { addUser } from "../core/accounts.js"
 import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlannedTool, VariantPlan } from "../core/plan.js"
+import { ENTRYPOINT, HEALTH_COMMAND } from "../core/runtime.js"
 import type { PlatformName } from "../core/platforms.js"
 import type { Native } from "./native.js"
 import { download, type PackageInstall, type ResolvedPackages } from "./packages.js"
 import { script } from "./script.js"
 import { flat, withTool, type ToolSources } from "./tools.js"
 
-/** What start-up runs; the arguments of `docker run IMAGE …` follow. */
-export const ENTRYPOINT = ["/usr/bin/tini", "--", `${RUNNER_USER.home}/run.sh`]
-
-/** A container is healthy while its listener runs. pgrep does not count itself, and no shell repeats the pattern. */
+/** A container is healthy while its listener runs and is registered; the runtime program tells. */
 export const HEALTHCHECK: Healthcheck = {
-  command: ["/usr/bin/pgrep", "-f", "bin/Runner\\.Listener"],
+  command: HEALTH_COMMAND,
   intervalSeconds: 30,
   timeoutSeconds: 10,
   startPeriodSeconds: 60,

@@ -7,11 +7,13 @@ import { assertMatchesLock } from "../core/packages.js"
 import { ownPart, planVariant, type PlatformPlan, type VariantPlan } from "../core/plan.js"
 import type { PlatformName } from "../core/platforms.js"
 import type { LockedPackage, PlatformReport, Tool } from "../core/report.js"
+import { factsFile, runtimeFacts } from "../core/runtime.js"
 import type { VariantName } from "../core/variants.js"
 import { configured, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
 import { installPackages, resolvePackages, twinOf, type ResolvedPackages } from "./packages.js"
 import type { Progress } from "./progress.js"
 import type { Run } from "./run.js"
+import { withRuntime } from "./runtime.js"
 
 /** One platform's image, built and not yet checked. */
 export interface PlatformBuild {
@@ -68,14 +70,21 @@ export class PlatformImages {
   private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.stages, variant, platform, async () => {
       const { native, sources } = this.run
-      const { plan, own, parent } = this.planOf(variant, platform)
+      const { plan, all, own, parent } = this.planOf(variant, platform)
       const installed = await this.installed(variant, platform)
       return this.progressOf(variant).run(platform, "tools", async () => {
         const root = parent ? installed : await withAccounts(native, installed, own.packages.includes("sudo"))
-        const equipped = await withTools(native, root, own.tools, sources)
+        const tooled = await withTools(native, root, own.tools, sources)
+        const equipped = parent ? tooled : await withRuntime(native, tooled, sources.docker)
         const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
         const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
-        const made = await withFiles(native, equipped, { files, links: Object.fromEntries(links) }, sources)
+        const facts = runtimeFacts(plan, platform, expectedTools(all, installed.packages, this.run.standInVersion))
+        const made = await withFiles(
+          native,
+          equipped,
+          { files: [...files, factsFile(facts)], links: Object.fromEntries(links) },
+          sources,
+        )
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
         return { ...installed, ...made, container, own: [...installed.own, changes] }
@@ -163,7 +172,7 @@ export class PlatformImages {
     const parent = plan.extends === undefined ? undefined : planned(plan.extends)
     const [all] = plan.platforms
     if (!all) throw new Error(`${variant} has no plan for ${platform}`)
-    return { plan, own: ownPart(all, parent?.platforms[0]), parent }
+    return { plan, all, own: ownPart(all, parent?.platforms[0]), parent }
   }
 }
 

@@ -115,7 +115,7 @@ export function flat(native: Native, tree: Directory): Directory {
  * module's repository for `dagger call`. Otherwise each door would make a layer of its own, that differs in its times.
  * Files that name their interpreter are programs, the others are not, whatever the checkout says.
  */
-async function byContent(folder: Directory): Promise<Directory> {
+export async function byContent(folder: Directory): Promise<Directory> {
   const paths = (await folder.glob("**/*")).filter((path) => !path.endsWith("/")).sort()
   const texts = await Promise.all(paths.map((path) => folder.file(path).contents()))
   return paths.reduce((made, path, index) => {

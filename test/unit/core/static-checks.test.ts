@@ -4,6 +4,7 @@ import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagge
 import { labelsOf } from "../../../dagger/src/core/labels.js"
 import { planVariant } from "../../../dagger/src/core/plan.js"
 import type { RootfsScan } from "../../../dagger/src/core/rootfs-scan.js"
+import { ENTRYPOINT } from "../../../dagger/src/core/runtime.js"
 import { fileChecks, pathsToKnow, staticChecks, type ImageConfig } from "../../../dagger/src/core/static-checks.js"
 
 const request = {
@@ -21,8 +22,6 @@ const context: CheckContext = {
   tools: [{ name: "node", version: "24.1.0", source: "project" }],
   packages: [{ name: "git", version: "1:2.47.3-0+deb13u1" }],
 }
-const ENTRYPOINT = ["/usr/bin/tini", "--", "/home/runner/run.sh"]
-
 const config: ImageConfig = {
   user: "1001",
   workdir: "/home/runner",
@@ -45,9 +44,8 @@ const clean: RootfsScan = {
   secrets: [],
   top: ["/bin", "/bin.usr-is-merged", "/home", "/opt", "/tmp", "/usr"],
   paths: {
-    ...Object.fromEntries(pathsToKnow(config).map((path) => [path, path.includes("/bin/") ? program : folder])),
+    ...Object.fromEntries(pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$/.test(path) ? program : folder])),
     "/home/runner": { type: "folder", mode: "755", owner: "1001:1001" },
-    "/home/runner/run.sh": program,
   },
 }
 
@@ -103,8 +101,8 @@ describe("the static checks", () => {
     ["no init", { paths: { ...clean.paths, "/usr/bin/tini": null } }, "failed config/init: /usr/bin/tini"],
     [
       "a start script that is no program",
-      { paths: { ...clean.paths, "/home/runner/run.sh": { ...program, mode: "644" } } },
-      "failed config/init: /home/runner/run.sh",
+      { paths: { ...clean.paths, "/entrypoint.sh": { ...program, mode: "644" } } },
+      "failed config/init: /entrypoint.sh",
     ],
   ])("name %s", (_, scan, expected) => {
     expect(failed(scan)).toEqual([expected])

@@ -1,6 +1,10 @@
 import { RUNNER_USER } from "../definitions.js"
 import { spelling } from "../platforms.js"
+import { ENTRYPOINT, HEALTH_COMMAND } from "../runtime.js"
 import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
+
+/** What a container starts with. */
+const START = ENTRYPOINT.join(" ")
 
 /** Starts in a folder of its own. */
 const SCRATCH = 'cd "$(mktemp -d)"'
@@ -211,6 +215,24 @@ ps -p "$orphan" > /dev/null || echo reaped'`,
       proves: "a runner without configuration does not pretend to work",
       // Not run.sh: the real one turns its listener's failure into success.
       command: `${home}/bin/Runner.Listener run`,
+      expect: fails(),
+    },
+    {
+      name: "runtime/version",
+      proves: "what starts in the container tells what the image is",
+      command: `${START} --version`,
+      expect: matches(new RegExp(`\\b${context.plan.variant}\\b[^]*\\b${context.platform}\\b`)),
+    },
+    {
+      name: "runtime/configuration",
+      proves: "a container without configuration says what is missing, and ends with the code for it",
+      command: `${START} > /tmp/unconfigured 2>&1; echo $?; grep -o '\\[CONFIGURATION\\]' /tmp/unconfigured`,
+      expect: equals("10\n[CONFIGURATION]"),
+    },
+    {
+      name: "runtime/unhealthy",
+      proves: "a container in which no runner runs is not healthy",
+      command: HEALTH_COMMAND.join(" "),
       expect: fails(),
     },
     {

@@ -1,0 +1,74 @@
+import type { VariantFile } from "./definitions.js"
+import { upstreamVersion } from "./packages.js"
+import { PLATFORMS, spelling, type PlatformName } from "./platforms.js"
+import type { VariantPlan } from "./plan.js"
+import type { Tool } from "./report.js"
+import { PROJECT_VERSION } from "./version.js"
+
+/** Where the runtime program is in an image. What `docker/runtime/` is written for. */
+export const RUNTIME_FOLDER = "/usr/local/lib/runner-images"
+const NODE = "/usr/local/bin/node"
+const PROGRAM = `${RUNTIME_FOLDER}/runtime.mjs`
+
+/** What start-up runs; the arguments of `docker run IMAGE …` follow. It hands the environment over and becomes the init process. */
+export const ENTRYPOINT = ["/entrypoint.sh"]
+
+/** Exec form: no shell is in between, and Node.js is the image's own, whichever one a job has put into its PATH. */
+export const HEALTH_COMMAND = [NODE, PROGRAM, "health"]
+
+/** Every program that start-up and the health check need. */
+export const RUNTIME_PROGRAMS = [...ENTRYPOINT, NODE, "/usr/bin/tini"]
+
+/** What the runtime program knows of its image: `docker/runtime/src/image-facts.ts` reads it. */
+const FACTS_FILE = `${RUNTIME_FOLDER}/image.json`
+
+/** By which labels GitHub knows machines, the same on every platform: what a runner's own is not, it must not claim. */
+export const LABELS_FILE = `${RUNTIME_FOLDER}/architecture-labels.json`
+
+/** Symbolic links for those who name paths of other runner images: path in the image → target. */
+export const RUNTIME_LINKS: Readonly<Record<string, string>> = {
+  "/actions-runner": "/home/runner",
+  "/usr/local/bin/job-completed.sh": `${RUNTIME_FOLDER}/hooks/job-completed.sh`,
+  "/usr/local/bin/job-started.sh": `${RUNTIME_FOLDER}/hooks/job-started.sh`,
+}
+
+/** What an image says of itself to the program that starts in it. */
+export interface RuntimeFacts {
+  variant: string
+  version: string
+  platform: PlatformName
+  base: string
+  runner: { kind: VariantPlan["runner"]; version: string }
+  /** The label by which GitHub knows the platform's machines. */
+  architectureLabel: string
+  /** Version by name. */
+  tools: Record<string, string>
+}
+
+/**
+ * The facts of one image.
+ *
+ * @param tools as they are in the report; a package's version without what its distribution added to it, which may differ by platform
+ */
+export function runtimeFacts(plan: VariantPlan, platform: PlatformName, tools: readonly Tool[]): RuntimeFacts {
+  const version = ({ source, version: given }: Tool) => (source.startsWith("deb:") ? upstreamVersion(given) : given)
+  return {
+    variant: plan.variant,
+    version: PROJECT_VERSION,
+    platform,
+    base: plan.base,
+    runner: { kind: plan.runner, version: tools.find(({ name }) => name === "runner")?.version ?? "unknown" },
+    architectureLabel: spelling(platform).vendor,
+    tools: Object.fromEntries(tools.filter(({ name }) => name !== "runner").map((tool) => [tool.name, version(tool)])),
+  }
+}
+
+/** The file that has an image's facts. A variant replaces that of the one it extends. */
+export function factsFile(facts: RuntimeFacts): VariantFile {
+  return { path: FACTS_FILE, mode: "0644", text: `${JSON.stringify(facts, null, 2)}\n` }
+}
+
+/** The text of {@link LABELS_FILE}. */
+export function labelsText(): string {
+  return `${JSON.stringify(PLATFORMS.map((platform) => spelling(platform).vendor))}\n`
+}
