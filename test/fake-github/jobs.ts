@@ -1,0 +1,130 @@
+import { EventEmitter, once } from "node:events"
+import { z } from "zod"
+import type { Accounts } from "./accounts.js"
+import type { Clock } from "./clock.js"
+import type { Runner } from "./runners.js"
+
+export const STEP = z.strictObject({
+  name: z.string().optional(),
+  /** Shell text, run by `bash -e`. */
+  run: z.string(),
+  env: z.record(z.string(), z.string()).default({}),
+  /** Runs although a step before failed. */
+  always: z.boolean().default(false),
+})
+
+export const NEW_JOB = z.strictObject({
+  name: z.string().default("build"),
+  /** `octo/example` */
+  repository: z.string(),
+  /** What `runs-on` asks for. */
+  labels: z.array(z.string()).default(["self-hosted"]),
+  steps: z.array(STEP).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+  /** Masked in the log by the runner, as GitHub's secrets are. */
+  secrets: z.array(z.string()).default([]),
+})
+
+/** In the runner's words. `Abandoned`: its runner was not heard of again. */
+export const RESULT = z.enum(["Succeeded", "SucceededWithIssues", "Failed", "Canceled", "Skipped", "Abandoned"])
+export type Result = z.infer<typeof RESULT>
+
+export const STEP_RESULT = z.strictObject({ name: z.string(), result: RESULT, exitCode: z.int().nullable() })
+
+export interface Job extends z.infer<typeof NEW_JOB> {
+  readonly id: number
+  status: "queued" | "in_progress" | "completed"
+  result?: Result
+  runner?: { readonly id: number; readonly name: string }
+  stepResults: readonly z.infer<typeof STEP_RESULT>[]
+  log: string
+  /** Somebody wants it to end; its runner is told. */
+  cancelled: boolean
+  readonly queuedAt: string
+  startedAt?: string
+  completedAt?: string
+}
+
+/** The queue of jobs, and those that were done. */
+export class Jobs {
+  readonly #clock: Clock
+  readonly #accounts: Accounts
+  readonly #changes = new EventEmitter<{ change: [] }>().setMaxListeners(0)
+  readonly #jobs: Job[] = []
+
+  constructor(clock: Clock, accounts: Accounts) {
+    this.#clock = clock
+    this.#accounts = accounts
+  }
+
+  enqueue(job: z.input<typeof NEW_JOB>): Job {
+    const queued: Job = {
+      ...NEW_JOB.parse(job),
+      id: this.#jobs.length + 1,
+      status: "queued",
+      stepResults: [],
+      log: "",
+      cancelled: false,
+      queuedAt: this.#time(),
+    }
+    this.#jobs.push(queued)
+    this.changed()
+    return queued
+  }
+
+  find(id: number): Job | undefined {
+    return this.#jobs[id - 1]
+  }
+
+  list(): readonly Job[] {
+    return this.#jobs
+  }
+
+  /** Gives the runner the oldest job that is for it, if there is one. */
+  assign(runner: Runner): Job | undefined {
+    const job = this.#jobs.find((candidate) => candidate.status === "queued" && this.#suits(runner, candidate))
+    if (!job) return undefined
+    runner.job = job.id
+    job.status = "in_progress"
+    job.runner = { id: runner.id, name: runner.name }
+    job.startedAt = this.#time()
+    this.changed()
+    return job
+  }
+
+  /** A runner takes jobs of its target only, and only those of which it has every label. */
+  #suits({ target, labels }: Runner, job: Job): boolean {
+    const own = new Set(labels.map(({ name }) => name.toLowerCase()))
+    return this.#accounts.serves(target, job.repository) && job.labels.every((label) => own.has(label.toLowerCase()))
+  }
+
+  complete(job: Job, result: Result, stepResults: Job["stepResults"] = job.stepResults): void {
+    if (job.status === "completed") return
+    Object.assign(job, { status: "completed", result, stepResults, completedAt: this.#time() })
+    this.changed()
+  }
+
+  /** What is queued ends at once; what runs ends when its runner is told. */
+  cancel(job: Job): void {
+    job.cancelled = true
+    if (job.status === "queued") this.complete(job, "Canceled")
+    this.changed()
+  }
+
+  /** Wakes those who wait for something to change. */
+  changed(): void {
+    this.#changes.emit("change")
+  }
+
+  /** Waits for the next change, at most so many milliseconds. */
+  async change(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    const timeout = AbortSignal.timeout(Math.max(milliseconds, 0))
+    await once(this.#changes, "change", { signal: signal ? AbortSignal.any([signal, timeout]) : timeout }).catch(
+      () => undefined,
+    )
+  }
+
+  #time(): string {
+    return this.#clock.date().toISOString()
+  }
+}

@@ -1,0 +1,89 @@
+import { z } from "zod"
+import { jsonBody } from "../json-body.js"
+import type { Answer, Request, Route } from "../message.js"
+import { Refusal } from "../refusal.js"
+import type { Runner, Session } from "../runners.js"
+import type { State } from "../state.js"
+import type { AccessTokens } from "./access-tokens.js"
+import { addresses } from "./addresses.js"
+import { refuseOldVersion } from "./version.js"
+
+const SESSION = z.object({ ownerName: z.string(), agent: z.object({ version: z.string() }) })
+
+/** Milliseconds. */
+const TOUCH = 500
+
+/** Sessions of runners, and the messages that they wait for. */
+export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
+  let next = 1
+  /** Jobs of which the runner was told that they are cancelled. */
+  const told = new Set<number>()
+
+  const messageFor = (runner: Runner, request: Request): Answer | undefined => {
+    const message = (messageType: string, body: object): Answer => {
+      return { status: 200, body: { messageId: next++, messageType, body: JSON.stringify(body) } }
+    }
+    const current = runner.job === undefined ? undefined : state.jobs.find(runner.job)
+    if (current) {
+      if (!current.cancelled || told.has(current.id)) return undefined
+      told.add(current.id)
+      return message("JobCancellation", { jobId: current.id })
+    }
+    if (request.query.get("status") === "Busy") return undefined
+    const job = state.jobs.assign(runner)
+    return job && message("RunnerJobRequest", { jobId: job.id, runServiceUrl: addresses(request.origin).jobs })
+  }
+
+  return [
+    [
+      "POST",
+      "/_services/broker/session",
+      (request) => {
+        const runner = tokens.runner(request)
+        const { ownerName, agent } = jsonBody(request, SESSION)
+        runner.version = agent.version
+        const session = state.runners.openSession(runner, ownerName)
+        if (!session) throw new Refusal(409, `The runner ${runner.name} already has an active session.`)
+        return { status: 200, body: { sessionId: session.id } }
+      },
+    ],
+    [
+      "DELETE",
+      "/_services/broker/session",
+      (request) => {
+        tokens.runner(request).session = undefined
+        return { status: 204 }
+      },
+    ],
+    [
+      "GET",
+      "/_services/broker/message",
+      async (request) => {
+        const deadline = Date.now() + waitOf(request, state) * 1000
+        for (;;) {
+          const runner = tokens.runner(request)
+          refuseOldVersion(request.query.get("runnerVersion") ?? runner.version, state.settings, "messages")
+          state.runners.touch(sessionOf(runner, request, state))
+          const answer = messageFor(runner, request)
+          if (answer) return answer
+          const left = deadline - Date.now()
+          if (left <= 0 || request.signal.aborted) return { status: 202 }
+          // Often enough that an open question keeps its session.
+          await state.jobs.change(Math.min(left, TOUCH), request.signal)
+        }
+      },
+    ],
+  ]
+}
+
+function sessionOf(runner: Runner, request: Request, state: State): Session {
+  const session = state.runners.session(runner)
+  if (session && session.id === request.query.get("sessionId")) return session
+  throw new Refusal(403, "The session is not valid any more.")
+}
+
+/** Seconds that the question is kept open: what the runner asks for, but not longer than this server does. */
+function waitOf(request: Request, { settings }: State): number {
+  const asked = request.query.get("waitSeconds")
+  return asked === null ? settings.pollSeconds : Math.min(Number(asked) || 0, settings.pollSeconds)
+}
