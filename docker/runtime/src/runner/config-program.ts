@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process"
+import { constants } from "node:os"
+import { join } from "node:path"
+import { childEnvironment, TOKEN_INPUT } from "./child-environment.js"
+import { readLines } from "./lines.js"
+
+/** Lines that are kept for the failure's message. */
+const KEPT = 40
+
+export interface ConfigProgram {
+  /** Of the runner. */
+  readonly folder: string
+  /** Without secrets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Gets what config.sh says, line by line. */
+  readonly output?: (line: Uint8Array) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How config.sh ended: 128 and the signal's number when it was killed. */
+export interface ConfigResult {
+  readonly code: number
+  /** Its last lines, from both streams. */
+  readonly lines: readonly string[]
+}
+
+/**
+ * Runs config.sh to its end. The token is in the environment of this one program only, since the list of processes is for everyone.
+ *
+ * @throws the signal's reason when it was aborted; config.sh is told to end then
+ */
+export async function runConfigProgram(
+  { folder, environment, output = toStdout, signal }: ConfigProgram,
+  args: readonly string[],
+  token?: string,
+): Promise<ConfigResult> {
+  signal?.throwIfAborted()
+  const child = spawn(join(folder, "config.sh"), args, {
+    // Before it goes to its own folder it looks for ./bin.
+    cwd: folder,
+    env: childEnvironment(environment, token === undefined ? {} : { [TOKEN_INPUT]: token }),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  })
+  const lines: string[] = []
+  const onLine = (bytes: Buffer): void => {
+    const shown = token === undefined ? bytes : withoutToken(bytes, token)
+    output(shown)
+    lines.push(shown.toString("utf8").trimEnd())
+    if (lines.length > KEPT) lines.shift()
+  }
+  readLines(child.stdout, onLine)
+  readLines(child.stderr, onLine)
+  const stop = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM")
+  }
+  signal?.addEventListener("abort", stop, { once: true })
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject)
+      child.once("close", (exit, by) => resolve(exit ?? 128 + (by ? constants.signals[by] : 0)))
+    })
+    signal?.throwIfAborted()
+    return { code, lines }
+  } finally {
+    signal?.removeEventListener("abort", stop)
+  }
+}
+
+function toStdout(line: Uint8Array): void {
+  process.stdout.write(line)
+}
+
+function withoutToken(bytes: Buffer, token: string): Buffer {
+  return bytes.includes(token) ? Buffer.from(bytes.toString("utf8").replaceAll(token, "***")) : bytes
+}

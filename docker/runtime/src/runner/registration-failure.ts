@@ -1,0 +1,129 @@
+import type { Configuration } from "../configuration/configuration.js"
+import { type FailureCode, RuntimeFailure } from "../failure.js"
+import type { ConfigResult } from "./config-program.js"
+
+interface Case {
+  readonly pattern: RegExp
+  readonly code: FailureCode
+  readonly problem: (facts: Facts) => string
+  readonly remedy: string
+}
+
+interface Facts {
+  readonly configuration: Configuration
+  readonly url: string
+  /** The line that told. */
+  readonly line: string
+}
+
+const NEW_TOKEN =
+  "Registration tokens are for one repository, organisation or enterprise and live an hour. Give a new one, or ACCESS_TOKEN, which gets new ones."
+
+/** What config.sh says when it fails. The first that is found counts, so the particular ones are first. */
+const CASES: readonly Case[] = [
+  {
+    pattern:
+      /Runner version \S+ is deprecated|version.*(?:is not supported|too old|below the minimum|no longer supported)/i,
+    code: "VERSION_REFUSED",
+    problem: ({ line }) => `GitHub refuses this version of the runner: ${line}`,
+    remedy: "Use a newer image. GitHub serves releases of the runner for 30 days after the next one.",
+  },
+  {
+    pattern: /already configured/i,
+    code: "REGISTRATION",
+    problem: () => "the runner is configured already",
+    remedy:
+      "Start it with a fresh folder, or set CONFIGURED_ACTIONS_RUNNER_FILES_DIR to use the configuration that is there.",
+  },
+  {
+    pattern: /A runner exists with the same name/i,
+    code: "REGISTRATION",
+    problem: ({ configuration }) => `there is a runner of the name ${configuration.name} already`,
+    remedy: "Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place.",
+  },
+  {
+    pattern: /Could not find any self-hosted runner group/i,
+    code: "REGISTRATION",
+    problem: ({ configuration }) => `there is no runner group ${configuration.group ?? "at all"} for this runner`,
+    remedy: "Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from.",
+  },
+  {
+    pattern: /clock may be out of sync/i,
+    code: "REGISTRATION",
+    problem: () =>
+      "this machine's clock is more than five minutes off, so that GitHub takes no credentials of the runner",
+    remedy: "Set the clock of the machine that the container runs on.",
+  },
+  {
+    pattern: /does not support configuring a self-hosted runner with '(\w+)' flag/i,
+    code: "REGISTRATION",
+    problem: ({ line }) => line,
+    remedy: "Leave the setting out, or update the server.",
+  },
+  {
+    pattern: /Actions is not properly configured in GHES/i,
+    code: "REGISTRATION",
+    problem: ({ line }) => line,
+    remedy: "Ask the server's administrator to enable GitHub Actions.",
+  },
+  {
+    pattern: /rate limit/i,
+    code: "NETWORK",
+    problem: ({ line }) => `GitHub limits the rate of requests: ${line}`,
+    remedy: "Start again in a while, with fewer runners at once.",
+  },
+  {
+    pattern:
+      /Http response code: (?:Unauthorized|Forbidden)\b|\b(?:401 \(Unauthorized\)|403 \(Forbidden\))|(?:token|credentials).*(?:expired|invalid)|Bad credentials/i,
+    code: "TOKEN_INVALID",
+    problem: ({ url }) => `GitHub does not accept the registration token for ${url}`,
+    remedy: NEW_TOKEN,
+  },
+  {
+    pattern:
+      /Http response code: (?:TooManyRequests|RequestTimeout|BadGateway|ServiceUnavailable|GatewayTimeout)\b|\b(?:408|429|50[234]) \(/i,
+    code: "NETWORK",
+    problem: ({ url, line }) => `the server of ${url} is not well: ${line}`,
+    remedy: "Start again when it is.",
+  },
+  {
+    pattern:
+      /Connection (?:refused|reset|timed out)|No route to host|Network is unreachable|Name or service not known|Temporary failure in name resolution|Resource temporarily unavailable|SSL connection could not be established|response ended prematurely|HttpClient\.Timeout|operation (?:was canceled|timed out)|error occurred while sending the request/i,
+    code: "NETWORK",
+    problem: ({ url, line }) => `the server of ${url} cannot be reached: ${line}`,
+    remedy: "Check that the container has network access to it, the proxy variables and EXTRA_CA_CERTS.",
+  },
+]
+
+/**
+ * Why config.sh could not register the runner, from what it said.
+ *
+ * A 404 has two meanings: for a token that was just fetched, the address is wrong; one that the user gave is expired or for something else.
+ */
+export function registrationFailure(configuration: Configuration, { code, lines }: ConfigResult): RuntimeFailure {
+  const url = configuration.target?.url ?? configuration.server
+  for (const { pattern, code: failure, problem, remedy } of CASES) {
+    const line = lines.find((text) => pattern.test(text))
+    if (line === undefined) continue
+    return new RuntimeFailure(failure, problem({ configuration, url, line: line.trim() }), remedy)
+  }
+  if (lines.some((line) => /Http response code: NotFound\b|404 \(Not Found\)/.test(line))) {
+    if (configuration.authentication.kind === "registration-token")
+      return new RuntimeFailure(
+        "TOKEN_INVALID",
+        `the registration token is not for ${url}, or it is expired`,
+        NEW_TOKEN,
+      )
+    return new RuntimeFailure(
+      "NOT_FOUND",
+      `GitHub does not know ${url}`,
+      "Check the address, and what the token may see.",
+    )
+  }
+  const last = lines.findLast((line) => line.trim() !== "")
+  return new RuntimeFailure(
+    "REGISTRATION",
+    `config.sh ended with code ${String(code)}${last === undefined ? "" : `: ${last.trim()}`}`,
+    "What it said is above.",
+  )
+}
