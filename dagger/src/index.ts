@@ -49,6 +49,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
@@ -68,6 +69,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
@@ -83,6 +85,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      root,
       cjkFonts,
       native,
       compression,
@@ -107,6 +110,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
@@ -124,6 +128,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
     caBundle?: File,
   ): Promise<Container> {
@@ -138,6 +143,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      root,
       cjkFonts,
     })
     return buildContainer(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
@@ -158,6 +164,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
@@ -176,6 +183,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
     native: boolean = false,
     caBundle?: File,
@@ -190,6 +198,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      root,
       cjkFonts,
       native,
     })
@@ -210,6 +219,7 @@ export class RunnerImages {
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    */
   @func({ cache: "session" })
@@ -223,6 +233,7 @@ export class RunnerImages {
     mirror?: string,
     mirrorService?: Service,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
   ): Promise<string> {
     const request = await requestOf({
@@ -233,6 +244,7 @@ export class RunnerImages {
       base,
       mirror,
       sudo,
+      root,
       cjkFonts,
       refresh: false,
     })
@@ -259,6 +271,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
@@ -278,6 +291,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
     caBundle?: File,
   ): Promise<string> {
@@ -293,6 +307,7 @@ export class RunnerImages {
         lock,
         refresh,
         sudo,
+        root,
         cjkFonts,
       })
       assertComparable(request.platforms)
@@ -339,6 +354,7 @@ export class RunnerImages {
    * @param lock A report.json of an earlier build, whose exact packages are installed again.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
+   * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
@@ -364,6 +380,7 @@ export class RunnerImages {
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
+    root: boolean = false,
     cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
@@ -379,6 +396,7 @@ export class RunnerImages {
       lock,
       refresh,
       sudo,
+      root,
       cjkFonts,
       native,
       compression,
@@ -407,6 +425,7 @@ interface Given {
   lock?: File | undefined
   refresh: boolean
   sudo: boolean
+  root?: boolean | undefined
   cjkFonts?: boolean | undefined
   native?: boolean | undefined
   compression?: string | undefined
@@ -423,6 +442,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     base: parseBase(given.base),
     refresh: given.refresh,
     sudo: given.sudo,
+    root: given.root ?? false,
     cjkFonts: given.cjkFonts ?? false,
     compression: parseCompression(given.compression),
   }

@@ -104,6 +104,12 @@ export const requestOptions = {
     describe: "Let the runner user become root without a password",
     group: "What to build:",
   },
+  root: {
+    type: "boolean",
+    default: false,
+    describe: "Start containers as root, as some other images do; published tags then end in -root",
+    group: "What to build:",
+  },
   "cjk-fonts": {
     type: "boolean",
     default: false,

@@ -54,6 +54,7 @@ async function compareRoads(context: CommandContext, given: Given, against: Pari
     mirror,
     lock,
     sudo: given.sudo || undefined,
+    root: given.root || undefined,
     "cjk-fonts": given.cjkFonts || undefined,
   })
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)

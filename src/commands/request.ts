@@ -32,6 +32,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
     sources: parseSources(given.sources),
     base: parseBase(given.base),
     sudo: given.sudo,
+    root: given.root,
     cjkFonts: given.cjkFonts,
     refresh: given.refresh,
     native: given.native,

@@ -73,6 +73,8 @@ describe("the standard image for both platforms", () => {
         "node",
         "npm",
         "runner",
+        "runtime",
+        "files",
       ])
       expect(readFileSync(join(copy, "index.json"), "utf8")).toContain(digest)
     }
@@ -91,7 +93,7 @@ describe("the standard image for both platforms", () => {
       expect(config.architecture).toBe(architecture)
       expect(config.created).toBe(report.created)
       expect(config.config.User).toBe("1001")
-      expect(config.config.Entrypoint).toEqual(["/usr/bin/tini", "--", "/home/runner/run.sh"])
+      expect(config.config.Entrypoint).toEqual(["/entrypoint.sh"])
       expect(config.config.Labels["com.github.runner.kind"]).toBe("stand-in")
       expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)
       expect(config.history.every(({ created }) => created === report.created)).toBe(true)

@@ -78,6 +78,11 @@ export const RUNNER_USER = {
   groups: [{ name: "docker", gid: 123 }],
 } as const
 
+/** Whom containers start as, by number, so that Kubernetes can verify that it is not root. */
+export function userOf({ root }: { root: boolean }): string {
+  return String(root ? 0 : RUNNER_USER.uid)
+}
+
 const TOOL_CACHE = "/opt/hostedtoolcache"
 
 const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`

@@ -46,6 +46,8 @@ export interface VariantPlan {
   base: BaseName
   sources: DecidedSources
   runner: "actions" | "stand-in"
+  /** Whether containers start as root instead of the runner user. */
+  root: boolean
   environment: Record<string, string>
   files: VariantFile[]
   /** Path in the image → target. */
@@ -79,6 +81,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     base,
     sources,
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
+    root: request.root ?? false,
     environment: { ...definition.environment },
     files: [...definition.files],
     links: { ...definition.links },

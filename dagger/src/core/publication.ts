@@ -29,6 +29,12 @@ export function standInTag(tag: string): string {
   return `${tag}-standin`
 }
 
+/** A tag that says what is unusual about an image. `markedTag("try", …)` ⇒ `"try"`, `"try-root"`, `"try-root-standin"` */
+function markedTag(tag: string, { root, runner }: Pick<Report, "root" | "runner">): string {
+  const marked = root ? `${tag}-root` : tag
+  return runner.kind === "stand-in" ? standInTag(marked) : marked
+}
+
 /**
  * Refuses images with the stand-in runner unless that is wanted. A caller who knows the kind before the build asks
  * before the build.
@@ -76,7 +82,7 @@ export function planPublication(
   return built.map(({ variant, report }) => ({
     variant,
     repository: repositoryFor(repository, variant),
-    tags: report.runner.kind === "stand-in" ? parseTags(tags.map(standInTag)) : tags,
+    tags: parseTags(tags.map((tag) => markedTag(tag, report))),
     ...provenDigests(report),
   }))
 }

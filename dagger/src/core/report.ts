@@ -125,6 +125,8 @@ export const reportSchema = z.object({
   /** Where tools came from, after `auto` was decided, and why. */
   sources: z.object({ mode: z.enum(["upstream", "registry"]), reason: z.string() }),
   runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
+  /** Containers start as root. */
+  root: z.literal(true).optional(),
   releases: z.array(releaseFileSchema),
   /** Digest of the index. Absent when a check failed and no image was written. */
   index: digest.optional(),

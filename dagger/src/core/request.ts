@@ -34,6 +34,8 @@ export interface BuildRequest {
   mirror?: Mirror
   /** Passwordless sudo for the runner user. */
   sudo: boolean
+  /** Containers start as root, as those of some other images do. The layers are the same. */
+  root?: boolean
   /** Fonts for Chinese, Japanese and Korean in variants with a browser. */
   cjkFonts?: boolean
   /** Text of a `report.json` or lock file to replay, or undefined for the newest packages. */

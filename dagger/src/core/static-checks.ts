@@ -1,5 +1,5 @@
 import type { CheckContext } from "./checks/check.js"
-import { RUNNER_FOLDERS, RUNNER_USER } from "./definitions.js"
+import { RUNNER_FOLDERS, RUNNER_USER, userOf } from "./definitions.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "./labels.js"
 import type { CheckResult } from "./report.js"
@@ -160,7 +160,7 @@ function configChecks(
   const environment = Object.entries(plan.environment)
   const folder = scan.paths[home]
   return [
-    result("config/user", "containers run as the runner user by its number", String(uid), config.user),
+    result("config/user", "containers start as the user that was asked for, by number", userOf(plan), config.user),
     result("config/workdir", "containers start in the runner's home", home, config.workdir),
     result(
       "config/home",

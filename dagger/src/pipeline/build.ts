@@ -104,6 +104,7 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
     created: run.created,
     sources: plan.sources,
     runner: { kind: plan.runner, version: facts.runnerVersion },
+    ...(plan.root ? { root: true as const } : {}),
     releases: run.archive.releases,
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>

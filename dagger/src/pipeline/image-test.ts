@@ -75,6 +75,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
   const labels = await labelsOf(pulled)
   const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
   const sudo = packages.some(({ name }) => name === "sudo")
+  const root = ["0", "root"].includes((await pulled.user()).split(":")[0] ?? "")
   const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
   const request = {
     platforms: [platform],
@@ -83,6 +84,7 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
     ...(image.base ? { base: image.base } : {}),
     sources: modeOf(labels),
     sudo,
+    root,
     cjkFonts,
     refresh: false,
   }

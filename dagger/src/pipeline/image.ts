@@ -1,6 +1,6 @@
 import { dag, type Container } from "@dagger.io/dagger"
 import { addUser } from "../core/accounts.js"
-import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../core/definitions.js"
+import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER, userOf } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlannedTool, VariantPlan } from "../core/plan.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../core/runtime.js"
@@ -88,7 +88,7 @@ export function configured(image: Container, plan: VariantPlan, labels: Readonly
   for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
   for (const [name, value] of Object.entries(labels)) container = container.withLabel(name, value)
   return container
-    .withUser(String(RUNNER_USER.uid))
+    .withUser(userOf(plan))
     .withWorkdir(RUNNER_USER.home)
     .withEntrypoint(ENTRYPOINT)
     .withoutDefaultArgs()

@@ -1,4 +1,4 @@
-import { RUNNER_USER } from "../definitions.js"
+import { RUNNER_USER, userOf } from "../definitions.js"
 import { spelling } from "../platforms.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../runtime.js"
 import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
@@ -59,9 +59,11 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "user/identity",
-      proves: "jobs run as the runner user, who may use the Docker socket's group",
-      command: "id",
-      expect: equals(`uid=${String(uid)}(${name}) gid=${String(gid)}(${name}) groups=${memberships.join(",")}`),
+      proves: "the runner user may use the Docker socket's group, and containers start as whom they should",
+      command: `id ${name} && id -u`,
+      expect: equals(
+        `uid=${String(uid)}(${name}) gid=${String(gid)}(${name}) groups=${memberships.join(",")}\n${userOf(context.plan)}`,
+      ),
     },
     {
       name: "user/home",
