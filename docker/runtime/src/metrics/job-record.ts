@@ -1,0 +1,39 @@
+import { JOB_STATUSES, type JobStatus } from "./job-status.js"
+
+/** One line of the job log: a job that is running, or how it ended. */
+export interface JobRecord {
+  /** When it started if it is running, else when it ended. */
+  at: Date
+  name: string
+  status: JobStatus | "running"
+  /** Whole seconds; absent while it runs, and where its start was not seen. */
+  seconds?: number
+}
+
+const isStatus = (text: string): text is JobRecord["status"] =>
+  text === "running" || JOB_STATUSES.some((status) => status === text)
+
+/**
+ * A line in GrammaTonic/github-runner's format: `timestamp,job_id,status,duration_seconds,queue_time_seconds`.
+ * The runner tells the name of a job and no run number, so the name is the id. What is not known is empty, which
+ * their reader skips: the queue time always.
+ *
+ * @example formatRecord({ at, name: "build", status: "success", seconds: 42 }) ⇒ "2026-01-02T03:04:05Z,build,success,42,"
+ */
+export function formatRecord({ at, name, status, seconds }: JobRecord): string {
+  const timestamp = at.toISOString().replace(/\.\d+Z$/, "Z")
+  return [timestamp, fieldName(name), status, seconds ?? "", ""].join(",")
+}
+
+/** The log has no quoting, and a job may be called `test (20, linux)`. */
+export function fieldName(name: string): string {
+  return name.replace(/[,\u0000-\u001f\u007f]/g, "_")
+}
+
+/** Reads a line back, a rival's lines too; undefined for what is no record. */
+export function parseRecord(line: string): JobRecord | undefined {
+  const [timestamp = "", name = "", status = "", seconds = "", ...rest] = line.split(",")
+  const at = new Date(timestamp)
+  if (Number.isNaN(at.getTime()) || name === "" || !isStatus(status) || rest.length > 1) return undefined
+  return { at, name, status, ...(/^\d+$/.test(seconds) && { seconds: Number(seconds) }) }
+}
