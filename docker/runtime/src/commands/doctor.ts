@@ -1,0 +1,111 @@
+import { readConfiguration, type Host } from "../configuration/configuration.js"
+import { examine } from "../doctor/checks.js"
+import { connect, type Connection } from "../doctor/connection.js"
+import type { Examination } from "../doctor/examination.js"
+import type { Finding } from "../doctor/finding.js"
+import { githubFor } from "../doctor/github.js"
+import { proxyFor } from "../doctor/proxy.js"
+import { trusted } from "../doctor/trusted.js"
+import { EXIT_CODES, RuntimeFailure } from "../failure.js"
+import { log } from "../log.js"
+import { aligned } from "./aligned.js"
+
+export interface DoctorOptions {
+  json: boolean
+  /** Where the system's files are: `/`, but for tests. */
+  root?: string
+}
+
+/** Where the API is if nothing says otherwise. */
+const GITHUB_API = "https://api.github.com"
+
+/** Variables that say otherwise, also in a configuration that is not valid. */
+const TELLS_SERVER = /^(?:GITHUB_HOST|GITHUB_API_HOST|GITHUB_URL|REPO_URL|RUNNER_\w+_URL)$/
+
+/**
+ * Looks at what a runner needs, without registering one.
+ *
+ * @returns what to print to stdout, and the exit code: 0 without problems, else that of the first problem
+ */
+export async function doctor(
+  environment: Readonly<Record<string, string>>,
+  host: Host,
+  { json, root = "/" }: DoctorOptions,
+): Promise<{ output: string; exitCode: number }> {
+  const { secrets, ...read } = readOrExplain(environment, host)
+  const { configuration } = read
+  const api = once(() => reachApi({ ...read, environment }))
+  const findings = await examine({
+    ...read,
+    environment,
+    image: host.image,
+    uid: host.uid,
+    root,
+    api,
+    github: once(async () => {
+      const reached = await api()
+      return configuration && reached && "answer" in reached
+        ? githubFor(configuration, host.image.version, log)
+        : undefined
+    }),
+  })
+  const [first] = findings.filter(({ status }) => status === "problem")
+  const exitCode = first ? EXIT_CODES[first.code ?? "UNCLASSIFIED"] : 0
+  const output = json ? `${JSON.stringify({ exitCode, findings }, null, 2)}\n` : table(findings)
+  return { output: withoutSecrets(output, secrets), exitCode }
+}
+
+type ReadConfiguration = Pick<Examination, "configuration" | "failure" | "warnings">
+
+function readOrExplain(
+  environment: Readonly<Record<string, string>>,
+  host: Host,
+): ReadConfiguration & { secrets: readonly string[] } {
+  try {
+    const { configuration, warnings, secrets } = readConfiguration(environment, host)
+    return { configuration, warnings, secrets }
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure)) throw error
+    return { failure: error, warnings: [], secrets: [] }
+  }
+}
+
+async function reachApi({
+  configuration,
+  environment,
+}: Pick<Examination, "configuration" | "environment">): Promise<Connection | undefined> {
+  const told = Object.entries(environment).some(([name, value]) => TELLS_SERVER.test(name) && value !== "")
+  const api = configuration?.api ?? (told ? undefined : GITHUB_API)
+  if (api === undefined) return undefined
+  const url = new URL(`${api}/`)
+  return connect(url, { proxy: proxyFor(url, environment), ca: await trusted(environment, configuration) })
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+/** The findings as a table, each remedy below its finding, and what it comes to. */
+function table(findings: readonly Finding[]): string {
+  const rows = aligned(findings.map(({ status, check, text }) => [status, check, text.split("\n").join("; ")]))
+  const lines = findings.flatMap(({ status, remedy }, index) => [
+    rows[index] ?? "",
+    ...(remedy !== undefined && status !== "ok" ? [`         → ${remedy}`] : []),
+  ])
+  return `${[...lines, "", summary(findings)].join("\n")}\n`
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (status: Finding["status"]): number => findings.filter((finding) => finding.status === status).length
+  const problems = count("problem")
+  const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`
+  return problems === 0 && count("warning") === 0
+    ? "No problems found."
+    : `${counted(problems, "problem")}, ${counted(count("warning"), "warning")}.`
+}
+
+/** No finding has a secret in it; should one ever get there, it ends here. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.filter((secret) => secret !== "").reduce((left, secret) => left.replaceAll(secret, "***"), text)
+}

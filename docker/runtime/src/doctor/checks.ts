@@ -1,0 +1,51 @@
+import { checkClock } from "./clock.js"
+import { checkConfiguration } from "./configuration.js"
+import { checkCpu } from "./cpu.js"
+import { checkCredentials } from "./credentials.js"
+import { checkDisk } from "./disk.js"
+import { checkDockerSocket } from "./docker-socket.js"
+import type { Examination } from "./examination.js"
+import type { Finding } from "./finding.js"
+import { checkFolders } from "./folders.js"
+import { checkMemory } from "./memory.js"
+import { checkPageSize } from "./page-size.js"
+import { checkRunnerVersion } from "./runner-version.js"
+import { checkServer } from "./server.js"
+import { checkServices } from "./services.js"
+import { checkSharedMemory } from "./shared-memory.js"
+import { checkUserNamespaces } from "./user-namespaces.js"
+
+type Check = (examination: Examination) => Finding | Finding[] | Promise<Finding | Finding[]>
+
+/** What is looked at, causes before what follows from them: the first problem gives the exit code. */
+const CHECKS: Readonly<Record<string, Check>> = {
+  configuration: checkConfiguration,
+  server: checkServer,
+  services: checkServices,
+  clock: checkClock,
+  credentials: checkCredentials,
+  runner: checkRunnerVersion,
+  folders: checkFolders,
+  disk: checkDisk,
+  memory: checkMemory,
+  "shared memory": checkSharedMemory,
+  docker: checkDockerSocket,
+  "user namespaces": checkUserNamespaces,
+  "page size": checkPageSize,
+  cpu: checkCpu,
+}
+
+/** All checks at once; their findings in order. A check that fails itself is a problem among the others. */
+export async function examine(examination: Examination): Promise<Finding[]> {
+  const found = await Promise.all(
+    Object.entries(CHECKS).map(async ([check, look]): Promise<Finding | Finding[]> => {
+      try {
+        return await look(examination)
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error)
+        return { check, status: "problem", text, remedy: "see docs/RUNTIME.md" }
+      }
+    }),
+  )
+  return found.flat()
+}

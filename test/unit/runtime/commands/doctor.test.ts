@@ -1,0 +1,199 @@
+import { generateKeyPairSync } from "node:crypto"
+import { existsSync, readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { doctor } from "../../../../docker/runtime/src/commands/doctor.js"
+import type { Host } from "../../../../docker/runtime/src/configuration/configuration.js"
+import type { Finding } from "../../../../docker/runtime/src/doctor/finding.js"
+import type { ImageFacts } from "../../../../docker/runtime/src/image-facts.js"
+import { folderOf, image } from "../doctor/examination.js"
+import { freePort, httpServer } from "../doctor/servers.js"
+
+const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
+
+const hostOf = (facts: ImageFacts): Host => ({
+  hostname: "runner-host",
+  uid: 1001,
+  image: facts,
+  readFile: (path) => readFileSync(path, "utf8"),
+  exists: (path) => existsSync(path),
+  random: () => "abcde",
+})
+
+/** GitHub's API as far as the checks ask it: https://docs.github.com/rest/actions/self-hosted-runners */
+function api(given: { status?: number; date?: string; offered?: string } = {}): Promise<string> {
+  const { status = 200, offered = "2.338.0" } = given
+  const answer = (path: string, authorization?: string): [status: number, body: unknown] => {
+    if (path === "/") return [200, {}]
+    if (authorization !== `Bearer ${TOKEN}`) return [401, { message: "Bad credentials" }]
+    if (status !== 200) return [status, { message: `no, ${TOKEN} is not enough` }]
+    if (path === "/repos/octo/example/actions/runners") return [200, { total_count: 0, runners: [] }]
+    if (path === "/repos/octo/example/actions/runners/downloads")
+      return [200, [{ filename: `actions-runner-linux-riscv64-${offered}.tar.gz` }]]
+    return [404, { message: "Not Found" }]
+  }
+  return httpServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost")
+    if (given.date !== undefined) response.setHeader("Date", given.date)
+    const [code, body] = answer(pathname, request.headers.authorization)
+    response.writeHead(code, { "Content-Type": "application/json" }).end(JSON.stringify(body))
+  })
+}
+
+interface Report {
+  exitCode: number
+  findings: Finding[]
+  of(check: string): Finding | undefined
+}
+
+async function examine(environment: Record<string, string>, facts = image): Promise<Report> {
+  const { output, exitCode } = await doctor(complete(environment), hostOf(facts), { json: true })
+  expect(output).not.toContain(TOKEN)
+  const report = JSON.parse(output) as Report
+  expect(report.exitCode).toBe(exitCode)
+  return { ...report, of: (check) => report.findings.find((finding) => finding.check === check) }
+}
+
+/** What does not matter here is well. */
+function complete(environment: Record<string, string>): Record<string, string> {
+  const folder = folderOf({})
+  return {
+    PATH: process.env.PATH ?? "",
+    TMPDIR: folder,
+    RUNNER_WORKDIR: folder,
+    RUNNER_TOOL_CACHE: folder,
+    DOCKER_HOST: "tcp://docker.example:2376",
+    ...environment,
+  }
+}
+
+const repository = (url: string): Record<string, string> => ({
+  REPO_URL: "http://ghes.example/octo/example",
+  GITHUB_HOST: "ghes.example",
+  GITHUB_API_HOST: url,
+  GITHUB_API_PATH: "/",
+  ACCESS_TOKEN: TOKEN,
+})
+
+describe("doctor", () => {
+  it("finds no problem where there is none, without registering", async () => {
+    const report = await examine(repository(await api()))
+    expect(report.findings.filter(({ status }) => status === "problem")).toEqual([])
+    expect(report.exitCode).toBe(0)
+    expect(report.of("server")?.status).toBe("ok")
+    expect(report.of("clock")).toMatchObject({ status: "ok", text: "agrees with the server's" })
+    expect(report.of("credentials")).toMatchObject({
+      status: "ok",
+      text: "the token may see the runners of repos/octo/example",
+    })
+    expect(report.of("runner")).toMatchObject({ status: "ok", text: "2.338.0, not older than what GitHub offers" })
+  })
+
+  it("finds the mistakes of a configuration, and looks at everything else all the same", async () => {
+    const report = await examine({ ACCESS_TOKEN: TOKEN, GITHUB_HOST: "ghes.example" })
+    expect(report.exitCode).toBe(10)
+    expect(report.of("configuration")).toMatchObject({ status: "problem", code: "CONFIGURATION" })
+    expect(report.of("server")?.status).toBe("skipped")
+    expect(report.of("credentials")?.status).toBe("skipped")
+    expect(report.of("page size")).toBeDefined()
+  })
+
+  it.each([
+    [401, 3, "TOKEN_INVALID"],
+    [403, 3, "TOKEN_INVALID"],
+    [404, 4, "NOT_FOUND"],
+    [503, 5, "NETWORK"],
+  ])("finds credentials that GitHub answers with %i", async (status, exitCode, code) => {
+    const report = await examine(repository(await api({ status })))
+    expect(report.of("credentials")).toMatchObject({ status: "problem", code })
+    expect(report.of("credentials")?.remedy).toBeDefined()
+    expect(report.exitCode).toBe(exitCode)
+  })
+
+  it("finds a token that GitHub does not know", async () => {
+    const report = await examine({ ...repository(await api()), ACCESS_TOKEN: "ghp_revoked" })
+    expect([report.of("credentials")?.code, report.exitCode]).toEqual(["TOKEN_INVALID", 3])
+    expect(JSON.stringify(report)).not.toContain("ghp_revoked")
+  })
+
+  it("finds an App that is not known", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const { ACCESS_TOKEN, ...app } = repository(await api())
+    const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
+    const report = await examine({ ...app, APP_ID: "12345", APP_PRIVATE_KEY: pem })
+    expect([report.of("credentials")?.code, report.exitCode]).toEqual(["TOKEN_INVALID", 3])
+    expect(JSON.stringify(report)).not.toContain(pem.slice(100, 160))
+  })
+
+  it("says what cannot be tried without using it up", async () => {
+    const { ACCESS_TOKEN, ...rest } = repository(await api())
+    const report = await examine({ ...rest, RUNNER_TOKEN: "AABBCCDDEEFFGGHHIIJJKKLLMMNNOO" })
+    expect(report.of("credentials")).toMatchObject({ status: "skipped" })
+    expect(report.exitCode).toBe(0)
+  })
+
+  it("works without a network, and says so", async () => {
+    const report = await examine(repository(`http://127.0.0.1:${await freePort()}`))
+    expect(report.of("server")).toMatchObject({ status: "problem", code: "NETWORK" })
+    expect(report.of("server")?.text).toMatch(/: TCP failed: connect ECONNREFUSED /)
+    expect(["clock", "credentials", "services"].map((check) => report.of(check)?.status)).toEqual([
+      "skipped",
+      "skipped",
+      undefined,
+    ])
+    expect(report.exitCode).toBe(5)
+  })
+
+  it("finds a clock that is wrong", async () => {
+    const report = await examine(repository(await api({ date: new Date(Date.now() - 300_000).toUTCString() })))
+    expect(report.of("clock")?.text).toMatch(
+      /^(?:299|300|301) s ahead of the server's: what an App signs by it is refused$/,
+    )
+    expect(report.exitCode).toBe(0)
+  })
+
+  it("finds a runner that is older than what GitHub offers", async () => {
+    const report = await examine(repository(await api({ offered: "2.340.1" })))
+    expect(report.of("runner")).toMatchObject({ status: "warning", remedy: "pull a newer image" })
+    expect(report.exitCode).toBe(0)
+  })
+
+  it("finds a proxy that is none", async () => {
+    const report = await examine({ ...repository(await api()), HTTP_PROXY: "http://user:password@" })
+    expect(report.exitCode).not.toBe(0)
+    expect(JSON.stringify(report)).not.toContain("password")
+  })
+
+  it("prints a table, with remedies below what they are for", async () => {
+    const environment = complete({
+      ...repository(`http://127.0.0.1:${await freePort()}`),
+      RUNNER_TOOL_CACHE: "/proc/tools",
+    })
+    const { output } = await doctor(environment, hostOf(image), { json: false, root: folderOf({}) })
+    const told = output
+      .replaceAll(environment.RUNNER_WORKDIR ?? "", "WORK")
+      .replaceAll(/[\d.]+ [KMGT]iB/g, "SIZE")
+      .replaceAll(/127\.0\.0\.1:\d+/g, "SERVER")
+    expect(told).toMatchInlineSnapshot(`
+      "ok       configuration          valid: http://ghes.example/octo/example, as runner-abcde
+      problem  server                 http://SERVER: TCP failed: connect ECONNREFUSED SERVER
+               → let the container's network reach that port, or set HTTPS_PROXY
+      skipped  clock                  no server told the time
+      skipped  credentials            the server cannot be reached
+      ok       runner                 2.338.0; whether GitHub still takes it shows when it connects
+      ok       work folder            WORK can be written to
+      warning  tool cache             uid 1001 cannot write to /proc, of uid 0 (ENOENT)
+               → mount a volume that uid 1001 owns: chown 1001 on the host, or docker run --user 0
+      ok       disk: work folder      SIZE free in WORK
+      ok       disk: temporary files  SIZE free in WORK
+      skipped  memory                 the kernel does not tell
+      ok       shared memory          there is no /dev/shm
+      ok       docker                 by DOCKER_HOST tcp://docker.example:2376
+      ok       user namespaces        can be made: a browser can have its sandbox
+      ok       page size              SIZE
+      ok       cpu                    the kernel does not list the processor's features
+
+      1 problem, 1 warning.
+      "
+    `)
+  })
+})
