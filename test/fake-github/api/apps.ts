@@ -67,7 +67,7 @@ export function appRoutes(state: State): Route[] {
     }),
     // https://docs.github.com/rest/apps/apps#get-a-user-installation-for-the-authenticated-app
     installed("/users/{user}/installation", (installation, { user }) => {
-      return isAccount(installation, user)
+      return installation.accountType === "User" && isAccount(installation, user)
     }),
     // https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
     [

@@ -77,7 +77,6 @@ function configurationFiles(
       disableUpdate: runner.updatesDisabled,
       ephemeral: true,
       serverUrl: tenant,
-      gitHubUrl: `${request.origin}/${runner.target.path.replace(/^(repos|orgs)\//, "")}`,
       workFolder,
       useV2Flow: true,
       serverUrlV2: broker,
