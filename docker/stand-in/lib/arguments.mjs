@@ -43,7 +43,7 @@ const ENVIRONMENT_PREFIX = "ACTIONS_RUNNER_INPUT_"
  * cannot read a token from the list of processes: ACTIONS_RUNNER_INPUT_TOKEN. The command line wins.
  *
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} environment
+ * @param {NodeJS.ProcessEnv} environment loses those options, which are none of a job's business
  * @returns {Arguments}
  * @throws {Failure} when a command or an option is unknown, or a value is missing
  */
@@ -53,14 +53,28 @@ export function readArguments(args, environment) {
   const known = { ...GENERAL, ...(command && OPTIONS[command]) }
   const parsed = parse(args.slice(command ? 1 : 0), known)
 
+  const taken = takeInputs(environment)
+
   /** @type {Arguments} */
   const result = { command, values: {}, flags: {} }
   for (const [name, kind] of Object.entries(known)) {
-    const given = parsed[name] ?? environment[ENVIRONMENT_PREFIX + name.toUpperCase()]?.trim()
+    const given = parsed[name] ?? taken.get(name.toUpperCase())
     if (kind === "flag") result.flags[name] = given === true || String(given).toLowerCase() === "true"
     else if (typeof given === "string" && given !== "") result.values[name] = given
   }
   return result
+}
+
+/** @param {NodeJS.ProcessEnv} environment */
+function takeInputs(environment) {
+  /** @type {Map<string, string>} */
+  const taken = new Map()
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.toUpperCase().startsWith(ENVIRONMENT_PREFIX)) continue
+    taken.set(name.toUpperCase().slice(ENVIRONMENT_PREFIX.length), value?.trim() ?? "")
+    delete environment[name]
+  }
+  return taken
 }
 
 /**

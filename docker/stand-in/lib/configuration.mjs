@@ -4,17 +4,21 @@ import { Failure } from "./failure.mjs"
 import { ROOT } from "./version.mjs"
 
 /**
- * The file `.runner`, in the real runner's form. Numbers that a server would have given (agentId, poolId) are left out,
- * as the real one leaves out what it does not have.
+ * The file `.runner`, in the real runner's form.
  *
  * @typedef {object} Settings
+ * @property {number} agentId
  * @property {string} agentName
+ * @property {number} poolId
  * @property {string} poolName
  * @property {string} serverUrl
- * @property {string} gitHubUrl
+ * @property {string} [gitHubUrl] missing when a server made the configuration
  * @property {string} workFolder
  * @property {boolean} [ephemeral]
  * @property {boolean} [disableUpdate]
+ * @property {boolean} useV2Flow
+ * @property {boolean} [useRunnerAdminFlow]
+ * @property {string} serverUrlV2 where jobs are asked for
  */
 
 /**
@@ -53,12 +57,33 @@ export function readSettings() {
   try {
     // The real runner writes a byte order mark.
     const settings = JSON.parse(text.replace(/^\ufeff/, ""))
-    if (typeof settings.agentName === "string" && typeof settings.gitHubUrl === "string") return settings
+    if (typeof settings.agentName === "string" && typeof settings.serverUrlV2 === "string") return settings
   } catch {
     // Told below, as for JSON of another form.
   }
   throw new Failure(
     `The configuration ${join(ROOT, ".runner")} is damaged. Take it away with ./config.sh remove --local, and configure again.`,
+  )
+}
+
+/**
+ * What the runner is known by to the server.
+ *
+ * @returns {{ credentials: Credentials, key: string }} the key as its file has it
+ * @throws {Failure} when a file is missing or damaged
+ */
+export function readCredentials() {
+  try {
+    const text = readFileSync(join(ROOT, ".credentials"), "utf8")
+    const credentials = JSON.parse(text.replace(/^\ufeff/, ""))
+    const key = readFileSync(join(ROOT, ".credentials_rsaparams"), "utf8").replace(/^\ufeff/, "")
+    JSON.parse(key)
+    if (typeof credentials.data.clientId === "string") return { credentials, key }
+  } catch {
+    // Told below, whatever it was.
+  }
+  throw new Failure(
+    "The runner's credentials are missing or damaged. Take the configuration away, and configure again.",
   )
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 
 /** The folder of config.sh and run.sh, where configuration is kept, too. */
 export const ROOT = join(import.meta.dirname, "..")
@@ -17,7 +17,18 @@ export function version() {
 export function commit() {
   const hash = createHash("sha256")
   for (const folder of ["bin", "lib"])
-    for (const file of readdirSync(join(ROOT, folder)).sort())
+    for (const file of filesOf(join(ROOT, folder)))
       hash.update(`${folder}/${file}\0`).update(readFileSync(join(ROOT, folder, file)))
   return hash.digest("hex").slice(0, 40)
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]} below it
+ */
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort()
 }
