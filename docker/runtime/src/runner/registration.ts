@@ -1,7 +1,7 @@
 import pRetry, { AbortError } from "p-retry"
 import type { Configuration } from "../configuration/configuration.js"
 import { RuntimeFailure } from "../failure.js"
-import type { Runners } from "../github/runners.js"
+import type { RegisteredRunner, Runners } from "../github/runners.js"
 import type { TokenSource } from "../github/tokens.js"
 import type { Log } from "../log.js"
 import type { ConfigProgram } from "./config-program.js"
@@ -79,6 +79,8 @@ export async function deregister(options: RegistrationOptions): Promise<Deregist
   // An ephemeral runner takes its configuration away itself after its job.
   if (!isConfigured(folder)) return "absent"
   const settings = readSettings(folder)
+  // Asked first: config.sh tries for ten seconds, and a job that runs meanwhile could read the token in its environment.
+  if ((await findOnList(options, settings))?.busy === true) return "busy"
   const token = await tokens.removalToken(signal)
   if (token === undefined) {
     log.warn(
@@ -105,20 +107,25 @@ export async function deregister(options: RegistrationOptions): Promise<Deregist
 
 /** @returns undefined when there is no list to remove it from */
 async function removeFromList(
-  { runners, program, log, configuration }: RegistrationOptions,
+  options: RegistrationOptions,
   settings: RunnerSettings | undefined,
 ): Promise<"removed" | "busy" | undefined> {
+  const { runners, program, log } = options
   if (!runners) return undefined
-  const name = settings?.agentName ?? configuration.name
-  const found = await runners.find(name, program.signal)
+  const found = await findOnList(options, settings)
   if (!found) return "removed"
-  if (settings?.agentId !== undefined && settings.agentId !== found.id) {
-    log.info(`the runner ${name} on GitHub's list is another one by now`)
-    return "removed"
-  }
   const outcome = await runners.remove(found.id, program.signal)
-  if (outcome === "removed") log.info(`removed the runner ${name} from GitHub's list`)
+  if (outcome === "removed") log.info(`removed the runner ${found.name} from GitHub's list`)
   return outcome === "absent" ? "removed" : outcome
+}
+
+/** This runner as GitHub lists it. Another one of its name has replaced it, and is not ours. */
+async function findOnList(
+  { runners, program, configuration }: RegistrationOptions,
+  settings: RunnerSettings | undefined,
+): Promise<RegisteredRunner | undefined> {
+  const found = await runners?.find(settings?.agentName ?? configuration.name, program.signal)
+  return settings?.agentId === undefined || settings.agentId === found?.id ? found : undefined
 }
 
 /** The files alone. What config.sh leaves is removed here. */

@@ -26,8 +26,14 @@ afterEach(async () => {
 /** Answers of GitHub's API beside tokens, which it gives with a number each. */
 let answers: Record<string, Answer> = {}
 beforeEach(() => {
-  answers = {}
+  answers = { [LIST]: listed() }
 })
+
+const LIST = "GET /repos/octo/example/actions/runners?name=a-runner&per_page=100&page=1"
+
+function listed(...runners: { id: number; name: string; busy?: boolean }[]): Answer {
+  return { status: 200, body: { runners: runners.map((runner) => ({ status: "offline", busy: false, ...runner })) } }
+}
 
 const REFUSED = 'echo "Connection refused (127.0.0.1:1)" >&2; exit 1'
 /** Notes each call, and the token it got. */
@@ -128,12 +134,6 @@ describe("register", () => {
 })
 
 describe("deregister", () => {
-  const LIST = "GET /repos/octo/example/actions/runners?name=a-runner&per_page=100&page=1"
-  const listed = (...runners: { id: number; name: string }[]): Answer => ({
-    status: 200,
-    body: { runners: runners.map((runner) => ({ ...runner, status: "offline", busy: false })) },
-  })
-
   async function configured(script: string, changes: Partial<Configuration> = {}) {
     const made = await runner(script, changes)
     made.folder.write(".runner", "\ufeff" + JSON.stringify({ agentName: "a-runner", agentId: 42 }))
@@ -170,6 +170,15 @@ describe("deregister", () => {
     expect(left()).toEqual([])
   })
 
+  it("starts no config.sh for a runner that the list calls busy", async () => {
+    const { options, requests, folder, left } = await configured("rm .runner .credentials")
+    answers = { [LIST]: listed({ id: 42, name: "a-runner", busy: true }) }
+    expect(await deregister(options)).toBe("busy")
+    expect(requests).toEqual([LIST])
+    expect(existsSync(join(folder.path, "calls"))).toBe(false)
+    expect(left()).toEqual([".runner", ".credentials"])
+  })
+
   it("leaves a busy runner configured", async () => {
     const { options, left } = await configured('echo "Runner a-runner is still running a job" >&2; exit 1')
     expect(await deregister(options)).toBe("busy")
@@ -185,7 +194,7 @@ describe("deregister", () => {
       "DELETE /repos/octo/example/actions/runners/42": { status: 204 },
     }
     expect(await deregister(options)).toBe("removed")
-    expect(requests.slice(1)).toEqual([LIST, "DELETE /repos/octo/example/actions/runners/42"])
+    expect(requests.slice(2)).toEqual([LIST, "DELETE /repos/octo/example/actions/runners/42"])
     expect(folder.lines("calls")).toEqual(["remove remove-1", "remove"])
     expect(log.lines).toMatchInlineSnapshot(`
       [
