@@ -3,9 +3,13 @@ import { constants } from "node:os"
 import { join } from "node:path"
 import { childEnvironment, TOKEN_INPUT } from "./child-environment.js"
 import { readLines } from "./lines.js"
+import { send } from "./session.js"
 
 /** Lines that are kept for the failure's message. */
 const KEPT = 40
+
+/** Milliseconds from SIGTERM to SIGKILL. */
+const PATIENCE = 1000
 
 export interface ConfigProgram {
   /** Of the runner. */
@@ -27,7 +31,7 @@ export interface ConfigResult {
 /**
  * Runs config.sh to its end. The token is in the environment of this one program only, since the list of processes is for everyone.
  *
- * @throws the signal's reason when it was aborted; config.sh is told to end then
+ * @throws the signal's reason when it was aborted; config.sh is ended then
  */
 export async function runConfigProgram(
   { folder, environment, output = toStdout, signal }: ConfigProgram,
@@ -51,8 +55,12 @@ export async function runConfigProgram(
   }
   readLines(child.stdout, onLine)
   readLines(child.stderr, onLine)
+  let killing: NodeJS.Timeout | undefined
   const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM")
+    const { pid } = child
+    if (pid === undefined) return
+    send(-pid, "SIGTERM")
+    killing = setTimeout(() => send(-pid, "SIGKILL"), PATIENCE)
   }
   signal?.addEventListener("abort", stop, { once: true })
   try {
@@ -63,6 +71,7 @@ export async function runConfigProgram(
     signal?.throwIfAborted()
     return { code, lines }
   } finally {
+    clearTimeout(killing)
     signal?.removeEventListener("abort", stop)
   }
 }

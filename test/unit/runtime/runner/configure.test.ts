@@ -71,10 +71,13 @@ describe("config.sh", () => {
     )
   })
 
-  it("ends when it is aborted", async () => {
+  it.each([
+    ["", "at the first signal"],
+    ["trap '' TERM;", "also when it ignores that"],
+  ])("ends when it is aborted, %#: %s", async (trap) => {
     const reason = new Error("stopped by SIGTERM")
     const controller = new AbortController()
-    const { program: given, folder } = program("echo $$ > pid; echo started; sleep 60 & wait", {}, controller.signal)
+    const { program: given, folder } = program(`${trap} echo $$ > pid; sleep 60 & wait`, {}, controller.signal)
     const result = configure(configurationFor(API), TOKEN, given)
     const rejected = expect(result).rejects.toBe(reason)
     let pid = 0
