@@ -1,0 +1,124 @@
+import type { Found, Settings } from "./settings.js"
+import type { Target } from "./target.js"
+
+/** How the runner may register. Secrets are in it. */
+export type Authentication =
+  | { kind: "token"; token: string }
+  | { kind: "registration-token"; token: string }
+  | { kind: "app"; id: string; privateKey: string; login?: string }
+  | { kind: "jit"; config: string }
+  | { kind: "none" }
+
+/** GitHub's ids are numbers, its client ids begin with Iv. */
+const APP_ID = /^(\d+|Iv[\w.]+)$/
+
+const BASE64 = /^[A-Za-z0-9+/_=-]+$/
+
+/**
+ * Reads how the runner may register.
+ *
+ * @param target what it works for; none with a configuration that the API made
+ * @param needed whether there has to be a way
+ */
+export function readAuthentication(settings: Settings, needed: boolean): Authentication {
+  const jit = settings.secret("ACTIONS_RUNNER_INPUT_JITCONFIG")
+  const access = settings.secret("ACCESS_TOKEN")
+  const registration = settings.secret("RUNNER_TOKEN")
+  const key = settings.secret("APP_PRIVATE_KEY")
+  const id = settings.find("APP_ID")
+
+  if (jit) {
+    const others = [access, registration, key].filter((found) => found !== undefined)
+    for (const { name } of others)
+      settings.warn(`${name} is not needed with ${jit.name}, which has the registration in it`)
+    if (!BASE64.test(jit.value))
+      settings.wrong(jit.name, "is not what GitHub's API hands out", "Give encoded_jit_config as it is, in base64.")
+    return { kind: "jit", config: jit.value }
+  }
+  if (id ?? key) return readApp(settings, id, key, access ?? registration)
+  if (access) {
+    if (registration) settings.warn(`${access.name} is used, and ${registration.name} is not: it makes fresh tokens`)
+    return { kind: "token", token: plainToken(settings, access) }
+  }
+  if (registration) return { kind: "registration-token", token: plainToken(settings, registration) }
+  if (needed && !settings.mistakes.some(({ variable }) => /TOKEN|PRIVATE_KEY|JITCONFIG|_PAT/.test(variable)))
+    settings.wrong(
+      "ACCESS_TOKEN",
+      "is missing, and nothing else says how the runner may register",
+      "Give ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN; each may be a file: ACCESS_TOKEN_FILE.",
+    )
+  return { kind: "none" }
+}
+
+function readApp(
+  settings: Settings,
+  id: Found | undefined,
+  key: Found | undefined,
+  token: Found | undefined,
+): Authentication {
+  if (token) {
+    settings.wrong(token.name, "is given, and an App as well", "Give either a token or APP_ID and APP_PRIVATE_KEY.")
+    return { kind: "none" }
+  }
+  if (!id) settings.wrong("APP_ID", "is missing, and APP_PRIVATE_KEY is given", "Give the App's id.")
+  else if (!APP_ID.test(id.value))
+    settings.wrong("APP_ID", `is "${id.value}"`, "Write the App's id, a number, or its client id.")
+  if (!key) {
+    if (!settings.mistakes.some(({ variable }) => variable.startsWith("APP_PRIVATE_KEY")))
+      settings.wrong(
+        "APP_PRIVATE_KEY",
+        "is missing, and APP_ID is given",
+        "Give the App's private key, or APP_PRIVATE_KEY_FILE.",
+      )
+    return { kind: "none" }
+  }
+  const privateKey = key.value.replaceAll("\\n", "\n")
+  if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[^]+\n-----END (RSA )?PRIVATE KEY-----$/.test(privateKey))
+    settings.wrong(
+      key.name,
+      "is no private key",
+      "Give it as PEM, from -----BEGIN to -----END, with its lines or with \\n between them.",
+    )
+  const login = settings.text("APP_LOGIN")
+  return { kind: "app", id: id?.value ?? "", privateKey, ...(login === undefined ? {} : { login }) }
+}
+
+function plainToken(settings: Settings, { name, value }: Found): string {
+  if (/\s/.test(value)) settings.wrong(name, "has white space in it", "Give the token alone.")
+  return value
+}
+
+/** Every secret text of an authentication, to be kept out of all output. */
+export function secretsOf(authentication: Authentication): string[] {
+  switch (authentication.kind) {
+    case "token":
+    case "registration-token":
+      return [authentication.token]
+    case "app":
+      return [authentication.privateKey]
+    case "jit":
+      return [authentication.config]
+    case "none":
+      return []
+  }
+}
+
+/** What tells apart the variables of one other image from the rest: defaults are that image's when these alone are used. */
+export function isGrammaTonic(settings: Settings, target: Target | undefined): boolean {
+  const own = [
+    "ACCESS_TOKEN",
+    "REPO_URL",
+    "ORG_NAME",
+    "RUNNER_SCOPE",
+    "LABELS",
+    "RUNNER_NAME_PREFIX",
+    "APP_ID",
+    "EPHEMERAL",
+  ]
+  const used = (name: string) => settings.all[name] !== undefined
+  return (
+    target?.scope === "repository" &&
+    used("GITHUB_REPOSITORY") &&
+    !own.some((name) => used(name) || used(`${name}_FILE`))
+  )
+}

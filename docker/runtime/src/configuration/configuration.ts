@@ -1,0 +1,210 @@
+import type { ImageFacts } from "../image-facts.js"
+import { isGrammaTonic, readAuthentication, secretsOf, type Authentication } from "./authentication.js"
+import { hints } from "./hints.js"
+import { jobEnvironment } from "./job-environment.js"
+import { readLabels } from "./labels.js"
+import { configurationFailure } from "./mistakes.js"
+import { Settings } from "./settings.js"
+import { readTarget, type Target } from "./target.js"
+import { VARIABLES } from "./variables.js"
+
+/** All that the runtime program was told, with defaults in place and names of other images understood. */
+export interface Configuration {
+  /** What the runner works for. None with a configuration for one run, nor without registration. */
+  target?: Target
+  /** Address of the API, without a slash at its end: `https://api.github.com`. */
+  api: string
+  /** Address of the server: `https://github.com`. */
+  server: string
+  authentication: Authentication
+  name: string
+  labels: string[]
+  noDefaultLabels: boolean
+  /** The runner group; GitHub's own default when left out. */
+  group?: string
+  /** Absolute path of the folder that jobs work in. */
+  workFolder: string
+  ephemeral: boolean
+  replace: boolean
+  disableUpdate: boolean
+  /** Whether the runner is taken off GitHub's list when the container ends. */
+  deregister: boolean
+  /** Folder that keeps a registration for the next container. */
+  reuseFolder?: string
+  skipRegistration: boolean
+  gracefulStopSeconds: number
+  waitForDockerSeconds: number
+  startDocker: boolean
+  startupDelaySeconds: number
+  unsetConfigVars: boolean
+  debug: boolean
+  /** What metrics call this kind of runner. */
+  variant: string
+  metrics: { enabled: boolean; port: number; file: string; updateSeconds: number; jobsLog: string }
+  /** The user's own hooks, absolute paths. */
+  hooks: { started?: string; completed?: string }
+  /** Files and folders with certificate authorities. */
+  caCertificates: string[]
+  /** In a container that starts as root, whether the runner is root too; undefined when nothing is said. */
+  runAsRoot?: boolean
+}
+
+/** What a configuration is read with. */
+export interface Host {
+  hostname: string
+  uid: number
+  image: ImageFacts
+  /** Throws when the file cannot be read. */
+  readFile(path: string): string
+  exists(path: string): boolean
+  /** Some letters and digits that no other runner has. */
+  random(): string
+}
+
+export interface ReadConfiguration {
+  configuration: Configuration
+  warnings: string[]
+  /** Texts that must appear nowhere. */
+  secrets: string[]
+  /** For the runner and its jobs: no secret is in it. */
+  jobEnvironment: Record<string, string>
+}
+
+const HOME = "/home/runner"
+/** Where GrammaTonic's images have their work folder. */
+const GRAMMATONIC_FOLDERS: Readonly<Record<string, string>> = { standard: `${HOME}/_work` }
+const GRAMMATONIC_FOLDER = `${HOME}/workspace`
+/** What its compose files set RUNNER_WORKDIR to, beside a RUNNER_WORK_DIR that counts. */
+const COMPOSE_DEFAULTS = [`${HOME}/_work`, GRAMMATONIC_FOLDER]
+
+/** GitHub's limit. */
+const LONGEST_NAME = 64
+const HIGHEST_PORT = 65_535
+const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
+
+/**
+ * Reads the container's variables.
+ *
+ * @throws {RuntimeFailure} CONFIGURATION with every mistake there is
+ */
+export function readConfiguration(environment: Readonly<Record<string, string>>, host: Host): ReadConfiguration {
+  const settings = new Settings(environment, host)
+  const skipRegistration = settings.boolean("RUNNER_SKIP_REGISTRATION") ?? false
+  const authentication = readAuthentication(settings, !skipRegistration)
+  const bound = !skipRegistration && authentication.kind !== "jit"
+  const { target, servers } = readTarget(settings, bound)
+  const grammaTonic = isGrammaTonic(settings, target)
+  const { labels, alone } = readLabels(settings, host.image, grammaTonic ? [] : ["default"])
+  const name = readName(settings, host, grammaTonic)
+  const unsetConfigVars = settings.boolean("UNSET_CONFIG_VARS") ?? true
+  const group = settings.text("RUNNER_GROUP")
+  const runAsRoot = settings.boolean("RUN_AS_ROOT")
+  const deregister = (settings.text("DISABLE_AUTOMATIC_DEREGISTRATION") ?? "false") === "false"
+  const reuseFolder = settings.path("CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
+  if (reuseFolder !== undefined && deregister)
+    settings.wrong(
+      "CONFIGURED_ACTIONS_RUNNER_FILES_DIR",
+      "keeps a registration that the end of the container takes back",
+      "Set DISABLE_AUTOMATIC_DEREGISTRATION=true as well.",
+    )
+  const configuration: Configuration = {
+    ...(target ? { target } : {}),
+    ...servers,
+    authentication,
+    name,
+    labels,
+    noDefaultLabels: alone,
+    // GitHub's own is called Default, in whichever case people write it.
+    ...(group === undefined || group.toLowerCase() === "default" ? {} : { group }),
+    workFolder: readWorkFolder(settings, host, name, grammaTonic),
+    ephemeral: settings.present("EPHEMERAL") || (settings.boolean("RUNNER_EPHEMERAL") ?? false),
+    replace: settings.boolean("RUNNER_REPLACE_EXISTING") ?? true,
+    disableUpdate: settings.present("DISABLE_AUTO_UPDATE") || (settings.boolean("DISABLE_RUNNER_UPDATE") ?? false),
+    deregister,
+    ...(reuseFolder === undefined ? {} : { reuseFolder }),
+    skipRegistration,
+    gracefulStopSeconds: settings.integer("RUNNER_GRACEFUL_STOP_TIMEOUT", 15),
+    waitForDockerSeconds: settings.integer("WAIT_FOR_DOCKER_SECONDS", 0),
+    startDocker: settings.boolean("START_DOCKER_SERVICE") ?? false,
+    startupDelaySeconds: settings.integer("STARTUP_DELAY_IN_SECONDS", 0),
+    unsetConfigVars,
+    debug: settings.boolean("DEBUG_OUTPUT") ?? false,
+    variant: settings.text("RUNNER_TYPE") ?? host.image.variant,
+    metrics: {
+      enabled: settings.boolean("METRICS_ENABLED") ?? true,
+      port: settings.integer("METRICS_PORT", 9091, 1, HIGHEST_PORT),
+      file: settings.path("METRICS_FILE") ?? "/tmp/runner_metrics.prom",
+      updateSeconds: settings.integer("METRICS_UPDATE_INTERVAL", 30, 1),
+      jobsLog: settings.path("JOBS_LOG") ?? "/tmp/jobs.log",
+    },
+    hooks: {
+      ...readHook(settings, host, "ACTIONS_RUNNER_HOOK_JOB_STARTED", "started"),
+      ...readHook(settings, host, "ACTIONS_RUNNER_HOOK_JOB_COMPLETED", "completed"),
+    },
+    caCertificates: readCertificates(settings, host),
+    ...(runAsRoot === undefined ? {} : { runAsRoot }),
+  }
+  for (const { name: unused, without } of VARIABLES)
+    if (without !== undefined && settings.present(unused)) settings.warn(`${unused} has no effect: ${without}`)
+  for (const hint of hints(settings.all)) settings.warn(hint)
+  if (settings.mistakes.length > 0) throw configurationFailure(settings.mistakes)
+  return {
+    configuration,
+    warnings: settings.warnings,
+    secrets: secretsOf(authentication),
+    jobEnvironment: jobEnvironment(settings.all, host.image, unsetConfigVars),
+  }
+}
+
+function readName(settings: Settings, host: Host, grammaTonic: boolean): string {
+  const given = settings.find("RUNNER_NAME")
+  const prefix = settings.text("RUNNER_NAME_PREFIX")
+  const usual = grammaTonic ? (host.image.variant === "standard" ? "docker-runner" : "chrome-runner") : "github-runner"
+  const random = settings.text("RANDOM_RUNNER_SUFFIX") ?? (grammaTonic ? "false" : "true")
+  const name = given?.value ?? `${prefix ?? usual}-${random === "true" ? host.random() : host.hostname}`
+  const by = given?.name ?? (prefix === undefined ? "RUNNER_NAME" : "RUNNER_NAME_PREFIX")
+  if (name.length > LONGEST_NAME)
+    settings.wrong(by, `makes a name of ${name.length} characters`, `GitHub takes ${LONGEST_NAME}.`)
+  else if (!/^[^\s"/\\[\]:|<>+=;,?*@]+$/.test(name))
+    settings.wrong(by, `makes the name "${name}"`, "Use letters, digits, dots, hyphens and underscores.")
+  return name
+}
+
+function readWorkFolder(settings: Settings, host: Host, name: string, grammaTonic: boolean): string {
+  const plain = settings.all.RUNNER_WORKDIR?.trim()
+  const other = settings.all.RUNNER_WORK_DIR?.trim()
+  if (plain && other && COMPOSE_DEFAULTS.includes(plain) && other.startsWith("/")) return other
+  const given = settings.path("RUNNER_WORKDIR")
+  if (given !== undefined) return given
+  const root = settings.path("RUNNER_WORKDIR_ROOT")
+  if (root === undefined && grammaTonic) return GRAMMATONIC_FOLDERS[host.image.variant] ?? GRAMMATONIC_FOLDER
+  return `${(root ?? "/_work").replace(/\/+$/, "")}/${name}`
+}
+
+function readHook<Event extends string>(
+  settings: Settings,
+  host: Host,
+  name: string,
+  event: Event,
+): Partial<Record<Event, string>> {
+  const path = settings.path(name)
+  if (path === undefined) return {}
+  if (!host.exists(path))
+    settings.wrong(name, `names ${path}, which is not there`, "Mount the script, or leave the variable out.")
+  else if (!/\.(sh|ps1)$/.test(path))
+    settings.wrong(name, `names ${path}`, "The runner takes scripts whose names end in .sh.")
+  return { [event]: path } as Partial<Record<Event, string>>
+}
+
+function readCertificates(settings: Settings, host: Host): string[] {
+  const found = settings.find("EXTRA_CA_CERTS")
+  const paths = found?.value.split(":").filter((path) => path !== "") ?? []
+  for (const path of paths)
+    if (!host.exists(path))
+      settings.wrong(
+        found?.name ?? "EXTRA_CA_CERTS",
+        `names ${path}, which is not there`,
+        "Mount a PEM file, or a folder of them.",
+      )
+  return [...paths, ...(settings.boolean("RUNNER_UPDATE_CA_CERTS") ? [UPDATED_CERTIFICATES] : [])]
+}

@@ -1,0 +1,164 @@
+import { parseEnv } from "node:util"
+import { z } from "zod"
+import type { Mistake } from "./mistakes.js"
+import { namesOf, VARIABLES, variable, type Variable } from "./variables.js"
+
+/** A value and the name under which it was found. */
+export interface Found {
+  readonly name: string
+  readonly value: string
+}
+
+/** What of the machine a configuration is read with. */
+export interface Files {
+  /** Throws when the file cannot be read. */
+  readFile(path: string): string
+}
+
+const TRUE = ["true", "1", "yes", "on"]
+const FALSE = ["false", "0", "no", "off"]
+const booleanSchema = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum([...TRUE, ...FALSE]).transform((word) => TRUE.includes(word)))
+
+/** How many seconds, or which port, at most. */
+const MOST = 1_000_000
+const integerSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().nonnegative().max(MOST))
+
+const FILE_SUFFIX = "_FILE"
+
+/** The container's variables, each by its own name, its aliases, and for secrets a file. An empty value is none. Collects what is wrong. */
+export class Settings {
+  readonly mistakes: Mistake[] = []
+  readonly warnings: string[] = []
+  readonly #environment: Readonly<Record<string, string>>
+  readonly #files: Files
+
+  constructor(environment: Readonly<Record<string, string>>, files: Files) {
+    this.#files = files
+    this.#environment = environment
+    // What the file adds is looked up by the same rules as everything else.
+    this.#environment = { ...this.#envFile(), ...withoutEmpty(environment) }
+  }
+
+  /** Every variable, those of ENV_FILE among them. */
+  get all(): Readonly<Record<string, string>> {
+    return this.#environment
+  }
+
+  /** Which of a setting's names has a value, and the value, white space around it taken off. */
+  find(name: string): Found | undefined {
+    for (const candidate of namesOf(variable(name))) {
+      const value = this.#environment[candidate]?.trim()
+      if (value !== undefined && value !== "") return { name: candidate, value }
+    }
+    return undefined
+  }
+
+  text(name: string): string | undefined {
+    return this.find(name)?.value
+  }
+
+  /** True, false, or nothing given. */
+  boolean(name: string): boolean | undefined {
+    const found = this.find(name)
+    if (!found) return undefined
+    const parsed = booleanSchema.safeParse(found.value)
+    if (parsed.success) return parsed.data
+    this.wrong(found.name, `is "${found.value}", neither true nor false`, "Write true or false.")
+    return undefined
+  }
+
+  /** A whole number, not below `least`. */
+  integer(name: string, otherwise: number, least = 0, most = MOST): number {
+    const found = this.find(name)
+    if (!found) return otherwise
+    const parsed = integerSchema.safeParse(found.value)
+    if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data
+    const range = most === MOST ? `from ${least} on` : `from ${least} to ${most}`
+    this.wrong(found.name, `is "${found.value}", not a whole number`, `Write a number ${range}.`)
+    return otherwise
+  }
+
+  /** Whether there is any value. Only for names that their image reads in this way. */
+  present(name: string): boolean {
+    return this.find(name) !== undefined
+  }
+
+  /** An absolute path. */
+  path(name: string): string | undefined {
+    const found = this.find(name)
+    if (!found) return undefined
+    if (found.value.startsWith("/")) return found.value
+    this.wrong(found.name, `is "${found.value}", not an absolute path`, "Begin it with /.")
+    return undefined
+  }
+
+  /** A secret from its variable or from the file that NAME_FILE names, without line ends at its end. */
+  secret(name: string): Found | undefined {
+    for (const candidate of namesOf(variable(name))) {
+      const value = this.#environment[candidate]?.trim()
+      const file = this.#environment[candidate + FILE_SUFFIX]?.trim()
+      if (value && file) {
+        this.wrong(candidate, `and ${candidate}${FILE_SUFFIX} are both given`, "Give one of them.")
+        return undefined
+      }
+      if (value) return { name: candidate, value }
+      if (!file) continue
+      const text = this.#read(candidate + FILE_SUFFIX, file)?.trim()
+      if (text === undefined) return undefined
+      if (text !== "") return { name: candidate + FILE_SUFFIX, value: text }
+      this.wrong(candidate + FILE_SUFFIX, `names ${file}, which is empty`, "Write the secret into it.")
+      return undefined
+    }
+    return undefined
+  }
+
+  wrong(name: string, problem: string, remedy: string): void {
+    this.mistakes.push({ variable: name, problem, remedy })
+  }
+
+  warn(line: string): void {
+    this.warnings.push(line)
+  }
+
+  #envFile(): Record<string, string> {
+    const file = this.#environment.ENV_FILE?.trim()
+    if (!file) return {}
+    const text = this.#read("ENV_FILE", file)
+    if (text === undefined) return {}
+    return withoutEmpty(parseEnv(text))
+  }
+
+  #read(name: string, file: string): string | undefined {
+    try {
+      return this.#files.readFile(file)
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable"
+      const why = { ENOENT: "is not there", EACCES: "this user may not read", EISDIR: "is a folder" }[code]
+      this.wrong(
+        name,
+        `names ${file}, which ${why ?? `cannot be read (${code})`}`,
+        "Mount the file, readable for the container's user.",
+      )
+      return undefined
+    }
+  }
+}
+
+/** The names under which a setting's secret, or the file with it, may be given. */
+export function secretNames(setting: Variable): string[] {
+  return namesOf(setting).flatMap((name) => [name, name + FILE_SUFFIX])
+}
+
+/** Every name that means something to this program. */
+export function knownNames(): string[] {
+  return VARIABLES.flatMap((setting) => (setting.kind === "secret" ? secretNames(setting) : namesOf(setting)))
+}
+
+function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => (entry[1] ?? "") !== ""),
+  )
+}

@@ -1,0 +1,225 @@
+import type { Settings } from "./settings.js"
+
+export type Scope = "repository" | "organization" | "enterprise"
+
+/** What the runner works for. */
+export interface Target {
+  scope: Scope
+  /** For config.sh: `https://github.com/OWNER/REPOSITORY` */
+  url: string
+  /** Where the API has it: `repos/OWNER/REPOSITORY`, `orgs/ORGANISATION`, `enterprises/ENTERPRISE` */
+  path: string
+  /** Owner of the repository, the organisation, or the enterprise. */
+  owner: string
+}
+
+/** Where GitHub is. No address ends in a slash. */
+export interface Servers {
+  /** `https://github.com` */
+  server: string
+  /** `https://api.github.com` */
+  api: string
+}
+
+const NAME = /^[A-Za-z0-9](?:[\w.-]*[\w-])?$/
+const GITHUB = "github.com"
+/** Of GitHub Enterprise Cloud with data residency. */
+const RESIDENCY = ".ghe.com"
+
+/** A target as far as the variables name it: which, and by which variable. */
+interface Named {
+  scope: Scope
+  parts: string[]
+  by: string
+}
+
+/**
+ * Reads the target, and where its server and API are. Mistakes are collected by the settings.
+ *
+ * @param needed whether there has to be a target
+ */
+export function readTarget(settings: Settings, needed: boolean): { target: Target | undefined; servers: Servers } {
+  const found = [repository(settings), organization(settings), enterprise(settings)].filter((one) => one !== undefined)
+  const url = addressOf(settings, "REPO_URL") ?? addressOf(settings, "RUNNER_ORGANIZATION_URL")
+  const servers = readServers(settings, url)
+  const chosen = choose(settings, found)
+  if (!chosen) {
+    if (needed && settings.mistakes.length === 0 && found.length === 0)
+      settings.wrong(
+        "REPO_URL",
+        "is missing, and nothing else says what the runner works for",
+        "Give REPO_URL, GITHUB_REPOSITORY, ORG_NAME or ENTERPRISE_NAME.",
+      )
+    return { target: undefined, servers }
+  }
+  const path = { repository: "repos", organization: "orgs", enterprise: "enterprises" }[chosen.scope]
+  const name = chosen.parts.join("/")
+  return {
+    servers,
+    target: {
+      scope: chosen.scope,
+      url: `${servers.server}/${chosen.scope === "enterprise" ? "enterprises/" : ""}${name}`,
+      path: `${path}/${name}`,
+      owner: chosen.parts[0] ?? "",
+    },
+  }
+}
+
+function choose(settings: Settings, found: readonly Named[]): Named | undefined {
+  const scope = readScope(settings)
+  const [first, ...others] = found
+  if (!scope) {
+    if (first && others.length > 0)
+      settings.warn(
+        `${first.by} is what the runner works for; ${others.map(({ by }) => by).join(" and ")} would need RUNNER_SCOPE`,
+      )
+    return first
+  }
+  const wanted = found.find((one) => one.scope === scope.scope)
+  if (wanted || settings.mistakes.length > 0) return wanted
+  const name = { repository: "REPO_URL", organization: "ORG_NAME", enterprise: "ENTERPRISE_NAME" }[scope.scope]
+  settings.wrong(
+    scope.by,
+    first ? `is for ${articled(scope.scope)}, and ${first.by} names ${articled(first.scope)}` : `needs ${name}`,
+    first ? `Give ${name}, or leave ${scope.by} out.` : `Give ${name}.`,
+  )
+  return undefined
+}
+
+function articled(scope: Scope): string {
+  return scope === "repository" ? "a repository" : `an ${scope === "organization" ? "organisation" : scope}`
+}
+
+function readScope(settings: Settings): { scope: Scope; by: string } | undefined {
+  const given = settings.text("RUNNER_SCOPE")
+  const oldWay = settings.boolean("ORG_RUNNER")
+  if (given === undefined) return oldWay ? { scope: "organization", by: "ORG_RUNNER" } : undefined
+  const word = given.toLowerCase()
+  const scopes: readonly (readonly [string, Scope])[] = [
+    ["repo", "repository"],
+    ["org", "organization"],
+    ["ent", "enterprise"],
+  ]
+  const found = scopes.find(([begin]) => word.startsWith(begin))
+  if (found) return { scope: found[1], by: "RUNNER_SCOPE" }
+  settings.wrong("RUNNER_SCOPE", `is "${given}"`, "Write repo, org or ent.")
+  return undefined
+}
+
+function repository(settings: Settings): Named | undefined {
+  const address = addressOf(settings, "REPO_URL")
+  const short = settings.find("GITHUB_REPOSITORY")
+  if (address) {
+    if (address.parts.length === 1 && isName(address.parts[0])) {
+      // What the URL of an organisation looks like; the image that has this variable takes it as well.
+      return { scope: "organization", parts: address.parts, by: address.by }
+    }
+    if (address.parts.length !== 2 || !address.parts.every(isName)) {
+      settings.wrong(address.by, "is not the URL of a repository", "Write it like https://github.com/OWNER/REPOSITORY.")
+      return undefined
+    }
+    const name = address.parts.join("/")
+    if (short && short.value.includes("/") && short.value.toLowerCase() !== name.toLowerCase())
+      settings.wrong(short.name, `is ${short.value}, and ${address.by} names ${name}`, "Give one of them.")
+    return { scope: "repository", parts: address.parts, by: address.by }
+  }
+  if (!short) return undefined
+  const owner = settings.text("GITHUB_OWNER") ?? settings.text("ORG_NAME")
+  const parts = short.value.includes("/") || owner === undefined ? short.value.split("/") : [owner, short.value]
+  if (parts.length === 2 && parts.every(isName)) return { scope: "repository", parts, by: short.name }
+  settings.wrong(short.name, `is "${short.value}"`, "Write OWNER/REPOSITORY.")
+  return undefined
+}
+
+function organization(settings: Settings): Named | undefined {
+  const address = addressOf(settings, "RUNNER_ORGANIZATION_URL")
+  if (address) {
+    if (address.parts.length === 1 && isName(address.parts[0]))
+      return { scope: "organization", parts: address.parts, by: address.by }
+    settings.wrong(address.by, "is not the URL of an organisation", "Write it like https://github.com/ORGANISATION.")
+    return undefined
+  }
+  const alone = settings.find("GITHUB_REPOSITORY") ? undefined : settings.find("GITHUB_OWNER")
+  return named(settings, "organization", settings.find("ORG_NAME") ?? alone)
+}
+
+function enterprise(settings: Settings): Named | undefined {
+  return named(settings, "enterprise", settings.find("ENTERPRISE_NAME"))
+}
+
+function named(
+  settings: Settings,
+  scope: Scope,
+  found: { name: string; value: string } | undefined,
+): Named | undefined {
+  if (!found) return undefined
+  if (isName(found.value)) return { scope, parts: [found.value], by: found.name }
+  settings.wrong(found.name, `is "${found.value}", which is no name`, "Write the name alone, without a URL.")
+  return undefined
+}
+
+function isName(text: string | undefined): boolean {
+  return text !== undefined && NAME.test(text)
+}
+
+interface Address {
+  by: string
+  /** `https://github.com` */
+  origin: string
+  host: string
+  parts: string[]
+}
+
+/** A URL that a variable holds, or undefined with a mistake. Asked twice, it complains once. */
+function addressOf(settings: Settings, name: string): Address | undefined {
+  const found = settings.find(name)
+  if (!found) return undefined
+  const wrong = (problem: string, remedy: string) => {
+    if (!settings.mistakes.some(({ variable }) => variable === found.name)) settings.wrong(found.name, problem, remedy)
+    return undefined
+  }
+  if (!URL.canParse(found.value)) return wrong("is no URL", "Write it like https://github.com/OWNER/REPOSITORY.")
+  const { protocol, username, password, origin, host, pathname } = new URL(found.value)
+  if (username !== "" || password !== "") return wrong("has credentials in it", "Leave them out of the URL.")
+  if (!["https:", "http:"].includes(protocol)) return wrong(`begins with ${protocol}//`, "Begin it with https://.")
+  const parts = pathname
+    .replace(/\.git\/?$/, "")
+    .split("/")
+    .filter((part) => part !== "")
+  return { by: found.name, origin, host, parts }
+}
+
+function readServers(settings: Settings, url: Address | undefined): Servers {
+  const given = hostOf(settings, "GITHUB_HOST")
+  if (given && url && given.host !== url.host)
+    settings.wrong(given.by, `is ${given.host}, and ${url.by} is on ${url.host}`, "Give one of them.")
+  const server = given?.origin ?? url?.origin ?? `https://${GITHUB}`
+  const { host, protocol } = new URL(server)
+  const isGitHub = host === GITHUB
+  const isCloud = isGitHub || host.endsWith(RESIDENCY)
+  const apiHost = hostOf(settings, "GITHUB_API_HOST", protocol)
+  const path = settings.text("GITHUB_API_PATH") ?? (isCloud ? "/" : "/api/v3")
+  const origin = apiHost?.origin ?? (isCloud ? `https://api.${host}` : server)
+  const api = `${origin}/${path.replace(/^\/+|\/+$/g, "")}`.replace(/\/$/, "")
+  if (protocol === "http:" || api.startsWith("http:"))
+    settings.warn(`${new URL(api).host} is spoken to without TLS: tokens travel in the clear`)
+  return { server, api }
+}
+
+/** A server by its name, or by a URL of which only the server counts. */
+function hostOf(
+  settings: Settings,
+  name: string,
+  protocol = "https:",
+): { by: string; origin: string; host: string } | undefined {
+  const found = settings.find(name)
+  if (!found) return undefined
+  const text = found.value.includes("://") ? found.value : `${protocol}//${found.value}`
+  if (URL.canParse(text)) {
+    const { origin, host, username, password, protocol: scheme } = new URL(text)
+    if (username === "" && password === "" && /^https?:$/.test(scheme) && host !== "")
+      return { by: found.name, origin, host }
+  }
+  settings.wrong(found.name, "is not the name of a server", "Write it like github.example.org, without a path.")
+  return undefined
+}
