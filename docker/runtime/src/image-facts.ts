@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { z } from "zod"
+import * as z from "zod"
 import { RuntimeFailure } from "./failure.js"
 
 const factsSchema = z.object({

@@ -1,11 +1,14 @@
-import { readConfiguration, type Host } from "../configuration/configuration.js"
+import { readConfiguration, type Configuration, type Host } from "../configuration/configuration.js"
+import { certificatePaths } from "../container/certificate-paths.js"
+import { readCertificates, trust } from "../container/certificates.js"
+import { useProxy } from "../container/proxy.js"
 import { examine } from "../doctor/checks.js"
 import { connect, type Connection } from "../doctor/connection.js"
 import type { Examination } from "../doctor/examination.js"
 import type { Finding } from "../doctor/finding.js"
 import { githubFor } from "../doctor/github.js"
 import { proxyFor } from "../doctor/proxy.js"
-import { trusted } from "../doctor/trusted.js"
+import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
 import { log } from "../log.js"
 import { aligned } from "./aligned.js"
@@ -28,16 +31,17 @@ const TELLS_SERVER = /^(?:GITHUB_HOST|GITHUB_API_HOST|GITHUB_URL|REPO_URL|RUNNER
  * @returns what to print to stdout, and the exit code: 0 without problems, else that of the first problem
  */
 export async function doctor(
-  environment: Readonly<Record<string, string>>,
+  given: Environment,
   host: Host,
   { json, root = "/" }: DoctorOptions,
 ): Promise<{ output: string; exitCode: number }> {
-  const { secrets, ...read } = readOrExplain(environment, host)
-  const { configuration } = read
-  const api = once(() => reachApi({ ...read, environment }))
+  const { secrets, ...read } = readOrExplain(given, host)
+  const { configuration, environment } = read
+  useProxy(environment)
+  if (configuration) trustGiven(configuration, environment)
+  const api = once(() => reachApi(read))
   const findings = await examine({
     ...read,
-    environment,
     image: host.image,
     uid: host.uid,
     root,
@@ -55,18 +59,17 @@ export async function doctor(
   return { output: withoutSecrets(output, secrets), exitCode }
 }
 
-type ReadConfiguration = Pick<Examination, "configuration" | "failure" | "warnings">
+type ReadConfiguration = Pick<Examination, "configuration" | "failure" | "warnings" | "environment">
 
-function readOrExplain(
-  environment: Readonly<Record<string, string>>,
-  host: Host,
-): ReadConfiguration & { secrets: readonly string[] } {
+function readOrExplain(environment: Environment, host: Host): ReadConfiguration & { secrets: readonly string[] } {
   try {
-    const { configuration, warnings, secrets } = readConfiguration(environment, host)
-    return { configuration, warnings, secrets }
+    const { configuration, warnings, secrets, jobEnvironment } = readConfiguration(environment, host)
+    for (const secret of secrets) log.hide(secret)
+    // With it comes what ENV_FILE has of proxies and the tool cache.
+    return { configuration, warnings, secrets, environment: { ...environment, ...jobEnvironment } }
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error
-    return { failure: error, warnings: [], secrets: [] }
+    return { failure: error, warnings: [], secrets: [], environment }
   }
 }
 
@@ -78,7 +81,16 @@ async function reachApi({
   const api = configuration?.api ?? (told ? undefined : GITHUB_API)
   if (api === undefined) return undefined
   const url = new URL(`${api}/`)
-  return connect(url, { proxy: proxyFor(url, environment), ca: await trusted(environment, configuration) })
+  return connect(url, { proxy: proxyFor(url, environment) })
+}
+
+/** As a runner would. What cannot be read is for a check to tell. */
+function trustGiven(configuration: Configuration, environment: Environment): void {
+  try {
+    trust(readCertificates(certificatePaths(configuration, environment)))
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure)) throw error
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,5 +1,5 @@
 import { parseEnv } from "node:util"
-import { z } from "zod"
+import * as z from "zod"
 import type { Mistake } from "./mistakes.js"
 import { namesOf, VARIABLES, variable, type Variable } from "./variables.js"
 

@@ -1,3 +1,4 @@
+import { checkCertificates } from "./certificates.js"
 import { checkClock } from "./clock.js"
 import { checkConfiguration } from "./configuration.js"
 import { checkCpu } from "./cpu.js"
@@ -20,6 +21,7 @@ type Check = (examination: Examination) => Finding | Finding[] | Promise<Finding
 /** What is looked at, causes before what follows from them: the first problem gives the exit code. */
 const CHECKS: Readonly<Record<string, Check>> = {
   configuration: checkConfiguration,
+  certificates: checkCertificates,
   server: checkServer,
   services: checkServices,
   clock: checkClock,

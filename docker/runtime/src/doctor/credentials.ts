@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { RuntimeFailure } from "../failure.js"
 import { permissionFor } from "../github/permission.js"
 import type { Examination } from "./examination.js"

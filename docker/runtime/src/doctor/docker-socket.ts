@@ -1,43 +1,48 @@
-import { stat } from "node:fs/promises"
 import { createConnection } from "node:net"
 import { once } from "node:events"
+import { dockerAddress, socketGroup, type DockerAddress } from "../container/docker-socket.js"
 import type { Examination } from "./examination.js"
 import type { Finding } from "./finding.js"
 
-/** Whether jobs reach a Docker daemon by its socket. No socket is no problem: not every job needs Docker. */
+const CHECK = "docker"
+const PATIENCE_MS = 5000
+
+/** Whether jobs reach a Docker daemon. No socket is no problem: not every job needs Docker. */
 export async function checkDockerSocket({ environment }: Examination): Promise<Finding> {
-  const check = "docker"
-  const host = environment.DOCKER_HOST ?? "unix:///var/run/docker.sock"
-  if (!host.startsWith("unix://")) return { check, status: "ok", text: `by DOCKER_HOST ${withoutPassword(host)}` }
-  const path = host.slice("unix://".length)
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return { check, status: "ok", text: `no socket at ${path}: jobs have no Docker` }
-  return socketFinding(path, found.gid, await connectionProblem(path))
+  const address = dockerAddress(environment)
+  if (!address) return { check: CHECK, status: "ok", text: "elsewhere, by DOCKER_HOST" }
+  const group = socketGroup(address)
+  if ("path" in address && group === undefined)
+    return { check: CHECK, status: "ok", text: `no socket at ${address.path}: jobs have no Docker` }
+  return dockerFinding(address, group, await connectionProblem(address))
 }
 
 /** @param problem the system's code for why there is no connection; undefined if there is one */
-export function socketFinding(path: string, gid: number, problem: string | undefined): Finding {
-  const check = "docker"
-  if (problem === undefined) return { check, status: "ok", text: `${path} answers` }
-  if (problem === "EACCES")
+export function dockerFinding(address: DockerAddress, group: number | undefined, problem: string | undefined): Finding {
+  const where = "path" in address ? address.path : `${address.host}:${address.port}`
+  if (problem === undefined) return { check: CHECK, status: "ok", text: `${where} answers` }
+  if (problem === "EACCES" && group !== undefined)
     return {
-      check,
+      check: CHECK,
       status: "warning",
-      text: `${path} may be used by group ${gid} only, which this user is not in`,
-      remedy: `docker run --group-add ${gid}`,
+      text: `${where} may be used by group ${group} only, which this user is not in`,
+      remedy: `docker run --group-add ${group}`,
     }
   return {
-    check,
+    check: CHECK,
     status: "warning",
-    text: `${path} is there, but nothing answers (${problem})`,
-    remedy: "start the daemon, then make the container anew, so that it mounts the daemon's new socket",
+    text: `nothing answers at ${where} (${problem})`,
+    remedy:
+      "path" in address
+        ? "start the daemon, then make the container anew, so that it mounts the daemon's new socket"
+        : "start the daemon that DOCKER_HOST names, and let the container's network reach it",
   }
 }
 
-async function connectionProblem(path: string): Promise<string | undefined> {
-  const socket = createConnection(path)
+async function connectionProblem(address: DockerAddress): Promise<string | undefined> {
+  const socket = createConnection(address)
   try {
-    await once(socket, "connect")
+    await once(socket, "connect", { signal: AbortSignal.timeout(PATIENCE_MS) })
     return undefined
   } catch (error) {
     return error instanceof Error && "code" in error ? String(error.code) : String(error)
@@ -45,5 +50,3 @@ async function connectionProblem(path: string): Promise<string | undefined> {
     socket.destroy()
   }
 }
-
-const withoutPassword = (host: string): string => host.replace(/\/\/[^/]*@/, "//***@")

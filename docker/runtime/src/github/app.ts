@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto"
 import githubAppJwt from "universal-github-app-jwt"
-import { z } from "zod"
+import * as z from "zod"
 import type { Configuration } from "../configuration/configuration.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"

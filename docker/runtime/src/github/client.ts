@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import pRetry, { type RetryContext } from "p-retry"
-import type { z } from "zod"
+import type * as z from "zod"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
 import { answerFault, type Question } from "./answer.js"

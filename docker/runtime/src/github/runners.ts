@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import type { Configuration } from "../configuration/configuration.js"
 import { GitHubClient, type ClientOptions } from "./client.js"
 import { credentialFor } from "./credential.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import type { Configuration } from "../configuration/configuration.js"
 import { RuntimeFailure } from "../failure.js"
 import { GitHubClient, type ClientOptions } from "./client.js"

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { z } from "zod"
+import * as z from "zod"
 import { RuntimeFailure } from "../failure.js"
 import { CONFIGURATION_FILES, isConfigurationFile, removeConfiguration } from "./configuration-files.js"
 
