@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from "node:fs"
+import { healthFacts } from "../health/health-facts.js"
+import { healthReport } from "../health/health-report.js"
+import { readState, type StateFile } from "../health/state-file.js"
+import { stateFolders } from "../health/state-folder.js"
+
+/**
+ * The image's health check: whether the runner in this container is registered and its listener runs. It loads next to nothing, since it
+ * runs every half minute.
+ *
+ * @param users ids of users under whom the program may run
+ * @param root the file system's, but for tests
+ * @returns one line to print, and the exit code: 0 for healthy, 1 for not, also during the start
+ */
+export function health(users: readonly number[], root?: string): { output: string; exitCode: 0 | 1 } {
+  const state = readState(users.flatMap((uid) => stateFolders(uid, root)))
+  if (!state || !isProgram(state)) return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
+  const { healthy, ready, reason } = healthReport(healthFacts(state, new Date()))
+  const starting = !ready && !state.registrationSkipped && (state.phase === "starting" || state.phase === "registering")
+  if (healthy && !starting) return { output: `healthy: ${reason}\n`, exitCode: 0 }
+  // Whoever starts the container gives it time for that; a start counts as healthy for nobody.
+  return { output: `${healthy ? "starting" : "unhealthy"}: ${reason}\n`, exitCode: 1 }
+}
+
+/** The state of an earlier start may be left, and another process may have its id now. */
+function isProgram({ program }: StateFile): boolean {
+  const path = `/proc/${String(program)}/cmdline`
+  return existsSync(path) && readFileSync(path, "utf8").includes("runtime.mjs")
+}

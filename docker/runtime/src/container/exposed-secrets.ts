@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from "node:fs"
+
+/**
+ * Processes that show a secret in their environment to whoever runs as this user, and so to jobs. Nothing that this image starts does; but
+ * an init process of Docker's own, from `docker run --init`, keeps what the container was given.
+ */
+export function exposingProcesses(secrets: readonly string[], proc = "/proc"): number[] {
+  const known = secrets.filter((secret) => secret !== "")
+  if (known.length === 0) return []
+  return readdirSync(proc)
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      const text = environmentOf(`${proc}/${name}/environ`)
+      return known.some((secret) => text.includes(secret))
+    })
+    .map(Number)
+}
+
+function environmentOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}

@@ -1,0 +1,16 @@
+import { accessSync, constants } from "node:fs"
+import type { Environment } from "../environment.js"
+
+/**
+ * HOME for jobs: what is set, if one can write there; else the runner's folder. Docker sets `/` for a user that the image does not know, and
+ * root's home stays set when root is given away.
+ */
+export function homeFor({ HOME }: Environment, runnerHome: string): string {
+  if (HOME === undefined || HOME === "" || HOME === "/") return runnerHome
+  try {
+    accessSync(HOME, constants.W_OK | constants.X_OK)
+    return HOME
+  } catch {
+    return runnerHome
+  }
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path"
+import type { Configuration } from "../configuration/configuration.js"
+import type { Environment } from "../environment.js"
+import { makeStateFolder } from "../health/state-folder.js"
+import type { ImagePaths } from "../image-paths.js"
+import type { Log } from "../log.js"
+import { prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
+import { certificatePaths } from "./certificate-paths.js"
+import { startDockerService } from "./docker-service.js"
+import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
+import { exposingProcesses } from "./exposed-secrets.js"
+import { homeFor } from "./home.js"
+import { hookVariables } from "./job-hooks.js"
+import { dropPrivileges, runnerAccount } from "./privileges.js"
+import { prepareWorkFolder } from "./work-folder.js"
+
+/** A container in which the runner can be registered and run. */
+export interface PreparedContainer {
+  /** As it was given, but for the work folder, which is one that can be written to. */
+  readonly configuration: Configuration
+  readonly runner: RunnerFolder
+  /** What the runner and its jobs get. */
+  readonly environment: Environment
+  /** Undefined when there is nowhere to write: then the health check knows nothing. */
+  readonly stateFolder: string | undefined
+  /** Stops what was started besides. */
+  end(): void
+}
+
+export interface PrepareOptions {
+  readonly configuration: Configuration
+  readonly secrets: readonly string[]
+  readonly jobEnvironment: Environment
+  /** The container's. */
+  readonly environment: Environment
+  readonly paths: ImagePaths
+  readonly uid: number
+  readonly log: Log
+}
+
+/**
+ * Makes everything ready that needs no network: user, folders, certificates, proxy, hooks, Docker.
+ *
+ * @throws {RuntimeFailure} CONFIGURATION for what this container cannot do
+ */
+export async function prepareContainer(options: PrepareOptions): Promise<PreparedContainer> {
+  const { configuration, environment, jobEnvironment, paths, log } = options
+  const end = configuration.startDocker ? startDockerService(environment, options.uid) : () => undefined
+  const uid = settleUser(options)
+  const stateFolder = makeStateFolder(uid, paths.root)
+  const temporary = ["tmp", "var/tmp", "dev/shm"].map((folder) => join(paths.root, folder))
+  const runner = prepareRunnerFolder({ home: paths.home, temporary, uid })
+  if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner lives in ${runner.path}`)
+  const workFolder = prepareWorkFolder(configuration.workFolder, paths.home, runner)
+
+  const warning = socketWarning(dockerAddress(environment))
+  if (warning !== undefined) log.warn(warning)
+  tellExposed(options)
+  return {
+    configuration: { ...configuration, workFolder },
+    runner,
+    environment: {
+      ...jobEnvironment,
+      HOME: homeFor(environment, runner.home),
+      ...(await certificateVariables(options, stateFolder ?? runner.path)),
+      ...hookVariables(configuration.hooks, paths),
+    },
+    stateFolder,
+    end,
+  }
+}
+
+async function certificateVariables(
+  { configuration, environment, paths }: PrepareOptions,
+  folder: string,
+): Promise<Record<string, string>> {
+  const given = certificatePaths(configuration, environment)
+  if (given.length === 0) return {}
+  // Loaded for those who give some: cryptography takes memory.
+  const { certificatesForJobs, readCertificates } = await import("./certificates.js")
+  return certificatesForJobs(readCertificates(given), { folder, root: paths.root, environment })
+}
+
+/** @returns the user id that the runner has from now on */
+function settleUser({ configuration, environment, paths, uid, log }: PrepareOptions): number {
+  if (uid !== 0) return uid
+  if (configuration.runAsRoot !== false) {
+    log.info("the runner and its jobs run as root; RUN_AS_ROOT=false gives that away")
+    return uid
+  }
+  const group = socketGroup(dockerAddress(environment))
+  const account = runnerAccount(paths.home, group === undefined ? [] : [group])
+  dropPrivileges(account, configuration.workFolder)
+  return account.uid
+}
+
+function tellExposed({ secrets, log }: PrepareOptions): void {
+  const exposing = exposingProcesses(secrets)
+  if (exposing.length === 0) return
+  const which = exposing.length === 1 ? `process ${exposing.join()} shows` : `processes ${exposing.join(", ")} show`
+  log.warn(
+    `jobs can read secrets: ${which} them in /proc. Start the container without --init, since the image has an init process of its own, or give secrets by files, like ACCESS_TOKEN_FILE`,
+  )
+}

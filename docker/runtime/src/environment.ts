@@ -1,0 +1,36 @@
+import { closeSync, readFileSync } from "node:fs"
+
+export type Environment = Readonly<Record<string, string>>
+
+/** Names the file descriptor that entrypoint.sh hands the environment over by. */
+const DESCRIPTOR = "RUNNER_IMAGES_ENVIRONMENT_FD"
+
+/**
+ * The container's environment. entrypoint.sh starts this program with hardly any of its own, since what a process starts with stays readable
+ * in /proc; the container's comes through a pipe, as `env -0` writes it.
+ */
+export function readEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
+  const descriptor = own[DESCRIPTOR]
+  if (descriptor === undefined) {
+    return Object.fromEntries(
+      Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    )
+  }
+  const text = readFileSync(Number(descriptor), "utf8")
+  closeSync(Number(descriptor))
+  return parseEnvironment(text)
+}
+
+/** Set by the shell for itself. */
+const SHELL = new Set(["_", "SHLVL", "OLDPWD", "PWD"])
+
+/** `A=1\0B=2\0` ⇒ `{ A: "1", B: "2" }` */
+export function parseEnvironment(text: string): Record<string, string> {
+  const environment: Record<string, string> = {}
+  for (const entry of text.split("\0")) {
+    const end = entry.indexOf("=")
+    const name = entry.slice(0, Math.max(0, end))
+    if (name !== "" && !SHELL.has(name)) environment[name] = entry.slice(end + 1)
+  }
+  return environment
+}

@@ -1,0 +1,60 @@
+import type { Phase } from "../phase.js"
+
+/** What is known of the runner from outside: the contents of the state file. */
+export interface HealthFacts {
+  readonly phase: Phase
+  /** How long the phase lasts, in seconds. */
+  readonly seconds: number
+  /** Seconds that the start may take, with all waiting that was asked for. */
+  readonly startSeconds: number
+  /** RUNNER_SKIP_REGISTRATION: there is no listener, and none is meant to be. */
+  readonly registrationSkipped: boolean
+  /** A process of the listener was found. */
+  readonly listenerAlive: boolean
+  /** The runner's configuration is there. */
+  readonly registered: boolean
+  /** Why it has no connection at the moment. */
+  readonly disconnected?: string | undefined
+}
+
+/**
+ * `healthy`: nothing is wrong that a restart would put right, also during a start that takes no longer than it may. `ready`: GitHub can
+ * give the runner a job, or has given it one.
+ */
+export interface HealthReport {
+  readonly healthy: boolean
+  readonly ready: boolean
+  readonly reason: string
+}
+
+/** Judges the runner's health. */
+export function healthReport(facts: HealthFacts): HealthReport {
+  const { phase, registrationSkipped, listenerAlive, registered, disconnected } = facts
+  switch (phase) {
+    case "starting":
+    case "registering":
+      return startReport(facts)
+    case "listening":
+    case "busy":
+      if (!listenerAlive) return unhealthy("the listener is gone")
+      if (!registered) return unhealthy("the runner is not registered")
+      if (disconnected !== undefined) return { healthy: true, ready: false, reason: `not connected: ${disconnected}` }
+      return { healthy: true, ready: true, reason: phase }
+    case "stopping":
+      if (!listenerAlive && !registrationSkipped) return unhealthy("the listener is gone")
+      return { healthy: true, ready: false, reason: "stopping" }
+    case "ended":
+      return unhealthy("the runner has ended")
+  }
+}
+
+function startReport({ phase, seconds, startSeconds, registrationSkipped }: HealthFacts): HealthReport {
+  if (registrationSkipped) return { healthy: true, ready: false, reason: "registration is skipped" }
+  const lasts = `${phase} for ${Math.floor(seconds)} s`
+  if (seconds > startSeconds) return unhealthy(`${lasts}, which is too long`)
+  return { healthy: true, ready: false, reason: lasts }
+}
+
+function unhealthy(reason: string): HealthReport {
+  return { healthy: false, ready: false, reason }
+}

@@ -1,0 +1,101 @@
+import { statSync } from "node:fs"
+import { type Command, readCommandLine } from "./command-line.js"
+import { type Environment, readEnvironment } from "./environment.js"
+import type { RuntimeFailure } from "./failure.js"
+import { type ImagePaths, splitEnvironment } from "./image-paths.js"
+import { WORKER_VARIABLE } from "./operations/worker-variable.js"
+import { asFailure } from "./unclassified.js"
+
+/** What a command prints on standard output, and the exit code. */
+interface Answer {
+  readonly output: string
+  readonly exitCode: number
+}
+
+/**
+ * Each command is loaded when it is asked for: the health check runs often, and a runner is to take little memory.
+ *
+ * @returns the exit code
+ * @throws {RuntimeFailure} for what the user can put right
+ */
+async function main(args: readonly string[]): Promise<number> {
+  if (process.env[WORKER_VARIABLE] !== undefined) {
+    const { serve } = await import("./operations/serve.js")
+    await serve()
+    return 0
+  }
+  const command = readCommandLine(args)
+  const { environment, paths } = splitEnvironment(readEnvironment(process.env))
+  if (command.name !== "run") return print(await answer(command, environment, paths))
+  const { run } = await import("./commands/run.js")
+  const { failure, exitCode } = await run({
+    args: command.args,
+    environment: withJitConfiguration(environment, command.jitConfiguration),
+    paths,
+  })
+  if (failure) tell(failure)
+  return exitCode
+}
+
+type Question = Exclude<Command, { readonly name: "run" }>
+
+async function answer(command: Question, environment: Environment, paths: ImagePaths): Promise<Answer> {
+  switch (command.name) {
+    case "health": {
+      const { health } = await import("./commands/health.js")
+      return health(users(paths.home), paths.root)
+    }
+    case "help": {
+      const { help } = await import("./commands/help.js")
+      return { output: help(), exitCode: 0 }
+    }
+    case "version": {
+      const { version } = await import("./commands/version.js")
+      const { image } = await hostFor(paths)
+      return { output: version(image, command), exitCode: 0 }
+    }
+    case "doctor": {
+      const { doctor } = await import("./commands/doctor.js")
+      return await doctor(environment, await hostFor(paths), { json: command.json, root: paths.root })
+    }
+  }
+}
+
+async function hostFor(paths: ImagePaths) {
+  const { containerHost } = await import("./container/host.js")
+  return containerHost(paths)
+}
+
+/** Root may have given itself away to the image's user, and then the program is that user's. */
+function users(home: string): number[] {
+  const own = process.getuid?.() ?? 0
+  const image = statSync(home, { throwIfNoEntry: false })?.uid
+  return own !== 0 || image === undefined ? [own] : [own, image]
+}
+
+/** `--jitconfig` is how some start the runner. It is in the list of processes then, which no warning takes away. */
+function withJitConfiguration(environment: Environment, jitConfiguration: string | undefined): Environment {
+  return jitConfiguration === undefined
+    ? environment
+    : { ...environment, ACTIONS_RUNNER_INPUT_JITCONFIG: jitConfiguration }
+}
+
+function print({ output, exitCode }: Answer): number {
+  process.stdout.write(output)
+  return exitCode
+}
+
+function tell({ message, code, remedy }: RuntimeFailure): void {
+  process.stderr.write(`error: ${message} [${code}]\n${remedy}\n`)
+}
+
+// A reader that goes away, as of `docker run IMAGE doctor | head`, is no failure; and a runner needs none.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
+
+try {
+  process.exit(await main(process.argv.slice(2)))
+} catch (error) {
+  const failure = asFailure(error)
+  tell(failure)
+  process.exit(failure.exitCode)
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import type { Readable, Writable } from "node:stream"
+import { type FailureCode, RuntimeFailure } from "../failure.js"
+import { readLines } from "../runner/lines.js"
+import type { Answer, OperationName, Operations, Question } from "./operation.js"
+import { WORKER_VARIABLE } from "./worker-variable.js"
+
+/** How long an operation that is withdrawn may take to end, in milliseconds. */
+const WITHDRAWN = 5000
+
+/** Starts the program that does the operations; tests have it somewhere else. */
+export interface WorkerProgram {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+const OURSELVES: WorkerProgram = { command: process.execPath, args: process.argv.slice(1, 2) }
+
+/** A process for operations, one at a time. It starts when it is made, and ends with `end`, with a withdrawn question, or with us. */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #questions: Writable
+  readonly #ended: Promise<unknown>
+  #waiting: ((answer: Answer) => void) | undefined
+
+  constructor({ command, args }: WorkerProgram = OURSELVES) {
+    // In a session of its own: a terminal's signals are for the supervisor, which decides.
+    this.#child = spawn(command, args, {
+      env: { PATH: process.env.PATH, LANG: "C.UTF-8", [WORKER_VARIABLE]: "1" },
+      stdio: ["pipe", "inherit", "inherit", "pipe"],
+      detached: true,
+    })
+    this.#ended = once(this.#child, "close").catch(() => undefined)
+    this.#questions = this.#child.stdio[0] as Writable
+    // A process that ended is told by its end.
+    this.#questions.on("error", () => undefined)
+    readLines(this.#child.stdio[3] as Readable, (line) => this.#waiting?.(JSON.parse(line.toString("utf8")) as Answer))
+  }
+
+  /**
+   * @throws {RuntimeFailure} as the operation
+   * @throws the signal's reason when aborted, once the operation has ended
+   */
+  async ask<Name extends OperationName>(
+    name: Name,
+    input: Operations[Name]["input"],
+    signal?: AbortSignal,
+  ): Promise<Operations[Name]["output"]> {
+    signal?.throwIfAborted()
+    const answered = new Promise<Answer>((resolve) => (this.#waiting = resolve))
+    this.#questions.write(`${JSON.stringify({ name, input } satisfies Question)}\n`)
+    const answer = await Promise.race([answered, this.#ended.then(() => undefined), aborted(signal)])
+    if (signal?.aborted) {
+      await this.end()
+      signal.throwIfAborted()
+    }
+    if (!answer)
+      throw new RuntimeFailure(
+        "UNCLASSIFIED",
+        `a process for "${name}" ended without an answer`,
+        "It may have run out of memory.",
+      )
+    if ("output" in answer) return answer.output as Operations[Name]["output"]
+    const { code, message, remedy } = answer.failure
+    throw new RuntimeFailure(code as FailureCode, message, remedy)
+  }
+
+  /** Ends the process, and waits for that. */
+  async end(): Promise<void> {
+    this.#questions.end()
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), WITHDRAWN)
+    await this.#ended
+    clearTimeout(timer)
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<undefined> {
+  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }))
+}

@@ -1,0 +1,78 @@
+import { RuntimeFailure } from "../failure.js"
+import type { ListenerExit } from "../runner/events.js"
+import type { ListenerEnd } from "../runner/listener.js"
+
+/** What is to be done after the listener ended by itself. */
+export type ListenerOutcome =
+  | { readonly next: "done" }
+  | { readonly next: "restart"; readonly why: string }
+  | { readonly next: "failed"; readonly failure: RuntimeFailure }
+
+/** The listener's own exit codes, where no script around it says more: https://github.com/actions/runner, `Constants.cs`. */
+const EXIT_OF_CODE: ReadonlyMap<number, ListenerExit> = new Map([
+  [0, "success"],
+  [1, "terminated"],
+  [2, "retry"],
+  [3, "updating"],
+  [4, "updating"],
+  [5, "session-conflict"],
+  // The configuration was changed by the server and is to be read anew.
+  [6, "updating"],
+  [7, "version-refused"],
+])
+
+/** What the listener told before it ended, which its exit code does not tell. */
+export interface ListenerStory {
+  readonly unregistered: boolean
+  readonly versionRefused?: string | undefined
+}
+
+/** Judges the end of a listener that nobody asked to end. */
+export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerStory): ListenerOutcome {
+  if (told.versionRefused !== undefined) return refused(told.versionRefused)
+  if (told.unregistered)
+    return failed(
+      "REGISTRATION",
+      "GitHub has no such runner any more: somebody removed it, or it was offline for too long",
+      "Start the container again to register it anew.",
+    )
+  if (signal !== null)
+    return failed(
+      "UNCLASSIFIED",
+      `the listener was ended by ${signal}`,
+      "Check whether the container ran out of memory.",
+    )
+  switch (exit ?? EXIT_OF_CODE.get(code ?? 1)) {
+    case "success":
+      return { next: "done" }
+    case "retry":
+      return { next: "restart", why: "it met with trouble that may pass" }
+    case "updating":
+      return { next: "restart", why: "it updated itself" }
+    case "session-conflict":
+      return failed(
+        "REGISTRATION",
+        "another runner is connected to GitHub under this runner's name",
+        "Give each container a RUNNER_NAME of its own, or none.",
+      )
+    case "version-refused":
+      return refused("this version of the runner is deprecated")
+    case "terminated":
+      return failed("UNCLASSIFIED", "the listener ended with an error", "What it said is above.")
+    case "unknown":
+    case undefined:
+      return failed("UNCLASSIFIED", `the listener ended unexpectedly, with code ${code ?? 1}`, "What it said is above.")
+  }
+}
+
+function refused(message: string): ListenerOutcome {
+  return failed(
+    "VERSION_REFUSED",
+    `GitHub refuses this version of the runner: ${message}`,
+    "Use a newer image. GitHub serves releases of the runner for 30 days after the next one.",
+  )
+}
+
+function failed(...failure: ConstructorParameters<typeof RuntimeFailure>): ListenerOutcome {
+  return { next: "failed", failure: new RuntimeFailure(...failure) }
+}

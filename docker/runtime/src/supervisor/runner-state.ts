@@ -1,0 +1,112 @@
+import { EventEmitter, once } from "node:events"
+import { NEXT_PHASES, type Phase } from "../phase.js"
+import type { RunnerEvent } from "../runner/events.js"
+
+/** What is known of the runner at a moment. */
+export interface RunnerSnapshot {
+  readonly phase: Phase
+  /** When the phase began. */
+  readonly since: Date
+  /** The job it has, also while it stops. */
+  readonly job?: string | undefined
+  /** The runner lost its connection and tries to get it back. */
+  readonly disconnected?: string | undefined
+  /** The first process of the listener's session. */
+  readonly listener?: number | undefined
+}
+
+/**
+ * The runner's phase, its job and its listener. The one place that decides which phase follows which; whoever wants to know is told of
+ * every change.
+ */
+export class RunnerState {
+  readonly #changes = new EventEmitter<{ change: [RunnerSnapshot] }>()
+  #snapshot: RunnerSnapshot
+
+  constructor(private readonly now: () => Date = () => new Date()) {
+    this.#snapshot = { phase: "starting", since: now() }
+  }
+
+  get snapshot(): RunnerSnapshot {
+    return this.#snapshot
+  }
+
+  get phase(): Phase {
+    return this.#snapshot.phase
+  }
+
+  get busy(): boolean {
+    return this.#snapshot.job !== undefined
+  }
+
+  /** Calls back at every change, once it is made. */
+  onChange(told: (snapshot: RunnerSnapshot) => void): void {
+    this.#changes.on("change", told)
+  }
+
+  /** Waits for the next change. */
+  async changed(signal: AbortSignal): Promise<void> {
+    await once(this.#changes, "change", { signal })
+  }
+
+  /**
+   * Goes to a phase; to the one that it is in already, nothing changes.
+   *
+   * @throws Error for a phase that cannot follow: a mistake of the program
+   */
+  enter(phase: Phase): void {
+    if (phase === this.phase) return
+    if (!NEXT_PHASES[this.phase].includes(phase)) throw new Error(`${phase} cannot follow ${this.phase}`)
+    this.#change({ phase, since: this.now() })
+  }
+
+  /** A listener was started. */
+  started(listener: number): void {
+    this.#change({ listener, disconnected: undefined })
+  }
+
+  /** The listener is gone, and its job with it. */
+  gone(): void {
+    this.#change({ listener: undefined, job: undefined, disconnected: undefined })
+  }
+
+  /** What the listener's output told. What it says after a stop was asked for changes no phase. */
+  observe(event: RunnerEvent): void {
+    switch (event.type) {
+      case "listening":
+        this.#change({ disconnected: undefined })
+        this.#follow(this.busy ? "busy" : "listening")
+        return
+      case "reconnected":
+        this.#change({ disconnected: undefined })
+        return
+      case "disconnected":
+        this.#change({ disconnected: event.reason })
+        return
+      case "job-started":
+        this.#change({ job: event.name })
+        // A runner with a job listened, whether it said so or not.
+        this.#follow("listening")
+        this.#follow("busy")
+        return
+      case "job-completed":
+        this.#change({ job: undefined })
+        this.#follow("listening")
+        return
+      case "connected":
+      case "unregistered":
+      case "version-refused":
+      case "listener-exited":
+        return
+    }
+  }
+
+  #follow(phase: Phase): void {
+    if (NEXT_PHASES[this.phase].includes(phase)) this.enter(phase)
+  }
+
+  #change(change: Partial<RunnerSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change }
+    this.#changes.emit("change", this.#snapshot)
+  }
+}

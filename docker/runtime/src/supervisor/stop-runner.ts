@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { RuntimeFailure } from "../failure.js"
+import type { Listener } from "../runner/listener.js"
+import type { RunnerParts } from "./runner-parts.js"
+
+/**
+ * Stops the runner without taking a job away from it before its time:
+ *
+ * 1. While it has no job it leaves GitHub's list; GitHub decides whether a job came in between.
+ * 2. With a job, that is waited for, as long as the grace lasts.
+ * 3. The listener ends: SIGINT, SIGTERM, SIGKILL.
+ * 4. What has not left GitHub's list by then leaves it now.
+ *
+ * @param listener undefined when it is gone already
+ * @returns why the runner is still on GitHub's list, if it is
+ */
+export async function stopRunner(
+  parts: RunnerParts,
+  listener: Listener | undefined,
+): Promise<RuntimeFailure | undefined> {
+  parts.state.enter("stopping")
+  const early = listener ? await leaveWhenIdle(parts) : "not yet"
+  if (listener) await endListener(parts, listener)
+  parts.state.gone()
+  if (early !== "not yet") return early
+  return await leaveAtLast(parts)
+}
+
+/** Undefined: the runner is off the list, or is not to leave it. `not yet`: it had a job for as long as the grace lasted. */
+type Left = RuntimeFailure | undefined | "not yet"
+
+async function leaveWhenIdle(parts: RunnerParts): Promise<Left> {
+  const { state, stop, leave, times, log } = parts
+  const patience = AbortSignal.any([stop.hurry, AbortSignal.timeout(times.grace)])
+  if (state.busy) log.info(`waiting up to ${times.grace / 1000} s for the job "${state.snapshot.job ?? ""}" to end`)
+  while (!patience.aborted) {
+    if (state.snapshot.listener === undefined) return "not yet"
+    if (state.busy) {
+      await until(patience, (signal) => state.changed(signal))
+      continue
+    }
+    if (!leave?.asksGitHub) return "not yet"
+    const left = await tryToLeave(parts, AbortSignal.any([stop.hurry, AbortSignal.timeout(times.removal)]))
+    if (left !== "not yet") return left
+    // GitHub gave it a job that it has not told of yet, or has not heard yet that its job ended.
+    await until(AbortSignal.any([patience, AbortSignal.timeout(times.again)]), (signal) => state.changed(signal))
+  }
+  return "not yet"
+}
+
+async function leaveAtLast(parts: RunnerParts): Promise<RuntimeFailure | undefined> {
+  const { leave, stop, times } = parts
+  if (!leave) return undefined
+  const limit = AbortSignal.any([stop.kill, AbortSignal.timeout(stop.hurry.aborted ? times.hurried : times.removal)])
+  let why = "there was no time to leave"
+  while (!limit.aborted) {
+    const left = await tryToLeave(parts, limit)
+    if (left !== "not yet") return left
+    why = "GitHub says that it still has a job"
+    await until(limit, (signal) => sleep(times.again, undefined, { signal }))
+  }
+  return stayed(why)
+}
+
+async function tryToLeave({ leave, stop }: RunnerParts, limit: AbortSignal): Promise<Left> {
+  if (!leave) return undefined
+  try {
+    return (await leave.deregister(limit)) === "busy" ? "not yet" : undefined
+  } catch (error) {
+    if (error instanceof RuntimeFailure) return error
+    if (!limit.aborted) throw error
+    // In a hurry it is tried once more, when the listener is gone.
+    return stop.hurry.aborted && !stop.kill.aborted ? "not yet" : stayed("leaving took too long")
+  }
+}
+
+function stayed(why: string): RuntimeFailure {
+  return new RuntimeFailure(
+    "REGISTRATION",
+    `the runner is still on GitHub's list: ${why}`,
+    "GitHub removes it when it was offline for long enough. Give the container more time to stop, like docker stop --timeout 60.",
+  )
+}
+
+async function endListener({ stop, times }: RunnerParts, listener: Listener): Promise<void> {
+  const steps = [
+    ["SIGINT", times.interrupt],
+    ["SIGTERM", times.terminate],
+  ] as const
+  for (const [signal, time] of steps) {
+    if (stop.kill.aborted) break
+    listener.stop(signal)
+    const limit = AbortSignal.any([stop.kill, AbortSignal.timeout(time), hurried(stop.hurry, times.hurried)])
+    if (await ended(listener, limit)) return
+  }
+  listener.stop("SIGKILL")
+  await listener.ended
+}
+
+/** Aborted so long after another one was. */
+function hurried(signal: AbortSignal, time: number): AbortSignal {
+  const controller = new AbortController()
+  const start = (): void => void setTimeout(() => controller.abort(), time).unref()
+  if (signal.aborted) start()
+  else signal.addEventListener("abort", start, { once: true })
+  return controller.signal
+}
+
+async function ended(listener: Listener, limit: AbortSignal): Promise<boolean> {
+  return await Promise.race([listener.ended.then(() => true), aborted(limit).then(() => false)])
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener("abort", () => resolve(), { once: true })
+  })
+}
+
+/** Waits for something, at most until the signal. */
+async function until(signal: AbortSignal, wait: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  try {
+    await wait(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { RuntimeFailure } from "../failure.js"
+import type { RunnerEvent } from "../runner/events.js"
+import type { Listener } from "../runner/listener.js"
+import { type ListenerOutcome, type ListenerStory, outcomeOf } from "./listener-outcome.js"
+import { type RestartLimits, Restarts } from "./restarts.js"
+import type { RunnerParts } from "./runner-parts.js"
+import { stopRunner } from "./stop-runner.js"
+
+/**
+ * Runs the configured runner until it has done its job, has failed, or somebody wants it to stop, and takes it off GitHub's list then.
+ *
+ * @param told of everything that the runner tells, after the state has it
+ * @returns how it ended: undefined for well
+ */
+export async function supervise(
+  parts: RunnerParts,
+  told: (event: RunnerEvent) => void,
+  limits?: RestartLimits,
+): Promise<RuntimeFailure | undefined> {
+  const { state, stop, log } = parts
+  const restarts = new Restarts(limits)
+  while (!stop.stop.aborted) {
+    const start = performance.now()
+    const life = await live(parts, told)
+    if (life.next === "stop") return await stopRunner(parts, life.listener)
+    state.gone()
+    if (life.next === "done") return await leftByItself(parts, life.jobs)
+    const failure = life.next === "failed" ? life.failure : undefined
+    if (failure) return await failed(parts, failure)
+    const delay = restarts.next(performance.now() - start)
+    if (delay === undefined)
+      return await failed(
+        parts,
+        new RuntimeFailure(
+          "NETWORK",
+          "the listener ended again and again",
+          "What it said is above. Check with doctor.",
+        ),
+      )
+    state.enter("registering")
+    const why = life.next === "restart" ? life.why : "it ended"
+    log.warn(`the listener ended, since ${why}; starting it again in ${delay / 1000} s`)
+    await sleep(delay, undefined, { signal: stop.stop }).catch(() => undefined)
+  }
+  return await stopRunner(parts, undefined)
+}
+
+type Life = { readonly next: "stop"; readonly listener: Listener } | (ListenerOutcome & { readonly jobs: number })
+
+/** One life of the listener, to its end or until it is to be ended. */
+async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEvent) => void): Promise<Life> {
+  const listener = await start()
+  state.started(listener.pid)
+  const story: { -readonly [Key in keyof ListenerStory]: ListenerStory[Key] } = { unregistered: false }
+  let jobs = 0
+  listener.events.on("event", (event) => {
+    if (event.type === "unregistered") story.unregistered = true
+    if (event.type === "version-refused") story.versionRefused = event.message
+    if (event.type === "job-completed") jobs++
+    state.observe(event)
+    told(event)
+  })
+  const stopped = new Promise<"stop">((resolve) => {
+    if (stop.stop.aborted) resolve("stop")
+    else stop.stop.addEventListener("abort", () => resolve("stop"), { once: true })
+  })
+  const first = await Promise.race([listener.ended, stopped])
+  if (first === "stop") {
+    // Whoever stops it has to know when it is gone.
+    void listener.ended.then(() => state.gone())
+    return { next: "stop", listener }
+  }
+  return { ...outcomeOf(first, story), jobs }
+}
+
+/** The listener ended well. An ephemeral runner that did its job is off the list already. */
+async function leftByItself(parts: RunnerParts, jobs: number): Promise<RuntimeFailure | undefined> {
+  const { state, ephemeral, forget, log } = parts
+  if (!ephemeral || jobs === 0) return await stopRunner(parts, undefined)
+  state.enter("stopping")
+  forget()
+  log.info("the runner did its job and left")
+  return undefined
+}
+
+/** What made the runner end counts; that it could not leave is only told. */
+async function failed(parts: RunnerParts, failure: RuntimeFailure): Promise<RuntimeFailure> {
+  const second = await stopRunner(parts, undefined)
+  if (second) parts.log.warn(second.message)
+  return failure
+}
