@@ -5,13 +5,12 @@ import { useProxy } from "../container/proxy.js"
 import { examine } from "../doctor/checks.js"
 import { connect, type Connection } from "../doctor/connection.js"
 import type { Examination } from "../doctor/examination.js"
-import type { Finding } from "../doctor/finding.js"
 import { githubFor } from "../doctor/github.js"
 import { proxyFor } from "../doctor/proxy.js"
 import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
 import { log } from "../log.js"
-import { aligned } from "./aligned.js"
+import { findingsTable } from "./findings-table.js"
 
 export interface DoctorOptions {
   json: boolean
@@ -55,7 +54,7 @@ export async function doctor(
   })
   const [first] = findings.filter(({ status }) => status === "problem")
   const exitCode = first ? EXIT_CODES[first.code ?? "UNCLASSIFIED"] : 0
-  const output = json ? `${JSON.stringify({ exitCode, findings }, null, 2)}\n` : table(findings)
+  const output = json ? `${JSON.stringify({ exitCode, findings }, null, 2)}\n` : findingsTable(findings)
   return { output: withoutSecrets(output, secrets), exitCode }
 }
 
@@ -96,25 +95,6 @@ function trustGiven(configuration: Configuration, environment: Environment): voi
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
   return () => (made ??= make())
-}
-
-/** The findings as a table, each remedy below its finding, and what it comes to. */
-function table(findings: readonly Finding[]): string {
-  const rows = aligned(findings.map(({ status, check, text }) => [status, check, text.split("\n").join("; ")]))
-  const lines = findings.flatMap(({ status, remedy }, index) => [
-    rows[index] ?? "",
-    ...(remedy !== undefined && status !== "ok" ? [`         → ${remedy}`] : []),
-  ])
-  return `${[...lines, "", summary(findings)].join("\n")}\n`
-}
-
-function summary(findings: readonly Finding[]): string {
-  const count = (status: Finding["status"]): number => findings.filter((finding) => finding.status === status).length
-  const problems = count("problem")
-  const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`
-  return problems === 0 && count("warning") === 0
-    ? "No problems found."
-    : `${counted(problems, "problem")}, ${counted(count("warning"), "warning")}.`
 }
 
 /** No finding has a secret in it; should one ever get there, it ends here. */

@@ -28,6 +28,9 @@ export interface StartedMetrics {
   stop: () => Promise<void>
 }
 
+/** A timer takes longer ones for a millisecond. */
+const LONGEST_INTERVAL = 2 ** 31 - 1
+
 /** The phases in which GitHub can give the runner a job, or has given it one. */
 const ONLINE: ReadonlySet<Phase> = new Set<Phase>(["listening", "busy"])
 
@@ -46,7 +49,7 @@ export async function startMetrics(
 
   await metrics.keepLog(jobsLog)
   await metrics.keepFile(file)
-  const timer = setInterval(() => metrics.update(), updateSeconds * 1000)
+  const timer = setInterval(() => metrics.update(), Math.min(updateSeconds * 1000, LONGEST_INTERVAL))
   timer.unref()
   const server = await serveOrWarn(port, {
     "/metrics": async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),

@@ -1,12 +1,14 @@
 import { generateKeyPairSync } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { doctor } from "../../../../docker/runtime/src/commands/doctor.js"
+import { findingsTable } from "../../../../docker/runtime/src/commands/findings-table.js"
 import type { Host } from "../../../../docker/runtime/src/configuration/configuration.js"
 import type { Finding } from "../../../../docker/runtime/src/doctor/finding.js"
 import type { ImageFacts } from "../../../../docker/runtime/src/image-facts.js"
 import { folderOf, image } from "../doctor/examination.js"
-import { freePort, httpServer } from "../doctor/servers.js"
+import { freePort, httpServer, proxyServer } from "../doctor/servers.js"
 
 const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -61,7 +63,7 @@ function complete(environment: Record<string, string>): Record<string, string> {
     TMPDIR: folder,
     RUNNER_WORKDIR: folder,
     RUNNER_TOOL_CACHE: folder,
-    DOCKER_HOST: "tcp://docker.example:2376",
+    DOCKER_HOST: "ssh://docker.example",
     ...environment,
   }
 }
@@ -157,43 +159,56 @@ describe("doctor", () => {
     expect(report.exitCode).toBe(0)
   })
 
+  it("finds certificates that are none", async () => {
+    const file = join(folderOf({ "ca.pem": "nonsense" }), "ca.pem")
+    const report = await examine({ ...repository(await api()), EXTRA_CA_CERTS: file })
+    expect(report.of("certificates")).toMatchObject({ status: "problem", code: "CONFIGURATION" })
+    expect(report.exitCode).toBe(10)
+  })
+
+  it("reads ENV_FILE as a start would", async () => {
+    const proxy = await proxyServer()
+    const file = join(folderOf({ env: `HTTP_PROXY=${proxy.url}\n` }), "env")
+    await examine({ ...repository("http://ghes.invalid"), ENV_FILE: file })
+    expect(proxy.asked[0]).toBe("GET http://ghes.invalid/")
+  })
+
   it("finds a proxy that is none", async () => {
     const report = await examine({ ...repository(await api()), HTTP_PROXY: "http://user:password@" })
     expect(report.exitCode).not.toBe(0)
     expect(JSON.stringify(report)).not.toContain("password")
   })
 
-  it("prints a table, with remedies below what they are for", async () => {
-    const environment = complete({
-      ...repository(`http://127.0.0.1:${await freePort()}`),
-      RUNNER_TOOL_CACHE: "/proc/tools",
-    })
-    const { output } = await doctor(environment, hostOf(image), { json: false, root: folderOf({}) })
-    const told = output
-      .replaceAll(environment.RUNNER_WORKDIR ?? "", "WORK")
-      .replaceAll(/[\d.]+ [KMGT]iB/g, "SIZE")
-      .replaceAll(/127\.0\.0\.1:\d+/g, "SERVER")
-    expect(told).toMatchInlineSnapshot(`
-      "ok       configuration          valid: http://ghes.example/octo/example, as runner-abcde
-      problem  server                 http://SERVER: TCP failed: connect ECONNREFUSED SERVER
-               → let the container's network reach that port, or set HTTPS_PROXY
-      skipped  clock                  no server told the time
-      skipped  credentials            the server cannot be reached
-      ok       runner                 2.338.0; whether GitHub still takes it shows when it connects
-      ok       work folder            WORK can be written to
-      warning  tool cache             uid 1001 cannot write to /proc, of uid 0 (ENOENT)
-               → mount a volume that uid 1001 owns: chown 1001 on the host, or docker run --user 0
-      ok       disk: work folder      SIZE free in WORK
-      ok       disk: temporary files  SIZE free in WORK
-      skipped  memory                 the kernel does not tell
-      ok       shared memory          there is no /dev/shm
-      ok       docker                 by DOCKER_HOST tcp://docker.example:2376
-      ok       user namespaces        can be made: a browser can have its sandbox
-      ok       page size              SIZE
-      ok       cpu                    the kernel does not list the processor's features
+  it("prints a table", async () => {
+    const environment = complete(repository(`http://127.0.0.1:${await freePort()}`))
+    const { output, exitCode } = await doctor(environment, hostOf(image), { json: false })
+    expect(output).toMatch(
+      /^ok {7}configuration +valid: https:\/\/ghes\.example\/octo\/example, as github-runner-abcde\n/,
+    )
+    expect(output).toMatch(/\nproblem {2}server +http:\/\/127\.0\.0\.1:\d+: TCP failed: .*\n {9}→ /)
+    expect(exitCode).toBe(5)
+  })
+})
+
+describe("a table of findings", () => {
+  it("has remedies below what they are for, and what it comes to", () => {
+    const findings: Finding[] = [
+      { check: "configuration", status: "problem", text: "two mistakes:\none\ntwo", remedy: "set them" },
+      { check: "clock", status: "skipped", text: "no server told the time" },
+      { check: "shared memory", status: "warning", text: "64 MiB", remedy: "give the container --shm-size 2g" },
+      { check: "cpu", status: "ok", text: "fast" },
+    ]
+    expect(findingsTable(findings)).toMatchInlineSnapshot(`
+      "problem  configuration  two mistakes:; one; two
+               → set them
+      skipped  clock          no server told the time
+      warning  shared memory  64 MiB
+               → give the container --shm-size 2g
+      ok       cpu            fast
 
       1 problem, 1 warning.
       "
     `)
+    expect(findingsTable(findings.slice(3)).split("\n").at(-2)).toBe("No problems found.")
   })
 })

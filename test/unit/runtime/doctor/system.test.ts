@@ -5,13 +5,14 @@ import { describe, expect, it } from "vitest"
 import { byteSize, GIBIBYTE, MEBIBYTE } from "../../../../docker/runtime/src/doctor/byte-size.js"
 import { checkCpu, isaLevel } from "../../../../docker/runtime/src/doctor/cpu.js"
 import { checkDisk, spaceFinding } from "../../../../docker/runtime/src/doctor/disk.js"
-import { checkDockerSocket, socketFinding } from "../../../../docker/runtime/src/doctor/docker-socket.js"
+import { checkDockerSocket, dockerFinding } from "../../../../docker/runtime/src/doctor/docker-socket.js"
 import { checkFolders } from "../../../../docker/runtime/src/doctor/folders.js"
 import { checkMemory, memoryLimit } from "../../../../docker/runtime/src/doctor/memory.js"
 import { checkPageSize } from "../../../../docker/runtime/src/doctor/page-size.js"
 import { checkSharedMemory, sharedMemoryFinding } from "../../../../docker/runtime/src/doctor/shared-memory.js"
 import { checkUserNamespaces } from "../../../../docker/runtime/src/doctor/user-namespaces.js"
 import { browserExamination, examination, folderOf } from "./examination.js"
+import { freePort } from "./servers.js"
 
 const OLDEST = "fpu vme cx8 cmov mmx fxsr sse sse2 syscall nx lm"
 const SECOND = `${OLDEST} pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm`
@@ -193,9 +194,11 @@ describe("the Docker socket", () => {
     const folder = folderOf({})
     const path = join(folder, "docker.sock")
     expect((await check(`unix://${path}`)).text).toBe(`no socket at ${path}: jobs have no Docker`)
-    expect((await check("tcp://user:password@docker.example:2376")).text).toBe(
-      "by DOCKER_HOST tcp://***@docker.example:2376",
-    )
+    expect((await check("ssh://user@docker.example")).text).toBe("elsewhere, by DOCKER_HOST")
+    expect(await check(`tcp://127.0.0.1:${await freePort()}`)).toMatchObject({
+      status: "warning",
+      text: expect.stringMatching(/^nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/) as string,
+    })
     const server = createServer().listen(path)
     await once(server, "listening")
     expect(await check(`unix://${path}`)).toEqual({ check: "docker", status: "ok", text: `${path} answers` })
@@ -204,12 +207,12 @@ describe("the Docker socket", () => {
     const dead = join(folderOf({ "docker.sock": "" }), "docker.sock")
     expect(await check(`unix://${dead}`)).toMatchObject({
       status: "warning",
-      text: `${dead} is there, but nothing answers (ECONNREFUSED)`,
+      text: `nothing answers at ${dead} (ECONNREFUSED)`,
     })
   })
 
   it("of another group is told with its number", () => {
-    expect(socketFinding("/var/run/docker.sock", 998, "EACCES")).toEqual({
+    expect(dockerFinding({ path: "/var/run/docker.sock" }, 998, "EACCES")).toEqual({
       check: "docker",
       status: "warning",
       text: "/var/run/docker.sock may be used by group 998 only, which this user is not in",
