@@ -26,6 +26,9 @@ const booleanSchema = z
 const MOST = 1_000_000
 const integerSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().nonnegative().max(MOST))
 
+/** GitHub's tokens, which somebody may have put where they do not belong. */
+const TOKEN = /\b(gh[a-z]_|github_pat_)\w+/g
+
 const FILE_SUFFIX = "_FILE"
 
 /** The container's variables, each by its own name, its aliases, and for secrets a file. An empty value is none. Collects what is wrong. */
@@ -77,7 +80,8 @@ export class Settings {
     const parsed = integerSchema.safeParse(found.value)
     if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data
     const range = most === MOST ? `from ${least} on` : `from ${least} to ${most}`
-    this.wrong(found.name, `is "${found.value}", not a whole number`, `Write a number ${range}.`)
+    const what = /^-?\d+$/.test(found.value) ? "out of range" : "not a whole number"
+    this.wrong(found.name, `is "${found.value}", ${what}`, `Write a number ${range}.`)
     return otherwise
   }
 
@@ -116,7 +120,7 @@ export class Settings {
   }
 
   wrong(name: string, problem: string, remedy: string): void {
-    this.mistakes.push({ variable: name, problem, remedy })
+    this.mistakes.push({ variable: name, problem: problem.replace(TOKEN, "***"), remedy })
   }
 
   warn(line: string): void {

@@ -26,6 +26,12 @@ const GITHUB = "github.com"
 /** Of GitHub Enterprise Cloud with data residency. */
 const RESIDENCY = ".ghe.com"
 
+/** Every variable that may name a target, or part of one. */
+const TARGETS = [
+  ...["REPO_URL", "GITHUB_REPOSITORY", "GITHUB_OWNER", "ORG_NAME", "RUNNER_ORGANIZATION_URL", "ENTERPRISE_NAME"],
+  ...["RUNNER_SCOPE", "ORG_RUNNER"],
+]
+
 /** A target as far as the variables name it: which, and by which variable. */
 interface Named {
   scope: Scope
@@ -44,7 +50,7 @@ export function readTarget(settings: Settings, needed: boolean): { target: Targe
   const servers = readServers(settings, url)
   const chosen = choose(settings, found)
   if (!chosen) {
-    if (needed && settings.mistakes.length === 0 && found.length === 0)
+    if (needed && found.length === 0 && !TARGETS.some((name) => settings.present(name)))
       settings.wrong(
         "REPO_URL",
         "is missing, and nothing else says what the runner works for",

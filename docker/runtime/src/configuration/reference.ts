@@ -1,0 +1,39 @@
+import { EXIT_CODES, FAILURE_MEANINGS, type FailureCode } from "../failure.js"
+import { GROUPS, namesOf, VARIABLES, type Group, type Kind, type Variable } from "./variables.js"
+
+const KINDS: Readonly<Record<Kind, string>> = {
+  text: "text",
+  boolean: "true or false",
+  integer: "whole number",
+  secret: "secret",
+  path: "absolute path",
+  list: "list",
+  presence: "anything",
+  "unless-false": "anything but false",
+}
+
+/** The variables as Markdown, a table for each group. */
+export function variablesReference(): string {
+  return (Object.keys(GROUPS) as Group[])
+    .map((group) => {
+      const rows = VARIABLES.filter((setting) => setting.group === group).map(row)
+      return `### ${GROUPS[group]}\n\n| Variable | Value | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`
+    })
+    .join("\n")
+}
+
+function row(setting: Variable): string {
+  const [name = "", ...aliases] = namesOf(setting).map((one) => `\`${one}\``)
+  const names = aliases.length === 0 ? name : `${name}<br>or ${aliases.join(", ")}`
+  const meaning = setting.without === undefined ? setting.meaning : `${setting.meaning}. Here ${setting.without}`
+  return `| ${names} | ${KINDS[setting.kind]} | ${setting.otherwise ?? ""} | ${meaning} |`
+}
+
+/** The exit codes as a Markdown table. */
+export function exitCodesReference(): string {
+  const codes = (Object.entries(EXIT_CODES) as [FailureCode, number][]).sort(([, one], [, other]) => one - other)
+  const rows = codes.map(([code, number]) => `| ${number} | \`${code}\` | ${FAILURE_MEANINGS[code]} |`)
+  const well = "| 0 | | the runner did its work, or was stopped and left in order |"
+  const killed = "| 130, 143 | | a second signal cut the orderly end short: SIGINT, SIGTERM |"
+  return `| Exit code | Called | When |\n| --- | --- | --- |\n${[well, ...rows, killed].join("\n")}\n`
+}

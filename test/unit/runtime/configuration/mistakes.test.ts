@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest"
+import { readConfiguration } from "../../../../docker/runtime/src/configuration/configuration.js"
+import { RuntimeFailure } from "../../../../docker/runtime/src/failure.js"
+import { hostWith } from "./host.js"
+
+const REPOSITORY = { REPO_URL: "https://github.com/octo/cat" }
+const TOKEN = { ACCESS_TOKEN: "ghp_secret1234" }
+const BOTH = { ...REPOSITORY, ...TOKEN }
+const SECRETS = ["ghp_secret1234", "AAAASECRET", "-----BEGIN"]
+
+const files = { "/run/secrets/empty": "\n", "/run/secrets/token": "ghp_secret1234\n", "/hooks/start.txt": "" }
+
+/** What a user got wrong, by what it is. */
+const MISTAKES: Record<string, Record<string, string>> = {
+  "nothing at all": {},
+  "no token": REPOSITORY,
+  "no target": TOKEN,
+  "a repository's URL that is none": { ...TOKEN, REPO_URL: "octo/cat" },
+  "a repository's URL with too much": { ...TOKEN, REPO_URL: "https://github.com/octo/cat/tree/main" },
+  "a URL with a token in it": { ...TOKEN, REPO_URL: "https://ghp_secret1234@github.com/octo/cat" },
+  "a URL for git": { ...TOKEN, REPO_URL: "ssh://github.com/octo/cat" },
+  "a repository without owner": { ...TOKEN, GITHUB_REPOSITORY: "cat" },
+  "a repository with a path": { ...TOKEN, GITHUB_REPOSITORY: "octo/../cat" },
+  "two repositories": { ...BOTH, GITHUB_REPOSITORY: "octo/dog" },
+  "an organisation that is a URL": { ...TOKEN, ORG_NAME: "https://github.com/octo" },
+  "a scope that is none": { ...BOTH, RUNNER_SCOPE: "team" },
+  "a scope for something else": { ...BOTH, RUNNER_SCOPE: "org" },
+  "a scope and nothing else": { ...TOKEN, RUNNER_SCOPE: "enterprise" },
+  "two servers": { ...BOTH, GITHUB_HOST: "ghes.example.org" },
+  "a server that is none": { ...TOKEN, GITHUB_REPOSITORY: "octo/cat", GITHUB_HOST: "not a host" },
+  "a token with a line end inside": { ...REPOSITORY, ACCESS_TOKEN: "ghp_secret1234\nghp_secret1234" },
+  "a secret twice": { ...BOTH, ACCESS_TOKEN_FILE: "/run/secrets/token" },
+  "a secret file that is not there": { ...REPOSITORY, ACCESS_TOKEN_FILE: "/run/secrets/tokn" },
+  "a secret file that is empty": { ...REPOSITORY, ACCESS_TOKEN_FILE: "/run/secrets/empty" },
+  "an App and a token": {
+    ...BOTH,
+    APP_ID: "12345",
+    APP_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\\nAAAASECRET\\n-----END PRIVATE KEY-----",
+  },
+  "an App without its key": { ...REPOSITORY, APP_ID: "12345" },
+  "a key without its App": {
+    ...REPOSITORY,
+    APP_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\\nAAAASECRET\\n-----END PRIVATE KEY-----",
+  },
+  "an App's name in place of its id": {
+    ...REPOSITORY,
+    APP_ID: "my-app",
+    APP_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\\nAAAASECRET\\n-----END PRIVATE KEY-----",
+  },
+  "a key that is none": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: "AAAASECRET" },
+  "a configuration for one run that is none": { ACTIONS_RUNNER_INPUT_JITCONFIG: "{not base64}" },
+  "a boolean that is none": { ...BOTH, RUNNER_EPHEMERAL: "maybe" },
+  "a number that is none": { ...BOTH, METRICS_PORT: "90a1" },
+  "a number that is too large": { ...BOTH, METRICS_PORT: "99999" },
+  "a negative number": { ...BOTH, RUNNER_GRACEFUL_STOP_TIMEOUT: "-1" },
+  "a relative path": { ...BOTH, RUNNER_WORKDIR: "_work" },
+  "a name that is too long": { ...BOTH, RUNNER_NAME: "n".repeat(65) },
+  "a name with spaces": { ...BOTH, RUNNER_NAME: "my runner" },
+  "an empty label": { ...BOTH, RUNNER_LABELS: "a,,b" },
+  "a label that is too long": { ...BOTH, RUNNER_LABELS: "l".repeat(257) },
+  "no label at all": { ...BOTH, NO_DEFAULT_LABELS: "1" },
+  "a kept registration that is taken back": { ...BOTH, CONFIGURED_ACTIONS_RUNNER_FILES_DIR: "/runner/data" },
+  "a hook that is not there": { ...BOTH, ACTIONS_RUNNER_HOOK_JOB_STARTED: "/hooks/start.sh" },
+  "a hook that is no script": { ...BOTH, ACTIONS_RUNNER_HOOK_JOB_STARTED: "/hooks/start.txt" },
+  "certificates that are not there": { ...BOTH, EXTRA_CA_CERTS: "/certificates" },
+  "a file of variables that is not there": { ...BOTH, ENV_FILE: "/etc/runner.env" },
+  "three at once": { REPO_URL: "octo", METRICS_ENABLED: "perhaps", METRICS_PORT: "0" },
+}
+
+function failureOf(environment: Record<string, string>): RuntimeFailure {
+  try {
+    readConfiguration(environment, hostWith(files))
+  } catch (error) {
+    if (error instanceof RuntimeFailure) return error
+    throw error
+  }
+  throw new Error("nothing was found wrong")
+}
+
+describe("a wrong configuration", () => {
+  it("is told in full, each in its own words", async () => {
+    const told = Object.entries(MISTAKES).map(([what, environment]) => {
+      const { message, code, remedy, exitCode } = failureOf(environment)
+      return `${what}\n  exit code ${exitCode}\n  error: ${message} [${code}]\n  ${remedy}\n`
+    })
+    await expect(told.join("\n")).toMatchFileSnapshot("mistakes.txt")
+  })
+
+  it.each(Object.keys(MISTAKES))("shows no secret: %s", (what) => {
+    const { message, remedy } = failureOf(MISTAKES[what] ?? {})
+    for (const secret of SECRETS) if (secret !== "-----BEGIN") expect(message + remedy).not.toContain(secret)
+  })
+
+  it.each(Object.keys(MISTAKES))("ends with the code for configurations: %s", (what) => {
+    expect(failureOf(MISTAKES[what] ?? {})).toMatchObject({ code: "CONFIGURATION", exitCode: 10 })
+  })
+})
