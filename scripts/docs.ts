@@ -6,11 +6,12 @@ import { PINS } from "../dagger/src/core/catalog/catalog.js"
 import { readCatalog } from "../dagger/src/core/catalog/pins.js"
 import { supportMatrix } from "../dagger/src/core/catalog/support-matrix.js"
 import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
+import { runtimeDocument } from "./runtime-docs.js"
 
 /** Documents that are made from data, by their absolute path, formatted as everything here. `npm run docs` writes them. */
 export async function documents(): Promise<Map<string, string>> {
   const { tools } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
-  const made = { "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)) }
+  const made = { "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)), "docs/RUNTIME.md": runtimeDocument() }
   const formatted = Object.entries(made).map(async ([name, text]): Promise<[string, string]> => {
     const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
     return [path, await format(text, { ...(await resolveConfig(path)), filepath: path })]

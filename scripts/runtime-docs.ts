@@ -1,0 +1,77 @@
+import { exitCodesReference, variablesReference } from "../docker/runtime/src/configuration/reference.js"
+import { metricsReference } from "../docker/runtime/src/metrics/reference.js"
+
+/** docs/RUNTIME.md: what it says in words, around tables that are made from the runtime program's own. */
+export function runtimeDocument(): string {
+  return `# The container at run time
+
+Made by \`npm run docs\` from the runtime program's own tables; a test keeps it so.
+
+\`\`\`sh
+docker run -e REPO_URL=https://github.com/OWNER/REPOSITORY -e ACCESS_TOKEN_FILE=/run/secrets/token \\
+  -v ./token:/run/secrets/token:ro ghcr.io/OWNER/github-runner
+docker run ghcr.io/OWNER/github-runner --version   # the runner, the variant, the platform and every tool
+docker run … ghcr.io/OWNER/github-runner doctor    # looks at everything that a runner needs, without registering
+\`\`\`
+
+A container registers a runner, runs it, and takes it off GitHub's list when it ends. It starts as the user \`runner\` (1001:1001), without root and
+without sudo, under tini. Another program as argument runs in place of the runner: \`docker run -it IMAGE bash\`. [ARCHITECTURE.md](ARCHITECTURE.md#the-container-at-run-time)
+has how it is made; [MIGRATING.md](MIGRATING.md) what differs from other images, whose variables are understood here.
+
+## Variables
+
+A variable with several names is looked for in the order given; an empty value is none. Each secret may be a file: \`NAME_FILE\` has its path. What is wrong is
+told all at once, before anything starts, and a name that nothing reads and that looks like one of these is a warning. There is no other
+configuration file than \`ENV_FILE\`.
+
+${variablesReference()}
+### Labels
+
+\`self-hosted\`, \`linux\`, the architecture's label and the variant's name are always there, unless \`NO_DEFAULT_LABELS\` is set. To them come the labels of
+\`RUNNER_LABELS\`; without it what the variant can do (\`docker\`; with Chrome \`chrome\`, \`ui-tests\`, \`playwright\`, \`cypress\`; with Go \`go\`), and \`default\`, unless only GrammaTonic's
+variables are used. A label of another architecture is left out with a warning: a runner never claims to be what it is not.
+
+### What jobs see
+
+Everything that was given to the container, without these variables and without secrets. No process in the container starts with a secret in its
+environment, the init process included, and none is in its arguments. \`UNSET_CONFIG_VARS=false\` shows jobs the variables, still without secrets. A job runs as the
+same user as the runtime program: where the kernel lets processes of one user read each other's memory (\`kernel.yama.ptrace_scope=0\`), a job could read the
+token there. Give such jobs an ephemeral runner with a registration token or a just-in-time configuration, which is worth nothing by then.
+
+## Exit codes
+
+${exitCodesReference()}
+## Signals
+
+SIGTERM, SIGINT and SIGQUIT: the runner takes no further job; a running one may go on for \`RUNNER_GRACEFUL_STOP_TIMEOUT\` seconds; then the runner ends, and is
+removed with a fresh token. A second signal does not wait for the job, a third ends at once. Give \`docker stop\` more time than that: \`--stop-timeout\`, or \`stop_grace_period\`
+with compose.
+
+## Health and metrics
+
+The image's health check runs \`health\`: unhealthy when the listener's process is gone, when it is not registered, or when the start takes too long.
+\`/health\` and \`/ready\` on the metrics' port say the same to programs elsewhere: \`/ready\` only once the runner listens or works.
+
+${metricsReference()}
+A port that is taken, or a file that cannot be written, is a warning and does not stop the runner.
+
+## Folders
+
+| Path | What |
+| --- | --- |
+| \`/home/runner\` | the runner, and its user's home; \`/actions-runner\` leads there |
+| \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\` | for work folders, all belonging to \`runner\`, for volumes to be mounted at |
+| \`/opt/hostedtoolcache\` | the tool cache |
+| \`/runner/data\` | for \`CONFIGURED_ACTIONS_RUNNER_FILES_DIR\` |
+| \`/etc/runner/hooks/started.d\`, \`completed.d\` | programs to run before and after each job, in the order of their names |
+| \`/usr/local/lib/runner-images\` | the runtime program |
+
+With a read-only root file system, or another user than 1001, the runner is copied to a temporary folder; \`/tmp\` must then be writable and may not be
+mounted \`noexec\` (\`--tmpfs /tmp:exec\`).
+
+## What has not been tried
+
+The tests run these images against a stand-in for GitHub's service and with a stand-in runner. Neither GitHub itself nor the real Actions runner was
+at hand: how the real one words its failures comes from its source.
+`
+}
