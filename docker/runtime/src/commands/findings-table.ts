@@ -1,12 +1,19 @@
 import type { Finding } from "../doctor/finding.js"
 import { aligned } from "./aligned.js"
 
+/** As wide as the column of statuses. */
+const INDENT = " ".repeat(9)
+
 /** The findings as a table, each remedy below its finding, and what it comes to. */
 export function findingsTable(findings: readonly Finding[]): string {
-  const rows = aligned(findings.map(({ status, check, text }) => [status, check, text.split("\n").join("; ")]))
-  const lines = findings.flatMap(({ status, remedy }, index) => [
+  const rows = aligned(findings.map(({ status, check, text }) => [status, check, text.split("\n", 1)[0] ?? ""]))
+  const lines = findings.flatMap(({ status, text, remedy }, index) => [
     rows[index] ?? "",
-    ...(remedy !== undefined && status !== "ok" ? [`         → ${remedy}`] : []),
+    ...text
+      .split("\n")
+      .slice(1)
+      .map((line) => `${INDENT}${line}`),
+    ...(remedy !== undefined && status !== "ok" ? [`${INDENT}→ ${remedy.replaceAll("\n", `\n${INDENT}  `)}`] : []),
   ])
   return `${[...lines, "", summary(findings)].join("\n")}\n`
 }

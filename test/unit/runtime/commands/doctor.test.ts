@@ -199,7 +199,9 @@ describe("a table of findings", () => {
       { check: "cpu", status: "ok", text: "fast" },
     ]
     expect(findingsTable(findings)).toMatchInlineSnapshot(`
-      "problem  configuration  two mistakes:; one; two
+      "problem  configuration  two mistakes:
+               one
+               two
                → set them
       skipped  clock          no server told the time
       warning  shared memory  64 MiB
