@@ -38,6 +38,8 @@ export interface Job extends z.infer<typeof NEW_JOB> {
   runner?: { readonly id: number; readonly name: string }
   stepResults: readonly z.infer<typeof STEP_RESULT>[]
   log: string
+  /** Its runner knows of it. */
+  acquired: boolean
   /** Somebody wants it to end; its runner is told. */
   cancelled: boolean
   readonly queuedAt: string
@@ -64,6 +66,7 @@ export class Jobs {
       status: "queued",
       stepResults: [],
       log: "",
+      acquired: false,
       cancelled: false,
       queuedAt: this.#time(),
     }

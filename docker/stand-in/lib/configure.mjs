@@ -177,12 +177,11 @@ function readLabels(given, onlyGiven) {
     throw new Failure(`--labels has a label of more than ${LONGEST_LABEL} characters.`)
   if (onlyGiven && own.length === 0) throw new Failure("--no-default-labels needs labels of your own: --labels")
   const common = onlyGiven ? [] : ["self-hosted", "Linux", process.arch.toUpperCase()]
-  const known = new Set(common.map((label) => label.toLowerCase()))
+  const seen = new Set(common.map((label) => label.toLowerCase()))
+  const added = own.filter((label) => !seen.has(label.toLowerCase()) && seen.add(label.toLowerCase()))
   return [
     ...common.map((name) => /** @type {const} */ ({ name, type: "System" })),
-    ...[...new Set(own)]
-      .filter((name) => !known.has(name.toLowerCase()))
-      .map((name) => /** @type {const} */ ({ name, type: "User" })),
+    ...added.map((name) => /** @type {const} */ ({ name, type: "User" })),
   ]
 }
 

@@ -2,8 +2,8 @@ export const HELP = `
 The stand-in runner: files and command line of the GitHub Actions runner, for images that are built where that cannot be had.
 
 Commands:
-  ./config.sh         Configure the runner
-  ./config.sh remove  Take the configuration away
+  ./config.sh         Register the runner, and configure it
+  ./config.sh remove  Take it off the server's list, and the configuration away
   ./run.sh            Run the configured runner until it is stopped
 
 For every command:
@@ -33,4 +33,5 @@ For every command:
   --once              Take one job only
 
 Each option may come from the environment instead: ACTIONS_RUNNER_INPUT_TOKEN for --token.
+STAND_IN_SECONDS shortens its waiting: retry=0.2,conflict=1,poll=1,renew=1,interrupt=1,terminate=1.
 `.trim()

@@ -88,7 +88,7 @@ export class JobDispatcher {
     worker.on("message", onMessage)
     for (const stream of [worker.stdout, worker.stderr])
       stream?.on("data", (chunk) => this.#terminal.trace("Worker", String(chunk).trimEnd()))
-    worker.send({ type: "job", job, settings: this.#settings }, () => {})
+    worker.send({ type: "job", job, settings: this.#settings, seconds: this.#seconds }, () => {})
     this.#tellCancelled()
     return new Promise((resolve) => {
       worker.once("error", (error) => {

@@ -104,7 +104,9 @@ async function takeJobs({ session, tokens, settings, terminal, seconds, stop, ta
     const busy = current
     if (stop.aborted) busy?.dispatcher.cancel("RunnerShutdown")
     await busy?.ended
-    if (enough.signal.aborted || stop.aborted) return done
+    // What was cancelled does not count as done, so that the configuration stays, as with the real runner.
+    if (stop.aborted) return false
+    if (enough.signal.aborted) return done
     throw error
   }
 }

@@ -5,8 +5,9 @@
  * - `conflict`: how long another process's session is waited for
  * - `poll`: how long the server is to keep a question for a job open
  * - `renew`: between two words to the server that a job is still worked on
+ * - `interrupt`, `terminate`: that a cancelled program has after SIGINT, and then after SIGTERM; these are the real runner's
  */
-const USUAL = { retry: 2, conflict: 20, poll: 20, renew: 20 }
+const USUAL = { retry: 2, conflict: 20, poll: 20, renew: 20, interrupt: 7.5, terminate: 2.5 }
 
 /** @typedef {typeof USUAL} Seconds */
 

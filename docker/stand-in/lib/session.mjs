@@ -125,7 +125,7 @@ export class Session {
         })
         const answer = await this.#ask("GET", `message?${query}`, signal)
         if (answer.status < 300) this.#reconnected()
-        if (answer.status === 200) return /** @type {Message} */ (/** @type {unknown} */ (answer.json))
+        if (answer.status === 200) return asMessage(answer.json)
         if (answer.status >= 300) await this.#refused(answer, signal)
       } catch (error) {
         signal.throwIfAborted()
@@ -198,6 +198,15 @@ export class Session {
     if (this.#disconnected) this.#terminal.event("Runner reconnected.")
     this.#disconnected = false
   }
+}
+
+/**
+ * @param {Record<string, unknown>} json
+ * @returns {Message}
+ */
+function asMessage({ messageType, body }) {
+  if (typeof messageType === "string" && typeof body === "string") return { messageType, body }
+  throw new Error("Failed to get job message. The answer is none")
 }
 
 function gone() {

@@ -23,15 +23,20 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
     const message = (messageType: string, body: object): Answer => {
       return { status: 200, body: { messageId: next++, messageType, body: JSON.stringify(body) } }
     }
+    const jobRequest = (jobId: number): Answer => {
+      return message("RunnerJobRequest", { jobId, runServiceUrl: addresses(request.origin).jobs })
+    }
+    const busy = request.query.get("status") === "Busy"
     const current = runner.job === undefined ? undefined : state.jobs.find(runner.job)
     if (current) {
+      // A message may be lost on its way.
+      if (!current.acquired && !busy) return jobRequest(current.id)
       if (!current.cancelled || told.has(current.id)) return undefined
       told.add(current.id)
       return message("JobCancellation", { jobId: current.id })
     }
-    if (request.query.get("status") === "Busy") return undefined
-    const job = state.jobs.assign(runner)
-    return job && message("RunnerJobRequest", { jobId: job.id, runServiceUrl: addresses(request.origin).jobs })
+    const job = busy ? undefined : state.jobs.assign(runner)
+    return job && jobRequest(job.id)
   }
 
   return [

@@ -24,7 +24,9 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
       "GET",
       "/_services/jobs/{id}",
       (request, { id }) => {
-        const { name, repository, steps, env, secrets } = own(request, id).job
+        const { job } = own(request, id)
+        job.acquired = true
+        const { name, repository, steps, env, secrets } = job
         return { status: 200, body: { id: Number(id), name, repository, steps, env, secrets } }
       },
     ],

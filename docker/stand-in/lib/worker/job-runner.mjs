@@ -10,6 +10,15 @@ import { Script } from "./script.mjs"
 /** @typedef {import("../job-service.mjs").Job} Job */
 /** @typedef {import("../job-service.mjs").StepResult} StepResult */
 
+/**
+ * What the listener sends.
+ *
+ * @typedef {object} Order
+ * @property {Job} job
+ * @property {import("../configuration.mjs").Settings} settings
+ * @property {import("../seconds.mjs").Seconds} seconds
+ */
+
 /** What administrators of runners have run before and after each job: docs/adrs/1751-runner-job-hooks.md of the real runner. */
 const HOOKS = /** @type {const} */ ({
   started: { variable: "ACTIONS_RUNNER_HOOK_JOB_STARTED", step: "Set up runner" },
@@ -20,6 +29,7 @@ const HOOKS = /** @type {const} */ ({
 export class JobRunner {
   #job
   #settings
+  #seconds
   #diagnostics
   #send
   /** @type {StepResult[]} */
@@ -30,14 +40,14 @@ export class JobRunner {
   #cancelled
 
   /**
-   * @param {Job} job
-   * @param {import("../configuration.mjs").Settings} settings
+   * @param {Order} order
    * @param {import("../diagnostics.mjs").Diagnostics} diagnostics
    * @param {(message: object) => void} send to the listener
    */
-  constructor(job, settings, diagnostics, send) {
+  constructor({ job, settings, seconds }, diagnostics, send) {
     this.#job = job
     this.#settings = settings
+    this.#seconds = seconds
     this.#diagnostics = diagnostics
     this.#send = send
   }
@@ -47,7 +57,7 @@ export class JobRunner {
     if (this.#cancelled) return
     this.#cancelled = reason
     this.#log("##[error]The operation was canceled.")
-    this.#current?.cancel()
+    void this.#current?.cancel(this.#seconds)
   }
 
   /** @returns {Promise<Result>} */

@@ -24,7 +24,7 @@ export async function main(args) {
     process.on("message", (/** @type {any} */ message) => {
       if (message.type === "cancel") return runner?.cancel(message.reason)
       if (message.type !== "job" || runner) return
-      runner = new JobRunner(message.job, message.settings, diagnostics, send)
+      runner = new JobRunner(message, diagnostics, send)
       runner.run().then(resolve, reject)
     })
     // Without a listener, nobody wants the job any more.

@@ -5,10 +5,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { createInterface } from "node:readline"
 
-/** Milliseconds that a cancelled program has after SIGINT, and then after SIGTERM, as with the real runner. */
-const AFTER_INTERRUPT = 7500
-const AFTER_TERMINATION = 2500
-/** How long output is waited for after the end: what the program left behind may keep it open. */
+/** Milliseconds for which output is waited for after the end: what the program left behind may keep it open. */
 const DRAIN = 500
 
 /** A shell script, run as a process of its own. */
@@ -81,18 +78,23 @@ export class Script {
     return code
   }
 
-  /** Ends it, gently at first. */
-  async cancel() {
+  /**
+   * Ends it, gently at first.
+   *
+   * @param {import("../seconds.mjs").Seconds} seconds
+   */
+  async cancel({ interrupt, terminate }) {
     this.cancelled = true
     const child = this.#child
-    for (const [signal, wait] of /** @type {const} */ ([
-      ["SIGINT", AFTER_INTERRUPT],
-      ["SIGTERM", AFTER_TERMINATION],
+    const steps = /** @type {const} */ ([
+      ["SIGINT", interrupt],
+      ["SIGTERM", terminate],
       ["SIGKILL", 0],
-    ])) {
+    ])
+    for (const [signal, wait] of steps) {
       if (!child || child.exitCode !== null || child.signalCode !== null) return
       child.kill(signal)
-      await sleep(wait, undefined, { ref: false })
+      await sleep(wait * 1000, undefined, { ref: false })
     }
   }
 }
