@@ -24,7 +24,9 @@ export function jobEnvironment(
       return unset && !setting.forJobs ? namesOf(setting) : []
     }),
   )
-  const environment = Object.fromEntries(Object.entries(given).filter(([name]) => !hidden.has(name)))
+  const environment: Record<string, string | undefined> = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !hidden.has(name)),
+  )
   for (const name of PROXIES) {
     const small = name.toLowerCase()
     const value = environment[name] ?? environment[small]
@@ -32,5 +34,7 @@ export function jobEnvironment(
   }
   const [, release] = UBUNTU.exec(image.base) ?? []
   if (release !== undefined) environment.ImageOS ??= `ubuntu${release}`
-  return environment
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
 }

@@ -180,7 +180,7 @@ interface Address {
 function addressOf(settings: Settings, name: string): Address | undefined {
   const found = settings.find(name)
   if (!found) return undefined
-  const wrong = (problem: string, remedy: string) => {
+  const wrong = (problem: string, remedy: string): Address | undefined => {
     if (!settings.mistakes.some(({ variable }) => variable === found.name)) settings.wrong(found.name, problem, remedy)
     return undefined
   }
