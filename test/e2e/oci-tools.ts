@@ -1,7 +1,10 @@
 import { execa } from "execa"
 
-/** Tools that we did not write and that read OCI layouts and registries. Both are packages of Debian and Ubuntu. */
-const TOOLS = ["skopeo", "umoci"]
+/**
+ * Tools that we did not write: they read OCI layouts and registries, and run containers. All are packages of Debian and Ubuntu, called as
+ * their programs.
+ */
+const TOOLS = ["skopeo", "umoci", "runc"]
 
 /** Installs what is missing, where that can be done; a test that needs a tool cannot do without. */
 export async function ensureOciTools(): Promise<void> {

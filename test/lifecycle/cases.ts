@@ -1,0 +1,15 @@
+import { ENVIRONMENT } from "./cases/environment.js"
+import { FAILURES } from "./cases/failures.js"
+import { HEALTH } from "./cases/health.js"
+import { REGISTRATION } from "./cases/registration.js"
+import { SECURITY } from "./cases/security.js"
+import { STOPPING } from "./cases/stopping.js"
+import type { CaseGroup, LifecycleCase } from "./lifecycle-case.js"
+
+/** All cases, each of them for every platform. */
+export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, ENVIRONMENT]
+
+export const CASES: readonly LifecycleCase[] = GROUPS.flatMap(({ cases }) => cases)
+
+/** What the gate runs: the ones that show the most in the least time. */
+export const GATE_CASES: readonly LifecycleCase[] = CASES.filter(({ gate }) => gate)

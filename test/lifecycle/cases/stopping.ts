@@ -1,0 +1,246 @@
+import { readFileSync } from "node:fs"
+import { expect } from "vitest"
+import { caseGroup } from "../lifecycle-case.js"
+import { listenerOf } from "../listener-process.js"
+import { appKey, installApp } from "./registration.js"
+
+export const STOPPING = caseGroup("Stopping and starting again", [
+  {
+    name: "sigterm-idle",
+    proves:
+      "SIGTERM takes an idle runner off GitHub's list at once; the container ends with 0 and leaves no configuration",
+    gate: true,
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      const before = performance.now()
+      expect((await lab.stop(container, "TERM")).exitCode).toBe(0)
+      expect(performance.now() - before).toBeLessThan(lab.patience(10))
+      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 1 })
+      expect(() => readFileSync(container.written("home/runner/.runner"))).toThrow("ENOENT")
+    },
+  },
+  {
+    name: "sigint-idle",
+    proves: "SIGINT does the same",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      expect((await lab.stop(container, "INT")).exitCode).toBe(0)
+      expect(github.list()).toEqual([])
+    },
+  },
+  {
+    name: "sigquit-idle",
+    proves: "SIGQUIT does the same",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      expect((await lab.stop(container, "QUIT")).exitCode).toBe(0)
+      expect(github.list()).toEqual([])
+    },
+  },
+  {
+    name: "sigterm-while-registering",
+    proves: "SIGTERM during the registration leaves nothing on GitHub's list",
+    run: async (lab) => {
+      const github = await lab.github()
+      github.faults.add({ path: "*/actions/runners/register", delay: 1500 })
+      const container = await lab.start({ environment: github.environment })
+      await lab.until("it registers", () => github.count("actions/runners/register") > 0)
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      await lab.until("it is off the list", () => github.list().length === 0, 5)
+    },
+  },
+  {
+    name: "sigterm-busy",
+    proves: "SIGTERM lets a running job end, takes no other, and leaves GitHub's list then",
+    gate: true,
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, RUNNER_GRACEFUL_STOP_TIMEOUT: "300" })
+      const job = github.job(["sleep 3; echo done"])
+      await github.running(job)
+      await container.kill("TERM")
+      const next = github.job(["true"], { name: "next" })
+      expect((await container.ended(lab.patience(60))).exitCode).toBe(0)
+      expect({ job: job.result, next: next.status, listed: github.list() }).toEqual({
+        job: "Succeeded",
+        next: "queued",
+        listed: [],
+      })
+    },
+  },
+  {
+    name: "sigterm-busy-too-long",
+    proves: "a job that runs on after RUNNER_GRACEFUL_STOP_TIMEOUT is cancelled, and the runner leaves",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, RUNNER_GRACEFUL_STOP_TIMEOUT: "2" })
+      const job = github.job(["sleep 600"])
+      await github.running(job)
+      expect((await lab.stop(container, "TERM", 60)).exitCode).toBe(0)
+      expect({ job: job.result, listed: github.list() }).toEqual({ job: "Canceled", listed: [] })
+    },
+  },
+  {
+    name: "second-signal",
+    proves: "a second signal waits for no job: it is cancelled, the runner leaves, and the container ends with 143",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, RUNNER_GRACEFUL_STOP_TIMEOUT: "600" })
+      const job = github.job(["sleep 600"])
+      await github.running(job)
+      await container.kill("TERM")
+      await container.lines.waitFor(/waiting up to 600 s for the job/, lab.patience(10))
+      expect((await lab.stop(container, "TERM", 60)).exitCode).toBe(143)
+      expect({ job: job.result, listed: github.list() }).toEqual({ job: "Canceled", listed: [] })
+    },
+  },
+  {
+    name: "sigkill-then-restart",
+    proves: "after SIGKILL a start on the same files removes the stale configuration and registers anew",
+    gate: true,
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, RUNNER_NAME: "phoenix" })
+      expect((await lab.stop(container, "KILL")).exitCode).toBe(137)
+      expect(readFileSync(container.written("home/runner/.runner"), "utf8")).toContain("phoenix")
+      container.start()
+      await lab.untilListening(container)
+      expect(container.lines.text).toMatch(/removed the configuration of an earlier start: .*\.runner/)
+      expect(github.only.name).toBe("phoenix")
+      expect((await github.done(["true"])).result).toBe("Succeeded")
+    },
+  },
+  {
+    name: "sigkill-busy-then-restart",
+    proves: "a job that died with its runner is counted as abandoned after the restart",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, RUNNER_NAME: "phoenix" })
+      const job = github.job(["sleep 600"])
+      await github.running(job)
+      await container.lines.waitFor(/Running job: build$/, lab.patience(10))
+      // The job's line is written when the runner has told of it.
+      await lab.until("the job is in the job log", () =>
+        readFileSync(container.written("tmp/jobs.log"), "utf8").includes("running"),
+      )
+      await lab.stop(container, "KILL")
+      container.start()
+      await lab.untilListening(container)
+      const port = container.options.environment?.METRICS_PORT ?? ""
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      expect(metrics).toMatch(/^github_runner_jobs_total\{status="abandoned",.*\} 1$/m)
+    },
+  },
+  {
+    name: "stop-then-restart",
+    proves: "a container that was stopped can be started again on the same files",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      container.start()
+      await lab.untilListening(container)
+      expect((await github.done(["true"])).result).toBe("Succeeded")
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect(github.list()).toEqual([])
+    },
+  },
+  {
+    name: "token-older-than-an-hour",
+    proves: "a runner whose registration token has expired gets a fresh one for its removal",
+    gate: true,
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      expect(github.tokens.expire({ kind: "registration" })).toBe(1)
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 1 })
+    },
+  },
+  {
+    name: "app-token-older-than-an-hour",
+    proves: "an App's runner whose installation token has expired authenticates anew for its removal",
+    run: async (lab) => {
+      const github = await lab.github()
+      const key = appKey()
+      const container = await lab.listening({ ...installApp(github, key), APP_PRIVATE_KEY: key })
+      github.tokens.expire({ kind: "registration" })
+      expect(github.tokens.expire({ kind: "installation" })).toBeGreaterThan(0)
+      const before = github.count("access_tokens")
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect(github.count("access_tokens")).toBeGreaterThan(before)
+      expect(github.list()).toEqual([])
+    },
+  },
+  {
+    name: "token-revoked-while-running",
+    proves: "a runner that cannot leave since its token was revoked says so, and ends with 3",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      github.tokens.revoke({ token: github.token })
+      const { exitCode, stderr } = await lab.stop(container)
+      expect(exitCode).toBe(3)
+      expect(stderr).toMatch(/refused the credentials for a removal token .* \[TOKEN_INVALID\]/)
+      expect(github.list().length).toBe(1)
+    },
+  },
+  {
+    name: "no-deregistration",
+    proves: "DISABLE_AUTOMATIC_DEREGISTRATION=true leaves the runner on GitHub's list",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening({ ...github.environment, DISABLE_AUTOMATIC_DEREGISTRATION: "true" })
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect({ listed: github.list().length, tokens: github.count("remove-token") }).toEqual({ listed: 1, tokens: 0 })
+    },
+  },
+  {
+    name: "registration-reused",
+    proves: "a registration in CONFIGURED_ACTIONS_RUNNER_FILES_DIR outlives the container, and is used by the next",
+    run: async (lab) => {
+      const github = await lab.github()
+      const source = await lab.folder(0o777)
+      const environment = {
+        ...github.environment,
+        RUNNER_NAME: "kept",
+        DISABLE_AUTOMATIC_DEREGISTRATION: "true",
+        CONFIGURED_ACTIONS_RUNNER_FILES_DIR: "/registration",
+      }
+      const mounts = [{ kind: "bind", source, target: "/registration" }] as const
+      const first = await lab.listening(environment, { mounts })
+      const { id } = github.only
+      expect((await lab.stop(first)).exitCode).toBe(0)
+      await lab.listening(environment, { mounts })
+      expect({ id: github.only.id, asked: github.count("registration-token") }).toEqual({ id, asked: 1 })
+      expect((await github.done(["true"])).result).toBe("Succeeded")
+    },
+  },
+  {
+    name: "removed-by-somebody",
+    proves: "a runner that somebody removed in GitHub's settings ends with 2, so that a restart registers it anew",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      github.runners.remove(github.only)
+      github.jobs.changed()
+      expect((await container.ended(lab.patience(30))).exitCode).toBe(2)
+      expect(container.lines.of("stderr")).toMatch(/GitHub has no such runner any more.* \[REGISTRATION\]/)
+    },
+  },
+  {
+    name: "listener-killed",
+    proves: "when the listener is killed the container ends with 1, after the runner left GitHub's list",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      process.kill((await listenerOf(container)).hostPid, "SIGKILL")
+      expect((await container.ended(lab.patience(30))).exitCode).toBe(1)
+      expect(container.lines.of("stderr")).toMatch(/\[UNCLASSIFIED\]/)
+      expect(github.list()).toEqual([])
+    },
+  },
+])
