@@ -73,7 +73,10 @@ async function start({ args, environment, paths }: RunOptions, stop: StopRequest
   const parts = partsFor(container, context, { args, state, stop })
   try {
     await wait(configuration, environment, stop.stop)
-    if (configuration.skipRegistration) return await untilStopped(state, stop.stop)
+    if (configuration.skipRegistration) {
+      await untilStopped(state, stop.stop)
+      return undefined
+    }
     state.enter("registering")
     await withWorker((worker) => worker.ask("register", context, stop.stop))
     return await supervise(parts, (event) => {
@@ -134,7 +137,7 @@ async function wait(configuration: Configuration, environment: Environment, sign
   if (seconds > 0 && address) await waitForDocker(address, seconds, signal)
 }
 
-async function untilStopped(state: RunnerState, signal: AbortSignal): Promise<undefined> {
+async function untilStopped(state: RunnerState, signal: AbortSignal): Promise<void> {
   log.info("registration is skipped; waiting for a signal to stop")
   // A listener for a signal alone keeps no program alive.
   await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined)

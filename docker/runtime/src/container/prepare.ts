@@ -51,7 +51,8 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   const temporary = ["tmp", "var/tmp", "dev/shm"].map((folder) => join(paths.root, folder))
   const runner = prepareRunnerFolder({ home: paths.home, temporary, uid })
   if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner lives in ${runner.path}`)
-  const workFolder = prepareWorkFolder(configuration.workFolder, paths.home, runner)
+  const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
+  if (instead !== undefined) log.warn(instead)
 
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)

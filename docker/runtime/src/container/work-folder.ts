@@ -1,28 +1,31 @@
 import { accessSync, constants, mkdirSync } from "node:fs"
-import { isAbsolute, join, relative } from "node:path"
+import { join } from "node:path"
 import { RuntimeFailure } from "../failure.js"
 import type { RunnerFolder } from "../runner/folder.js"
 
+/** Where jobs work. */
+export interface WorkFolder {
+  readonly path: string
+  /** Why it is not the one that was wanted. */
+  readonly instead?: string | undefined
+}
+
 /**
- * Makes the folder that jobs work in.
+ * Makes the folder that jobs work in. Where the runner is a copy, since this user may not write to the image's folders, the work folder may
+ * have to be in there as well.
  *
- * @param wanted absolute, or relative to the runner's folder
- * @param home where the image has its runner
- * @returns the folder to use: the wanted one, or its place in the runner's copy when the image's home cannot be written to
+ * @param wanted absolute
  * @throws {RuntimeFailure} CONFIGURATION when it cannot be written to
  */
-export function prepareWorkFolder(wanted: string, home: string, runner: RunnerFolder): string {
-  const first = isAbsolute(wanted) ? wanted : join(runner.path, wanted)
-  const problem = whyUnusable(first)
-  if (problem === undefined) return first
-  const inside = relative(home, first)
-  if (runner.copied && !inside.startsWith("..") && !isAbsolute(inside)) {
-    const second = join(runner.path, inside)
-    if (whyUnusable(second) === undefined) return second
-  }
+export function prepareWorkFolder(wanted: string, runner: RunnerFolder): WorkFolder {
+  const problem = whyUnusable(wanted)
+  if (problem === undefined) return { path: wanted }
+  const second = join(runner.path, "_work")
+  if (runner.copied && whyUnusable(second) === undefined)
+    return { path: second, instead: `jobs work in ${second}, since ${wanted} cannot be used: ${problem}` }
   throw new RuntimeFailure(
     "CONFIGURATION",
-    `jobs cannot work in ${first}: ${problem}`,
+    `jobs cannot work in ${wanted}: ${problem}`,
     `Mount a folder there that user ${process.getuid?.() ?? 0} may write to, or give another RUNNER_WORKDIR.`,
   )
 }
