@@ -5,9 +5,11 @@ import { splitEnvironment } from "../../../docker/runtime/src/image-paths.js"
 
 it("the environment is what env -0 writes, without what the shell set for itself", () => {
   const env = { A: "1", EMPTY: "", LINES: "one\ntwo", EQUALS: "a=b=c", "with.dot": "x", "with-hyphen": "y" }
-  const { stdout } = spawnSync("bash", ["-pc", "exec env -0"], {
+  const { stdout } = spawnSync("bash", ["-c", "exec env -0"], {
     env: { PATH: process.env.PATH ?? "", ...env },
     encoding: "utf8",
+    // With a socket there, bash takes itself for a remote shell, and reads its start-up files.
+    stdio: ["ignore", "pipe", "inherit"],
   })
   expect(parseEnvironment(stdout)).toEqual({ PATH: process.env.PATH, ...env })
 })

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../../fake-github/certificate.js"
@@ -216,6 +216,57 @@ describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})
     expect(image.filesWith(TOKEN)).toEqual([])
     container.signal("SIGTERM")
     await container.ended()
+  })
+
+  it("runs hooks of the image and the user's own around a job, and a hook that fails is a job that fails", async () => {
+    const script = (name: string, text: string): string => {
+      const path = join(image.folder, name)
+      writeFileSync(path, `#!/bin/sh\n${text}\n`)
+      chmodSync(path, 0o755)
+      return path
+    }
+    const noted = join(image.folder, "noted")
+    script("hooks/started.d/10-note", `echo started >> "${noted}"`)
+    script("hooks/completed.d/10-note", `echo completed >> "${noted}"`)
+    const container = start({
+      ACTIONS_RUNNER_HOOK_JOB_STARTED: script(
+        "own-started.sh",
+        `echo own started >> "${noted}"; test ! -e "${noted}-fail"`,
+      ),
+      ACTIONS_RUNNER_HOOK_JOB_COMPLETED: script("own-completed.sh", `echo own completed >> "${noted}"`),
+    })
+    await container.says("Listening for Jobs")
+    const first = await github.waitForJob(job(`echo job >> "${noted}"`))
+    expect([first.result, readFileSync(noted, "utf8")]).toEqual([
+      "Succeeded",
+      "started\nown started\njob\ncompleted\nown completed\n",
+    ])
+    writeFileSync(`${noted}-fail`, "")
+    const second = await github.waitForJob(job("echo never"))
+    expect([second.result, second.log.includes("\nnever\n")]).toEqual(["Failed", false])
+    container.signal("SIGTERM")
+    await container.ended()
+    for (const name of ["started.d", "completed.d"]) rmSync(join(image.folder, "hooks", name, "10-note"))
+  })
+
+  it("runs a job with a just-in-time configuration, which is as secret as a token", async () => {
+    const answer = await fetch(`${github.api}/repos/octo/example/actions/runners/generate-jitconfig`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ name: "just-in-time", runner_group_id: 1, labels: ["self-hosted"] }),
+    })
+    const { encoded_jit_config: configuration } = (await answer.json()) as { encoded_jit_config: string }
+    const container = start({ ACCESS_TOKEN: "", ACTIONS_RUNNER_INPUT_JITCONFIG: configuration })
+    await container.says("Listening for Jobs")
+    expect(container.showing(configuration.slice(0, 100))).toEqual([])
+    const one = job("env")
+    expect(await container.ended()).toBe(0)
+    expect([one.result, one.log.includes(configuration.slice(0, 100)), names(), image.has(".runner")]).toEqual([
+      "Succeeded",
+      false,
+      [],
+      false,
+    ])
   })
 
   it("leaves no zombies of what jobs left behind", async () => {
