@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
-const sources = ["src", "dagger/src"].flatMap((folder) =>
+const sources = ["src", "dagger/src", "docker/runtime/src"].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(ROOT, folder, name)),
