@@ -7,6 +7,7 @@ import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/cor
 import { planVariant } from "../../dagger/src/core/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
 import {
+  CLEAN_START,
   ENTRYPOINT,
   factsFile,
   LABELS_FILE,
@@ -101,6 +102,11 @@ describe("the Dockerfile says what the pipeline says:", () => {
     expect(written("image.json", values)).toEqual(JSON.parse("text" in facts ? facts.text : ""))
     expect(text).toContain(`echo '${labelsText().trim()}' > "$folder/${basename(LABELS_FILE)}"\n`)
     expect(text).toContain(`folder=/runtime${RUNTIME_FOLDER}\n`)
+  })
+
+  it("the program that starts the health check", () => {
+    const { path, from, mode } = CLEAN_START
+    expect(text).toContain(`install -m 0${mode.toString(8)} ${from} ${path}\n`)
   })
 
   it("links for those who know other images", () => {

@@ -13,11 +13,17 @@ const PROGRAM = `${RUNTIME_FOLDER}/runtime.mjs`
 /** What start-up runs; the arguments of `docker run IMAGE …` follow. It hands the environment over and becomes the init process. */
 export const ENTRYPOINT = ["/entrypoint.sh"]
 
+/**
+ * `env` once more, which nobody but root may read. Container engines start a health check with the container's environment, and what a
+ * process starts with can be read by others of its user, jobs among them; but not of a program that they may not read.
+ */
+export const CLEAN_START = { path: `${RUNTIME_FOLDER}/env`, from: "/usr/bin/env", mode: 0o711 } as const
+
 /** Exec form: no shell is in between, and Node.js is the image's own, whichever one a job has put into its PATH. */
-export const HEALTH_COMMAND = [NODE, PROGRAM, "health"]
+export const HEALTH_COMMAND = [CLEAN_START.path, "-i", NODE, PROGRAM, "health"]
 
 /** Every program that start-up and the health check need. */
-export const RUNTIME_PROGRAMS = [...ENTRYPOINT, NODE, "/usr/bin/tini"]
+export const RUNTIME_PROGRAMS = [...ENTRYPOINT, CLEAN_START.path, NODE, "/usr/bin/tini"]
 
 /** What the runtime program knows of its image: `docker/runtime/src/image-facts.ts` reads it. */
 const FACTS_FILE = `${RUNTIME_FOLDER}/image.json`

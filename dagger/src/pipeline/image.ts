@@ -87,11 +87,7 @@ export function configured(image: Container, plan: VariantPlan, labels: Readonly
   let container = image
   for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
   for (const [name, value] of Object.entries(labels)) container = container.withLabel(name, value)
-  return container
-    .withUser(userOf(plan))
-    .withWorkdir(RUNNER_USER.home)
-    .withEntrypoint(ENTRYPOINT)
-    .withoutDefaultArgs()
+  return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
 }
 
 async function withRunnerUser(native: Native, image: Container, sudo: boolean): Promise<Container> {

@@ -1,5 +1,5 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
-import { LABELS_FILE, labelsText, RUNTIME_FOLDER, RUNTIME_LINKS } from "../core/runtime.js"
+import { CLEAN_START, LABELS_FILE, labelsText, RUNTIME_FOLDER, RUNTIME_LINKS } from "../core/runtime.js"
 import type { Root } from "./image.js"
 import type { Native } from "./native.js"
 import { byContent, flat } from "./tools.js"
@@ -15,6 +15,7 @@ export async function withRuntime(native: Native, root: Root, docker: Directory)
     .withNewFile("/entrypoint.sh", await sources.file("runtime/entrypoint.sh").contents(), { permissions: 0o755 })
     .withNewFile(LABELS_FILE, labelsText(), { permissions: 0o644 })
     .withDirectory(`${RUNTIME_FOLDER}/hooks`, sources.directory("runtime/hooks"))
+    .withFile(CLEAN_START.path, root.container.file(CLEAN_START.from), { permissions: CLEAN_START.mode })
     .withFile(`${RUNTIME_FOLDER}/runtime.mjs`, bundle(native, sources).file("/bundle/runtime.mjs"))
   const tree = Object.entries(RUNTIME_LINKS).reduce((all, [path, target]) => all.withSymlink(target, path), made)
   return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "runtime"] }

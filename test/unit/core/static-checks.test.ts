@@ -44,7 +44,9 @@ const clean: RootfsScan = {
   secrets: [],
   top: ["/bin", "/bin.usr-is-merged", "/home", "/opt", "/tmp", "/usr"],
   paths: {
-    ...Object.fromEntries(pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$/.test(path) ? program : folder])),
+    ...Object.fromEntries(
+      pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
+    ),
     "/home/runner": { type: "folder", mode: "755", owner: "1001:1001" },
   },
 }
