@@ -105,7 +105,7 @@ export function runtimeSpec(
     mounts: [...base.mounts, ...etcMounts(files), ...(options.mounts ?? []).map(mountOf)],
     linux: {
       ...base.linux,
-      cgroupsPath: `/runner-images-lifecycle/${files.id}`,
+      cgroupsPath: `/runner-images-lifecycle-${files.id}`,
       namespaces: base.linux.namespaces.filter(({ type }) => type !== "network"),
       resources: {
         devices: [{ allow: false, access: "rwm" }],

@@ -5,6 +5,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { expect } from "vitest"
 import type { Container } from "../container.js"
+import { probeHealth } from "../health-monitor.js"
 import { caseGroup } from "../lifecycle-case.js"
 import type { Lab, LabGitHub } from "../lab.js"
 import { file } from "./registration.js"
@@ -61,6 +62,23 @@ async function dockerSocket(lab: Lab, group: number): Promise<string> {
 
 const ASK_DOCKER = "curl -sS --unix-socket /var/run/docker.sock http://docker/_ping && echo reached"
 
+/** A job's program that tells of every process whose environment shows it a token. */
+const WATCH_ENVIRONMENTS = `
+import glob, os
+seen = set()
+print("watching", flush=True)
+while not os.path.exists("/tmp/enough"):
+    for folder in glob.glob("/proc/[0-9]*"):
+        try:
+            shown = b"ACCESS_TOKEN=" in open(folder + "/environ", "rb").read()
+            command = open(folder + "/cmdline", "rb").read().replace(b"\\0", b" ").decode().strip()
+        except OSError:
+            continue
+        if shown and command not in seen:
+            seen.add(command)
+            print("seen", command, flush=True)
+`
+
 export const SECURITY = caseGroup("Secrets, users and restrictions", [
   {
     name: "no-secret-anywhere",
@@ -85,6 +103,25 @@ export const SECURITY = caseGroup("Secrets, users and restrictions", [
       expect(job.log).toContain("MY_TOKEN=kept")
       await lab.stop(container)
       expect(secretsOf(github).filter((secret) => container.lines.text.includes(secret))).toEqual([])
+    },
+  },
+  {
+    name: "health-check-shows-no-secret",
+    proves: "what engines start for a health check has the container's environment, and no job can read it there",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      // As fast as it can, until it is told that it is enough.
+      const job = github.job([`python3 -c '${WATCH_ENVIRONMENTS}'`])
+      await github.running(job)
+      await lab.until("the job watches", () => job.log.includes("watching\n"))
+      for (let probe = 0; probe < 10; probe++) expect((await probeHealth(container)).exitCode).toBe(0)
+      // One that does show it, for the job to prove that it would have seen.
+      await container.exec(["sleep", "1"])
+      await container.exec(["touch", "/tmp/enough"])
+      expect((await github.waitForJob(job, "completed", lab.patience(20))).result).toBe("Succeeded")
+      const seen = job.log.split("\n").filter((line) => line.startsWith("seen "))
+      expect(seen).toEqual(["seen sleep 1"])
     },
   },
   {

@@ -184,7 +184,7 @@ export const STOPPING = caseGroup("Stopping and starting again", [
       github.tokens.revoke({ token: github.token })
       const { exitCode, stderr } = await lab.stop(container)
       expect(exitCode).toBe(3)
-      expect(stderr).toMatch(/refused the credentials for a removal token .* \[TOKEN_INVALID\]/)
+      expect(stderr).toMatch(/refused the credentials for .* \[TOKEN_INVALID\]/)
       expect(github.list().length).toBe(1)
     },
   },
