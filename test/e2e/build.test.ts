@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Report } from "../../dagger/src/core/report.js"
 import { ensureOciTools } from "./oci-tools.js"
-import { answer, BOTH, commandLine, dagger, platformsOf, readReport } from "./doors.js"
+import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./doors.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-e2e-"))
 afterAll(() => {
@@ -98,6 +98,18 @@ describe("the standard image for both platforms", () => {
       expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)
       expect(config.history.every(({ created }) => created === report.created)).toBe(true)
     }
+  })
+
+  it("starts as root where that is asked for, from the same layers", async () => {
+    const [native] = report.platforms
+    const folder = join(work, "root")
+    const words = ["--sources", "registry", "--platforms", native?.platform ?? "", "--root", "--output", folder]
+    answer(await commandLine("build", ...words))
+    const layout = join(folder, "standard")
+    expect(readReport(layout)).toMatchObject({ root: true })
+    expect(layersOf(layout, native?.platform ?? "")).toEqual(layersOf(first, native?.platform ?? ""))
+    const { stdout } = await execa("skopeo", ["inspect", "--config", `oci:${layout}`])
+    expect((JSON.parse(stdout) as { config: { User: string } }).config.User).toBe("0")
   })
 
   it("installs the same source versions on both platforms", () => {

@@ -27,6 +27,12 @@ describe("planPublication", () => {
     expect(plan(real, { ...OPTIONS, allowStandIn: false })[0]?.tags).toEqual(["1.2.3", "latest"])
   })
 
+  it("says in the tags that containers start as root", () => {
+    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    expect(plan({ ...real, root: true })[0]?.tags).toEqual(["1.2.3-root", "latest-root"])
+    expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-standin", "latest-root-standin"])
+  })
+
   const arm = (change: Parameters<typeof platformReport>[1]) => ({
     platforms: [platformReport("linux/amd64"), platformReport("linux/arm64", change)],
   })
