@@ -172,7 +172,9 @@ describe.skipIf(!TINI)("Docker in the container", () => {
         .replaceAll(own.folder, "")
         .split("\n")
         .find((line) => line.includes("cannot use")),
-    ).toMatchInlineSnapshot(`"runner-images: warning: jobs cannot use Docker: /docker.sock is for group 4242, which this user is not in. Start the container with --group-add 4242 (Compose: group_add, Kubernetes: supplementalGroups)"`)
+    ).toMatchInlineSnapshot(
+      `"runner-images: warning: jobs cannot use Docker: /docker.sock is for group 4242, which this user is not in. Start the container with --group-add 4242 (Compose: group_add, Kubernetes: supplementalGroups)"`,
+    )
     // Root that gives itself away takes the group with it.
     const root = own.start({ RUNNER_SKIP_REGISTRATION: "true", RUN_AS_ROOT: "false", DOCKER_HOST: `unix://${socket}` })
     containers.push(root)
