@@ -21,8 +21,15 @@ has how it is made; [MIGRATING.md](MIGRATING.md) what differs from other images,
 ## Variables
 
 A variable with several names is looked for in the order given; an empty value is none. Each secret may be a file: \`NAME_FILE\` has its path. What is wrong is
-told all at once, before anything starts, and a name that nothing reads and that looks like one of these is a warning. There is no other
-configuration file than \`ENV_FILE\`.
+told all at once, before anything starts, and a name that nothing reads and that looks like one of these is a warning. 
+\`ENV_FILE\` is the only configuration file: lines of \`NAME=VALUE\`, as Docker and compose have them, so that one file serves all three. A format with
+a structure would add nothing, since every setting is a word, a number or a list with commas.
+
+- **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`.
+- **Tokens.** Of a personal access token and a registration token, the first is used. An App beside a token is a mistake, and so is either beside a
+  just-in-time configuration. Beside \`GITHUB_OWNER\`, \`GITHUB_TOKEN\` is a registration token unless it looks like another one.
+- **The work folder.** A relative path is below \`/home/runner\`. Where \`RUNNER_WORKDIR\` has the value of GrammaTonic's compose files, \`RUNNER_WORK_DIR\` counts.
+- **\`METRICS_PORT\`** that is an address, as Kubernetes sets it for a service called \`metrics\`, is left alone with a warning.
 
 ${variablesReference()}
 ### Labels
@@ -34,7 +41,8 @@ variables are used. A label of another architecture is left out with a warning: 
 ### What jobs see
 
 Everything that was given to the container, without these variables and without secrets. No process in the container starts with a secret in its
-environment, the init process included, and none is in its arguments. \`UNSET_CONFIG_VARS=false\` shows jobs the variables, still without secrets. A job runs as the
+environment, the init process included, and none is in its arguments. Where another variable repeats a secret, or a name looks like a secret's misspelt one,
+jobs do not see that either, and a warning says so. \`UNSET_CONFIG_VARS=false\` shows jobs the variables, still without secrets. A job runs as the
 same user as the runtime program: where the kernel lets processes of one user read each other's memory (\`kernel.yama.ptrace_scope=0\`), a job could read the
 token there. Give such jobs an ephemeral runner with a registration token or a just-in-time configuration, which is worth nothing by then.
 

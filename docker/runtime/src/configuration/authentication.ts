@@ -1,5 +1,6 @@
 import type { Found, Settings } from "./settings.js"
 import type { Target } from "./target.js"
+import { namesOf, variable } from "./variables.js"
 
 /** How the runner may register. Secrets are in it. */
 export type Authentication =
@@ -12,6 +13,9 @@ export type Authentication =
 /** GitHub's ids are numbers, its client ids begin with Iv. */
 const APP_ID = /^(\d+|Iv[\w.]+)$/
 
+/** A token that can do more than register: new ones, and those from before they had a beginning. */
+const ACCESS = /^(gh[a-z]_|github_pat_)|^[0-9a-f]{40}$/
+
 const BASE64 = /^[A-Za-z0-9+/_=-]+$/
 
 /**
@@ -22,15 +26,17 @@ const BASE64 = /^[A-Za-z0-9+/_=-]+$/
  */
 export function readAuthentication(settings: Settings, needed: boolean): Authentication {
   const jit = settings.secret("ACTIONS_RUNNER_INPUT_JITCONFIG")
-  const access = settings.secret("ACCESS_TOKEN")
-  const registration = settings.secret("RUNNER_TOKEN")
+  const { access, registration } = readTokens(settings)
   const key = settings.secret("APP_PRIVATE_KEY")
   const id = settings.find("APP_ID")
 
   if (jit) {
-    const others = [access, registration, key].filter((found) => found !== undefined)
-    for (const { name } of others)
-      settings.warn(`${name} is not needed with ${jit.name}, which has the registration in it`)
+    for (const { name } of [access, registration, key].filter((found) => found !== undefined)) {
+      // Somebody may have meant GITHUB_TOKEN for jobs.
+      if (name.startsWith("GITHUB_"))
+        settings.warn(`${name} is not used, nor shown to jobs: ${jit.name} has the registration in it`)
+      else settings.wrong(name, `is given, and ${jit.name} as well`, "Give one of them: each is a way to register.")
+    }
     if (!BASE64.test(jit.value))
       settings.wrong(jit.name, "is not what GitHub's API hands out", "Give encoded_jit_config as it is, in base64.")
     return { kind: "jit", config: jit.value }
@@ -40,6 +46,12 @@ export function readAuthentication(settings: Settings, needed: boolean): Authent
     if (registration) settings.warn(`${access.name} is used, and ${registration.name} is not: it makes fresh tokens`)
     return { kind: "token", token: plainToken(settings, access) }
   }
+  if (registration && ACCESS.test(registration.value))
+    settings.wrong(
+      registration.name,
+      "is a token for GitHub's API, not one for registration",
+      "Give it as ACCESS_TOKEN.",
+    )
   if (registration) return { kind: "registration-token", token: plainToken(settings, registration) }
   if (needed && !settings.mistakes.some(({ variable }) => /TOKEN|PRIVATE_KEY|JITCONFIG|_PAT/.test(variable)))
     settings.wrong(
@@ -48,6 +60,20 @@ export function readAuthentication(settings: Settings, needed: boolean): Authent
       "Give ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN; each may be a file: ACCESS_TOKEN_FILE.",
     )
   return { kind: "none" }
+}
+
+/** In the image that GITHUB_OWNER comes from, GITHUB_TOKEN is for registration, and GITHUB_PAT is what such tokens are made with. */
+function readTokens(settings: Settings): Record<"access" | "registration", Found | undefined> {
+  const registration = settings.secret("RUNNER_TOKEN")
+  const names = namesOf(variable("ACCESS_TOKEN"))
+  if (!settings.present("GITHUB_OWNER")) return { access: settings.secret("ACCESS_TOKEN"), registration }
+  const access = settings.secret(
+    "ACCESS_TOKEN",
+    names.filter((name) => name !== "GITHUB_TOKEN"),
+  )
+  const either = settings.secret("ACCESS_TOKEN", ["GITHUB_TOKEN"])
+  if (either && ACCESS.test(either.value)) return { access: access ?? either, registration }
+  return { access, registration: registration ?? either }
 }
 
 function readApp(
@@ -108,6 +134,7 @@ export function isGrammaTonic(settings: Settings, target: Target | undefined): b
   const own = [
     "ACCESS_TOKEN",
     "REPO_URL",
+    "GITHUB_OWNER",
     "ORG_NAME",
     "RUNNER_SCOPE",
     "LABELS",

@@ -1,12 +1,13 @@
 import type { ImageFacts } from "../image-facts.js"
 import { isGrammaTonic, readAuthentication, secretsOf, type Authentication } from "./authentication.js"
-import { hints } from "./hints.js"
+import { hiddenVariables } from "./hidden-variables.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
 import { configurationFailure } from "./mistakes.js"
 import { Settings } from "./settings.js"
 import { readTarget, type Target } from "./target.js"
 import { VARIABLES } from "./variables.js"
+import { readWorkFolder } from "./work-folder.js"
 
 /** All that the runtime program was told, with defaults in place and names of other images understood. */
 export interface Configuration {
@@ -70,13 +71,6 @@ export interface ReadConfiguration {
   jobEnvironment: Record<string, string>
 }
 
-const HOME = "/home/runner"
-/** Where GrammaTonic's images have their work folder. */
-const GRAMMATONIC_FOLDERS: Readonly<Record<string, string>> = { standard: `${HOME}/_work` }
-const GRAMMATONIC_FOLDER = `${HOME}/workspace`
-/** What its compose files set RUNNER_WORKDIR to, beside a RUNNER_WORK_DIR that counts. */
-const COMPOSE_DEFAULTS = [`${HOME}/_work`, GRAMMATONIC_FOLDER]
-
 /** GitHub's limit. */
 const LONGEST_NAME = 64
 const HIGHEST_PORT = 65_535
@@ -99,6 +93,10 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
   const unsetConfigVars = settings.boolean("UNSET_CONFIG_VARS") ?? true
   const group = settings.text("RUNNER_GROUP")
   const runAsRoot = settings.boolean("RUN_AS_ROOT")
+  if (runAsRoot && host.uid !== 0)
+    settings.warn(
+      `RUN_AS_ROOT has no effect: the container's user is ${host.uid}; start it with --user 0, or leave it out`,
+    )
   const deregister = (settings.text("DISABLE_AUTOMATIC_DEREGISTRATION") ?? "false") === "false"
   const reuseFolder = settings.path("CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
   if (reuseFolder !== undefined && deregister)
@@ -116,10 +114,10 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     noDefaultLabels: alone,
     // GitHub's own is called Default, in whichever case people write it.
     ...(group === undefined || group.toLowerCase() === "default" ? {} : { group }),
-    workFolder: readWorkFolder(settings, host, name, grammaTonic),
-    ephemeral: settings.present("EPHEMERAL") || (settings.boolean("RUNNER_EPHEMERAL") ?? false),
+    workFolder: readWorkFolder(settings, host.image, name, grammaTonic),
+    ephemeral: readEither(settings, "EPHEMERAL", "RUNNER_EPHEMERAL"),
     replace: settings.boolean("RUNNER_REPLACE_EXISTING") ?? true,
-    disableUpdate: settings.present("DISABLE_AUTO_UPDATE") || (settings.boolean("DISABLE_RUNNER_UPDATE") ?? false),
+    disableUpdate: readEither(settings, "DISABLE_AUTO_UPDATE", "DISABLE_RUNNER_UPDATE"),
     deregister,
     ...(reuseFolder === undefined ? {} : { reuseFolder }),
     skipRegistration,
@@ -146,13 +144,16 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
   }
   for (const { name: unused, without } of VARIABLES)
     if (without !== undefined && settings.present(unused)) settings.warn(`${unused} has no effect: ${without}`)
-  for (const hint of hints(settings.all)) settings.warn(hint)
+  checkProxies(settings)
+  settings.path("RUNNER_TOOL_CACHE")
+  const secrets = [...new Set([...secretsOf(authentication), ...settings.secrets])]
+  const hidden = hiddenVariables(settings, [...settings.secrets])
   if (settings.mistakes.length > 0) throw configurationFailure(settings.mistakes)
   return {
     configuration,
     warnings: settings.warnings,
-    secrets: secretsOf(authentication),
-    jobEnvironment: jobEnvironment(settings.all, host.image, unsetConfigVars),
+    secrets,
+    jobEnvironment: jobEnvironment(settings.all, host.image, { hidden, unset: unsetConfigVars }),
   }
 }
 
@@ -164,21 +165,32 @@ function readName(settings: Settings, host: Host, grammaTonic: boolean): string 
   const name = given?.value ?? `${prefix ?? usual}-${random === "true" ? host.random() : host.hostname}`
   const by = given?.name ?? (prefix === undefined ? "RUNNER_NAME" : "RUNNER_NAME_PREFIX")
   if (name.length > LONGEST_NAME)
-    settings.wrong(by, `makes a name of ${name.length} characters`, `GitHub takes ${LONGEST_NAME}.`)
+    settings.wrong(
+      by,
+      `makes a name of ${name.length} characters`,
+      `GitHub takes ${LONGEST_NAME}: give RUNNER_NAME a shorter one.`,
+    )
   else if (!/^[^\s"/\\[\]:|<>+=;,?*@]+$/.test(name))
     settings.wrong(by, `makes the name "${name}"`, "Use letters, digits, dots, hyphens and underscores.")
   return name
 }
 
-function readWorkFolder(settings: Settings, host: Host, name: string, grammaTonic: boolean): string {
-  const plain = settings.all.RUNNER_WORKDIR?.trim()
-  const other = settings.all.RUNNER_WORK_DIR?.trim()
-  if (plain && other && COMPOSE_DEFAULTS.includes(plain) && other.startsWith("/")) return other
-  const given = settings.path("RUNNER_WORKDIR")
-  if (given !== undefined) return given
-  const root = settings.path("RUNNER_WORKDIR_ROOT")
-  if (root === undefined && grammaTonic) return GRAMMATONIC_FOLDERS[host.image.variant] ?? GRAMMATONIC_FOLDER
-  return `${(root ?? "/_work").replace(/\/+$/, "")}/${name}`
+/** A name of which any value counts as yes, and a boolean that means the same. */
+function readEither(settings: Settings, quirk: string, name: string): boolean {
+  const anything = settings.anything(quirk)
+  const said = settings.boolean(name)
+  if (anything && said === false)
+    settings.warn(`${quirk} is given and counts; ${settings.find(name)?.name ?? name} says no, and does not`)
+  return anything || (said ?? false)
+}
+
+/** Their value may have a password in it. */
+function checkProxies(settings: Settings): void {
+  for (const proxy of ["HTTPS_PROXY", "HTTP_PROXY"]) {
+    const found = settings.find(proxy)
+    if (found && !URL.canParse(found.value.includes("://") ? found.value : `http://${found.value}`))
+      settings.wrong(found.name, "is not the address of a proxy", "Write it like http://proxy.example.org:3128.")
+  }
 }
 
 function readHook<Event extends string>(

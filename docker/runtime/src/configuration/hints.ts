@@ -3,27 +3,37 @@ import { knownNames } from "./settings.js"
 
 /** Only names that begin like this program's own are looked at: an environment is full of others' variables. */
 const OURS =
-  /^(ACCESS_|ACTIONS_RUNNER_|APP_|CONFIGURED_|DISABLE_|ENTERPRISE|EPHEMERAL|EXTRA_CA|GITHUB_|JIT|LABEL|METRIC|NO_DEFAULT|ORG|RANDOM_|REPO|RUNNER_|RUN_AS|START_DOCKER|UNSET_)/
+  /^(ACCES|ACTIONS_RUNNER_|APP_|CONFIGURED_|DISABLE_|ENTERPRISE|EPHEMERAL|EXTRA_CA|GITHUB_|JIT|LABEL|METRIC|NO_DEFAULT|ORG|RANDOM_|REPO|RUNNER_|RUN_AS|START_DOCKER|UNSET_)/
 
-/** Known to the runner, to GitHub's jobs or to programs in the image, though not to this program. */
-const OTHERS =
-  /^(ACTIONS_RUNNER_|GITHUB_ACTIONS|GITHUB_WORKSPACE|RUNNER_(ALLOW_RUNASROOT|MANUALLY_TRAP_SIG|TEMP|OS|ARCH|VERSION|IMAGES_))/
+/** What GitHub gives jobs, the runner reads, and other images set for themselves. */
+const OTHERS = new RegExp(
+  `^(${[
+    "ACTIONS_RUNNER_INPUT_.*|RUNNER_(ALLOW_RUNASROOT|MANUALLY_TRAP_SIG|IMAGES_.*)",
+    "RUNNER_(ARCH|ENVIRONMENT|HOME|OS|TEMP|TRACKING_ID|USER|WORKSPACE)",
+    "GITHUB_(ACTIONS?(_.*)?|ACTOR(_ID)?|API_URL|BASE_REF|ENV|EVENT_.*|GRAPHQL_URL|HEAD_REF|JOB|OUTPUT|PATH)",
+    "GITHUB_(REF(_.*)?|REPOSITORY_.*|RETENTION_DAYS|RUN_.*|SERVER_URL|SHA|STATE|STEP_SUMMARY|TRIGGERING_ACTOR|WORK.*)",
+  ].join("|")})$`,
+)
 
 /** How many letters may be wrong. */
 const FAR = 2
 
-/** Names that nothing reads and that look like one that is read: `GITHUB_TOKE is not known; did you mean GITHUB_TOKEN?` */
-export function hints(environment: Readonly<Record<string, string>>): string[] {
+/** A name that nothing reads, and the one that it looks like. */
+export interface Misspelt {
+  readonly name: string
+  readonly meant: string
+}
+
+/** Names that nothing reads and that look like one that is read: `GITHUB_TOKE`, which looks like `GITHUB_TOKEN`. */
+export function misspelt(environment: Readonly<Record<string, string>>): Misspelt[] {
   const known = knownNames()
   return Object.keys(environment)
     .filter((name) => OURS.test(name) && !OTHERS.test(name) && !known.includes(name))
     .sort()
     .flatMap((name) => {
       const [nearest] = known
-        .map((candidate) => ({ candidate, far: distance(name, candidate) }))
+        .map((meant) => ({ meant, far: distance(name, meant) }))
         .sort((one, other) => one.far - other.far)
-      return nearest && nearest.far <= FAR
-        ? [`${name} is not known, and has no effect; did you mean ${nearest.candidate}?`]
-        : []
+      return nearest && nearest.far <= FAR ? [{ name, meant: nearest.meant }] : []
     })
 }

@@ -23,7 +23,7 @@ export function readLabels(
   usual: readonly string[],
 ): { labels: string[]; alone: boolean } {
   const found = settings.find("RUNNER_LABELS")
-  const alone = settings.present("NO_DEFAULT_LABELS")
+  const alone = settings.anything("NO_DEFAULT_LABELS")
   const own = found ? parseLabels(settings, found.name, found.value, image) : []
   if (alone) {
     if (!found)

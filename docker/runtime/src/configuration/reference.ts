@@ -1,5 +1,5 @@
 import { EXIT_CODES, FAILURE_MEANINGS, type FailureCode } from "../failure.js"
-import { GROUPS, namesOf, VARIABLES, type Group, type Kind, type Variable } from "./variables.js"
+import { GROUPS, namesOf, VARIABLES, type Group, type Kind, type Origin, type Variable } from "./variables.js"
 
 const KINDS: Readonly<Record<Kind, string>> = {
   text: "text",
@@ -7,9 +7,20 @@ const KINDS: Readonly<Record<Kind, string>> = {
   integer: "whole number",
   secret: "secret",
   path: "absolute path",
+  folder: "path",
   list: "list",
   presence: "anything",
   "unless-false": "anything but false",
+}
+
+const ORIGINS: Readonly<Record<Origin, string>> = {
+  own: "here",
+  GrammaTonic: "GrammaTonic",
+  myoung34: "myoung34",
+  ARC: "ARC",
+  tcardonne: "tcardonne",
+  SanderKnape: "SanderKnape",
+  runner: "the runner",
 }
 
 /** The variables as Markdown, a table for each group. */
@@ -17,7 +28,7 @@ export function variablesReference(): string {
   return (Object.keys(GROUPS) as Group[])
     .map((group) => {
       const rows = VARIABLES.filter((setting) => setting.group === group).map(row)
-      return `### ${GROUPS[group]}\n\n| Variable | Value | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`
+      return `### ${GROUPS[group]}\n\n| Variable | Value | Default | Meaning | Known from |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`
     })
     .join("\n")
 }
@@ -26,7 +37,7 @@ function row(setting: Variable): string {
   const [name = "", ...aliases] = namesOf(setting).map((one) => `\`${one}\``)
   const names = aliases.length === 0 ? name : `${name}<br>or ${aliases.join(", ")}`
   const meaning = setting.without === undefined ? setting.meaning : `${setting.meaning}. Here ${setting.without}`
-  return `| ${names} | ${KINDS[setting.kind]} | ${setting.otherwise ?? ""} | ${meaning} |`
+  return `| ${names} | ${KINDS[setting.kind]} | ${setting.otherwise ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
 }
 
 /** The exit codes as a Markdown table. */

@@ -26,8 +26,14 @@ const booleanSchema = z
 const MOST = 1_000_000
 const integerSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().nonnegative().max(MOST))
 
-/** GitHub's tokens, which somebody may have put where they do not belong. */
-const TOKEN = /\b(gh[a-z]_|github_pat_)\w+/g
+/** GitHub's tokens, old and new, and those for registration, which somebody may have put where they do not belong. */
+const TOKEN = /\b((gh[a-z]_|github_pat_)\w+|[0-9a-f]{40}|A[A-Z0-9]{28})\b/g
+
+/** Shorter ones would be found in every other word. */
+const SHORTEST_SECRET = 8
+
+/** What Kubernetes sets NAME_PORT to, for a service of that name. */
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//
 
 const FILE_SUFFIX = "_FILE"
 
@@ -35,6 +41,8 @@ const FILE_SUFFIX = "_FILE"
 export class Settings {
   readonly mistakes: Mistake[] = []
   readonly warnings: string[] = []
+  /** Every secret that was given, used or not. */
+  readonly secrets = new Set<string>()
   readonly #environment: Readonly<Record<string, string>>
   readonly #files: Files
 
@@ -43,6 +51,8 @@ export class Settings {
     this.#environment = environment
     // What the file adds is looked up by the same rules as everything else.
     this.#environment = { ...this.#envFile(), ...withoutEmpty(environment) }
+    for (const setting of VARIABLES.filter(({ kind }) => kind === "secret"))
+      for (const name of namesOf(setting)) this.#keep(this.#environment[name])
   }
 
   /** Every variable, those of ENV_FILE among them. */
@@ -77,6 +87,10 @@ export class Settings {
   integer(name: string, otherwise: number, least = 0, most = MOST): number {
     const found = this.find(name)
     if (!found) return otherwise
+    if (SERVICE_ADDRESS.test(found.value)) {
+      this.warn(`${found.name} has no effect: it is the address of a service, as Kubernetes sets it`)
+      return otherwise
+    }
     const parsed = integerSchema.safeParse(found.value)
     if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data
     const range = most === MOST ? `from ${least} on` : `from ${least} to ${most}`
@@ -85,9 +99,17 @@ export class Settings {
     return otherwise
   }
 
-  /** Whether there is any value. Only for names that their image reads in this way. */
+  /** Whether there is any value. */
   present(name: string): boolean {
     return this.find(name) !== undefined
+  }
+
+  /** Yes whatever the value says. Only for names that their image reads in this way; a warning tells who seems to mean no. */
+  anything(name: string): boolean {
+    const found = this.find(name)
+    if (found && FALSE.includes(found.value.toLowerCase()))
+      this.warn(`${found.name} is "${found.value}", and any value of it counts as yes; leave it out for no`)
+    return found !== undefined
   }
 
   /** An absolute path. */
@@ -99,9 +121,13 @@ export class Settings {
     return undefined
   }
 
-  /** A secret from its variable or from the file that NAME_FILE names, without line ends at its end. */
-  secret(name: string): Found | undefined {
-    for (const candidate of namesOf(variable(name))) {
+  /**
+   * A secret from its variable or from the file that NAME_FILE names, without line ends at its end.
+   *
+   * @param names which of its names count
+   */
+  secret(name: string, names: readonly string[] = namesOf(variable(name))): Found | undefined {
+    for (const candidate of names) {
       const value = this.#environment[candidate]?.trim()
       const file = this.#environment[candidate + FILE_SUFFIX]?.trim()
       if (value && file) {
@@ -112,6 +138,7 @@ export class Settings {
       if (!file) continue
       const text = this.#read(candidate + FILE_SUFFIX, file)?.trim()
       if (text === undefined) return undefined
+      this.#keep(text)
       if (text !== "") return { name: candidate + FILE_SUFFIX, value: text }
       this.wrong(candidate + FILE_SUFFIX, `names ${file}, which is empty`, "Write the secret into it.")
       return undefined
@@ -120,7 +147,8 @@ export class Settings {
   }
 
   wrong(name: string, problem: string, remedy: string): void {
-    this.mistakes.push({ variable: name, problem: problem.replace(TOKEN, "***"), remedy })
+    const guarded = [...this.secrets].reduce((text, secret) => text.replaceAll(secret, "***"), problem)
+    this.mistakes.push({ variable: name, problem: guarded.replace(TOKEN, "***"), remedy })
   }
 
   warn(line: string): void {
@@ -132,7 +160,15 @@ export class Settings {
     if (!file) return {}
     const text = this.#read("ENV_FILE", file)
     if (text === undefined) return {}
-    return withoutEmpty(parseEnv(text))
+    const variables = parseEnv(text)
+    if (Object.keys(variables).length === 0 && /^\s*[^#\s]/m.test(text))
+      this.wrong("ENV_FILE", `names ${file}, which has no variable in it`, "Write NAME=VALUE, one a line.")
+    return withoutEmpty(variables)
+  }
+
+  #keep(secret: string | undefined): void {
+    const text = secret?.trim() ?? ""
+    if (text.length >= SHORTEST_SECRET) this.secrets.add(text)
   }
 
   #read(name: string, file: string): string | undefined {

@@ -120,6 +120,9 @@ function repository(settings: Settings): Named | undefined {
       // What the URL of an organisation looks like; the image that has this variable takes it as well.
       return { scope: "organization", parts: address.parts, by: address.by }
     }
+    const [first, second] = address.parts
+    if (address.parts.length === 2 && first?.toLowerCase() === "enterprises" && second !== undefined && isName(second))
+      return { scope: "enterprise", parts: [second], by: address.by }
     if (address.parts.length !== 2 || !address.parts.every(isName)) {
       settings.wrong(address.by, "is not the URL of a repository", "Write it like https://github.com/OWNER/REPOSITORY.")
       return undefined
@@ -197,34 +200,50 @@ function addressOf(settings: Settings, name: string): Address | undefined {
 
 function readServers(settings: Settings, url: Address | undefined): Servers {
   const given = hostOf(settings, "GITHUB_HOST")
+  if (given && given.path !== "/") settings.wrong(given.by, "has a path", "Give the server alone.")
   if (given && url && given.host !== url.host)
     settings.wrong(given.by, `is ${given.host}, and ${url.by} is on ${url.host}`, "Give one of them.")
   const server = given?.origin ?? url?.origin ?? `https://${GITHUB}`
   const { host, protocol } = new URL(server)
   const isGitHub = host === GITHUB
   const isCloud = isGitHub || host.endsWith(RESIDENCY)
+  if (isCloud && protocol === "http:")
+    settings.wrong(given?.by ?? url?.by ?? "GITHUB_HOST", `names ${host} without TLS`, "Begin it with https://.")
   const apiHost = hostOf(settings, "GITHUB_API_HOST", protocol)
-  const path = settings.text("GITHUB_API_PATH") ?? (isCloud ? "/" : "/api/v3")
+  const path = readApiPath(settings, apiHost) ?? (isCloud ? "/" : "/api/v3")
   const origin = apiHost?.origin ?? (isCloud ? `https://api.${host}` : server)
-  const api = `${origin}/${path.replace(/^\/+|\/+$/g, "")}`.replace(/\/$/, "")
+  const api = `${origin}/${trimmed(path)}`.replace(/\/$/, "")
   if (protocol === "http:" || api.startsWith("http:"))
     settings.warn(`${new URL(api).host} is spoken to without TLS: tokens travel in the clear`)
   return { server, api }
 }
 
-/** A server by its name, or by a URL of which only the server counts. */
+/** Of the API's own setting, or of the URL that names its server. */
+function readApiPath(settings: Settings, host: { by: string; path: string } | undefined): string | undefined {
+  const given = settings.find("GITHUB_API_PATH")
+  if (!host || host.path === "/") return given?.value
+  if (given && trimmed(given.value) !== trimmed(host.path))
+    settings.wrong(given.name, `is ${given.value}, and ${host.by} has the path ${host.path}`, "Give one of them.")
+  return host.path
+}
+
+function trimmed(path: string): string {
+  return path.replace(/^\/+|\/+$/g, "")
+}
+
+/** A server by its name, or by a URL. */
 function hostOf(
   settings: Settings,
   name: string,
   protocol = "https:",
-): { by: string; origin: string; host: string } | undefined {
+): { by: string; origin: string; host: string; path: string } | undefined {
   const found = settings.find(name)
   if (!found) return undefined
   const text = found.value.includes("://") ? found.value : `${protocol}//${found.value}`
   if (URL.canParse(text)) {
-    const { origin, host, username, password, protocol: scheme } = new URL(text)
+    const { origin, host, pathname: path, username, password, protocol: scheme } = new URL(text)
     if (username === "" && password === "" && /^https?:$/.test(scheme) && host !== "")
-      return { by: found.name, origin, host }
+      return { by: found.name, origin, host, path }
   }
   settings.wrong(found.name, "is not the name of a server", "Write it like github.example.org, without a path.")
   return undefined

@@ -4,10 +4,10 @@ export type Origin = "own" | "GrammaTonic" | "myoung34" | "ARC" | "tcardonne" | 
 /**
  * How a value is read.
  *
- * `presence`: any value counts as yes, whatever it says. `unless-false`: everything but `false` counts as yes. Both are how the image that a
+ * `folder`: an absolute path, or one below the runner's home. `presence`: any value counts as yes, whatever it says. `unless-false`: everything but `false` counts as yes. Both are how the image that a
  * name comes from reads it.
  */
-export type Kind = "text" | "boolean" | "integer" | "secret" | "path" | "list" | "presence" | "unless-false"
+export type Kind = "text" | "boolean" | "integer" | "secret" | "path" | "list" | "folder" | "presence" | "unless-false"
 
 export interface Variable {
   readonly name: string
@@ -35,6 +35,7 @@ export const GROUPS = {
   network: "Network and trust",
   metrics: "Metrics",
   output: "Output",
+  passed: "For the runner and for the browser, which get them as they are",
   others: "Of other images, without effect here",
 } as const
 export type Group = keyof typeof GROUPS
@@ -42,11 +43,11 @@ export type Group = keyof typeof GROUPS
 const table = [
   {
     name: "REPO_URL",
-    aliases: ["RUNNER_REPOSITORY_URL"],
+    aliases: ["RUNNER_REPOSITORY_URL", "ACTIONS_RUNNER_INPUT_URL"],
     kind: "text",
     meaning: "The repository: `https://github.com/OWNER/REPOSITORY`",
     group: "target",
-    origins: ["myoung34", "tcardonne"],
+    origins: ["myoung34", "tcardonne", "runner"],
   },
   {
     name: "GITHUB_REPOSITORY",
@@ -128,18 +129,19 @@ const table = [
   },
   {
     name: "ACCESS_TOKEN",
-    aliases: ["GITHUB_TOKEN", "GITHUB_PAT", "GITHUB_ACCESS_TOKEN"],
+    aliases: ["GITHUB_TOKEN", "GITHUB_PAT", "GITHUB_ACCESS_TOKEN", "ACTIONS_RUNNER_INPUT_PAT"],
     kind: "secret",
     meaning: "Personal access token, from which a fresh token is made for every operation",
     group: "authentication",
-    origins: ["myoung34", "GrammaTonic", "SanderKnape", "tcardonne"],
+    origins: ["myoung34", "GrammaTonic", "SanderKnape", "tcardonne", "runner"],
   },
   {
     name: "RUNNER_TOKEN",
+    aliases: ["ACTIONS_RUNNER_INPUT_TOKEN"],
     kind: "secret",
     meaning: "Registration token, which GitHub takes for an hour. The runner cannot be removed with it later",
     group: "authentication",
-    origins: ["myoung34", "ARC"],
+    origins: ["myoung34", "ARC", "tcardonne", "runner"],
   },
   {
     name: "APP_ID",
@@ -173,6 +175,7 @@ const table = [
   },
   {
     name: "RUNNER_NAME",
+    aliases: ["ACTIONS_RUNNER_INPUT_NAME"],
     kind: "text",
     otherwise: "RUNNER_NAME_PREFIX and a suffix",
     meaning: "The runner's name, at most 64 characters",
@@ -197,7 +200,7 @@ const table = [
   },
   {
     name: "RUNNER_LABELS",
-    aliases: ["LABELS"],
+    aliases: ["LABELS", "ACTIONS_RUNNER_INPUT_LABELS"],
     kind: "list",
     otherwise: "the variant's own, see below",
     meaning:
@@ -214,7 +217,7 @@ const table = [
   },
   {
     name: "RUNNER_GROUP",
-    aliases: ["RUNNER_GROUPS"],
+    aliases: ["RUNNER_GROUPS", "ACTIONS_RUNNER_INPUT_RUNNERGROUP"],
     kind: "text",
     otherwise: "`Default`",
     meaning: "The runner group",
@@ -223,8 +226,8 @@ const table = [
   },
   {
     name: "RUNNER_WORKDIR",
-    aliases: ["RUNNER_WORK_DIR", "RUNNER_WORK_DIRECTORY"],
-    kind: "path",
+    aliases: ["RUNNER_WORK_DIR", "RUNNER_WORK_DIRECTORY", "ACTIONS_RUNNER_INPUT_WORK"],
+    kind: "folder",
     otherwise: "RUNNER_WORKDIR_ROOT/NAME; with GrammaTonic's variables alone `/home/runner/_work`",
     meaning: "Where jobs work",
     group: "runner",
@@ -247,6 +250,7 @@ const table = [
   },
   {
     name: "RUNNER_EPHEMERAL",
+    aliases: ["ACTIONS_RUNNER_INPUT_EPHEMERAL"],
     kind: "boolean",
     otherwise: "`false`",
     meaning: "Take one job and leave",
@@ -255,6 +259,7 @@ const table = [
   },
   {
     name: "RUNNER_REPLACE_EXISTING",
+    aliases: ["ACTIONS_RUNNER_INPUT_REPLACE"],
     kind: "boolean",
     otherwise: "`true`",
     meaning: "Take the place of a runner of the same name",
@@ -270,6 +275,7 @@ const table = [
   },
   {
     name: "DISABLE_RUNNER_UPDATE",
+    aliases: ["ACTIONS_RUNNER_INPUT_DISABLEUPDATE"],
     kind: "boolean",
     otherwise: "`false`",
     meaning: "The same, as a boolean",
@@ -483,6 +489,55 @@ const table = [
     origins: ["myoung34", "GrammaTonic"],
   },
   {
+    name: "ACTIONS_RUNNER_PRINT_LOG_TO_STDOUT",
+    kind: "text",
+    meaning: "`1` prints the runner's own log",
+    group: "passed",
+    origins: ["runner"],
+    forJobs: true,
+  },
+  {
+    name: "ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER",
+    kind: "text",
+    meaning: "`true` refuses jobs that do not run in a container",
+    group: "passed",
+    origins: ["runner"],
+    forJobs: true,
+  },
+  {
+    name: "ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE",
+    kind: "text",
+    meaning: "Folder of archives of actions, which are not downloaded then",
+    group: "passed",
+    origins: ["runner"],
+    forJobs: true,
+  },
+  {
+    name: "GITHUB_ACTIONS_RUNNER_TLS_NO_VERIFY",
+    kind: "text",
+    meaning: "`1`: the runner believes every certificate. EXTRA_CA_CERTS is the better way",
+    group: "passed",
+    origins: ["runner"],
+    forJobs: true,
+  },
+  {
+    name: "CHROME_FLAGS",
+    kind: "text",
+    meaning: "Further flags for each start of the browser",
+    group: "passed",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+  },
+  {
+    name: "DISPLAY",
+    kind: "text",
+    otherwise: "a virtual display for each browser that needs one",
+    meaning: "The X display that browsers use",
+    group: "passed",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+  },
+  {
     name: "ADDITIONAL_PACKAGES",
     kind: "text",
     meaning: "Packages to install at every start",
@@ -506,6 +561,16 @@ const table = [
     origins: ["ARC"],
     without: "nothing waits for Docker unless WAIT_FOR_DOCKER_SECONDS says so",
   },
+  {
+    name: "RUNNER_VERSION",
+    kind: "text",
+    meaning: "The runner's version",
+    group: "others",
+    origins: ["GrammaTonic"],
+    without: "the version is that of the image's runner",
+  },
+  ...["JOB_STATE_DIR", "HOOK_LOG", "SERVER_LOG", "COLLECTOR_LOG"].map((name) => scriptFile(name)),
+  ...["SCREEN_WIDTH", "SCREEN_HEIGHT", "SCREEN_DEPTH"].map((name) => screenSize(name)),
   ...["MTU", "DOCKER_REGISTRY_MIRROR", "DOCKER_INSECURE_REGISTRY"].map((name) => daemonSetting(name)),
   ...["DOCKER_DEFAULT_ADDRESS_POOL_BASE", "DOCKER_DEFAULT_ADDRESS_POOL_SIZE"].map((name) => daemonSetting(name)),
 ] as const satisfies readonly Variable[]
@@ -518,6 +583,29 @@ function daemonSetting(name: string): Variable {
     group: "others",
     origins: ["ARC"],
     without: "there is no Docker daemon in this image; give it to the daemon that the runner uses",
+  }
+}
+
+function scriptFile(name: string): Variable {
+  return {
+    name,
+    kind: "text",
+    meaning: "Where a script writes its files or its log",
+    group: "others",
+    origins: ["GrammaTonic"],
+    without: "there are no such scripts; the container's output has it all, and JOBS_LOG the jobs",
+  }
+}
+
+function screenSize(name: string): Variable {
+  return {
+    name,
+    kind: "text",
+    meaning: "The size of the virtual display",
+    group: "others",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+    without: "a browser's own display is 1920x1080x24; start Xvfb in the job for another, and set DISPLAY",
   }
 }
 

@@ -77,6 +77,16 @@ describe("the target", () => {
       "enterprise https://github.com/enterprises/ship enterprises/ship https://api.github.com",
     ],
     [
+      "an enterprise by its URL",
+      { REPO_URL: "https://github.com/enterprises/ship" },
+      "enterprise https://github.com/enterprises/ship enterprises/ship https://api.github.com",
+    ],
+    [
+      "the runner's own input",
+      { ACTIONS_RUNNER_INPUT_URL: "https://github.com/octo/cat" },
+      "repository https://github.com/octo/cat repos/octo/cat https://api.github.com",
+    ],
+    [
       "a scope that chooses",
       { RUNNER_SCOPE: "organisation", ORG_NAME: "octo", REPO_URL: "https://github.com/octo/cat" },
       "organization https://github.com/octo orgs/octo https://api.github.com",
@@ -107,6 +117,16 @@ describe("the target", () => {
       "organization https://ghes.example.org/octo orgs/octo https://api.example.org/v9",
     ],
     [
+      "an API by its URL",
+      {
+        GITHUB_HOST: "ghes.example.org",
+        GITHUB_API_HOST: "https://ghes.example.org/api/v9/",
+        GITHUB_API_PATH: "api/v9",
+        ORG_NAME: "octo",
+      },
+      "organization https://ghes.example.org/octo orgs/octo https://ghes.example.org/api/v9",
+    ],
+    [
       "data residency",
       { GITHUB_HOST: "octo.ghe.com", ORG_NAME: "octo" },
       "organization https://octo.ghe.com/octo orgs/octo https://api.octo.ghe.com",
@@ -135,6 +155,27 @@ describe("the authentication", () => {
     ["the first of its names", { GITHUB_TOKEN: "b", ACCESS_TOKEN: "a" }, { kind: "token", token: "a" }],
     ["a token beside one for registration", { ACCESS_TOKEN: "a", RUNNER_TOKEN: "b" }, { kind: "token", token: "a" }],
     ["a registration token", { RUNNER_TOKEN: "b" }, { kind: "registration-token", token: "b" }],
+    ["the runner's own inputs", { ACTIONS_RUNNER_INPUT_TOKEN: "b" }, { kind: "registration-token", token: "b" }],
+    [
+      "SanderKnape's registration token",
+      { GITHUB_OWNER: "octo", GITHUB_TOKEN: "b" },
+      { kind: "registration-token", token: "b" },
+    ],
+    [
+      "SanderKnape's two tokens",
+      { GITHUB_OWNER: "octo", GITHUB_TOKEN: "b", GITHUB_PAT: "a" },
+      { kind: "token", token: "a" },
+    ],
+    [
+      "a personal token where SanderKnape has one for registration",
+      { GITHUB_OWNER: "octo", GITHUB_TOKEN: "ghp_a" },
+      { kind: "token", token: "ghp_a" },
+    ],
+    [
+      "a configuration for one run beside a token for jobs",
+      { JITCONFIG: "e30=", GITHUB_TOKEN: "a" },
+      { kind: "jit", config: "e30=" },
+    ],
     ["a token from a file", { ACCESS_TOKEN_FILE: "/run/secrets/token" }, { kind: "token", token: "from-file" }],
     [
       "a token from a file by another name",
@@ -180,6 +221,11 @@ describe("the authentication", () => {
 
   it("tells its secrets, for the log to hide", () => {
     expect(read(BOTH).secrets).toEqual(["ghp_secret1234"])
+    const files = { "/key": KEY }
+    const app = { REPO_URL: BOTH.REPO_URL, APP_ID: "12", APP_PRIVATE_KEY_FILE: "/key", GITHUB_APP: "x" }
+    expect(read(app, files).secrets).toEqual([KEY])
+    const unused = { ...BOTH, GITHUB_PAT: "ghp_another99", RUNNER_TOKEN: "AABBCCDDEE" }
+    expect(read(unused).secrets).toEqual(["ghp_secret1234", "ghp_another99", "AABBCCDDEE"])
   })
 })
 
@@ -222,6 +268,11 @@ describe("names and folders", () => {
     ],
     ["as given", { ...BOTH, RUNNER_NAME: "mine", RUNNER_NAME_PREFIX: "ci" }, "mine /_work/mine"],
     ["in a folder", { ...BOTH, RUNNER_NAME: "mine", RUNNER_WORKDIR: "/data" }, "mine /data"],
+    [
+      "in tcardonne's folder",
+      { ...BOTH, RUNNER_NAME: "mine", RUNNER_WORK_DIRECTORY: "_work" },
+      "mine /home/runner/_work",
+    ],
     ["below a folder", { ...BOTH, RUNNER_NAME: "mine", RUNNER_WORKDIR_ROOT: "/data/" }, "mine /data/mine"],
     [
       "of GrammaTonic",
@@ -261,6 +312,7 @@ describe("switches", () => {
     [{ RUNNER_EPHEMERAL: "false" }, { ephemeral: false }],
     [{ RUNNER_EPHEMERAL: "yes" }, { ephemeral: true }],
     [{ EPHEMERAL: "" }, { ephemeral: false }],
+    [{ EPHEMERAL: "1", RUNNER_EPHEMERAL: "false" }, { ephemeral: true }],
     [{ RUNNER_REPLACE_EXISTING: "no" }, { replace: false }],
     [{ DISABLE_AUTO_UPDATE: "1" }, { disableUpdate: true }],
     [{ DISABLE_RUNNER_UPDATE: "true" }, { disableUpdate: true }],
@@ -292,7 +344,45 @@ describe("switches", () => {
   })
 })
 
+describe("what is not as it seems", () => {
+  it.each<[string, Record<string, string>, string]>([
+    [
+      "no that counts as yes",
+      { EPHEMERAL: "false" },
+      'EPHEMERAL is "false", and any value of it counts as yes; leave it out for no',
+    ],
+    [
+      "yes and no",
+      { DISABLE_AUTO_UPDATE: "1", DISABLE_RUNNER_UPDATE: "false" },
+      "DISABLE_AUTO_UPDATE is given and counts; DISABLE_RUNNER_UPDATE says no, and does not",
+    ],
+    [
+      "a service's address in Kubernetes",
+      { METRICS_PORT: "tcp://10.0.0.1:9091" },
+      "METRICS_PORT has no effect: it is the address of a service, as Kubernetes sets it",
+    ],
+    [
+      "root without being root",
+      { RUN_AS_ROOT: "true" },
+      "RUN_AS_ROOT has no effect: the container's user is 1001; start it with --user 0, or leave it out",
+    ],
+    ["two tokens", { RUNNER_TOKEN: "b" }, "ACCESS_TOKEN is used, and RUNNER_TOKEN is not: it makes fresh tokens"],
+  ])("is told: %s", (_, environment, warning) => {
+    expect(read({ ...BOTH, ...environment }).warnings).toEqual([warning])
+  })
+})
+
 describe("what nothing reads", () => {
+  it("and has nothing to do with this program is left alone", () => {
+    const names = [
+      ...["GITHUB_PATH", "GITHUB_ENV", "GITHUB_REF", "GITHUB_SHA", "GITHUB_API_URL", "GITHUB_REPOSITORY_OWNER"],
+      ...["RUNNER_HOME", "RUNNER_OS", "RUNNER_NAME_CHROME", "RUNNER_LABELS_CHROME", "RUNNER_FEATURE_FLAG_EPHEMERAL"],
+      ...["KUBERNETES_PORT", "npm_config_cache", "APP_ENV", "HOME", "ACTIONS_RUNNER_INPUT_UNATTENDED"],
+    ]
+    const environment = Object.fromEntries(names.map((name) => [name, "1"]))
+    expect(read({ ...BOTH, ...environment }).warnings).toEqual([])
+  })
+
   it("is told where it looks like what is read, or had an effect elsewhere", () => {
     const others = {
       PATH: "/bin",
@@ -354,6 +444,39 @@ describe("what jobs see", () => {
       "UNSET_CONFIG_VARS",
       "https_proxy",
     ])
+  })
+
+  it("has no secret by another name, nor by a misspelt one", () => {
+    const { jobEnvironment, warnings } = read({
+      ...BOTH,
+      UNSET_CONFIG_VARS: "false",
+      ACTIONS_RUNNER_INPUT_TOKEN: "AABBCCDDEE",
+      ACCES_TOKEN: "whatever",
+      MY_TOKEN: "ghp_secret1234",
+      REGISTRY_LOGIN: "me:ghp_secret1234",
+      NPM_TOKEN: "npm_ofthejobs",
+    })
+    expect({ jobEnvironment, warnings }).toEqual({
+      jobEnvironment: { REPO_URL: BOTH.REPO_URL, UNSET_CONFIG_VARS: "false", NPM_TOKEN: "npm_ofthejobs" },
+      warnings: [
+        "ACCESS_TOKEN is used, and ACTIONS_RUNNER_INPUT_TOKEN is not: it makes fresh tokens",
+        "ACCES_TOKEN is not known, and has no effect; did you mean ACCESS_TOKEN?",
+        "MY_TOKEN has a secret of the container in it, and is kept from jobs",
+        "REGISTRY_LOGIN has a secret of the container in it, and is kept from jobs",
+      ],
+    })
+  })
+
+  it.each([
+    [
+      { RUNNER_TOOL_CACHE: "/opt/hostedtoolcache", AGENT_TOOLSDIRECTORY: "/opt/hostedtoolcache" },
+      "/opt/hostedtoolcache",
+    ],
+    [{ RUNNER_TOOL_CACHE: "/opt/hostedtoolcache", AGENT_TOOLSDIRECTORY: "/data" }, "/data"],
+    [{ RUNNER_TOOL_CACHE: "/data", AGENT_TOOLSDIRECTORY: "/opt/hostedtoolcache" }, "/data"],
+  ])("has one tool cache, the user's: %j", (environment, expected) => {
+    const { RUNNER_TOOL_CACHE, AGENT_TOOLSDIRECTORY } = read({ ...BOTH, ...environment }).jobEnvironment
+    expect([RUNNER_TOOL_CACHE, AGENT_TOOLSDIRECTORY]).toEqual([expected, expected])
   })
 
   it.each([
