@@ -21,7 +21,7 @@ has how it is made; [MIGRATING.md](MIGRATING.md) what differs from other images,
 ## Variables
 
 A variable with several names is looked for in the order given; an empty value is none. Each secret may be a file: \`NAME_FILE\` has its path. What is wrong is
-told all at once, before anything starts, and a name that nothing reads and that looks like one of these is a warning. 
+told all at once, before anything starts, and a name that nothing reads and that looks like one of these is a warning.
 \`ENV_FILE\` is the only configuration file: lines of \`NAME=VALUE\`, as Docker and compose have them, so that one file serves all three. A format with
 a structure would add nothing, since every setting is a word, a number or a list with commas.
 
