@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { containerProcesses, killChildren, type ContainerProcess } from "./container-processes.js"
+import { undoAtExit } from "./leftovers.js"
 import { Lines } from "./lines.js"
 import type { UnpackedImage } from "./oci-image.js"
 import { type ContainerOptions, resolveUser, runtimeSpec, type User } from "./runtime-spec.js"
@@ -38,12 +39,6 @@ function launch(words: readonly string[]) {
 
 type Process = ReturnType<typeof launch>
 
-/** Containers that live, to be ended when this process ends before its time. */
-const alive = new Set<Container>()
-process.once("exit", () => {
-  for (const container of alive) container.killAtOnce()
-})
-
 let count = 0
 
 /**
@@ -61,6 +56,7 @@ export class Container {
   #process: Process | undefined
   #ended: Promise<ContainerEnd> | undefined
   #startedAt = 0
+  #forget: () => void = () => undefined
 
   /** @param folder for this container alone; it makes it */
   constructor(image: UnpackedImage, options: ContainerOptions, folder: string) {
@@ -103,7 +99,7 @@ export class Container {
     const words = [this.image.rootfs, path("upper"), path("work"), path("root"), path("runc"), this.#folder, this.id]
     this.#lines = new Lines()
     this.#startedAt = performance.now()
-    alive.add(this)
+    this.#forget = undoAtExit(() => this.#killAtOnce())
     const started = launch(words)
     this.#process = started
     this.#lines.read("stdout", started.stdout)
@@ -117,7 +113,7 @@ export class Container {
     // Lines that were read with the end of the output.
     await sleep(0)
     this.#lines.end()
-    alive.delete(this)
+    this.#forget()
     return { exitCode, at }
   }
 
@@ -184,12 +180,10 @@ export class Container {
       await this.ended(10_000).catch(() => this.#process?.kill("SIGKILL"))
     }
     await this.#runc("delete", "--force", this.id).catch(() => undefined)
-    alive.delete(this)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  /** For the end of this process, when nothing can be waited for. */
-  killAtOnce(): void {
+  #killAtOnce(): void {
     if (this.#process?.pid !== undefined) killChildren(this.#process.pid)
   }
 

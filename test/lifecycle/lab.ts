@@ -12,6 +12,7 @@ import type { z } from "zod"
 import { Container, type ContainerEnd } from "./container.js"
 import { isNative } from "./emulation.js"
 import { HealthMonitor } from "./health-monitor.js"
+import { removeAtExit } from "./leftovers.js"
 import type { HealthTimes, UnpackedImage } from "./oci-image.js"
 import type { ContainerOptions } from "./runtime-spec.js"
 
@@ -31,6 +32,7 @@ export class Lab {
   readonly #folder = mkdtempSync(join(tmpdir(), "runner-images-lifecycle-"))
   readonly #cleanup: (() => Promise<void>)[] = []
   readonly #containers: Container[] = []
+  readonly #forget = removeAtExit(this.#folder)
   #folders = 0
 
   constructor(image: UnpackedImage) {
@@ -56,6 +58,7 @@ export class Lab {
     for (const cleanup of this.#cleanup.splice(0).reverse())
       await cleanup().catch((error: unknown) => failures.push(error))
     await rm(this.#folder, { recursive: true, force: true })
+    this.#forget()
     if (failures.length > 0) throw new AggregateError(failures, "a lab could not be cleaned up")
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { builtImage } from "./built-image.js"
+import { removeAtExit } from "./leftovers.js"
 import { type UnpackedImage, unpackImage } from "./oci-image.js"
 
 /** The images of one build, unpacked; what was built and unpacked for it goes with `remove`. */
@@ -15,6 +16,7 @@ export interface PlatformImages {
 export async function platformImages(platforms: readonly PlatformName[]): Promise<PlatformImages> {
   const kept = process.env.RUNNER_IMAGES_LIFECYCLE_ROOTFS
   const folder = kept ?? (await mkdtemp(join(tmpdir(), "runner-images-rootfs-")))
+  const forget = kept === undefined ? removeAtExit(folder) : () => undefined
   const built = await builtImage(platforms)
   const images = new Map<PlatformName, UnpackedImage>()
   for (const platform of platforms) images.set(platform, await unpackImage(built.layout, platform, folder))
@@ -26,6 +28,7 @@ export async function platformImages(platforms: readonly PlatformName[]): Promis
     },
     remove: async () => {
       if (kept === undefined) await rm(folder, { recursive: true, force: true })
+      forget()
       await built.remove()
     },
   }
