@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest"
+import { DEFINITIONS, RUNNER_FOLDERS } from "../../../dagger/src/core/definitions.js"
+import { PLATFORMS, spelling } from "../../../dagger/src/core/platforms.js"
+import { readCommandLine } from "../../../docker/runtime/src/command-line.js"
+import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
+import { RuntimeFailure } from "../../../docker/runtime/src/failure.js"
+import { type Example, readRivals } from "../../rivals/read-rivals.js"
+import { hostWith } from "../runtime/configuration/host.js"
+
+const LABELS = PLATFORMS.map((platform) => spelling(platform).vendor)
+const RIVALS = readRivals()
+
+function read({ environment, variant, root }: Example, architectureLabel: string) {
+  const foreignArchitectureLabels = LABELS.filter((label) => label !== architectureLabel)
+  const host = { ...hostWith({}, { variant, architectureLabel, foreignArchitectureLabels }), uid: root ? 0 : 1001 }
+  return readConfiguration(environment, host)
+}
+
+/** As the facts are written down. */
+function outcomeOf(example: Example, architectureLabel: string) {
+  const { configuration, jobEnvironment, warnings } = read(example, architectureLabel)
+  const { target, authentication, name, labels, group, workFolder, ephemeral, replace, disableUpdate } = configuration
+  const given = Object.keys(example.environment)
+  return {
+    ...(target && { target: target.url }),
+    authentication: authentication.kind,
+    name: name.replace("r4nd0m", "RANDOM").replace("c0ffee123456", "HOSTNAME"),
+    labels: labels.map((label) => (label === architectureLabel ? "ARCHITECTURE" : label)),
+    ...(group !== undefined && { group }),
+    workFolder: workFolder.replace("r4nd0m", "RANDOM"),
+    ephemeral,
+    replace,
+    disableUpdate,
+    ...(configuration.runAsRoot !== undefined && { runAsRoot: configuration.runAsRoot }),
+    waitForDockerSeconds: configuration.waitForDockerSeconds,
+    metricsPort: configuration.metrics.port,
+    hiddenFromJobs: example.resolves?.hiddenFromJobs.filter(
+      (variable) => given.includes(variable) && !(variable in jobEnvironment),
+    ),
+    warnings: warnings
+      .filter((line) => !/label \S+ is left out|is used, and|would need RUNNER_SCOPE/.test(line))
+      .map((line) => line.split(" ")[0]),
+  }
+}
+
+it("knows the images that people come from", () => {
+  expect(RIVALS.map(({ rival, examples }) => `${rival}: ${examples.length}`)).toMatchInlineSnapshot(`
+    [
+      "actions/actions-runner-controller: 4",
+      "GrammaTonic/github-runner: 6",
+      "myoung34/docker-github-actions-runner: 10",
+      "SanderKnape/github-runner: 5",
+      "tcardonne/docker-github-runner: 3",
+    ]
+  `)
+})
+
+describe.each(RIVALS)("$rival", ({ examples }) => {
+  describe.each(LABELS)("on %s", (label) => {
+    it.each(examples.filter(({ resolves }) => resolves))("$name", (example) => {
+      const { runAsRoot, ...resolves } = example.resolves ?? {}
+      // What the image starts as decides; saying so changes nothing.
+      const said = runAsRoot === undefined ? {} : { runAsRoot }
+      expect(outcomeOf(example, label)).toEqual({ ...resolves, ...said })
+    })
+  })
+
+  const refused = examples.filter(({ mistakes }) => mistakes)
+  it.skipIf(refused.length === 0)("what is refused names the variable", () => {
+    const told = refused.map((example) => {
+      try {
+        read(example, "x64")
+        return "nothing"
+      } catch (error) {
+        if (!(error instanceof RuntimeFailure)) throw error
+        const names = example.mistakes?.filter((name) => error.message.includes(`${name} `))
+        return `${error.code} ${error.exitCode} ${names?.join() ?? ""}`
+      }
+    })
+    expect(told).toEqual(refused.map(({ mistakes }) => `CONFIGURATION 10 ${mistakes?.join() ?? ""}`))
+  })
+
+  it("starts as it did: its arguments run the runner, its volumes belong to the user, its health check has its program", () => {
+    for (const { command, volumes, healthcheck } of examples) {
+      expect(readCommandLine(command).name).toBe("run")
+      // A volume over a folder that the image does not have would be root's. /tmp is everybody's.
+      expect(
+        volumes.filter((path) => path !== "/tmp" && !(RUNNER_FOLDERS as readonly string[]).includes(path)),
+      ).toEqual([])
+      if (healthcheck?.[0] === "pgrep") expect(DEFINITIONS.standard.packages).toContain("procps")
+    }
+  })
+})
