@@ -7,6 +7,9 @@ process.once("exit", () => {
   for (const undo of [...pending].reverse()) undo()
 })
 
+// A signal alone ends a process without that event; and so does the end of the one that runs the tests, whose worker this is.
+for (const ending of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const) process.once(ending, () => process.exit(1))
+
 /**
  * Keeps a clean-up for the end of this process.
  *
