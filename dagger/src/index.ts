@@ -57,7 +57,7 @@ export class RunnerImages {
    */
   @func({ cache: "session" })
   async build(
-    @argument({ defaultPath: "./docker" }) docker: Directory,
+    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     platforms?: Platform[],
     variants?: string[],
     definition?: File,
@@ -116,7 +116,7 @@ export class RunnerImages {
    */
   @func({ cache: "session" })
   async container(
-    @argument({ defaultPath: "./docker" }) docker: Directory,
+    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     platform?: Platform,
     variant?: string,
     definition?: File,
@@ -171,7 +171,7 @@ export class RunnerImages {
    */
   @func({ cache: "session" })
   async test(
-    @argument({ defaultPath: "./docker" }) docker: Directory,
+    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     platforms?: Platform[],
     variants?: string[],
     definition?: File,
@@ -277,7 +277,7 @@ export class RunnerImages {
    */
   @func({ cache: "session" })
   async parity(
-    @argument({ defaultPath: "./docker" }) docker: Directory,
+    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     against: string = "platforms",
     platforms?: Platform[],
     variants?: string[],
@@ -362,7 +362,7 @@ export class RunnerImages {
    */
   @func({ cache: "never" })
   async publish(
-    @argument({ defaultPath: "./docker" }) docker: Directory,
+    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     repository: string,
     tags: string[],
     sources: string,

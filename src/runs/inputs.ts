@@ -6,13 +6,16 @@ import { DOCKER_FOLDER } from "../paths.js"
 import type { HostRequest } from "../commands/request.js"
 import { loopbackService } from "./loopback.js"
 
+/** What people keep in `docker/` and no image is made of, secrets above all: none of it reaches an engine. The module's arguments say the same. */
+export const NOT_FOR_IMAGES = [".env", "secrets", "**/node_modules"] as const
+
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
 export function inputsOf(
   host: Pick<HostRequest, "assets" | "caBundle"> & Partial<Pick<HostRequest, "request">>,
 ): BuildInputs {
   const { mirror } = host.request ?? {}
   return {
-    docker: dag.host().directory(DOCKER_FOLDER),
+    docker: dag.host().directory(DOCKER_FOLDER, { exclude: [...NOT_FOR_IMAGES] }),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),
     ...(mirror?.loopback ? { mirrorService: loopbackService(dag, mirror) } : {}),
     ...(host.caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(host.caBundle, "utf8")) }),

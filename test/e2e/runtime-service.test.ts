@@ -1,15 +1,13 @@
-import { connection, dag, type Container } from "@dagger.io/dagger"
+import { connection, type Container } from "@dagger.io/dagger"
 import { build } from "esbuild"
 import { randomUUID } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { PLATFORMS, type PlatformName } from "../../dagger/src/core/platforms.js"
 import { buildContainer } from "../../dagger/src/pipeline/build.js"
 import { Progress } from "../../dagger/src/pipeline/progress.js"
-import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
 import { caBundle } from "../../src/commands/host-files.js"
-import { DOCKER_FOLDER } from "../../src/paths.js"
+import { inputsOf } from "../../src/runs/inputs.js"
 import { ROOT } from "./doors.js"
 
 const PORT = 8080
@@ -41,11 +39,7 @@ function image(platform: PlatformName): Promise<Container> {
     sudo: false,
     refresh: false,
   }
-  const inputs = {
-    docker: dag.host().directory(DOCKER_FOLDER),
-    ...(bundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(bundle, "utf8")) }),
-  }
-  return buildContainer(request, inputs, new Progress())
+  return buildContainer(request, inputsOf(bundle === undefined ? {} : { caBundle: bundle }), new Progress())
 }
 
 /** A job is waiting; the container takes it and leaves. Then what the service knows of both is printed. */

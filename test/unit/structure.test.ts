@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { describe, expect, it } from "vitest"
+import { NOT_FOR_IMAGES } from "../../src/runs/inputs.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -60,6 +61,13 @@ describe("the sources", () => {
     const naming = /["'`](?:linux\/)?(?:amd64|arm64|x86_64|aarch64|x64)["'`]/
     const named = sources.filter((path) => !path.endsWith("core/platforms.ts") && naming.test(text(path)))
     expect(named.map((path) => relative(ROOT, path))).toEqual([])
+  })
+
+  it("keep what people have in docker/ beside the images' files away from engines and builders, through every door", () => {
+    const wanted = `ignore: [${NOT_FOR_IMAGES.map((path) => JSON.stringify(path)).join(", ")}]`
+    const module = text(join(ROOT, "dagger/src/index.ts"))
+    expect(module.split(wanted)).toHaveLength(module.split("defaultPath:").length)
+    expect(text(join(ROOT, "docker/.dockerignore")).trim().split("\n")).toEqual([...NOT_FOR_IMAGES])
   })
 
   it("have no dag.host() in the module, where it does not exist", () => {
