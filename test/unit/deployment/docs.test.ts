@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { parseDocument } from "yaml"
+import * as z from "zod"
+import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
+import { readRivals } from "../../rivals/read-rivals.js"
+
+const compose = spawnSync("docker", ["compose", "version"], { encoding: "utf8" })
+const DEPLOYMENT = readFileSync("docs/DEPLOYMENT.md", "utf8")
+const MIGRATING = readFileSync("docs/MIGRATING.md", "utf8")
+
+const blocks = [...DEPLOYMENT.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, block = ""]) => block)
+const change = z.object({
+  services: z.record(z.string(), z.object({ environment: z.record(z.string(), z.unknown()) })),
+})
+
+describe.each([
+  ["docs/DEPLOYMENT.md", DEPLOYMENT],
+  ["docs/MIGRATING.md", MIGRATING],
+])("%s", (_, text) => {
+  it("leads to what is there", () => {
+    const anchors = (document: string) =>
+      [...document.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w\s-]/g, "")
+          .replace(/ /g, "-"),
+      )
+    const dead = [...text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)].filter(([, file = "", anchor]) => {
+      const path = join("docs", file)
+      if (file !== "" && !existsSync(path)) return true
+      const document = file === "" ? text : file.endsWith(".md") ? readFileSync(path, "utf8") : ""
+      return anchor !== undefined && !anchors(document).includes(anchor)
+    })
+    expect(dead.map(([link]) => link)).toEqual([])
+  })
+})
+
+it("DEPLOYMENT.md has YAML that is some, with variables that the image knows", () => {
+  expect(blocks).toHaveLength(2)
+  expect(blocks.flatMap((block) => parseDocument(block).errors)).toEqual([])
+  const names = blocks
+    .map((block) => change.safeParse(parseDocument(block).toJS()).data)
+    .flatMap((read) => Object.values(read?.services ?? {}))
+    .flatMap(({ environment }) => Object.keys(environment))
+  expect(names).toEqual(["WAIT_FOR_DOCKER_SECONDS"])
+  expect(knownNames()).toEqual(expect.arrayContaining(names))
+})
+
+it.skipIf(compose.status !== 0)("its change of the compose file is taken by docker compose", () => {
+  const folder = mkdtempSync(join(tmpdir(), "runner-compose-"))
+  try {
+    const file = join(folder, "docker.yml")
+    writeFileSync(file, blocks.find((block) => block.startsWith("services:")) ?? "")
+    const files = ["-f", "docker/docker-compose.production.yml", "-f", file]
+    const { status, stderr } = spawnSync("docker", ["compose", ...files, "config", "-q"], { encoding: "utf8" })
+    expect([status, stderr]).toEqual([0, ""])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+describe("MIGRATING.md", () => {
+  it("has a table for every image whose usage is known, read at the same commit", () => {
+    for (const { rival, commit } of readRivals()) {
+      const place = rival.startsWith("actions/") ? "The controller's older image" : `## ${rival}`
+      expect(MIGRATING).toContain(place)
+      const read = commit.split(", ").at(-1)?.slice(0, 7) ?? ""
+      expect(MIGRATING, rival).toContain(`\`${read}\``)
+    }
+  })
+
+  it("names every variable of theirs that is configuration", () => {
+    const used = new Set(
+      readRivals().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
+    )
+    const known = knownNames()
+    const missing = [...used].filter(
+      (name) => known.includes(name) && !/proxy/i.test(name) && !MIGRATING.includes(`\`${name}\``),
+    )
+    expect(missing).toEqual([])
+  })
+})
