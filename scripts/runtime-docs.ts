@@ -8,8 +8,7 @@ export function runtimeDocument(): string {
 Made by \`npm run docs\` from the runtime program's own tables; a test keeps it so.
 
 \`\`\`sh
-docker run -e REPO_URL=https://github.com/OWNER/REPOSITORY -e ACCESS_TOKEN_FILE=/run/secrets/token \\
-  -v ./token:/run/secrets/token:ro ghcr.io/OWNER/github-runner
+docker run -e REPO_URL=https://github.com/OWNER/REPOSITORY -e ACCESS_TOKEN ghcr.io/OWNER/github-runner
 docker run ghcr.io/OWNER/github-runner --version   # the runner, the variant, the platform and every tool
 docker run … ghcr.io/OWNER/github-runner doctor    # looks at everything that a runner needs, without registering
 \`\`\`
@@ -37,6 +36,11 @@ ${variablesReference()}
 \`self-hosted\`, \`linux\`, the architecture's label and the variant's name are always there, unless \`NO_DEFAULT_LABELS\` is set. To them come the labels of
 \`RUNNER_LABELS\`; without it what the variant can do (\`docker\`; with Chrome \`chrome\`, \`ui-tests\`, \`playwright\`, \`cypress\`; with Go \`go\`), and \`default\`, unless only GrammaTonic's
 variables are used. A label of another architecture is left out with a warning: a runner never claims to be what it is not.
+
+### Secrets in files
+
+A file that the container's user may read, its jobs may read as well. Variables are safe from them: nothing that jobs can look at has them. For a file, start the
+container as root with \`RUN_AS_ROOT=false\` and let root alone read it, as the compose files here do; [DEPLOYMENT.md](DEPLOYMENT.md) has who can read what.
 
 ### What jobs see
 

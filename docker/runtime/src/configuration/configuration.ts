@@ -92,6 +92,9 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
   const name = readName(settings, host, grammaTonic)
   const unsetConfigVars = settings.boolean("UNSET_CONFIG_VARS") ?? true
   const group = settings.text("RUNNER_GROUP")
+  // Examples of other images set one there all the same.
+  const ungrouped = target?.scope === "repository" && group !== undefined && group.toLowerCase() !== "default"
+  if (ungrouped) settings.warn(`RUNNER_GROUP has no effect: only organisations and enterprises have runner groups`)
   const runAsRoot = settings.boolean("RUN_AS_ROOT")
   if (runAsRoot && host.uid !== 0)
     settings.warn(
@@ -113,7 +116,7 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     labels,
     noDefaultLabels: alone,
     // GitHub's own is called Default, in whichever case people write it.
-    ...(group === undefined || group.toLowerCase() === "default" ? {} : { group }),
+    ...(group === undefined || group.toLowerCase() === "default" || ungrouped ? {} : { group }),
     workFolder: readWorkFolder(settings, host.image, name, grammaTonic),
     ephemeral: readEither(settings, "EPHEMERAL", "RUNNER_EPHEMERAL"),
     replace: settings.boolean("RUNNER_REPLACE_EXISTING") ?? true,
@@ -162,7 +165,11 @@ function readName(settings: Settings, host: Host, grammaTonic: boolean): string 
   const prefix = settings.text("RUNNER_NAME_PREFIX")
   const usual = grammaTonic ? (host.image.variant === "standard" ? "docker-runner" : "chrome-runner") : "github-runner"
   const random = settings.text("RANDOM_RUNNER_SUFFIX") ?? (grammaTonic ? "false" : "true")
-  const name = given?.value ?? `${prefix ?? usual}-${random === "true" ? host.random() : host.hostname}`
+  const suffix = random === "true" ? host.random() : host.hostname
+  // An empty prefix is one that somebody does not want.
+  const name =
+    given?.value ??
+    (settings.isEmpty("RUNNER_NAME_PREFIX") && random !== "true" ? suffix : `${prefix ?? usual}-${suffix}`)
   const by = given?.name ?? (prefix === undefined ? "RUNNER_NAME" : "RUNNER_NAME_PREFIX")
   if (name.length > LONGEST_NAME)
     settings.wrong(

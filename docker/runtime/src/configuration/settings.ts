@@ -44,15 +44,22 @@ export class Settings {
   /** Every secret that was given, used or not. */
   readonly secrets = new Set<string>()
   readonly #environment: Readonly<Record<string, string>>
+  readonly #given: Readonly<Record<string, string>>
   readonly #files: Files
 
   constructor(environment: Readonly<Record<string, string>>, files: Files) {
     this.#files = files
+    this.#given = environment
     this.#environment = environment
     // What the file adds is looked up by the same rules as everything else.
     this.#environment = { ...this.#envFile(), ...withoutEmpty(environment) }
     for (const setting of VARIABLES.filter(({ kind }) => kind === "secret"))
       for (const name of namesOf(setting)) this.#keep(this.#environment[name])
+  }
+
+  /** Whether a variable is set to nothing, which elsewhere is the same as not being set. */
+  isEmpty(name: string): boolean {
+    return this.#given[name]?.trim() === ""
   }
 
   /** Every variable, those of ENV_FILE among them. */

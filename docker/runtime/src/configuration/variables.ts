@@ -220,7 +220,7 @@ const table = [
     aliases: ["RUNNER_GROUPS", "ACTIONS_RUNNER_INPUT_RUNNERGROUP"],
     kind: "text",
     otherwise: "`Default`",
-    meaning: "The runner group",
+    meaning: "The runner group, of an organisation or enterprise",
     group: "runner",
     origins: ["GrammaTonic", "myoung34", "ARC"],
   },

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, statSync } from "node:fs"
+import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs"
 import { RuntimeFailure } from "../failure.js"
 
 /** Whom the runner is to run as. */
@@ -25,6 +25,8 @@ export function runnerAccount(home: string, groups: readonly number[]): Account 
 export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string): void {
   const { setgroups, setgid, setuid } = process
   if (!setgroups || !setgid || !setuid) throw new Error("this system has no users")
+  // The init process stays root's, and could not hand a signal on to another user's process: the container would not stop.
+  if (!maySignalOthers()) throw refused(uid, "without the capability KILL it could not be told to stop")
   try {
     mkdirSync(workFolder, { recursive: true })
     chownSync(workFolder, uid, gid)
@@ -32,10 +34,22 @@ export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string
     setgid(gid)
     setuid(uid)
   } catch (error) {
-    throw new RuntimeFailure(
-      "CONFIGURATION",
-      `RUN_AS_ROOT=false asks for user ${uid} in place of root, which this container may not do: ${(error as Error).message}`,
-      `Start it with --user ${uid}, or with --cap-add CHOWN,SETUID,SETGID.`,
-    )
+    throw refused(uid, (error as Error).message)
   }
+}
+
+function refused(uid: number, why: string): RuntimeFailure {
+  return new RuntimeFailure(
+    "CONFIGURATION",
+    `RUN_AS_ROOT=false asks for user ${uid} in place of root, which this container may not do: ${why}`,
+    `Start it with --user ${uid}, or with --cap-add CHOWN,KILL,SETUID,SETGID.`,
+  )
+}
+
+/** capabilities(7) */
+const CAP_KILL = 5n
+
+function maySignalOthers(): boolean {
+  const [, effective] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? []
+  return effective === undefined || ((BigInt(`0x${effective}`) >> CAP_KILL) & 1n) === 1n
 }

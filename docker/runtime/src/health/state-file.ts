@@ -24,7 +24,7 @@ const NAME = "state.json"
 /** Replaces the file in one step, so that nobody reads half of it. */
 export function writeState(folder: string, state: StateFile): void {
   const path = join(folder, NAME)
-  writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 })
+  writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o644 })
   renameSync(`${path}.new`, path)
 }
 

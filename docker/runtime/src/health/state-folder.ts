@@ -1,6 +1,8 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 
+const MODE = 0o755
+
 /** Folders for what the program knows while it runs. The first that will do, also with a read-only root and under any user id. */
 export function stateFolders(uid: number, root = "/"): string[] {
   return [
@@ -11,7 +13,7 @@ export function stateFolders(uid: number, root = "/"): string[] {
 }
 
 /**
- * Makes the first folder that can be had, for its user alone.
+ * Makes the first folder that can be had, to be written by its user alone; a health check may run as root without being allowed everything, and reads it.
  *
  * @param root the file system's, but for tests
  * @returns undefined when nothing can be written anywhere
@@ -23,14 +25,14 @@ export function makeStateFolder(uid: number, root?: string): string | undefined 
 /** In a folder that all may write to, somebody else may have been first. */
 function isOwn(path: string, uid: number): boolean {
   try {
-    mkdirSync(path, { mode: 0o700 })
+    mkdirSync(path, { mode: MODE })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") return false
   }
   try {
     const { uid: owner } = lstatSync(path)
     if (!lstatSync(path).isDirectory() || owner !== uid) return false
-    chmodSync(path, 0o700)
+    chmodSync(path, MODE)
     accessSync(path, constants.W_OK)
     return true
   } catch {

@@ -51,7 +51,7 @@ export function prepareRunnerFolder({ home, temporary, uid }: FolderOptions): Ru
   if (isWritable(home)) return { path: home, home, copied: false }
   const reasons: string[] = []
   for (const parent of temporary) {
-    const path = join(parent, "runner")
+    const path = join(parent, "runner-images-runner")
     const reason = copyRunner(home, path, uid)
     if (reason === undefined) return { path, home: path, copied: true }
     reasons.push(`${path}: ${reason}`)

@@ -30,7 +30,7 @@ describe("--help", () => {
                                         suffix)
         RUNNER_LABELS                   Labels, with commas between them, beside self-hosted, linux, the machine's
                                         architecture and the variant (default: the variant's own)
-        RUNNER_GROUP                    The runner group (default: Default)
+        RUNNER_GROUP                    The runner group, of an organisation or enterprise (default: Default)
         RUNNER_WORKDIR                  Where jobs work (default: RUNNER_WORKDIR_ROOT/NAME; with GrammaTonic's
                                         variables alone /home/runner/_work)
         RUNNER_EPHEMERAL                Take one job and leave (default: false)

@@ -266,6 +266,11 @@ describe("names and folders", () => {
       { ...BOTH, RANDOM_RUNNER_SUFFIX: "false" },
       "github-runner-c0ffee123456 /_work/github-runner-c0ffee123456",
     ],
+    [
+      "without a prefix",
+      { ...BOTH, RUNNER_NAME_PREFIX: "", RANDOM_RUNNER_SUFFIX: "false" },
+      "c0ffee123456 /_work/c0ffee123456",
+    ],
     ["as given", { ...BOTH, RUNNER_NAME: "mine", RUNNER_NAME_PREFIX: "ci" }, "mine /_work/mine"],
     ["in a folder", { ...BOTH, RUNNER_NAME: "mine", RUNNER_WORKDIR: "/data" }, "mine /data"],
     [
@@ -319,7 +324,7 @@ describe("switches", () => {
     [{ DISABLE_AUTOMATIC_DEREGISTRATION: "yes" }, { deregister: false }],
     [{ DISABLE_AUTOMATIC_DEREGISTRATION: "false" }, { deregister: true }],
     [{ RUNNER_GROUP: "default" }, { group: undefined }],
-    [{ RUNNER_GROUPS: "blue" }, { group: "blue" }],
+    [{ RUNNER_GROUPS: "blue" }, { group: undefined }],
     [{ RUNNER_TYPE: "gpu" }, { variant: "gpu" }],
     [{ RUN_AS_ROOT: "off" }, { runAsRoot: false }],
     [

@@ -135,8 +135,8 @@ describe.skipIf(!TINI || !ROOT)(ROOT ? "started by" : "started by others (skippe
     containers.push(container)
     expect(await container.ended()).toBe(10)
     expect(container.output.replaceAll(image.folder, "").split("error: ")[1]).toMatchInlineSnapshot(`
-      "RUN_AS_ROOT=false asks for user 1001 in place of root, which this container may not do: EPERM: operation not permitted, chown '/work' [CONFIGURATION]
-      Start it with --user 1001, or with --cap-add CHOWN,SETUID,SETGID.
+      "RUN_AS_ROOT=false asks for user 1001 in place of root, which this container may not do: without the capability KILL it could not be told to stop [CONFIGURATION]
+      Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID.
       "
     `)
   })

@@ -138,10 +138,10 @@ describe("a listener's process", () => {
 describe("the state's folder", () => {
   const mode = (path: string): string => (statSync(path).mode & 0o7777).toString(8)
 
-  it("is the first that can be had, for its user alone", () => {
+  it("is the first that can be had, which others may read and not write", () => {
     const folder = makeStateFolder(uid, root)
     expect(folder).toBe(join(root, "run/runner-images"))
-    expect(mode(folder ?? "")).toBe("700")
+    expect(mode(folder ?? "")).toBe("755")
     rmSync(join(root, "run"), { recursive: true })
     expect(makeStateFolder(uid, root)).toBe(join(root, `dev/shm/runner-images-${uid}`))
     rmSync(join(root, "dev"), { recursive: true })

@@ -86,9 +86,9 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
   it("is a copy that works, with links to what is large and to what jobs may write to", () => {
     const temporary = folder("tmp")
     expect(prepare([temporary], { uid: OTHER })).toMatchInlineSnapshot(
-      `"{"path":"TOP/tmp/runner","home":"TOP/tmp/runner","copied":true}"`,
+      `"{"path":"TOP/tmp/runner-images-runner","home":"TOP/tmp/runner-images-runner","copied":true}"`,
     )
-    const copy = join(temporary, "runner")
+    const copy = join(temporary, "runner-images-runner")
     const copied = readdirSync(STAND_IN).filter((name) => lstatSync(join(STAND_IN, name)).isFile())
     expect(listing(copy)).toEqual(
       [
@@ -113,31 +113,31 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
   it("takes the place of an earlier copy", () => {
     const temporary = folder("tmp")
     prepare([temporary], { uid: OTHER })
-    writeFileSync(join(temporary, "runner/.runner"), "stale")
-    expect(prepare([temporary], { uid: OTHER })).toContain("TOP/tmp/runner")
-    expect(existsSync(join(temporary, "runner/.runner"))).toBe(false)
+    writeFileSync(join(temporary, "runner-images-runner/.runner"), "stale")
+    expect(prepare([temporary], { uid: OTHER })).toContain("TOP/tmp/runner-images-runner")
+    expect(existsSync(join(temporary, "runner-images-runner/.runner"))).toBe(false)
   })
 
   it("avoids what is someone else's", () => {
     const [first, second] = [folder("first"), folder("second")]
-    mkdirSync(join(first, "runner"))
-    writeFileSync(join(first, "runner/precious"), "")
+    mkdirSync(join(first, "runner-images-runner"))
+    writeFileSync(join(first, "runner-images-runner/precious"), "")
     expect(prepare([first, second], { uid: OTHER })).toMatchInlineSnapshot(
-      `"{"path":"TOP/second/runner","home":"TOP/second/runner","copied":true}"`,
+      `"{"path":"TOP/second/runner-images-runner","home":"TOP/second/runner-images-runner","copied":true}"`,
     )
-    expect(readdirSync(join(first, "runner"))).toEqual(["precious"])
+    expect(readdirSync(join(first, "runner-images-runner"))).toEqual(["precious"])
   })
 
   it("also when only an earlier user's log is in the way", () => {
     chmodSync(home, 0o777)
     chmodSync(join(home, "_diag"), 0o755)
-    expect(prepare([folder("tmp")], { uid: OTHER })).toContain("TOP/tmp/runner")
+    expect(prepare([folder("tmp")], { uid: OTHER })).toContain("TOP/tmp/runner-images-runner")
   })
 
   it("tells why there is none", () => {
     const shut = folder("shut", 0o755)
     expect(prepare([shut, join(top, "missing")], { uid: OTHER })).toMatchInlineSnapshot(
-      `"CONFIGURATION: the runner needs a folder to write to. TOP/home is read-only for user 4321, and of the others none will do. TOP/shut/runner: not allowed to write; TOP/missing/runner: the folder above it is missing | With a read-only root file system mount a temporary folder whose programs may be run, like --tmpfs TOP/shut:exec, or an emptyDir."`,
+      `"CONFIGURATION: the runner needs a folder to write to. TOP/home is read-only for user 4321, and of the others none will do. TOP/shut/runner-images-runner: not allowed to write; TOP/missing/runner-images-runner: the folder above it is missing | With a read-only root file system mount a temporary folder whose programs may be run, like --tmpfs TOP/shut:exec, or an emptyDir."`,
     )
   })
 })
@@ -150,7 +150,7 @@ describe.skipIf(!MOUNTS)("with a read-only root file system", () => {
 
   it("is a copy, for root too", () => {
     expect(prepare([folder("tmp")], { setup: readOnly() })).toMatchInlineSnapshot(
-      `"{"path":"TOP/tmp/runner","home":"TOP/tmp/runner","copied":true}"`,
+      `"{"path":"TOP/tmp/runner-images-runner","home":"TOP/tmp/runner-images-runner","copied":true}"`,
     )
   })
 
@@ -160,7 +160,7 @@ describe.skipIf(!MOUNTS)("with a read-only root file system", () => {
   ])("passes by a temporary folder with %s, %s", (options) => {
     const [bad, good] = [folder("bad"), folder("good")]
     const setup = `${readOnly()}; mount -t tmpfs -o ${options} tmpfs ${bad}`
-    expect(prepare([bad, good], { setup })).toContain("TOP/good/runner")
+    expect(prepare([bad, good], { setup })).toContain("TOP/good/runner-images-runner")
     expect(prepare([bad], { setup })).toMatchSnapshot()
   })
 })
