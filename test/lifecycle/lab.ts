@@ -225,6 +225,14 @@ export class LabGitHub extends FakeGitHub {
     await this.waitForJob(job, "in_progress", this.#lab.patience(seconds))
   }
 
+  /** Gives the repository a job and waits until its runner has told that it runs. */
+  async busy(container: Container, steps: readonly string[], seconds = 20): Promise<Job> {
+    const job = this.job(steps)
+    await this.running(job, seconds)
+    await container.lines.waitFor(/Running job: build$/, this.#lab.patience(seconds))
+    return job
+  }
+
   /** How often runners were asked for what a path has in it. */
   count(part: string): number {
     return this.requests.list(part).length

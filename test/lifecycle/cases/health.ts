@@ -85,9 +85,7 @@ export const HEALTH = caseGroup("Health and metrics", [
     run: async (lab) => {
       const github = await lab.github()
       const container = await lab.listening(github.environment)
-      const job = github.job(["while [ ! -e /tmp/enough ]; do sleep 0.1; done"])
-      await github.running(job)
-      await container.lines.waitFor(/Running job: build$/, lab.patience(10))
+      const job = await github.busy(container, ["while [ ! -e /tmp/enough ]; do sleep 0.1; done"])
       expect(await probeHealth(container)).toMatchObject({ exitCode: 0, output: "healthy: busy" })
       await container.exec(["touch", "/tmp/enough"])
       expect((await github.waitForJob(job, "completed", lab.patience(20))).result).toBe("Succeeded")
