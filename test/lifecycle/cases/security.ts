@@ -10,8 +10,8 @@ import { caseGroup } from "../lifecycle-case.js"
 import type { Lab, LabGitHub } from "../lab.js"
 import { file } from "./registration.js"
 
-/** What myoung34's and GrammaTonic's compose files leave a container of `cap_drop: ALL`. */
-const COMPOSE_CAPABILITIES = ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID", "CAP_NET_BIND_SERVICE"]
+/** What root needs in order to give itself away, as the remedy names it. */
+const ENOUGH_CAPABILITIES = ["CAP_CHOWN", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
 
 /** The image's own user. */
 const RUNNER = 1001
@@ -288,16 +288,33 @@ export const SECURITY = caseGroup("Secrets, users and restrictions", [
   },
   {
     name: "root-given-away",
-    proves: "RUN_AS_ROOT=false gives root away for good, also with the four capabilities that compose files leave",
+    proves: "RUN_AS_ROOT=false gives root away for good, with no more than the capabilities that it needs for that",
     run: async (lab) => {
       const github = await lab.github()
       const environment = { ...github.environment, RUN_AS_ROOT: "false" }
-      const container = await lab.listening(environment, { user: "0", capabilities: COMPOSE_CAPABILITIES })
+      const container = await lab.listening(environment, { user: "0", capabilities: ENOUGH_CAPABILITIES })
       await jobRuns(github, RUNNER)
       const users = (await container.processes()).filter(({ pid }) => pid !== 1).map(({ uid }) => uid)
       expect(new Set(users)).toEqual(new Set([RUNNER]))
       expect(await exposures(container, secretsOf(github))).toEqual([])
       expect((await lab.stop(container)).exitCode).toBe(0)
+      expect(github.list()).toEqual([])
+    },
+  },
+  {
+    name: "root-given-away-refused",
+    proves: "RUN_AS_ROOT=false without a capability that it needs ends with 10 and the remedy",
+    run: async (lab) => {
+      const github = await lab.github()
+      for (const missing of ENOUGH_CAPABILITIES) {
+        const { exitCode, stderr } = await lab.run({
+          environment: { ...github.environment, RUN_AS_ROOT: "false" },
+          user: "0",
+          capabilities: ENOUGH_CAPABILITIES.filter((capability) => capability !== missing),
+        })
+        expect({ missing, exitCode }).toEqual({ missing, exitCode: 10 })
+        expect(stderr).toMatch(/RUN_AS_ROOT=false .*\[CONFIGURATION\]\n.*--cap-add CHOWN,KILL,SETUID,SETGID/)
+      }
       expect(github.list()).toEqual([])
     },
   },
