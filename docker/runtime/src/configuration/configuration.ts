@@ -1,6 +1,7 @@
 import type { ImageFacts } from "../image-facts.js"
 import { isGrammaTonic, readAuthentication, secretsOf, type Authentication } from "./authentication.js"
 import { hiddenVariables } from "./hidden-variables.js"
+import { misspelt } from "./hints.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
 import { configurationFailure } from "./mistakes.js"
@@ -151,7 +152,12 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
   settings.path("RUNNER_TOOL_CACHE")
   const secrets = [...new Set([...secretsOf(authentication), ...settings.secrets])]
   const hidden = hiddenVariables(settings, [...settings.secrets])
-  if (settings.mistakes.length > 0) throw configurationFailure(settings.mistakes)
+  if (settings.mistakes.length > 0) {
+    // What is missing may be there under a name with a mistake in it.
+    for (const { name: wrong, meant } of misspelt(settings.all))
+      settings.wrong(wrong, "is not known, and has no effect", `Did you mean ${meant}?`)
+    throw configurationFailure(settings.mistakes)
+  }
   return {
     configuration,
     warnings: settings.warnings,

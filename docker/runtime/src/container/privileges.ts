@@ -28,14 +28,26 @@ export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string
   // The init process stays root's, and could not hand a signal on to another user's process: the container would not stop.
   if (!maySignalOthers()) throw refused(uid, "without the capability KILL it could not be told to stop")
   try {
-    mkdirSync(workFolder, { recursive: true })
-    chownSync(workFolder, uid, gid)
+    giveFolder(workFolder, { uid, gid })
     setgroups([...groups])
     setgid(gid)
     setuid(uid)
+    // Root without all of its capabilities may not write to folders of the user's, who may.
+    mkdirSync(workFolder, { recursive: true })
   } catch (error) {
     throw refused(uid, (error as Error).message)
   }
+}
+
+/** Makes the folder and makes it the user's, where this process may. */
+function giveFolder(folder: string, { uid, gid }: Pick<Account, "uid" | "gid">): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
+    return
+  }
+  chownSync(folder, uid, gid)
 }
 
 function refused(uid: number, why: string): RuntimeFailure {

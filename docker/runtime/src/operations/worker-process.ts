@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import type { Readable, Writable } from "node:stream"
 import { type FailureCode, RuntimeFailure } from "../failure.js"
+import { FINISHING } from "../runner/config-program.js"
 import { readLines } from "../runner/lines.js"
 import type { Answer, OperationName, Operations, Question } from "./operation.js"
 import { WORKER_VARIABLE } from "./worker-variable.js"
 
-/** How long an operation that is withdrawn may take to end, in milliseconds. */
-const WITHDRAWN = 5000
+/** How long an operation that is withdrawn may take to end, in milliseconds: a registration is finished first. */
+const WITHDRAWN = FINISHING + 4000
 
 /** Starts the program that does the operations; tests have it somewhere else. */
 export interface WorkerProgram {

@@ -19,7 +19,15 @@ export interface ConfigProgram {
   /** Gets what config.sh says, line by line. */
   readonly output?: (line: Uint8Array) => void
   readonly signal?: AbortSignal | undefined
+  /**
+   * How many milliseconds a registration may go on after the signal. Ended in the middle it leaves a runner on GitHub's list, and no files
+   * to remove it with.
+   */
+  readonly finishing?: number
 }
+
+/** By default. */
+export const FINISHING = 8000
 
 /** How config.sh ended: 128 and the signal's number when it was killed. */
 export interface ConfigResult {
@@ -31,12 +39,14 @@ export interface ConfigResult {
 /**
  * Runs config.sh to its end. The token is in the environment of this one program only, since the list of processes is for everyone.
  *
- * @throws the signal's reason when it was aborted; config.sh is ended then
+ * @param finishing how many milliseconds it may go on after the signal
+ * @throws the signal's reason when it was aborted; config.sh has ended then
  */
 export async function runConfigProgram(
   { folder, environment, output = toStdout, signal }: ConfigProgram,
   args: readonly string[],
   token?: string,
+  finishing = 0,
 ): Promise<ConfigResult> {
   signal?.throwIfAborted()
   const child = spawn(join(folder, "config.sh"), args, {
@@ -55,13 +65,14 @@ export async function runConfigProgram(
   }
   readLines(child.stdout, onLine)
   readLines(child.stderr, onLine)
-  let killing: NodeJS.Timeout | undefined
-  const stop = (): void => {
+  let ending: NodeJS.Timeout | undefined
+  const end = (): void => {
     const { pid } = child
     if (pid === undefined) return
     send(-pid, "SIGTERM")
-    killing = setTimeout(() => send(-pid, "SIGKILL"), PATIENCE)
+    ending = setTimeout(() => send(-pid, "SIGKILL"), PATIENCE)
   }
+  const stop = (): void => void (ending = setTimeout(end, finishing))
   signal?.addEventListener("abort", stop, { once: true })
   try {
     const code = await new Promise<number>((resolve, reject) => {
@@ -71,7 +82,7 @@ export async function runConfigProgram(
     signal?.throwIfAborted()
     return { code, lines }
   } finally {
-    clearTimeout(killing)
+    clearTimeout(ending)
     signal?.removeEventListener("abort", stop)
   }
 }

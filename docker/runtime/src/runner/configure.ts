@@ -1,6 +1,6 @@
 import type { Configuration } from "../configuration/configuration.js"
 import { RuntimeFailure } from "../failure.js"
-import { type ConfigProgram, type ConfigResult, runConfigProgram } from "./config-program.js"
+import { type ConfigProgram, type ConfigResult, FINISHING, runConfigProgram } from "./config-program.js"
 import { registrationFailure } from "./registration-failure.js"
 
 /**
@@ -11,7 +11,12 @@ import { registrationFailure } from "./registration-failure.js"
  * @throws the signal's reason when it was aborted
  */
 export async function configure(configuration: Configuration, token: string, program: ConfigProgram): Promise<void> {
-  const result = await runConfigProgram(program, configureArguments(configuration), token)
+  const result = await runConfigProgram(
+    program,
+    configureArguments(configuration),
+    token,
+    program.finishing ?? FINISHING,
+  )
   if (result.code !== 0) throw registrationFailure(configuration, result)
 }
 

@@ -92,6 +92,7 @@ const MISTAKES: Record<string, Record<string, string>> = {
   "a file of variables without any": { ...BOTH, ENV_FILE: "/etc/words" },
   "a secret in the wrong place": { ...REPOSITORY, APP_ID: "12345", METRICS_PORT: "AAAABBBBCCCCDDDDEEEEFFFFGGGGH" },
   "a secret in two places": { ...REPOSITORY, RUNNER_TOKEN: "0therSECRET", RUNNER_LABELS: "0therSECRET,," },
+  "a target under a misspelt name": { ...TOKEN, REPO_ULR: "https://github.com/octo/cat" },
   "three at once": { REPO_URL: "octo", METRICS_ENABLED: "perhaps", METRICS_PORT: "0" },
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import type { Configuration } from "../../../../docker/runtime/src/configuration/configuration.js"
 import { configure, configureArguments, remove } from "../../../../docker/runtime/src/runner/configure.js"
@@ -71,6 +73,17 @@ describe("config.sh", () => {
     )
   })
 
+  it("may finish when it is aborted, so that GitHub's list has nothing that nobody can remove", async () => {
+    const reason = new Error("stopped by SIGTERM")
+    const controller = new AbortController()
+    const { program: given, folder } = program("echo > begun; sleep 0.5; echo > finished", {}, controller.signal)
+    const rejected = expect(configure(configurationFor(API), TOKEN, given)).rejects.toBe(reason)
+    await until(() => existsSync(join(folder.path, "begun")))
+    controller.abort(reason)
+    await rejected
+    expect(existsSync(join(folder.path, "finished"))).toBe(true)
+  })
+
   it.each([
     ["", "at the first signal"],
     ["trap '' TERM;", "also when it ignores that"],
@@ -78,7 +91,7 @@ describe("config.sh", () => {
     const reason = new Error("stopped by SIGTERM")
     const controller = new AbortController()
     const { program: given, folder } = program(`${trap} echo $$ > pid; sleep 60 & wait`, {}, controller.signal)
-    const result = configure(configurationFor(API), TOKEN, given)
+    const result = configure(configurationFor(API), TOKEN, { ...given, finishing: 100 })
     const rejected = expect(result).rejects.toBe(reason)
     let pid = 0
     await until(() => {
