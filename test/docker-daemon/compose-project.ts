@@ -93,8 +93,10 @@ export class ComposeProject {
    * @throws {Error} with what the containers said, when it does not after so many seconds
    */
   async until(what: string, condition: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
-    for (const end = performance.now() + seconds * SECOND; !(await condition()); await sleep(300))
+    for (const end = performance.now() + seconds * SECOND; !(await condition());) {
       if (performance.now() > end) throw new Error(`${what}: not after ${String(seconds)} s\n${await this.logs()}`)
+      await sleep(300)
+    }
   }
 
   /** The same while the only container runs; its end is a failure, and says why. */

@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from "execa"
+import { execa } from "execa"
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -20,6 +20,13 @@ const COMPOSE = "/usr/libexec/docker/cli-plugins/docker-compose"
 
 const SECOND = 1000
 
+/** Starts `machine.sh`. It ends with this process, however that ends. */
+function startMachine(words: readonly string[], env: Record<string, string>) {
+  const unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
+  const options = { env, all: true, reject: false, stdin: "ignore" } as const
+  return execa("setpriv", ["--pdeathsig", "KILL", ...unshare, MACHINE, ...words], options)
+}
+
 /** What a program said, and how it ended. */
 export interface Answer {
   readonly exitCode: number | undefined
@@ -33,7 +40,7 @@ export class DockerDaemon {
   readonly folder = mkdtempSync(join(tmpdir(), "runner-images-docker-"))
   readonly #cgroup = basename(this.folder)
   readonly #forget: () => void
-  #machine: ResultPromise<{ reject: false; all: true }> | undefined
+  #machine: ReturnType<typeof startMachine> | undefined
   #environment: Record<string, string> = {}
   #address = 1
 
@@ -64,15 +71,7 @@ export class DockerDaemon {
       DOCKER_HOST: `unix://${this.socket}`,
       DOCKER_CONFIG: join(this.folder, "client"),
     }
-    const unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
-    const words = [...unshare, MACHINE, this.folder, `${ADDRESSES}.1/24`, `/${this.#cgroup}`]
-    // It ends with this process, however that ends.
-    const machine = execa("setpriv", ["--pdeathsig", "KILL", ...words], {
-      env: this.#environment,
-      all: true,
-      reject: false,
-      stdin: "ignore",
-    })
+    const machine = startMachine([this.folder, `${ADDRESSES}.1/24`, `/${this.#cgroup}`], this.#environment)
     this.#machine = machine
     const ended = machine.then(({ all }) => {
       throw new Error(`the Docker daemon ended at once: ${all.trim().split("\n").slice(-3).join("; ")}`)
@@ -82,8 +81,10 @@ export class DockerDaemon {
   }
 
   async #untilReady(): Promise<void> {
-    for (const end = performance.now() + 60 * SECOND; performance.now() < end; await sleep(200))
+    for (const end = performance.now() + 60 * SECOND; performance.now() < end;) {
       if ((await this.docker("version")).exitCode === 0) return
+      await sleep(200)
+    }
     throw new Error("the Docker daemon does not answer")
   }
 

@@ -6,7 +6,7 @@
  * What comes to ADDRESS:443 goes to the socket FOLDER/ADDRESS. Port 3128 is an HTTP proxy that leads there whoever is asked for; it prints that.
  */
 import { createServer as createHttpServer } from "node:http"
-import { connect, createServer, type Socket } from "node:net"
+import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import type { Duplex } from "node:stream"
 
@@ -31,6 +31,6 @@ createHttpServer()
   .on("connect", ({ url, socket }, client) => {
     console.log(`${socket.localAddress ?? ""} ${url ?? ""}`)
     client.write("HTTP/1.1 200 Connection Established\r\n\r\n")
-    lead(client, (socket as Socket).localAddress)
+    lead(client, socket.localAddress)
   })
   .listen(PROXY, "0.0.0.0", () => console.log("ready"))

@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from "execa"
+import { execa } from "execa"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { join } from "node:path"
@@ -32,11 +32,16 @@ export interface LabGitHub {
   close(): Promise<void>
 }
 
+function startGateway(pid: number, sockets: string) {
+  const words = ["--net", "--target", String(pid), process.execPath, "--import", "tsx", GATEWAY, sockets]
+  return execa("nsenter", words, { cwd: ROOT, reject: false, lines: true, stdin: "ignore" } as const)
+}
+
 /** What connects the daemon's containers to servers of this process. */
 export class LabNetwork {
   readonly #daemon: DockerDaemon
   readonly #certificate: Certificate
-  readonly #gateway: ResultPromise<{ reject: false; lines: true }>
+  readonly #gateway: ReturnType<typeof startGateway>
   readonly #sockets: string
   readonly #asked: string[] = []
 
@@ -46,8 +51,7 @@ export class LabNetwork {
     this.#sockets = join(daemon.folder, "servers")
     mkdirSync(this.#sockets)
     writeFileSync(this.#ca, certificate.cert, { mode: 0o644 })
-    const words = ["--net", "--target", String(daemon.pid), process.execPath, "--import", "tsx", GATEWAY, this.#sockets]
-    this.#gateway = execa("nsenter", words, { cwd: ROOT, reject: false, lines: true, stdin: "ignore" })
+    this.#gateway = startGateway(daemon.pid, this.#sockets)
   }
 
   get #ca(): string {

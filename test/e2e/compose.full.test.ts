@@ -68,7 +68,8 @@ async function run(
   const why = "why" in lab ? lab.why : lab.images.has(image) ? undefined : `no image ${image}`
   if ("why" in lab || why !== undefined) {
     results.push({ case: name, harness, status: "skipped", why: why ?? "" })
-    return skip(why ?? "")
+    skip(why ?? "")
+    return
   }
   const { daemon, network } = lab
   await gate.pass(async () => {
