@@ -135,7 +135,7 @@ export class DockerDaemon {
   async installCompose(image: string): Promise<void> {
     const plugins = join(this.folder, "client", "cli-plugins")
     await mkdir(plugins, { recursive: true })
-    const container = await this.done("create", image)
+    const container = await this.done("create", "--pull", "never", image)
     await this.done("cp", `${container}:${COMPOSE}`, join(plugins, "docker-compose"))
     await this.done("rm", container)
   }

@@ -24,7 +24,9 @@ const IMAGE = "standard"
 
 const results: ComposeResult[] = []
 const gate = new Gate(AT_ONCE)
-let lab: { daemon: DockerDaemon; network: LabNetwork; images: ReadonlySet<string> } | { why: string }
+let lab: { daemon: DockerDaemon; network: LabNetwork; images: ReadonlySet<string> } | { why: string } = {
+  why: "the tests' preparation failed",
+}
 
 beforeAll(async () => {
   await ensureOciTools()
@@ -37,7 +39,8 @@ beforeAll(async () => {
   }
   try {
     const images = await loadImages(daemon)
-    await daemon.installCompose(IMAGE)
+    const [image = IMAGE] = images
+    await daemon.installCompose(image)
     lab = { daemon, images, network: await LabNetwork.start(daemon) }
   } catch (error) {
     await daemon.close()
