@@ -1,19 +1,18 @@
 import { execa } from "execa"
-import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { undoAtExit } from "../lifecycle/leftovers.js"
+import { removeControlGroup } from "./control-groups.js"
 import { unpackDebianPackages } from "./debian-packages.js"
 
 const MACHINE = fileURLToPath(new URL("machine.sh", import.meta.url))
 
 /** Addresses that lead to the daemon's machine, seen from every container. */
 const ADDRESSES = "10.77.0"
-
-const CGROUPS = "/sys/fs/cgroup"
 
 /** Where the image has the plugin that `docker compose` is. */
 const COMPOSE = "/usr/libexec/docker/cli-plugins/docker-compose"
@@ -164,13 +163,7 @@ export class DockerDaemon {
   }
 
   #removeFiles(): void {
+    removeControlGroup(this.#cgroup)
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
-    for (const controller of readdirSync(CGROUPS)) {
-      try {
-        rmdirSync(join(CGROUPS, controller, this.#cgroup))
-      } catch {
-        // A controller that was not used.
-      }
-    }
   }
 }
