@@ -10,7 +10,7 @@ const path = z.string().startsWith("/")
 const outcome = z.strictObject({
   /** Address for config.sh; none with a configuration for one run. */
   target: z.string().optional(),
-  authentication: z.enum(["token", "registration-token", "jit", "none"]),
+  authentication: z.enum(["token", "registration-token", "app", "jit", "none"]),
   /** RANDOM and HOSTNAME stand for what differs. */
   name: z.string(),
   /** ARCHITECTURE stands for the machine's own. */
@@ -46,6 +46,8 @@ const example = z
     capabilities: z.strictObject({ drop: z.array(z.string()), add: z.array(z.string()) }).optional(),
     command: z.array(z.string()).default([]),
     healthcheck: z.array(z.string()).optional(),
+    /** Whether it is also run under a Docker daemon; `false` where that would need more than the lab has, such as an App. */
+    run: z.boolean().default(true),
     resolves: outcome.optional(),
     /** Variables with mistakes, where our image refuses. */
     mistakes: z.array(z.string()).optional(),

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { parseDocument } from "yaml"
 import * as z from "zod"
+import { namesOf, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
 import { readRivals } from "../../rivals/read-rivals.js"
 
@@ -83,4 +84,50 @@ describe("MIGRATING.md", () => {
     )
     expect(missing).toEqual([])
   })
+
+  it("knows each image's own names, where people of that image look", () => {
+    const missing = VARIABLES.flatMap((setting) =>
+      setting.origins
+        .filter((origin) => origin !== "own" && origin !== "runner")
+        .filter((origin) => !namesOf(setting).some((name) => partOf(origin).includes(`\`${name}\``)))
+        .map((origin) => `${origin}: ${setting.name}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it("has every name of a setting, but for the runner's own inputs and what has its own document", () => {
+    const missing = VARIABLES.filter(({ origins }) => origins.some((origin) => origin !== "own" && origin !== "runner"))
+      .flatMap(namesOf)
+      .filter((name) => !name.startsWith("ACTIONS_RUNNER_INPUT_") && !MIGRATING.includes(`\`${name}\``))
+    expect(missing).toEqual([])
+  })
+
+  it("names nothing as a variable that is none, but for what jobs, the runner and other programs read", () => {
+    const known = [
+      ...knownNames(),
+      ...readRivals().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
+    ]
+    const named = [...MIGRATING.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)].map(([, name = ""]) => name)
+    expect([...new Set(named)].filter((name) => !known.includes(name))).toMatchInlineSnapshot(`
+      [
+        "NET_BIND_SERVICE",
+        "RUNNER_FEATURE_FLAG_ONCE",
+      ]
+    `)
+  })
 })
+
+const PARTS: Readonly<Record<string, string>> = {
+  GrammaTonic: "GrammaTonic/github-runner",
+  myoung34: "myoung34/docker-github-actions-runner",
+  ARC: "The controller's older image (summerwind)",
+  tcardonne: "tcardonne/docker-github-runner",
+  SanderKnape: "SanderKnape/github-runner",
+}
+
+/** The part of the document about the image that an origin names. */
+function partOf(origin: string): string {
+  const part = MIGRATING.split(/^## /m).find((text) => text.startsWith(`${PARTS[origin] ?? origin}\n`))
+  if (part === undefined) throw new Error(`there is no part about ${origin}`)
+  return part
+}

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest"
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { describe, expect, it, vi } from "vitest"
 import { DEFINITIONS, RUNNER_FOLDERS } from "../../../dagger/src/core/definitions.js"
 import { PLATFORMS, spelling } from "../../../dagger/src/core/platforms.js"
+import { HEALTH_COMMAND, RUNTIME_FOLDER } from "../../../dagger/src/core/runtime.js"
 import { readCommandLine } from "../../../docker/runtime/src/command-line.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { RuntimeFailure } from "../../../docker/runtime/src/failure.js"
@@ -9,6 +12,7 @@ import { hostWith } from "../runtime/configuration/host.js"
 
 const LABELS = PLATFORMS.map((platform) => spelling(platform).vendor)
 const RIVALS = readRivals()
+const PROGRAM = `${RUNTIME_FOLDER}/runtime.mjs`
 
 function read({ environment, variant, root }: Example, architectureLabel: string) {
   const foreignArchitectureLabels = LABELS.filter((label) => label !== architectureLabel)
@@ -27,7 +31,7 @@ function outcomeOf(example: Example, architectureLabel: string) {
     name: name.replace("r4nd0m", "RANDOM").replace("c0ffee123456", "HOSTNAME"),
     labels: labels.map((label) => (label === architectureLabel ? "ARCHITECTURE" : label)),
     ...(group !== undefined && { group }),
-    workFolder: workFolder.replace("r4nd0m", "RANDOM"),
+    workFolder: workFolder.replace("r4nd0m", "RANDOM").replace("c0ffee123456", "HOSTNAME"),
     ephemeral,
     replace,
     disableUpdate,
@@ -46,9 +50,9 @@ function outcomeOf(example: Example, architectureLabel: string) {
 it("knows the images that people come from", () => {
   expect(RIVALS.map(({ rival, examples }) => `${rival}: ${examples.length}`)).toMatchInlineSnapshot(`
     [
-      "actions/actions-runner-controller: 4",
-      "GrammaTonic/github-runner: 6",
-      "myoung34/docker-github-actions-runner: 10",
+      "actions/actions-runner-controller: 8",
+      "GrammaTonic/github-runner: 9",
+      "myoung34/docker-github-actions-runner: 15",
       "SanderKnape/github-runner: 5",
       "tcardonne/docker-github-runner: 3",
     ]
@@ -91,3 +95,41 @@ describe.each(RIVALS)("$rival", ({ examples }) => {
     }
   })
 })
+
+describe.skipIf(spawnSync("pgrep", ["--version"]).status !== 0)("a health check by pgrep", () => {
+  const checks = RIVALS.flatMap(({ examples }) =>
+    examples.flatMap(({ healthcheck }) => (healthcheck ? [healthcheck] : [])),
+  )
+
+  it.each([...new Set(checks.map((check) => check.join(" ")))])(
+    "%s finds the listener, and nothing that outlives it",
+    async (check) => {
+      const [program = "", ...args] = check.split(" ")
+      const listener = start("/home/runner/bin/Runner.Listener", ["run"])
+      // A listener in a copy of the runner's folder, as with a read-only root file system.
+      const copied = start("/tmp/runner-1001/bin/Runner.Listener", ["run", "--startuptype", "service"])
+      const others = [
+        start("/usr/bin/tini", ["-s", "--", "/usr/local/bin/node", PROGRAM]),
+        start("/usr/local/bin/node", ["--jitless", PROGRAM]),
+        start("/bin/bash", ["/home/runner/run.sh"]),
+        start(HEALTH_COMMAND[0] ?? "", HEALTH_COMMAND.slice(1)),
+      ]
+      const all = [listener, copied, ...others]
+      try {
+        await Promise.all(all.map((child) => once(child, "spawn")))
+        const found = () => spawnSync(program, args, { encoding: "utf8" }).stdout.split("\n").map(Number)
+        await vi.waitFor(() =>
+          expect(all.map(({ pid = 0 }) => found().includes(pid))).toEqual([true, true, false, false, false, false]),
+        )
+      } finally {
+        for (const child of all) child.kill("SIGKILL")
+      }
+    },
+  )
+})
+
+/** A process that is called so and does nothing. */
+function start(name: string, args: readonly string[]): ChildProcess {
+  const code = "setTimeout(() => {}, 30_000)"
+  return spawn(process.execPath, ["--eval", code, "--", ...args], { argv0: name, stdio: "ignore" })
+}

@@ -131,17 +131,7 @@ export function secretsOf(authentication: Authentication): string[] {
 
 /** What tells apart the variables of one other image from the rest: defaults are that image's when these alone are used. */
 export function isGrammaTonic(settings: Settings, target: Target | undefined): boolean {
-  const own = [
-    "ACCESS_TOKEN",
-    "REPO_URL",
-    "GITHUB_OWNER",
-    "ORG_NAME",
-    "RUNNER_SCOPE",
-    "LABELS",
-    "RUNNER_NAME_PREFIX",
-    "APP_ID",
-    "EPHEMERAL",
-  ]
+  const own = ["ACCESS_TOKEN", "REPO_URL", "GITHUB_OWNER", "ORG_NAME", "RUNNER_SCOPE", "LABELS", "APP_ID", "EPHEMERAL"]
   const used = (name: string) => settings.all[name] !== undefined
   return (
     target?.scope === "repository" &&

@@ -85,7 +85,10 @@ const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
 export function readConfiguration(environment: Readonly<Record<string, string>>, host: Host): ReadConfiguration {
   const settings = new Settings(environment, host)
   const skipRegistration = settings.boolean("RUNNER_SKIP_REGISTRATION") ?? false
-  const authentication = readAuthentication(settings, !skipRegistration)
+  // Nothing is registered then: people look at their configuration in this way, with tokens that are none.
+  const authentication = skipRegistration
+    ? settings.leniently(() => readAuthentication(settings, false))
+    : readAuthentication(settings, true)
   const bound = !skipRegistration && authentication.kind !== "jit"
   const { target, servers } = readTarget(settings, bound)
   const grammaTonic = isGrammaTonic(settings, target)
@@ -109,6 +112,7 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
       "keeps a registration that the end of the container takes back",
       "Set DISABLE_AUTOMATIC_DEREGISTRATION=true as well.",
     )
+  const waitForDocker = settings.integer("WAIT_FOR_DOCKER_SECONDS", 0)
   const configuration: Configuration = {
     ...(target ? { target } : {}),
     ...servers,
@@ -126,7 +130,7 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     ...(reuseFolder === undefined ? {} : { reuseFolder }),
     skipRegistration,
     gracefulStopSeconds: settings.integer("RUNNER_GRACEFUL_STOP_TIMEOUT", 15),
-    waitForDockerSeconds: settings.integer("WAIT_FOR_DOCKER_SECONDS", 0),
+    waitForDockerSeconds: settings.boolean("DISABLE_WAIT_FOR_DOCKER") ? 0 : waitForDocker,
     startDocker: settings.boolean("START_DOCKER_SERVICE") ?? false,
     startupDelaySeconds: settings.integer("STARTUP_DELAY_IN_SECONDS", 0),
     unsetConfigVars,

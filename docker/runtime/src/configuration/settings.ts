@@ -162,6 +162,15 @@ export class Settings {
     this.warnings.push(line)
   }
 
+  /** Reads what nothing depends on: its mistakes are told as warnings. */
+  leniently<Result>(read: () => Result): Result {
+    const before = this.mistakes.length
+    const result = read()
+    for (const { variable, problem, remedy } of this.mistakes.splice(before))
+      this.warn(`${variable} ${problem}. ${remedy}`)
+    return result
+  }
+
   #envFile(): Record<string, string> {
     const file = this.#environment.ENV_FILE?.trim()
     if (!file) return {}

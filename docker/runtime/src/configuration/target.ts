@@ -47,8 +47,8 @@ interface Named {
 export function readTarget(settings: Settings, needed: boolean): { target: Target | undefined; servers: Servers } {
   const found = [repository(settings), organization(settings), enterprise(settings)].filter((one) => one !== undefined)
   const url = addressOf(settings, "REPO_URL") ?? addressOf(settings, "RUNNER_ORGANIZATION_URL")
-  const servers = readServers(settings, url)
   const chosen = choose(settings, found)
+  const servers = readServers(settings, url, chosen)
   if (!chosen) {
     if (needed && found.length === 0 && !TARGETS.some((name) => settings.present(name)))
       settings.wrong(
@@ -198,11 +198,16 @@ function addressOf(settings: Settings, name: string): Address | undefined {
   return { by: found.name, origin, host, parts }
 }
 
-function readServers(settings: Settings, url: Address | undefined): Servers {
+function readServers(settings: Settings, url: Address | undefined, chosen: Named | undefined): Servers {
   const given = hostOf(settings, "GITHUB_HOST")
   if (given && given.path !== "/") settings.wrong(given.by, "has a path", "Give the server alone.")
-  if (given && url && given.host !== url.host)
-    settings.wrong(given.by, `is ${given.host}, and ${url.by} is on ${url.host}`, "Give one of them.")
+  if (given && url && given.host !== url.host) {
+    const problem = `is ${given.host}, and ${url.by} is on ${url.host}`
+    // A URL that the scope does not choose is one that somebody left there.
+    if (chosen && chosen.by !== url.by)
+      settings.warn(`${given.by} ${problem}; ${chosen.by} is what the runner works for`)
+    else settings.wrong(given.by, problem, "Give one of them.")
+  }
   const server = given?.origin ?? url?.origin ?? `https://${GITHUB}`
   const { host, protocol } = new URL(server)
   const isGitHub = host === GITHUB

@@ -188,7 +188,7 @@ const table = [
     otherwise: "`github-runner`; with GrammaTonic's variables alone `docker-runner` or `chrome-runner`",
     meaning: "What names begin with",
     group: "runner",
-    origins: ["myoung34"],
+    origins: ["myoung34", "GrammaTonic"],
   },
   {
     name: "RANDOM_RUNNER_SUFFIX",
@@ -362,6 +362,14 @@ const table = [
     meaning: "Seconds to wait for the Docker daemon before the runner starts",
     group: "docker",
     origins: ["ARC", "runner"],
+  },
+  {
+    name: "DISABLE_WAIT_FOR_DOCKER",
+    kind: "boolean",
+    otherwise: "`false`",
+    meaning: "Do not wait for it, whatever WAIT_FOR_DOCKER_SECONDS says",
+    group: "docker",
+    origins: ["ARC"],
   },
   {
     name: "UNSET_CONFIG_VARS",
@@ -552,14 +560,6 @@ const table = [
     group: "others",
     origins: ["ARC"],
     without: "the Docker client finds its daemon by DOCKER_HOST or the socket; WAIT_FOR_DOCKER_SECONDS waits for it",
-  },
-  {
-    name: "DISABLE_WAIT_FOR_DOCKER",
-    kind: "text",
-    meaning: "Do not wait for it",
-    group: "others",
-    origins: ["ARC"],
-    without: "nothing waits for Docker unless WAIT_FOR_DOCKER_SECONDS says so",
   },
   {
     name: "RUNNER_VERSION",

@@ -491,3 +491,36 @@ describe("what jobs see", () => {
     expect(read(BOTH, {}, { base }).jobEnvironment.ImageOS).toBe(expected)
   })
 })
+
+describe("without registration", () => {
+  it("what is wrong with the way to register is a warning", () => {
+    const { configuration, warnings } = read({ ...BOTH, DEBUG_ONLY: "true", APP_ID: "12345", APP_PRIVATE_KEY: KEY })
+    expect([configuration.authentication, warnings]).toEqual([
+      { kind: "none" },
+      ["ACCESS_TOKEN is given, and an App as well. Give either a token or APP_ID and APP_PRIVATE_KEY."],
+    ])
+  })
+
+  it("everything else that is wrong is a mistake", () => {
+    expect(() => read({ ...BOTH, DEBUG_ONLY: "true", METRICS_PORT: "none" })).toThrow(/^METRICS_PORT is "none"/)
+  })
+})
+
+it("the server of a URL that the scope does not choose does not count", () => {
+  const given = { ...BOTH, ORG_NAME: "octo", GITHUB_HOST: "ghes.example.org" }
+  const { configuration, warnings } = read({ ...given, RUNNER_SCOPE: "org" })
+  expect([configuration.target?.url, configuration.api, warnings]).toEqual([
+    "https://ghes.example.org/octo",
+    "https://ghes.example.org/api/v3",
+    ["GITHUB_HOST is ghes.example.org, and REPO_URL is on github.com; ORG_NAME is what the runner works for"],
+  ])
+  expect(() => read(given)).toThrow(/^GITHUB_HOST is ghes.example.org, and REPO_URL is on github.com/)
+})
+
+it.each([
+  [{ WAIT_FOR_DOCKER_SECONDS: "30" }, 30],
+  [{ WAIT_FOR_DOCKER_SECONDS: "30", DISABLE_WAIT_FOR_DOCKER: "true" }, 0],
+  [{ WAIT_FOR_DOCKER_SECONDS: "30", DISABLE_WAIT_FOR_DOCKER: "false" }, 30],
+])("waits for Docker as %j says", (environment, seconds) => {
+  expect(configurationOf({ ...BOTH, ...environment }).waitForDockerSeconds).toBe(seconds)
+})
