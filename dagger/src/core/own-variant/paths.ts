@@ -40,8 +40,7 @@ export function placeProblem(path: string, kind: "file" | "folder"): string | un
   if (parts.includes("")) return `"${path}" has an empty part; write it without // and without / at its end`
   for (const [place, what] of Object.entries({ ...PROTECTED, ...PROTECTED_INSIDE })) {
     if (path === place || path.startsWith(`${place}/`)) return `"${path}" belongs to ${what}, and is left alone`
-    if (!(place in PROTECTED)) continue
-    if (kind === "folder" && place.startsWith(`${path}/`))
+    if (kind === "folder" && place in PROTECTED && place.startsWith(`${path}/`))
       return `"${path}" holds ${place}, which belongs to ${what}; choose a folder of its own`
   }
   return undefined

@@ -47,12 +47,12 @@ export function socketWarning(address: DockerAddress | undefined): string | unde
 export async function waitForDocker(address: DockerAddress, seconds: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + seconds * 1000
   for (;;) {
-    const problem = await connectionProblem(address)
+    const problem = await connectionError(address, PATIENCE)
     if (problem === undefined) return
     if (performance.now() >= end)
       throw new RuntimeFailure(
         "UNCLASSIFIED",
-        `Docker does not answer after ${seconds} s: ${problem}`,
+        `Docker does not answer after ${seconds} s: ${problem.message}`,
         "Start the daemon, mount its socket or set DOCKER_HOST; or wait longer with WAIT_FOR_DOCKER_SECONDS, 0 for not at all.",
       )
     await sleep(500, undefined, { signal }).catch(() => signal.throwIfAborted())
@@ -61,13 +61,18 @@ export async function waitForDocker(address: DockerAddress, seconds: number, sig
 
 const PATIENCE = 2000
 
-async function connectionProblem(address: DockerAddress): Promise<string | undefined> {
+/**
+ * Why nothing answers there; undefined if something does.
+ *
+ * @param patience in milliseconds
+ */
+export async function connectionError(address: DockerAddress, patience: number): Promise<Error | undefined> {
   const socket = createConnection(address)
   try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(PATIENCE) })
+    await once(socket, "connect", { signal: AbortSignal.timeout(patience) })
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return error instanceof Error ? error : new Error(String(error))
   } finally {
     socket.destroy()
   }

@@ -1,6 +1,4 @@
-import { createConnection } from "node:net"
-import { once } from "node:events"
-import { dockerAddress, socketGroup, type DockerAddress } from "../container/docker-socket.js"
+import { connectionError, dockerAddress, socketGroup, type DockerAddress } from "../container/docker-socket.js"
 import type { Examination } from "./examination.js"
 import type { Finding } from "./finding.js"
 
@@ -14,7 +12,7 @@ export async function checkDockerSocket({ environment }: Examination): Promise<F
   const group = socketGroup(address)
   if ("path" in address && group === undefined)
     return { check: CHECK, status: "ok", text: `no socket at ${address.path}: jobs have no Docker` }
-  return dockerFinding(address, group, await connectionProblem(address))
+  return dockerFinding(address, group, codeOf(await connectionError(address, PATIENCE_MS)))
 }
 
 /** @param problem the system's code for why there is no connection; undefined if there is one */
@@ -39,14 +37,7 @@ export function dockerFinding(address: DockerAddress, group: number | undefined,
   }
 }
 
-async function connectionProblem(address: DockerAddress): Promise<string | undefined> {
-  const socket = createConnection(address)
-  try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(PATIENCE_MS) })
-    return undefined
-  } catch (error) {
-    return error instanceof Error && "code" in error ? String(error.code) : String(error)
-  } finally {
-    socket.destroy()
-  }
+/** The system's code where there is one, which does not change with the language. */
+function codeOf(error: Error | undefined): string | undefined {
+  return error && ("code" in error ? String(error.code) : String(error))
 }

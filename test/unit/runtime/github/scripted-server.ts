@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Configuration } from "../../../../docker/runtime/src/configuration/configuration.js"
+import { configurationWith } from "../doctor/configurations.js"
 import { RuntimeFailure } from "../../../../docker/runtime/src/failure.js"
 import type { ClientLimits, ClientOptions } from "../../../../docker/runtime/src/github/client.js"
 
@@ -103,35 +104,12 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
 
 /** A configuration for a repository, with a personal token. */
 export function configurationFor(api: string, changes: Partial<Configuration> = {}): Configuration {
-  return {
-    target: {
-      scope: "repository",
-      url: "https://github.com/octo/example",
-      path: "repos/octo/example",
-      owner: "octo",
-    },
+  return configurationWith({
     api,
-    server: "https://github.com",
     authentication: { kind: "token", token: "secret-of-the-user" },
     name: "a-runner",
     labels: ["self-hosted", "linux"],
-    noDefaultLabels: false,
     workFolder: "_work",
-    ephemeral: false,
-    replace: true,
-    disableUpdate: false,
-    deregister: true,
-    skipRegistration: false,
-    gracefulStopSeconds: 15,
-    waitForDockerSeconds: 0,
-    startDocker: false,
-    startupDelaySeconds: 0,
-    unsetConfigVars: true,
-    debug: false,
-    variant: "standard",
-    metrics: { enabled: false, port: 9091, file: "/nowhere", updateSeconds: 30, jobsLog: "/nowhere" },
-    hooks: {},
-    caCertificates: [],
     ...changes,
-  }
+  })
 }
