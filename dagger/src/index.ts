@@ -339,6 +339,7 @@ export class RunnerImages {
    * @param docker What goes into images: this project's docker folder.
    * @param repository Repository to push to, without a tag: host/path. Other variants than standard get "-variant" appended.
    * @param tags Tags to set once everything is pushed and read back.
+   * @param variantTags Also tag other variants than standard in the repository itself: chrome-latest for latest of chrome.
    * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
    * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
    * @param platforms Platforms to build, each once. All of them when omitted.
@@ -371,6 +372,7 @@ export class RunnerImages {
     definition?: File,
     base: string = "debian:trixie-slim",
     allowStandIn: boolean = false,
+    variantTags: boolean = false,
     registry?: Service,
     username?: string,
     password?: Secret,
@@ -406,6 +408,7 @@ export class RunnerImages {
       repository,
       tags,
       allowStandIn,
+      variantTags,
       ...(registry ? { registry } : {}),
       ...(username === undefined ? {} : { username }),
       ...(password ? { password } : {}),

@@ -147,5 +147,5 @@ const OPTIONS = [
     ...engineOptions,
     ...credentialOptions,
   }),
-  ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "help", "version"],
+  ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "variant-tags", "help", "version"],
 ]

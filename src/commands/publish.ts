@@ -31,6 +31,12 @@ const options = {
     describe: "Publish images that have the stand-in runner; each tag then ends in -standin",
     group: "Where to publish:",
   },
+  "variant-tags": {
+    type: "boolean",
+    default: false,
+    describe: "Also tag other variants than standard in the repository itself, as chrome-TAG",
+    group: "Where to publish:",
+  },
   ...layerOptions,
   ...credentialOptions,
   ...answerOptions,
@@ -59,12 +65,12 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         )
       const repository = parseRepository(given.repository)
       const tags = parseTags(listOf(given.tags))
-      const { allowStandIn, json } = given
+      const { allowStandIn, variantTags, json } = given
       assertPublishable(host.request, { repository: repository.name, tags, allowStandIn })
       const credentials = readCredentials(given)
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
-      await runPublish(context, host, { repository, tags, allowStandIn, credentials, json, bareEngine })
+      await runPublish(context, host, { repository, tags, allowStandIn, variantTags, credentials, json, bareEngine })
     },
   }
 }

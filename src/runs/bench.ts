@@ -114,6 +114,7 @@ function delivery({ repository }: BenchRun, folder: string, moment: string): Del
         repository: place,
         tags: ["bench"],
         allowStandIn: true,
+        variantTags: false,
         tools: toolbox,
         ...(repository.loopback ? { registry: loopbackRegistry(dag, repository) } : {}),
         ...(caBundle ? { caBundle } : {}),

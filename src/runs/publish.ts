@@ -14,6 +14,7 @@ export interface PublishRun {
   repository: Repository
   tags: string[]
   allowStandIn: boolean
+  variantTags: boolean
   credentials: Credentials | undefined
   bareEngine: boolean
   json: boolean
@@ -21,10 +22,10 @@ export interface PublishRun {
 
 /** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
-  const { repository, tags, allowStandIn, credentials } = run
+  const { repository, tags, allowStandIn, variantTags, credentials } = run
   const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     const inputs = inputsOf(host)
-    const target: Omit<PublishOptions, "tools"> = { repository: repository.name, tags, allowStandIn }
+    const target: Omit<PublishOptions, "tools"> = { repository: repository.name, tags, allowStandIn, variantTags }
     if (repository.loopback) target.registry = loopbackRegistry(dag, repository)
     if (inputs.caBundle) target.caBundle = inputs.caBundle
     if (credentials) {

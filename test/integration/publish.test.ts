@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
+import type { VariantName } from "../../dagger/src/core/variants.js"
 import { native, type Native } from "../../dagger/src/pipeline/native.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
 import { publish, type PublishOptions } from "../../dagger/src/pipeline/publish.js"
@@ -12,13 +13,14 @@ import { faultyRegistry, registryService, type Fault } from "./registry-services
 
 const REPOSITORY = "registry.example:5000/team/runner"
 
-async function built(side: Native, greeting?: string) {
+async function built(side: Native, greeting?: string, variant: VariantName = "standard") {
   const image = await finishSmall(side, BOTH, { greeting })
-  return { variant: "standard" as const, report: reportOf(image), directory: image.layout }
+  return { variant, report: reportOf(image), directory: image.layout }
 }
 
 function optionsFor(side: Native, registry: Service): PublishOptions {
-  return { repository: REPOSITORY, tags: ["try"], allowStandIn: true, registry, tools: side.toolbox }
+  const how = { tags: ["try"], allowStandIn: true, variantTags: false }
+  return { repository: REPOSITORY, ...how, registry, tools: side.toolbox }
 }
 
 /** Asks the registry with skopeo, anew each time. */
@@ -72,6 +74,30 @@ describe("publishing", () => {
         }),
       )
       expect(machines).toEqual(["x86_64\n", "aarch64\n"])
+    })
+  })
+
+  it("puts a variant under its own name, and under its tag beside standard where that is wanted", async () => {
+    await connection(async () => {
+      const side = await native(undefined)
+      const registry = registryService(side)
+      const standard = await built(side)
+      const chrome = await built(side, "chrome", "chrome")
+      const options = { ...optionsFor(side, registry), tags: ["try", "1.2.3"] }
+      const references = [
+        `${REPOSITORY}@${standard.report.index ?? ""}`,
+        `${REPOSITORY}-chrome@${chrome.report.index ?? ""}`,
+      ]
+
+      expect(await publish([standard, chrome], options)).toEqual(references)
+      const listed = async () => (JSON.parse(await tags(side, registry)) as { Tags: string[] }).Tags.toSorted()
+      expect(await listed()).toEqual(["1.2.3-standin", "try-standin"])
+
+      expect(await publish([standard, chrome], { ...options, variantTags: true })).toEqual(references)
+      expect(await listed()).toEqual(["1.2.3-standin", "chrome-1.2.3-standin", "chrome-try-standin", "try-standin"])
+      const index = await raw(side, registry, "-chrome:try-standin")
+      expect(await raw(side, registry, ":chrome-try-standin")).toBe(index)
+      expect(await raw(side, registry, ":try-standin")).not.toBe(index)
     })
   })
 
@@ -238,6 +264,7 @@ describe("a registry that misbehaves", () => {
         repository: "registry.invalid/team/runner",
         tags: ["try"],
         allowStandIn: true,
+        variantTags: false,
         tools: side.toolbox,
       }
       await expect(publish([image], options)).rejects.toMatchObject({
@@ -250,7 +277,10 @@ describe("a registry that misbehaves", () => {
   it("is asked for where the engine would look for it on its own loopback", async () => {
     await connection(async () => {
       const side = await native(undefined)
-      const options = { repository: "127.0.0.1:5000/runner", tags: ["try"], allowStandIn: true, tools: side.toolbox }
+      const { registry: _, ...options } = {
+        ...optionsFor(side, registryService(side)),
+        repository: "127.0.0.1:5000/runner",
+      }
       await expect(publish([await built(side)], options)).rejects.toMatchObject({
         code: "REFERENCE_INVALID",
         remedy: "Hand the registry over: --registry tcp://127.0.0.1:5000.",

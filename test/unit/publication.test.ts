@@ -4,7 +4,12 @@ import type { Report } from "../../dagger/src/core/report.js"
 import { isNotThereYet, registryError } from "../../dagger/src/core/registry-error.js"
 import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 
-const OPTIONS = { repository: "ghcr.io/owner/runner", tags: ["1.2.3", "latest"], allowStandIn: true }
+const OPTIONS = {
+  repository: "ghcr.io/owner/runner",
+  tags: ["1.2.3", "latest"],
+  allowStandIn: true,
+  variantTags: false,
+}
 const plan = (change: Partial<Report>, options = OPTIONS) =>
   planPublication([{ variant: "standard", report: report(change) }], options)
 
@@ -31,6 +36,29 @@ describe("planPublication", () => {
     const real = { runner: { kind: "actions", version: "2.330.0" } } as const
     expect(plan({ ...real, root: true })[0]?.tags).toEqual(["1.2.3-root", "latest-root"])
     expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-standin", "latest-root-standin"])
+  })
+
+  it("names variants beside standard as well where that is wanted", () => {
+    const real = report({ runner: { kind: "actions", version: "2.330.0" } })
+    const names = (variantTags: boolean) =>
+      planPublication(
+        (["standard", "chrome-go"] as const).map((variant) => ({ variant, report: real })),
+        { ...OPTIONS, variantTags },
+      ).map(({ repository, tags, alias }) => ({ repository, tags, alias }))
+    const own = [
+      { repository: "ghcr.io/owner/runner", tags: ["1.2.3", "latest"], alias: undefined },
+      { repository: "ghcr.io/owner/runner-chrome-go", tags: ["1.2.3", "latest"], alias: undefined },
+    ]
+    expect(names(false)).toEqual(own)
+    const alias = { repository: "ghcr.io/owner/runner", tags: ["chrome-go-1.2.3", "chrome-go-latest"] }
+    expect(names(true)).toEqual([own[0], { ...own[1], alias }])
+  })
+
+  it("refuses a tag that is too long with the variant's name", () => {
+    const long = { ...OPTIONS, tags: ["x".repeat(118)], variantTags: true }
+    const built = [{ variant: "chrome" as const, report: report({ runner: { kind: "actions", version: "2.330.0" } }) }]
+    expect(planPublication(built, { ...long, variantTags: false })).toHaveLength(1)
+    expect(() => planPublication(built, { ...long, tags: ["x".repeat(122)] })).toThrow("is not a tag")
   })
 
   const arm = (change: Parameters<typeof platformReport>[1]) => ({

@@ -4,12 +4,17 @@ import type { Report } from "./report.js"
 import type { BuildRequest } from "./request.js"
 import type { VariantName } from "./variants.js"
 
-/** What is published where, after every rule that can be decided without a registry. */
-export interface Publication {
-  variant: VariantName
-  /** As the user named it, with the variant's suffix. */
+/** Tags in a repository. */
+export interface TaggedRepository {
   repository: string
   tags: string[]
+}
+
+/** What is published where, after every rule that can be decided without a registry. */
+export interface Publication extends TaggedRepository {
+  variant: VariantName
+  /** Where the same image is to be found besides. */
+  alias?: TaggedRepository
   /** Digest of the image index. */
   index: string
   /** Digests of the platforms' manifests. */
@@ -22,6 +27,15 @@ const UNSUFFIXED: string = "standard"
 /** `repositoryFor("ghcr.io/owner/runner", "standard")` ⇒ `"ghcr.io/owner/runner"`; other variants get `-VARIANT`. */
 export function repositoryFor(repository: string, variant: VariantName): string {
   return variant === UNSUFFIXED ? repository : `${repository}-${variant}`
+}
+
+/**
+ * Where some images have all of their variants: `aliasFor("ghcr.io/owner/runner", ["latest"], "chrome")` ⇒
+ * `{ repository: "ghcr.io/owner/runner", tags: ["chrome-latest"] }`, undefined for standard, whose name that repository is.
+ */
+function aliasFor(repository: string, tags: readonly string[], variant: VariantName): TaggedRepository | undefined {
+  if (variant === UNSUFFIXED) return undefined
+  return { repository, tags: parseTags(tags.map((tag) => `${variant}-${tag}`)) }
 }
 
 /** The tag of an image with the stand-in runner. `standInTag("try")` ⇒ `"try-standin"` */
@@ -74,17 +88,22 @@ export function assertPublishable(
  */
 export function planPublication(
   built: readonly { variant: VariantName; report: Report }[],
-  options: { repository: string; tags: readonly string[]; allowStandIn: boolean },
+  options: { repository: string; tags: readonly string[]; allowStandIn: boolean; variantTags: boolean },
 ): Publication[] {
   const repository = parseRepository(options.repository).name
   const tags = parseTags(options.tags)
   for (const { report } of built) requireConsent(report.runner.kind, options.allowStandIn)
-  return built.map(({ variant, report }) => ({
-    variant,
-    repository: repositoryFor(repository, variant),
-    tags: parseTags(tags.map((tag) => markedTag(tag, report))),
-    ...provenDigests(report),
-  }))
+  return built.map(({ variant, report }) => {
+    const marked = parseTags(tags.map((tag) => markedTag(tag, report)))
+    const alias = options.variantTags ? aliasFor(repository, marked, variant) : undefined
+    return {
+      variant,
+      repository: repositoryFor(repository, variant),
+      tags: marked,
+      ...(alias && { alias }),
+      ...provenDigests(report),
+    }
+  })
 }
 
 /** Digests of an image that was finished, after at least one check on every platform and none that failed. */

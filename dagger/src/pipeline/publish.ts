@@ -11,6 +11,8 @@ export interface PublishOptions extends RegistryAccess {
   tags: readonly string[]
   /** Publish images with the stand-in runner, under tags that say so. */
   allowStandIn: boolean
+  /** Also tag other variants than standard in {@link repository} itself, as `chrome-TAG`. */
+  variantTags: boolean
 }
 
 /**
@@ -24,16 +26,21 @@ export async function publish(built: readonly BuiltVariant[], options: PublishOp
   const publications = planPublication(built, options)
   await Promise.all(built.map((image, place) => requireReported(image, publications[place])))
   const registry = await Registry.open(options.repository, options)
-  for (const [place, { repository, index, manifests }] of publications.entries()) {
+  for (const [place, { repository, index, manifests, alias }] of publications.entries()) {
     const directory = built[place]?.directory
     if (!directory) throw new Error(`no directory for ${repository}`)
     await registry.push(directory, repository, index)
-    await Promise.all([index, ...manifests].map((digest) => compare(registry, repository, `@${digest}`, digest)))
+    // From there, since a registry need not be sent what it has.
+    if (alias) await registry.copy(repository, alias.repository, index)
+    for (const name of [repository, ...(alias ? [alias.repository] : [])])
+      await Promise.all([index, ...manifests].map((digest) => compare(registry, name, `@${digest}`, digest)))
   }
-  for (const { repository, index, tags } of publications) {
-    for (const tag of tags) {
-      await registry.tag(repository, index, tag)
-      await compare(registry, repository, `:${tag}`, index)
+  for (const { index, alias, ...own } of publications) {
+    for (const { repository, tags } of alias ? [own, alias] : [own]) {
+      for (const tag of tags) {
+        await registry.tag(repository, index, tag)
+        await compare(registry, repository, `:${tag}`, index)
+      }
     }
   }
   return publications.map(({ repository, index }) => `${repository}@${index}`)

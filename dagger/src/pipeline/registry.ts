@@ -81,10 +81,19 @@ export class Registry {
 
   /** Names what the repository already holds. */
   async tag(repository: string, digest: string, tag: string): Promise<void> {
+    await this.copyWithin(`tag ${repository}:${tag}`, repository, digest, this.reference(repository, `:${tag}`))
+  }
+
+  /** Brings what one repository of the registry holds into another one, under no other name than its digest. */
+  async copy(from: string, to: string, digest: string): Promise<void> {
+    await this.copyWithin(`copy ${from} to ${to}@${digest}`, from, digest, this.reference(to, `@${digest}`))
+  }
+
+  private async copyWithin(action: string, repository: string, digest: string, destination: string): Promise<void> {
     await this.run(
-      `tag ${repository}:${tag}`,
+      action,
       ["copy", "--all", "--preserve-digests", ...this.tls("src"), ...this.tls("dest")],
-      [this.reference(repository, `@${digest}`), this.reference(repository, `:${tag}`)],
+      [this.reference(repository, `@${digest}`), destination],
     )
   }
 
