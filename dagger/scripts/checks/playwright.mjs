@@ -1,5 +1,5 @@
 // playwright.mjs FILE: opens the page in a window, with the image's own Playwright and its own browser, and writes into FILE what
-// Playwright saw, and how many virtual displays there were meanwhile and are left afterwards.
+// Playwright saw, how large the virtual display was that was asked for, and how many there were meanwhile and are left afterwards.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -14,15 +14,19 @@ function displays() {
 }
 
 // Starting takes more than the usual half minute where the browser is emulated.
-const browser = await chromium.launch({ channel: "chrome", headless: false, timeout: 300_000 })
-const page = await browser.newPage()
+// Nobody serves that display.
+const env = { ...process.env, DISPLAY: ":99", SCREEN_WIDTH: "1600", SCREEN_HEIGHT: "1200" }
+const browser = await chromium.launch({ channel: "chrome", headless: false, timeout: 300_000, env })
+// Playwright's own view of a page would say that the display is as large.
+const page = await browser.newPage({ viewport: null })
 page.setDefaultTimeout(300_000)
 await page.goto(new URL("page.html", import.meta.url).href)
 await page.getByRole("button", { name: "press" }).click()
 const seen = `${await page.title()}, ${await page.locator("button").textContent()}, ${browser.version()}`
+const screen = await page.evaluate(() => `${window.screen.width}x${window.screen.height}x${window.screen.colorDepth}`)
 const during = displays()
 await browser.close()
 for (let tries = 0; tries < 50 && displays() > 0; tries++) await setTimeout(200)
 mkdirSync(dirname(file), { recursive: true })
-writeFileSync(file, JSON.stringify({ displays: [during, displays()] }))
+writeFileSync(file, JSON.stringify({ displays: [during, displays()], screen }))
 console.log(seen)

@@ -93,9 +93,10 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "browser/display",
-      proves: "a browser with windows had a display of its own where there is none, and took it away again",
-      command: `jq -c .displays ${WINDOW}`,
-      expect: equals("[1,0]"),
+      proves:
+        "a browser with windows had a display of its own, of the size asked for, where there is none, and took it away again",
+      command: `jq -r '(.displays | tostring), .screen' ${WINDOW}`,
+      expect: equals("[1,0]\n1600x1200x24"),
     },
     {
       name: "fonts/text",

@@ -45,6 +45,7 @@ export function exitCodesReference(): string {
   const codes = (Object.entries(EXIT_CODES) as [FailureCode, number][]).sort(([, one], [, other]) => one - other)
   const rows = codes.map(([code, number]) => `| ${number} | \`${code}\` | ${FAILURE_MEANINGS[code]} |`)
   const well = "| 0 | | the runner did its work, or was stopped and left in order |"
-  const killed = "| 130, 143 | | a second signal cut the orderly end short: SIGINT, SIGTERM |"
+  const killed =
+    "| 129, 130, 131, 143 | | a second signal cut the orderly end short: SIGHUP, SIGINT, SIGQUIT, SIGTERM |"
   return `| Exit code | Called | When |\n| --- | --- | --- |\n${[well, ...rows, killed].join("\n")}\n`
 }

@@ -540,7 +540,34 @@ const table = [
     name: "DISPLAY",
     kind: "text",
     otherwise: "a virtual display for each browser that needs one",
-    meaning: "The X display that browsers use",
+    meaning: "The X display that browsers use; one that nobody serves counts as none",
+    group: "passed",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+  },
+  {
+    name: "SCREEN_WIDTH",
+    kind: "text",
+    otherwise: "`1920`",
+    meaning: "Width of a browser's virtual display, in pixels",
+    group: "passed",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+  },
+  {
+    name: "SCREEN_HEIGHT",
+    kind: "text",
+    otherwise: "`1080`",
+    meaning: "Its height",
+    group: "passed",
+    origins: ["GrammaTonic"],
+    forJobs: true,
+  },
+  {
+    name: "SCREEN_DEPTH",
+    kind: "text",
+    otherwise: "`24`",
+    meaning: "Its colours, in bits for a pixel",
     group: "passed",
     origins: ["GrammaTonic"],
     forJobs: true,
@@ -570,7 +597,6 @@ const table = [
     without: "the version is that of the image's runner",
   },
   ...["JOB_STATE_DIR", "HOOK_LOG", "SERVER_LOG", "COLLECTOR_LOG"].map((name) => scriptFile(name)),
-  ...["SCREEN_WIDTH", "SCREEN_HEIGHT", "SCREEN_DEPTH"].map((name) => screenSize(name)),
   ...["MTU", "DOCKER_REGISTRY_MIRROR", "DOCKER_INSECURE_REGISTRY"].map((name) => daemonSetting(name)),
   ...["DOCKER_DEFAULT_ADDRESS_POOL_BASE", "DOCKER_DEFAULT_ADDRESS_POOL_SIZE"].map((name) => daemonSetting(name)),
 ] as const satisfies readonly Variable[]
@@ -594,18 +620,6 @@ function scriptFile(name: string): Variable {
     group: "others",
     origins: ["GrammaTonic"],
     without: "there are no such scripts; the container's output has it all, and JOBS_LOG the jobs",
-  }
-}
-
-function screenSize(name: string): Variable {
-  return {
-    name,
-    kind: "text",
-    meaning: "The size of the virtual display",
-    group: "others",
-    origins: ["GrammaTonic"],
-    forJobs: true,
-    without: "a browser's own display is 1920x1080x24; start Xvfb in the job for another, and set DISPLAY",
   }
 }
 
