@@ -1,6 +1,7 @@
 #!/bin/bash -p
 # What a container starts with. What a process starts with stays readable in /proc for as long as it lives, also for jobs, and the container's
-# environment may have secrets in it: so the runtime program gets that through a pipe, and neither it nor the init process starts with it.
+# environment may have secrets in it, as may its arguments: so the runtime program gets both through pipes, and neither it nor the init process
+# starts with them. Nor does somebody's own health check, which looks for the runner's program by name, find the name there.
 # (-p: a BASH_ENV is meant for jobs.)
 library=${RUNNER_IMAGES_LIBRARY:-/usr/local/lib/runner-images}
 node=${RUNNER_IMAGES_NODE:-/usr/local/bin/node}
@@ -18,6 +19,6 @@ case ${1-} in
   *) if type -P -- "$1" > /dev/null; then exec "${init[@]}" "$@"; fi ;;
 esac
 
-exec 3< <(exec /usr/bin/env -0)
-exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 RUNNER_IMAGES_ENVIRONMENT_FD=3 \
-  "${init[@]}" "$node" "${flags[@]}" "$library/runtime.mjs" "$@"
+exec 3< <(exec /usr/bin/env -0) 4< <([ $# = 0 ] || printf '%s\0' "$@")
+exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 \
+  RUNNER_IMAGES_ENVIRONMENT_FD=3 RUNNER_IMAGES_ARGUMENTS_FD=4 "${init[@]}" "$node" "${flags[@]}" "$library/runtime.mjs"

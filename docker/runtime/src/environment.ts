@@ -2,23 +2,39 @@ import { closeSync, readFileSync } from "node:fs"
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Names the file descriptor that entrypoint.sh hands the environment over by. */
-const DESCRIPTOR = "RUNNER_IMAGES_ENVIRONMENT_FD"
+/** Names of the file descriptors that entrypoint.sh hands things over by. */
+const ENVIRONMENT = "RUNNER_IMAGES_ENVIRONMENT_FD"
+const ARGUMENTS = "RUNNER_IMAGES_ARGUMENTS_FD"
 
 /**
  * The container's environment. entrypoint.sh starts this program with hardly any of its own, since what a process starts with stays readable
  * in /proc; the container's comes through a pipe, as `env -0` writes it.
  */
 export function readEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
-  const descriptor = own[DESCRIPTOR]
-  if (descriptor === undefined) {
+  const text = handedOver(own[ENVIRONMENT])
+  if (text === undefined) {
     return Object.fromEntries(
       Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     )
   }
+  return parseEnvironment(text)
+}
+
+/**
+ * The arguments of `docker run IMAGE …`, from entrypoint.sh as each with a NUL after it.
+ *
+ * @param own this program's environment
+ * @param given this program's arguments, which count where it was started by something else
+ */
+export function readArguments(own: NodeJS.ProcessEnv, given: readonly string[]): readonly string[] {
+  return handedOver(own[ARGUMENTS])?.split("\0").slice(0, -1) ?? given
+}
+
+function handedOver(descriptor: string | undefined): string | undefined {
+  if (descriptor === undefined) return undefined
   const text = readFileSync(Number(descriptor), "utf8")
   closeSync(Number(descriptor))
-  return parseEnvironment(text)
+  return text
 }
 
 /** Set by the shell for itself. */

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import { type Command, readCommandLine } from "./command-line.js"
-import { type Environment, readEnvironment } from "./environment.js"
+import { type Environment, readArguments, readEnvironment } from "./environment.js"
 import type { RuntimeFailure } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     await serve()
     return 0
   }
-  const command = readCommandLine(args)
+  const command = readCommandLine(readArguments(process.env, args))
   const { environment, paths } = splitEnvironment(readEnvironment(process.env))
   if (command.name !== "run") return print(await answer(command, environment, paths))
   const { run } = await import("./commands/run.js")
@@ -73,7 +73,7 @@ function users(home: string): number[] {
   return own !== 0 || image === undefined ? [own] : [own, image]
 }
 
-/** `--jitconfig` is how some start the runner. It is in the list of processes then, which no warning takes away. */
+/** `--jitconfig` is how some start the runner. */
 function withJitConfiguration(environment: Environment, jitConfiguration: string | undefined): Environment {
   return jitConfiguration === undefined
     ? environment

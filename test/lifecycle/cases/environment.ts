@@ -48,6 +48,28 @@ export const ENVIRONMENT = caseGroup("Surroundings and commands", [
     },
   },
   {
+    name: "proxy-in-env-file",
+    proves: "a proxy that only ENV_FILE names is used for everything as well",
+    run: async (lab) => {
+      const github = await lab.github()
+      const proxy = await startForwardProxy(HOST)
+      lab.defer(() => proxy.close())
+      const url = `http://${HOST}:${github.port}`
+      const source = await file(lab, "settings", `HTTP_PROXY=http://127.0.0.1:${proxy.port}\nRUNNER_LABELS=by-file\n`)
+      const container = await lab.listening(
+        { ...github.environment, GITHUB_HOST: url, REPO_URL: `${url}/${REPOSITORY}`, ENV_FILE: "/settings" },
+        { mounts: [{ kind: "bind", source, target: "/settings", readonly: true }] },
+      )
+      expect(github.list()[0]?.labels.map(({ name }) => name)).toContain("by-file")
+      expect((await github.done(["true"])).result).toBe("Succeeded")
+      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect({ listed: github.list(), hosts: new Set(proxy.asked) }).toEqual({
+        listed: [],
+        hosts: new Set([`${HOST}:${github.port}`]),
+      })
+    },
+  },
+  {
     name: "extra-certificates",
     proves:
       "certificates in the folder EXTRA_CA_CERTS are trusted by the program, the runner, and the programs of jobs",
@@ -152,12 +174,15 @@ export const ENVIRONMENT = caseGroup("Surroundings and commands", [
   {
     name: "arguments-of-others",
     proves:
-      "the arguments that another image starts its runner with start ours: bin/Runner.Listener run --startuptype service",
+      "the arguments that another image starts its runner with start ours: bin/Runner.Listener run --startuptype service; they are in no list of processes, so that a health check by name can fail",
     run: async (lab) => {
       const github = await lab.github()
       const args = ["./bin/Runner.Listener", "run", "--startuptype", "service"]
-      await lab.listening(github.environment, { args })
+      const container = await lab.listening(github.environment, { args })
       expect((await github.done(["true"])).result).toBe("Succeeded")
+      const { stdout } = await container.exec(["cat", "/proc/1/cmdline"])
+      expect(stdout).toContain("runtime.mjs")
+      expect(stdout).not.toMatch(/Runner\.Listener|startuptype/)
     },
   },
   {

@@ -82,6 +82,18 @@ export const FAILURES = caseGroup("What goes wrong", [
     },
   },
   {
+    name: "server-down-for-good",
+    proves: "a server that stays away ends with 5 after two and a half minutes, and the log says what was tried",
+    run: async (lab) => {
+      const github = await lab.github()
+      await github.down()
+      const { exitCode, stderr, text } = await lab.run({ environment: github.environment }, 200)
+      expect(exitCode).toBe(5)
+      expect(stderr).toMatch(/^error: .*connection refused.* \[NETWORK\]\n\S/m)
+      expect(text.match(/trying again in/g)?.length).toBeGreaterThan(3)
+    },
+  },
+  {
     name: "server-down-while-idle",
     proves:
       "a server that is away for 30 s is reconnected to: the container stays healthy, says it is not ready, and takes a job then",

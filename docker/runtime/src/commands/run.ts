@@ -57,6 +57,7 @@ function tellSignal(signal: NodeJS.Signals, count: 1 | 2 | 3): void {
 
 async function start({ args, environment, paths }: RunOptions, stop: StopRequest): Promise<RuntimeFailure | undefined> {
   const { container, context } = await prepare(environment, paths)
+  const { containerEnvironment } = context
   const { configuration, runner, stateFolder } = container
   const state = new RunnerState()
   const keeper = new StateKeeper(state, {
@@ -72,7 +73,7 @@ async function start({ args, environment, paths }: RunOptions, stop: StopRequest
   })
   const parts = partsFor(container, context, { args, state, stop })
   try {
-    await wait(configuration, environment, stop.stop)
+    await wait(configuration, containerEnvironment, stop.stop)
     if (configuration.skipRegistration) {
       await untilStopped(state, stop.stop)
       return undefined
@@ -107,8 +108,10 @@ interface Prepared {
   readonly context: RegistrationContext
 }
 
-async function prepare(environment: Environment, paths: ImagePaths): Promise<Prepared> {
-  const setup = await withWorker((worker) => worker.ask("readConfiguration", { environment, paths }))
+async function prepare(given: Environment, paths: ImagePaths): Promise<Prepared> {
+  const setup = await withWorker((worker) => worker.ask("readConfiguration", { environment: given, paths }))
+  // With what ENV_FILE has of proxies and Docker.
+  const environment = { ...given, ...setup.jobEnvironment }
   for (const secret of setup.secrets) log.hide(secret)
   for (const warning of setup.warnings) log.warn(warning)
   if (setup.configuration.debug || setup.configuration.skipRegistration) tellConfiguration(setup.configuration)

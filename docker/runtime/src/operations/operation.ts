@@ -20,7 +20,7 @@ export interface RegistrationContext {
   readonly folder: string
   /** For config.sh. */
   readonly environment: Environment
-  /** The container's: the proxy is in it. */
+  /** The container's and ENV_FILE's: the proxy is in it. */
   readonly containerEnvironment: Environment
 }
 

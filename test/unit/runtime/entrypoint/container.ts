@@ -194,6 +194,11 @@ export class Container {
     return found.filter((pid) => existsSync(`/proc/${pid}`))
   }
 
+  /** Command lines of all of them, an argument after the other. */
+  commandLines(): string[] {
+    return this.processes().map((pid) => read(`/proc/${pid}/cmdline`).replaceAll("\0", " "))
+  }
+
   /** Processes whose environment has the text in it. */
   showing(text: string): string[] {
     return this.processes()

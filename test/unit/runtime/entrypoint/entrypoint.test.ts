@@ -57,6 +57,22 @@ describe.skipIf(!TINI)(TINI ? "the entrypoint" : `the entrypoint (skipped: ${NO_
     })
   })
 
+  it("hands over arguments as they are, and keeps them out of the list of processes", async () => {
+    expect(image.run(["--json=a b\n"])).toMatchObject({
+      exitCode: 10,
+      output: expect.stringContaining("there is no option --json=a b\n") as unknown,
+    })
+    const container = image.start(
+      { RUNNER_SKIP_REGISTRATION: "true", REPO_URL: `${github.url}/octo/example`, ACCESS_TOKEN: TOKEN },
+      { args: ["./bin/Runner.Listener", "run", "--startuptype", "service"] },
+    )
+    containers.push(container)
+    await container.says("registration is skipped")
+    const lines = container.commandLines()
+    expect(lines.join("\n")).toContain("runtime.mjs")
+    expect(lines.join("\n")).not.toMatch(/Runner\.Listener|startuptype/)
+  })
+
   it("is enough for the health check, which is another process", () => {
     expect(image.run(["health"])).toEqual({ exitCode: 1, output: "unhealthy: no runner was started here\n" })
   })
