@@ -88,9 +88,50 @@ async function run(
   })
 }
 
+/** A compose file of this project's, by its name, and which image is meant. */
+interface OwnFile {
+  readonly file: string
+  readonly service: string
+  readonly settings: Readonly<Record<string, string>>
+}
+
+const PRODUCTION: OwnFile = {
+  file: "docker-compose.production.yml",
+  service: "github-runner",
+  settings: { RUNNER_IMAGE: IMAGE },
+}
+
+const EPHEMERAL: OwnFile = {
+  file: "docker-compose.ephemeral.yml",
+  service: "runner",
+  settings: { RUNNER_IMAGE: IMAGE },
+}
+
+const SHOW = "google-chrome --headless --dump-dom 'data:text/html,<p>shown</p>' 2>/dev/null | grep -o '<p>.*</p>'"
+
+/** Those of variants, with what a job there does and prints. */
+const VARIANTS: readonly (OwnFile & { image: string; step: string; prints: string[] })[] = [
+  {
+    image: "chrome",
+    file: "docker-compose.chrome.yml",
+    service: "github-runner-chrome",
+    settings: { RUNNER_IMAGE_CHROME: "chrome" },
+    step: SHOW,
+    prints: ["<p>shown</p>"],
+  },
+  {
+    image: "chrome-go",
+    file: "docker-compose.chrome-go.yml",
+    service: "github-runner-chrome-go",
+    settings: { RUNNER_IMAGE_CHROME_GO: "chrome-go" },
+    step: `${SHOW} && printf 'package main\\nfunc main() { println("compiled") }\\n' > main.go && go run main.go 2>&1`,
+    prints: ["<p>shown</p>", "compiled"],
+  },
+]
+
 /** One of this project's compose files as it is, with a user's settings and a secret that only root may read. */
 async function withProject(
-  { daemon, network, service }: { daemon: DockerDaemon; network: LabNetwork; service: string },
+  { daemon, network, file, service, settings }: OwnFile & { daemon: DockerDaemon; network: LabNetwork },
   work: (project: ComposeProject, lab: LabGitHub) => Promise<void>,
 ): Promise<void> {
   const lab = await network.github()
@@ -99,8 +140,8 @@ async function withProject(
   const secret = join(daemon.folder, `secret-${service}`)
   writeFileSync(secret, `${TOKEN}\n`, { mode: 0o600 })
   const project = new ComposeProject(daemon, {
-    file: join(ROOT, "docker", service === "runner" ? "docker-compose.ephemeral.yml" : "docker-compose.production.yml"),
-    settings: { RUNNER_IMAGE: IMAGE, GITHUB_REPOSITORY: REPOSITORY, RUNNER_SECRET: secret },
+    file: join(ROOT, "docker", file),
+    settings: { ...settings, GITHUB_REPOSITORY: REPOSITORY, RUNNER_SECRET: secret },
     // At the image's own interval, 30 s, turning healthy and then unhealthy would take more than two minutes.
     override: { services: { [service]: { ...lab.service, healthcheck: { interval: "3s" } } } },
   })
@@ -122,7 +163,7 @@ const LOOK = "id -u; env; cat /run/secrets/github 2>&1 || true"
 describe("this project's compose files", () => {
   it.concurrent("production: registers, is healthy, runs a job, and leaves by stop", async ({ skip }) => {
     await run({ name: "docker-compose.production.yml", skip }, (daemon, network) =>
-      withProject({ daemon, network, service: "github-runner" }, async (project, lab) => {
+      withProject({ daemon, network, ...PRODUCTION }, async (project, lab) => {
         const { github } = lab
         await project.up()
         const container = await project.container()
@@ -158,7 +199,7 @@ describe("this project's compose files", () => {
 
   it.concurrent("ephemeral: each job has a runner of its own, and a new one comes", async ({ skip }) => {
     await run({ name: "docker-compose.ephemeral.yml", skip }, (daemon, network) =>
-      withProject({ daemon, network, service: "runner" }, async (project, lab) => {
+      withProject({ daemon, network, ...EPHEMERAL }, async (project, lab) => {
         const { github } = lab
         await project.up("--scale", "runner=2")
         await project.until("both are online", () => online(lab).length === 2)
@@ -187,6 +228,31 @@ describe("this project's compose files", () => {
       }),
     )
   })
+})
+
+describe("this project's compose files for variants", () => {
+  it.concurrent.for(VARIANTS.map((variant) => [variant.image, variant] as const))(
+    "%s: registers by its name, is healthy, does a job with its tools, and leaves by stop",
+    async ([, { image, step, prints, ...own }], { skip }) => {
+      await run({ name: own.file, image, skip }, (daemon, network) =>
+        withProject({ daemon, network, ...own }, async (project, lab) => {
+          const { github } = lab
+          await project.up()
+          const container = await project.container()
+          await project.untilRunning("it is healthy", async () => (await project.state(container)).health === "healthy")
+          expect(online(lab)).toEqual([`${image}-runner`])
+          expect(github.runners.list()[0]?.labels.map(({ name }) => name)).toContain(image)
+          const job = github.jobs.enqueue({ repository: REPOSITORY, steps: [{ run: step }] })
+          await github.waitForJob(job, "completed", 120_000)
+          expect(job.result, job.log).toBe("Succeeded")
+          expect(stepOutput(job)).toEqual(prints)
+          await project.done("stop")
+          expect(await project.state(container)).toMatchObject({ status: "exited", exitCode: 0 })
+          expect(github.runners.list()).toEqual([])
+        }),
+      )
+    },
+  )
 })
 
 describe("docker run", () => {
