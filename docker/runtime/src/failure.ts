@@ -22,7 +22,7 @@ export const FAILURE_MEANINGS: Readonly<Record<FailureCode, string>> = {
   CONFIGURATION: "variables, files or arguments are wrong; all mistakes are listed",
 }
 
-/** Something that whoever runs the container can put right. Printed as `error: PROBLEM [CODE]` and the remedy, without a stack trace. */
+/** Something that whoever runs the container can put right. */
 export class RuntimeFailure extends Error {
   override readonly name = "RuntimeFailure"
 
@@ -39,4 +39,10 @@ export class RuntimeFailure extends Error {
   get exitCode(): number {
     return EXIT_CODES[this.code]
   }
+}
+
+/** What a person gets to read, without a stack trace: `error: PROBLEM [CODE]`, the problem's further lines if it has some, and the remedy. */
+export function failureText({ message, code, remedy }: RuntimeFailure): string {
+  const [first = "", ...others] = message.split("\n")
+  return [`error: ${first} [${code}]`, ...others, remedy, ""].join("\n")
 }

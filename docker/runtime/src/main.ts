@@ -1,7 +1,7 @@
 import { statSync } from "node:fs"
 import { type Command, readCommandLine } from "./command-line.js"
 import { type Environment, readArguments, readEnvironment } from "./environment.js"
-import type { RuntimeFailure } from "./failure.js"
+import { failureText } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
 import { asFailure } from "./unclassified.js"
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     environment: withJitConfiguration(environment, command.jitConfiguration),
     paths,
   })
-  if (failure) tell(failure)
+  if (failure) process.stderr.write(failureText(failure))
   return exitCode
 }
 
@@ -85,10 +85,6 @@ function print({ output, exitCode }: Answer): number {
   return exitCode
 }
 
-function tell({ message, code, remedy }: RuntimeFailure): void {
-  process.stderr.write(`error: ${message} [${code}]\n${remedy}\n`)
-}
-
 // A reader that goes away, as of `docker run IMAGE doctor | head`, is no failure; and a runner needs none.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
 
@@ -96,6 +92,6 @@ try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
   const failure = asFailure(error)
-  tell(failure)
+  process.stderr.write(failureText(failure))
   process.exit(failure.exitCode)
 }

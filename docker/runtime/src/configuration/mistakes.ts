@@ -14,7 +14,7 @@ export function configurationFailure(mistakes: readonly Mistake[]): RuntimeFailu
   const [first = "", ...others] = lines
   return new RuntimeFailure(
     "CONFIGURATION",
-    others.length === 0 ? first : `the configuration has ${lines.length} mistakes:\n  ${lines.join("\n  ")}\n`,
+    others.length === 0 ? first : `the configuration has ${lines.length} mistakes\n  ${lines.join("\n  ")}`,
     "docs/RUNTIME.md lists all variables.",
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { readConfiguration } from "../../../../docker/runtime/src/configuration/configuration.js"
-import { RuntimeFailure } from "../../../../docker/runtime/src/failure.js"
+import { failureText, RuntimeFailure } from "../../../../docker/runtime/src/failure.js"
 import { hostWith } from "./host.js"
 
 const REPOSITORY = { REPO_URL: "https://github.com/octo/cat" }
@@ -109,8 +109,8 @@ function failureOf(environment: Record<string, string>): RuntimeFailure {
 describe("a wrong configuration", () => {
   it("is told in full, each in its own words", async () => {
     const told = Object.entries(MISTAKES).map(([what, environment]) => {
-      const { message, code, remedy, exitCode } = failureOf(environment)
-      return `${what}\n  exit code ${exitCode}\n  error: ${message} [${code}]\n  ${remedy}\n`
+      const failure = failureOf(environment)
+      return `${what}: exit code ${failure.exitCode}\n${failureText(failure)}`
     })
     await expect(told.join("\n")).toMatchFileSnapshot("mistakes.txt")
   })
