@@ -79,7 +79,7 @@ A port that is taken, or a file that cannot be written, is a warning and does no
 | \`/usr/local/lib/runner-images\` | the runtime program |
 
 With a read-only root file system, or another user than 1001, the runner is copied to a temporary folder; \`/tmp\` must then be writable and may not be
-mounted \`noexec\` (\`--tmpfs /tmp:exec\`).
+mounted \`noexec\` (\`--tmpfs /tmp:exec\`). Containers that run at the same time each need a \`/tmp\` of their own then, since they would share the copy.
 
 ## What has not been tried
 
