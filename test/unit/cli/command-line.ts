@@ -1,5 +1,5 @@
 import { execa } from "execa"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -14,6 +14,9 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url))
 const TSX = join(ROOT, "node_modules/tsx/dist/esm/index.mjs")
 /** Where the command runs: relative paths in messages are relative to it. */
 export const WORK = mkdtempSync(join(tmpdir(), "runner-images-cli-"))
+process.on("exit", () => {
+  rmSync(WORK, { recursive: true, force: true })
+})
 
 /**
  * Runs the real program. The engine it is told of does not exist, so that looking for one would show in the answer.

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { crc32, deflateSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
+import { temporaryFolder } from "../../temporary-folder.js"
 
 const HELPERS = fileURLToPath(new URL("../../../../dagger/scripts/checks/", import.meta.url))
-const folder = () => mkdtempSync(join(tmpdir(), "check-helpers-"))
+const folder = () => temporaryFolder("check-helpers")
 
 describe("png-pixels.mjs", () => {
   const WIDTH = 7

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { Examination } from "../../../../docker/runtime/src/doctor/examination.js"
 import type { ImageFacts } from "../../../../docker/runtime/src/image-facts.js"
+import { temporaryFolder } from "../../temporary-folder.js"
 
 export const image: ImageFacts = {
   variant: "standard",
@@ -35,7 +35,7 @@ export const browserExamination = (given: Partial<Examination> = {}): Examinatio
 
 /** A new folder with these files, by their paths below it. */
 export function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "doctor-"))
+  const folder = temporaryFolder("doctor")
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text, { mode: 0o755 })

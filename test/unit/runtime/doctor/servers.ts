@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import { createServer as createHttps } from "node:https"
 import { connect, type AddressInfo, type Socket } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach } from "vitest"
+import { temporaryFolder } from "../../temporary-folder.js"
 
 const running: (() => void)[] = []
 afterEach(() => {
@@ -30,7 +30,7 @@ export async function httpServer(listener: RequestListener): Promise<string> {
 
 /** An HTTPS server with a certificate of its own for `localhost`. */
 export async function httpsServer(listener: RequestListener): Promise<{ url: string; certificate: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "certificate-"))
+  const folder = temporaryFolder("certificate")
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")]
   const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
   const made = spawnSync(

@@ -1,17 +1,17 @@
-import { mkdtemp, readFile, symlink, writeFile, mkdir, readdir } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, symlink, writeFile, mkdir, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { JobLog } from "../../../../docker/runtime/src/metrics/job-log.js"
 import { formatRecord, parseRecord } from "../../../../docker/runtime/src/metrics/job-record.js"
 import { jobStatus } from "../../../../docker/runtime/src/metrics/job-status.js"
+import { temporaryFolder } from "../../temporary-folder.js"
 
 const at = (time: string): Date => new Date(`2026-01-02T${time}Z`)
 
 async function newLog(
   text?: string,
 ): Promise<{ log: JobLog; path: string; folder: string; read: () => Promise<string> }> {
-  const folder = await mkdtemp(join(tmpdir(), "job-log-"))
+  const folder = temporaryFolder("job-log")
   const path = join(folder, "jobs.log")
   if (text !== undefined) await writeFile(path, text)
   return { log: new JobLog(path), path, folder, read: () => readFile(path, "utf8") }

@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { request, type IncomingMessage } from "node:http"
 import { connect } from "node:net"
 import { once } from "node:events"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, it, vi } from "vitest"
@@ -13,6 +12,7 @@ import { startMetrics, type StartedMetrics } from "../../../../docker/runtime/sr
 import { image } from "../doctor/examination.js"
 import { configurationWith } from "../doctor/configurations.js"
 import { hasPromtool, parseExposition, promtool, type Sample } from "./exposition.js"
+import { temporaryFolder } from "../../temporary-folder.js"
 
 const at = (time: string): Date => new Date(`2026-01-02T${time}Z`)
 
@@ -32,7 +32,7 @@ interface Lab extends StartedMetrics {
 
 /** Metrics of a runner on a free port, with their files in a folder of their own. */
 async function lab(given: Partial<Configuration["metrics"]> = {}, folder?: string): Promise<Lab> {
-  const home = folder ?? (await mkdtemp(join(tmpdir(), "metrics-")))
+  const home = folder ?? temporaryFolder("metrics")
   const warnings: string[] = []
   vi.spyOn(log, "warn").mockImplementation((line) => void warnings.push(line))
   const health = { healthy: true, ready: false, reason: "starting" }
@@ -209,7 +209,7 @@ describe("METRICS_FILE", () => {
   })
 
   it("that cannot be written is told once, and so is JOBS_LOG; the rest works", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "metrics-"))
+    const folder = temporaryFolder("metrics")
     await writeFile(join(folder, "file"), "")
     const { metrics, warnings, url, samples } = await lab(
       { file: join(folder, "file/metrics.prom"), jobsLog: "/proc/jobs.log", updateSeconds: 0.05 },
@@ -330,7 +330,7 @@ describe("the server", () => {
   })
 
   it("is off with METRICS_ENABLED=false, and so are the files", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "metrics-"))
+    const folder = temporaryFolder("metrics")
     const { port, metrics, stop } = await lab({ enabled: false }, folder)
     metrics.jobStarted("build", at("03:00:00"))
     metrics.jobCompleted("build", "Succeeded", at("03:00:30"))
