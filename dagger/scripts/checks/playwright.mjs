@@ -13,9 +13,9 @@ function displays() {
   return spawnSync("pgrep", ["-x", "Xvfb"], { encoding: "utf8" }).stdout.split("\n").filter(Boolean).length
 }
 
-// Starting takes more than the usual half minute where the browser is emulated.
 // Nobody serves that display.
 const env = { ...process.env, DISPLAY: ":99", SCREEN_WIDTH: "1600", SCREEN_HEIGHT: "1200" }
+// Starting takes more than the usual half minute where the browser is emulated.
 const browser = await chromium.launch({ channel: "chrome", headless: false, timeout: 300_000, env })
 // Playwright's own view of a page would say that the display is as large.
 const page = await browser.newPage({ viewport: null })
