@@ -6,6 +6,7 @@ import type { Container } from "../container.js"
 import { probeHealth } from "../health-monitor.js"
 import { caseGroup } from "../lifecycle-case.js"
 import { listenerOf, listenerScripts } from "../listener-process.js"
+import { supervisorOf } from "../supervisor-process.js"
 
 /** As `--health-interval` of one second, for cases that are not about how long it takes. */
 const OFTEN = { interval: 1000 }
@@ -77,6 +78,52 @@ export const HEALTH = caseGroup("Health and metrics", [
       await monitor.stop()
       for (const { hostPid } of scripts) process.kill(hostPid, "SIGCONT")
       expect((await container.ended(lab.patience(30))).exitCode).toBe(1)
+    },
+  },
+  {
+    name: "unhealthy-when-stopped",
+    proves: "a stopped supervisor is unhealthy, and so is a stopped listener; let go on, they are healthy again",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      const healthy = { exitCode: 0, output: "healthy: listening" }
+      await lab.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
+      for (const [what, { hostPid }] of [
+        ["program", await supervisorOf(container)],
+        ["listener", await listenerOf(container)],
+      ] as const) {
+        process.kill(hostPid, "SIGSTOP")
+        expect(await probeHealth(container)).toMatchObject({ exitCode: 1, output: `unhealthy: the ${what} is stopped` })
+        process.kill(hostPid, "SIGCONT")
+        await lab.until("it goes on", async () => (await probeHealth(container)).exitCode === 0)
+        expect(await probeHealth(container)).toMatchObject(healthy)
+      }
+    },
+  },
+  {
+    name: "state-replaced-by-link",
+    proves:
+      "a job that puts a link to an endless file in the state's place makes no health check read it, and the next state replaces it",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      const state = "/run/runner-images/state.json"
+      const job = await github.busy(container, [
+        `ln -sf /dev/zero ${state}; while [ ! -e /tmp/enough ]; do sleep 0.1; done`,
+      ])
+      await lab.until("the link is there", async () => (await container.exec(["test", "-L", state])).exitCode === 0)
+      const { command, times } = container.image.health
+      for (const user of ["0:0", "1001:1001"]) {
+        const { exitCode, stdout } = await container.exec(command, { user, timeout: times.timeout })
+        expect({ user, exitCode, stdout }).toEqual({
+          user,
+          exitCode: 1,
+          stdout: "unhealthy: no runner was started here",
+        })
+      }
+      await container.exec(["touch", "/tmp/enough"])
+      expect((await github.waitForJob(job, "completed", lab.patience(20))).result).toBe("Succeeded")
+      await lab.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
     },
   },
   {

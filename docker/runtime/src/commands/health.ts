@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from "node:fs"
+import { basename } from "node:path"
 import { healthFacts } from "../health/health-facts.js"
 import { healthReport } from "../health/health-report.js"
 import { readState, type StateFile } from "../health/state-file.js"
 import { stateFolders } from "../health/state-folder.js"
+import { commandLineOf } from "../processes/command-line.js"
+import { type ProcessStatus, processStatus } from "../processes/process-status.js"
 
 /**
  * The image's health check: whether the runner in this container is registered and its listener runs. It loads next to nothing, since it
@@ -13,8 +15,11 @@ import { stateFolders } from "../health/state-folder.js"
  * @returns one line to print, and the exit code: 0 for healthy, 1 for not, also during the start
  */
 export function health(users: readonly number[], root?: string): { output: string; exitCode: 0 | 1 } {
-  const state = readState(users.flatMap((uid) => stateFolders(uid, root)))
-  if (!state || !isProgram(state)) return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
+  const state = readState(users.flatMap((owner) => stateFolders(owner, root).map((folder) => ({ folder, owner }))))
+  const program = state && programOf(state)
+  if (!program) return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
+  // What it wrote down is from before, and nobody keeps it true.
+  if (program.stopped) return { output: "unhealthy: the program is stopped\n", exitCode: 1 }
   const { healthy, ready, reason } = healthReport(healthFacts(state, new Date()))
   const starting = !ready && !state.registrationSkipped && (state.phase === "starting" || state.phase === "registering")
   if (healthy && !starting) return { output: `healthy: ${reason}\n`, exitCode: 0 }
@@ -23,7 +28,8 @@ export function health(users: readonly number[], root?: string): { output: strin
 }
 
 /** The state of an earlier start may be left, and another process may have its id now. */
-function isProgram({ program }: StateFile): boolean {
-  const path = `/proc/${String(program)}/cmdline`
-  return existsSync(path) && readFileSync(path, "utf8").includes("runtime.mjs")
+function programOf({ program, programStart }: StateFile): ProcessStatus | undefined {
+  const status = processStatus(program)
+  if (!status || status.ended || status.start !== programStart) return undefined
+  return commandLineOf(program).some((word) => basename(word) === "runtime.mjs") ? status : undefined
 }

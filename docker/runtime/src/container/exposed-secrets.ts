@@ -1,4 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
+import { readUntrustedSync } from "../files/untrusted-file.js"
+
+/** More than a process can start with: three quarters of the stack's usual limit. It can claim to have more afterwards. */
+const LIMIT = 8 * 1024 * 1024
 
 /**
  * Processes that show a secret in their environment to whoever runs as this user, and so to jobs. Nothing that this image starts does; but
@@ -18,7 +22,7 @@ export function exposingProcesses(secrets: readonly string[], proc = "/proc"): n
 
 function environmentOf(path: string): string {
   try {
-    return readFileSync(path, "utf8")
+    return readUntrustedSync(path, { bytes: LIMIT, part: "first" })
   } catch {
     return ""
   }

@@ -1,6 +1,6 @@
 import { isConfigured } from "../runner/configuration-files.js"
 import type { HealthFacts } from "./health-report.js"
-import { isListenerAlive } from "./listener-process.js"
+import { listenerCondition } from "./listener-process.js"
 import type { StateFile } from "./state-file.js"
 
 /** What a state comes to now, with a look at the processes and the runner's folder. */
@@ -10,7 +10,7 @@ export function healthFacts(state: StateFile, now: Date): HealthFacts {
     seconds: (now.getTime() - Date.parse(state.since)) / 1000,
     startSeconds: state.startSeconds,
     registrationSkipped: state.registrationSkipped,
-    listenerAlive: isListenerAlive(state.listener),
+    listener: listenerCondition(state.listener),
     registered: state.folder !== undefined && isConfigured(state.folder),
     disconnected: state.disconnected,
   }

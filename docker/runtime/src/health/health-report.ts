@@ -1,4 +1,5 @@
 import type { Phase } from "../phase.js"
+import type { ListenerCondition } from "./listener-process.js"
 
 /** What is known of the runner from outside: the contents of the state file. */
 export interface HealthFacts {
@@ -9,8 +10,8 @@ export interface HealthFacts {
   readonly startSeconds: number
   /** RUNNER_SKIP_REGISTRATION: there is no listener, and none is meant to be. */
   readonly registrationSkipped: boolean
-  /** A process of the listener was found. */
-  readonly listenerAlive: boolean
+  /** Of the listener's process. */
+  readonly listener: ListenerCondition
   /** The runner's configuration is there. */
   readonly registered: boolean
   /** Why it has no connection at the moment. */
@@ -29,19 +30,19 @@ export interface HealthReport {
 
 /** Judges the runner's health. */
 export function healthReport(facts: HealthFacts): HealthReport {
-  const { phase, registrationSkipped, listenerAlive, registered, disconnected } = facts
+  const { phase, registrationSkipped, listener, registered, disconnected } = facts
   switch (phase) {
     case "starting":
     case "registering":
       return startReport(facts)
     case "listening":
     case "busy":
-      if (!listenerAlive) return unhealthy("the listener is gone")
+      if (listener !== "running") return unhealthy(`the listener is ${listener}`)
       if (!registered) return unhealthy("the runner is not registered")
       if (disconnected !== undefined) return { healthy: true, ready: false, reason: `not connected: ${disconnected}` }
       return { healthy: true, ready: true, reason: phase }
     case "stopping":
-      if (!listenerAlive && !registrationSkipped) return unhealthy("the listener is gone")
+      if (listener !== "running" && !registrationSkipped) return unhealthy(`the listener is ${listener}`)
       return { healthy: true, ready: false, reason: "stopping" }
     case "ended":
       return unhealthy("the runner has ended")

@@ -1,7 +1,8 @@
+import { processStatus } from "../processes/process-status.js"
 import type { RunnerSnapshot, RunnerState } from "../supervisor/runner-state.js"
 import { healthFacts } from "./health-facts.js"
 import { type HealthReport, healthReport } from "./health-report.js"
-import { type StateFile, writeState } from "./state-file.js"
+import { type StateFile, stateText, writeState } from "./state-file.js"
 
 export interface StateKeeperOptions {
   /** Undefined when there is nowhere to write. */
@@ -13,6 +14,9 @@ export interface StateKeeperOptions {
 
 /** Keeps the state file up to date with the runner's state, and reports its health inside of this process. */
 export class StateKeeper {
+  /** Without /proc the health check knows nothing in any case. */
+  private readonly programStart = processStatus(process.pid)?.start ?? 0
+
   constructor(
     private readonly state: RunnerState,
     private readonly options: StateKeeperOptions,
@@ -41,9 +45,10 @@ export class StateKeeper {
       phase,
       since: since.toISOString(),
       program: process.pid,
+      programStart: this.programStart,
       listener,
-      job,
-      disconnected,
+      job: stateText(job),
+      disconnected: stateText(disconnected),
       folder: runnerFolder,
       startSeconds,
       registrationSkipped,

@@ -6,7 +6,7 @@ const WELL: HealthFacts = {
   seconds: 10,
   startSeconds: 300,
   registrationSkipped: false,
-  listenerAlive: true,
+  listener: "running",
   registered: true,
 }
 
@@ -15,12 +15,18 @@ describe("the runner's health", () => {
     ["listening", {}, "healthy, ready: listening"],
     ["busy", { phase: "busy" }, "healthy, ready: busy"],
     ["for years", { seconds: 1e8 }, "healthy, ready: listening"],
-    ["without a listener", { listenerAlive: false }, "unhealthy: the listener is gone"],
-    ["busy without a listener", { phase: "busy", listenerAlive: false }, "unhealthy: the listener is gone"],
+    ["without a listener", { listener: "gone" }, "unhealthy: the listener is gone"],
+    ["with a stopped listener", { listener: "stopped" }, "unhealthy: the listener is stopped"],
+    [
+      "stopping, with a stopped listener",
+      { phase: "stopping", listener: "stopped" },
+      "unhealthy: the listener is stopped",
+    ],
+    ["busy without a listener", { phase: "busy", listener: "gone" }, "unhealthy: the listener is gone"],
     ["not registered", { registered: false }, "unhealthy: the runner is not registered"],
     ["without a connection", { disconnected: "no route to host" }, "healthy: not connected: no route to host"],
-    ["at its start", { phase: "starting", listenerAlive: false, registered: false }, "healthy: starting for 10 s"],
-    ["registering", { phase: "registering", listenerAlive: false, registered: false }, "healthy: registering for 10 s"],
+    ["at its start", { phase: "starting", listener: "gone", registered: false }, "healthy: starting for 10 s"],
+    ["registering", { phase: "registering", listener: "gone", registered: false }, "healthy: registering for 10 s"],
     [
       "registering for too long",
       { phase: "registering", seconds: 301 },
@@ -33,15 +39,11 @@ describe("the runner's health", () => {
     ],
     [
       "without a registration that nobody wants",
-      { phase: "starting", seconds: 1e6, registrationSkipped: true, listenerAlive: false, registered: false },
+      { phase: "starting", seconds: 1e6, registrationSkipped: true, listener: "gone", registered: false },
       "healthy: registration is skipped",
     ],
     ["stopping", { phase: "stopping", registered: false }, "healthy: stopping"],
-    [
-      "stopping, with the listener gone",
-      { phase: "stopping", listenerAlive: false },
-      "unhealthy: the listener is gone",
-    ],
+    ["stopping, with the listener gone", { phase: "stopping", listener: "gone" }, "unhealthy: the listener is gone"],
     ["over", { phase: "ended" }, "unhealthy: the runner has ended"],
   ])("when it is %s", (_, facts, expected) => {
     const { healthy, ready, reason } = healthReport({ ...WELL, ...facts })

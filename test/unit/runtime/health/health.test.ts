@@ -5,9 +5,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { health } from "../../../../docker/runtime/src/commands/health.js"
-import { isListenerAlive } from "../../../../docker/runtime/src/health/listener-process.js"
+import { listenerCondition } from "../../../../docker/runtime/src/health/listener-process.js"
 import { makeStateFolder } from "../../../../docker/runtime/src/health/state-folder.js"
 import { readState, type StateFile, writeState } from "../../../../docker/runtime/src/health/state-file.js"
+import { processStatus } from "../../../../docker/runtime/src/processes/process-status.js"
 import { until } from "../runner/runner-folder.js"
 
 const uid = process.getuid?.() ?? 0
@@ -49,10 +50,12 @@ function program(name: string, text?: string): string {
 /** What a running program would have written. */
 async function state(changes: Partial<StateFile> = {}): Promise<StateFile> {
   writeFileSync(join(root, "home/.runner"), "{}")
+  const id = changes.program ?? (await started(program("runtime.mjs"), ["60"]))
   return {
     phase: "listening",
     since: new Date().toISOString(),
-    program: await started(program("runtime.mjs"), ["60"]),
+    program: id,
+    programStart: processStatus(id)?.start ?? 0,
     listener: await started(program("bin/Runner.Listener"), ["60"]),
     folder: join(root, "home"),
     startSeconds: 300,
@@ -76,7 +79,7 @@ describe("the health check", () => {
     const written = await state()
     expect(check(written)).toBe("0 healthy: listening\n")
     process.kill(written.listener ?? 0, "SIGKILL")
-    await until(() => !isListenerAlive(written.listener))
+    await until(() => listenerCondition(written.listener) === "gone")
     expect(check(written)).toBe("1 unhealthy: the listener is gone\n")
   })
 
@@ -103,7 +106,8 @@ describe("the health check", () => {
   it("is not fooled by the state that a killed container left", async () => {
     const written = await state()
     expect(check({ ...written, program: 4_000_000 })).toBe("1 unhealthy: no runner was started here\n")
-    expect(check({ ...written, program: await started("/bin/sleep", ["60"]) })).toBe(
+    const other = await started("/bin/sleep", ["60"])
+    expect(check({ ...written, program: other, programStart: processStatus(other)?.start ?? 0 })).toBe(
       "1 unhealthy: no runner was started here\n",
     )
   })
@@ -111,27 +115,27 @@ describe("the health check", () => {
 
 describe("a listener's process", () => {
   it("is found by its program", async () => {
-    expect(isListenerAlive(await started(program("bin/Runner.Listener"), ["60"]))).toBe(true)
+    expect(listenerCondition(await started(program("bin/Runner.Listener"), ["60"]))).toBe("running")
   })
 
   it("is found where an interpreter runs it", async () => {
     const script = program("bin/Runner.Listener", "#!/bin/bash\nsleep 60; true\n")
     const pid = await started(script, [])
-    await until(() => isListenerAlive(pid))
+    await until(() => listenerCondition(pid) === "running")
   })
 
   it("is found below the script that started it, and that script alone is none", async () => {
     program("bin/Runner.Listener")
     const script = program("run.sh", `#!/bin/bash\nset -m\n"$(dirname "$0")/bin/Runner.Listener" 60\nsleep 60; true\n`)
     const pid = await started(script, ["run", "Runner.Listener"])
-    await until(() => isListenerAlive(pid))
+    await until(() => listenerCondition(pid) === "running")
     spawn("pkill", ["-KILL", "-s", String(pid), "-f", "^[^ ]*/bin/Runner.Listener 60$"])
-    await until(() => !isListenerAlive(pid))
+    await until(() => listenerCondition(pid) === "gone")
   })
 
   it("of another container's start is none", () => {
-    expect(isListenerAlive(undefined)).toBe(false)
-    expect(isListenerAlive(4_000_000)).toBe(false)
+    expect(listenerCondition(undefined)).toBe("gone")
+    expect(listenerCondition(4_000_000)).toBe("gone")
   })
 })
 
@@ -163,11 +167,13 @@ describe("the state's folder", () => {
       phase: "busy",
       since: "2026-01-01T00:00:00.000Z",
       program: 1,
+      programStart: 1,
       startSeconds: 1,
       registrationSkipped: false,
     }
     writeState(folder, { ...written, phase: "listening" })
     writeState(makeStateFolder(uid, root) ?? "", written)
-    expect(readState([join(root, "nowhere"), folder])).toEqual(written)
+    const places = [join(root, "nowhere"), folder].map((path) => ({ folder: path, owner: uid }))
+    expect(readState(places)).toEqual(written)
   })
 })
