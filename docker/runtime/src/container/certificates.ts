@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto"
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import * as tls from "node:tls"
 import type { Environment } from "../environment.js"
 import { RuntimeFailure } from "../failure.js"
+import { replaceFileSync } from "../files/untrusted-file.js"
 
 /** Where Debian and Ubuntu keep what they trust, in one file. */
 const SYSTEM = "etc/ssl/certs/ca-certificates.crt"
@@ -77,7 +78,7 @@ export function certificatesForJobs(
 ): Record<string, string> {
   if (extra.length === 0) return {}
   const path = join(folder, NAME)
-  writeFileSync(path, [systemCertificates(root), ...extra].join("\n"), { mode: 0o644 })
+  replaceFileSync(path, [systemCertificates(root), ...extra].join("\n"))
   const missing = VARIABLES.filter((name) => name === "NODE_EXTRA_CA_CERTS" || !environment[name])
   return Object.fromEntries(missing.map((name) => [name, path]))
 }

@@ -1,5 +1,7 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs"
+import { lstatSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { RuntimeFailure } from "../failure.js"
+import { readUntrustedSync, replaceFileSync, UntrustedFileError } from "../files/untrusted-file.js"
 
 /**
  * What a configured runner consists of, as the runner names it. With `.runner` there, config.sh refuses to configure. A server may have
@@ -11,6 +13,9 @@ const PUBLIC = [".runner", ".runner_migrated"] as const
 /** The files of a configuration. `.runner` last: with it a runner counts as configured. */
 export const CONFIGURATION_FILES = [...SECRET, ".runner_migrated", ".runner"] as const
 
+/** Bytes that one of them has at most; the largest, a key, has two thousand. */
+export const CONFIGURATION_LIMIT = 64 * 1024
+
 /** Whether a name is one of a configuration's files. */
 export function isConfigurationFile(name: string): boolean {
   return (CONFIGURATION_FILES as readonly string[]).includes(name)
@@ -18,33 +23,53 @@ export function isConfigurationFile(name: string): boolean {
 
 /** Whether the runner in this folder is configured. */
 export function isConfigured(folder: string): boolean {
-  return PUBLIC.some((name) => existsSync(join(folder, name)))
+  return PUBLIC.some((name) => isThere(join(folder, name)))
 }
 
 /**
- * Takes a configuration away that a runner left when it was killed.
+ * Takes a configuration away that a runner left when it was killed, whatever a job has made of it.
  *
  * @returns the names of files that were there
  */
 export function removeConfiguration(folder: string): string[] {
-  const found = CONFIGURATION_FILES.filter((name) => existsSync(join(folder, name)))
-  for (const name of found.reverse()) rmSync(join(folder, name), { force: true })
+  const found = CONFIGURATION_FILES.filter((name) => isThere(join(folder, name)))
+  for (const name of found.reverse()) rmSync(join(folder, name), { recursive: true, force: true })
   return found
+}
+
+/** A link is there whether it leads anywhere or not: who writes to it would make what it names. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /**
  * Copies a configuration to where it outlives the container, or back from there.
  *
  * @returns whether there was one
+ * @throws {RuntimeFailure} CONFIGURATION when one of its files is no file as the runner makes it; nothing is changed then
  */
 export function copyConfiguration(from: string, to: string): boolean {
   if (!isConfigured(from)) return false
+  const contents = CONFIGURATION_FILES.flatMap((name) => {
+    const path = join(from, name)
+    return isThere(path) ? [{ name, content: read(path, from) }] : []
+  })
   mkdirSync(to, { recursive: true })
   removeConfiguration(to)
-  for (const name of CONFIGURATION_FILES) {
-    if (!existsSync(join(from, name))) continue
-    copyFileSync(join(from, name), join(to, name))
-    chmodSync(join(to, name), (SECRET as readonly string[]).includes(name) ? 0o600 : 0o644)
-  }
+  for (const { name, content } of contents)
+    replaceFileSync(join(to, name), content, (SECRET as readonly string[]).includes(name) ? 0o600 : 0o644)
   return true
+}
+
+function read(path: string, folder: string): string {
+  try {
+    return readUntrustedSync(path, { bytes: CONFIGURATION_LIMIT })
+  } catch (error) {
+    if (!(error instanceof UntrustedFileError)) throw error
+    throw new RuntimeFailure(
+      "CONFIGURATION",
+      `the kept configuration cannot be used: ${error.message}`,
+      `Empty ${folder}; the runner is then registered anew.`,
+    )
+  }
 }

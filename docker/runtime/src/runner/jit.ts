@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as z from "zod"
 import { RuntimeFailure } from "../failure.js"
+import { replaceFileSync } from "../files/untrusted-file.js"
 import { CONFIGURATION_FILES, isConfigurationFile, removeConfiguration } from "./configuration-files.js"
 
 const FILES = z.record(z.string(), z.base64())
@@ -20,7 +20,7 @@ export function writeJitConfiguration(folder: string, encoded: string): void {
   removeConfiguration(folder)
   for (const name of CONFIGURATION_FILES) {
     const content = files[name]
-    if (content !== undefined) writeFileSync(join(folder, name), Buffer.from(content, "base64"), { mode: 0o600 })
+    if (content !== undefined) replaceFileSync(join(folder, name), Buffer.from(content, "base64"), 0o600)
   }
 }
 

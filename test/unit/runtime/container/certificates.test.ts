@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -111,6 +111,16 @@ describe("certificates", () => {
       encoding: "utf8",
     })
     expect(verified).toBe(`${at("one.pem")}: OK\n`)
+  })
+
+  it("are written through no link that a job left", () => {
+    const shared = at("shared")
+    mkdirSync(shared)
+    writeFileSync(at("precious"), "precious")
+    symlinkSync(at("precious"), join(shared, "ca-certificates.pem"))
+    certificatesForJobs(readCertificates([at("one.pem")]), { folder: shared, root: folder, environment: {} })
+    expect(readFileSync(at("precious"), "utf8")).toBe("precious")
+    expect(names(readCertificates([join(shared, "ca-certificates.pem")])).at(-1)).toBe("CN=one")
   })
 
   it("that nobody gave change nothing", () => {

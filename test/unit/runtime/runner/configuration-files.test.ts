@@ -1,4 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -79,6 +92,58 @@ describe("a configuration that is kept", () => {
   it("is none without .runner", () => {
     write(".credentials")
     expect(copyConfiguration(folder, join(folder, "kept"))).toBe(false)
+  })
+})
+
+describe("what a job has put in the place of a configuration's file", () => {
+  const precious = (): string => join(folder, "precious")
+  const encoded = Buffer.from(
+    JSON.stringify({ ".runner": Buffer.from("new").toString("base64"), ".credentials": "" }),
+  ).toString("base64")
+
+  it.each<[string, (path: string) => void]>([
+    ["a link", (path) => symlinkSync(precious(), path)],
+    ["a link to nothing", (path) => symlinkSync(join(folder, "made"), path)],
+    ["a folder", (path) => mkdirSync(join(path, "with"), { recursive: true })],
+    ["a pipe", (path) => execFileSync("mkfifo", [path])],
+  ])("is removed and never written to: %s", (_, make) => {
+    writeFileSync(precious(), "precious")
+    make(join(folder, ".runner"))
+    expect(isConfigured(folder)).toBe(true)
+    writeJitConfiguration(folder, encoded)
+    expect(readFileSync(join(folder, ".runner"), "utf8")).toBe("new")
+    expect(lstatSync(join(folder, ".runner")).isFile()).toBe(true)
+    expect([existsSync(join(folder, "made")), readFileSync(precious(), "utf8")]).toEqual([false, "precious"])
+  })
+
+  it.each<[string, (path: string) => void, string]>([
+    ["a link", (path) => symlinkSync(precious(), path), "is a link"],
+    ["an endless file", (path) => symlinkSync("/dev/zero", path), "is a link"],
+    ["a pipe", (path) => execFileSync("mkfifo", [path]), "is no regular file"],
+    ["a huge file", (path) => (writeFileSync(path, ""), truncateSync(path, 2 ** 33)), "is longer than 65536 bytes"],
+  ])("is not copied: %s", async (_, make, why) => {
+    writeFileSync(precious(), "precious")
+    const from = join(folder, "from")
+    mkdirSync(from)
+    writeFileSync(join(from, ".runner"), "{}")
+    make(join(from, ".credentials"))
+    write(".runner")
+    const failure = await failureOf(Promise.resolve().then(() => copyConfiguration(from, folder)))
+    expect(failure.replaceAll(folder, "")).toBe(
+      `CONFIGURATION: the kept configuration cannot be used: /from/.credentials ${why} | Empty /from; the runner is then registered anew.`,
+    )
+    expect(readFileSync(join(folder, ".runner"), "utf8")).toBe("text of .runner")
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ["a pipe", (path) => execFileSync("mkfifo", [path])],
+    ["a link", (path) => (writeFileSync(precious(), '{"agentName":"other"}'), symlinkSync(precious(), path))],
+    ["a name for the terminal", (path) => writeFileSync(path, '{"agentName":"a\\u001b[2J"}')],
+    ["a name without an end", (path) => writeFileSync(path, JSON.stringify({ agentName: "x".repeat(1000) }))],
+    ["an id that is none", (path) => writeFileSync(path, '{"agentName":"x","agentId":-1.5}')],
+  ])("tells no settings: %s", (_, make) => {
+    make(join(folder, ".runner"))
+    expect(readSettings(folder)).toBeUndefined()
   })
 })
 
