@@ -1,9 +1,11 @@
-import { readFile, stat } from "node:fs/promises"
+import { readUntrusted, replaceFile } from "../files/untrusted-file.js"
 import { fieldName, formatRecord, parseRecord, type JobRecord } from "./job-record.js"
-import { replaceFile } from "./replace-file.js"
 
 /** Lines kept, the newest: a few hundred kilobytes, and years of most runners. */
 const LIMIT = 10_000
+
+/** Of a longer file, the end is read: it has the newest lines, and more of them than are kept. */
+const BYTES = 4 * 1024 * 1024
 
 /**
  * The job log at JOBS_LOG, kept as GrammaTonic/github-runner keeps it: a job has one line, `running` first and its
@@ -25,6 +27,7 @@ export class JobLog {
     this.records = text
       .split("\n")
       .flatMap((line) => parseRecord(line) ?? [])
+      .slice(-LIMIT)
       .map(({ at, name, status, seconds }) =>
         status === "running"
           ? { at, name, status: "abandoned" }
@@ -49,9 +52,7 @@ export class JobLog {
 
   private async read(): Promise<string> {
     try {
-      // A job may have put anything there; reading a pipe would wait for ever.
-      if (!(await stat(this.path)).isFile()) throw new Error(`${this.path} is no regular file`)
-      return await readFile(this.path, "utf8")
+      return await readUntrusted(this.path, { bytes: BYTES, part: "last" })
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return ""
       throw error

@@ -1,3 +1,4 @@
+import { printable } from "../files/printable.js"
 import { JOB_STATUSES, type JobStatus } from "./job-status.js"
 
 /** One line of the job log: a job that is running, or how it ended. */
@@ -25,15 +26,24 @@ export function formatRecord({ at, name, status, seconds }: JobRecord): string {
   return [timestamp, fieldName(name), status, seconds ?? "", ""].join(",")
 }
 
-/** The log has no quoting, and a job may be called `test (20, linux)`. */
+/** Characters of a name that are kept. Workflows have longer ones hardly ever, and the log stays small. */
+const LONGEST_NAME = 256
+
+/** As `date -Is` and Date.toISOString write it. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/
+
+/** A year and more, and a number that can be added up. */
+const SECONDS = /^\d{1,8}$/
+
+/** The log has no quoting, and a job may be called `test (20, linux)`. A terminal may show it, too. */
 export function fieldName(name: string): string {
-  return name.replace(/[,\u0000-\u001f\u007f]/g, "_")
+  return printable(name, LONGEST_NAME, "_").replaceAll(",", "_")
 }
 
 /** Reads a line back, a rival's lines too; undefined for what is no record. */
 export function parseRecord(line: string): JobRecord | undefined {
   const [timestamp = "", name = "", status = "", seconds = "", ...rest] = line.split(",")
-  const at = new Date(timestamp)
+  const at = new Date(TIMESTAMP.test(timestamp) ? timestamp : Number.NaN)
   if (Number.isNaN(at.getTime()) || name === "" || !isStatus(status) || rest.length > 1) return undefined
-  return { at, name, status, ...(/^\d+$/.test(seconds) && { seconds: Number(seconds) }) }
+  return { at, name: fieldName(name), status, ...(SECONDS.test(seconds) && { seconds: Number(seconds) }) }
 }

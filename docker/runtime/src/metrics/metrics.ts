@@ -1,4 +1,5 @@
 import type { Configuration } from "../configuration/configuration.js"
+import { replaceFile } from "../files/untrusted-file.js"
 import type { HealthReport } from "../health/health-report.js"
 import type { ImageFacts } from "../image-facts.js"
 import { log } from "../log.js"
@@ -7,7 +8,6 @@ import { makeFamilies, type Families } from "./families.js"
 import { JobLog } from "./job-log.js"
 import { fieldName, type JobRecord } from "./job-record.js"
 import { jobStatus } from "./job-status.js"
-import { replaceFile } from "./replace-file.js"
 import { serve, type Answer, type RunningServer } from "./server.js"
 
 /** What the supervisor tells, and what is made of it. */
@@ -30,6 +30,9 @@ export interface StartedMetrics {
 
 /** A timer takes longer ones for a millisecond. */
 const LONGEST_INTERVAL = 2 ** 31 - 1
+
+/** A runner has one job at a time. */
+const MOST_RUNNING = 100
 
 /** The phases in which GitHub can give the runner a job, or has given it one. */
 const ONLINE: ReadonlySet<Phase> = new Set<Phase>(["listening", "busy"])
@@ -142,13 +145,14 @@ class RunnerMetrics implements Metrics {
   }
 
   jobStarted(name: string, at: Date): void {
-    this.running.set(name, at)
+    // Their ends are told, unless somebody only plays the runner.
+    if (this.running.size < MOST_RUNNING) this.running.set(fieldName(name), at)
     this.record({ at, name, status: "running" })
   }
 
   jobCompleted(name: string, result: string, at: Date): void {
-    const start = this.running.get(name)
-    this.running.delete(name)
+    const start = this.running.get(fieldName(name))
+    this.running.delete(fieldName(name))
     this.lastJob = at
     const record: JobRecord = {
       at,
@@ -210,9 +214,13 @@ class RunnerMetrics implements Metrics {
     } catch (error) {
       if (this.warned.has(variable)) return
       this.warned.add(variable)
-      log.warn(`${variable} ${path} cannot be written (${String(codeOf(error) ?? error)}); the runner works without it`)
+      log.warn(`${variable} ${path} cannot be written (${whyNot(error)}); the runner works without it`)
     }
   }
+}
+
+function whyNot(error: unknown): string {
+  return codeOf(error) ?? (error instanceof Error ? error.message : String(error))
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
+import { limitConnections } from "./connection-limit.js"
 
 /** What a path answers with. */
 export interface Answer {
@@ -15,8 +16,19 @@ export type Routes = Readonly<Record<string, () => Answer | Promise<Answer>>>
 const TEXT = "text/plain; charset=utf-8"
 
 /** Nobody needs longer for a request this small; it keeps idle connections from piling up. */
-const REQUEST_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 5_000
+
+/** How often connections are looked at for that. */
+const CHECK_MS = 2_000
+
+/** Each takes memory. */
 const MAX_CONNECTIONS = 100
+
+/** Connections that the kernel takes before this program does. A client beyond them tries again after a second, which is long for a probe. */
+const BACKLOG = 4096
+
+/** Clients of metrics send a few hundred bytes. */
+const MAX_HEADER_BYTES = 8 * 1024
 
 export interface RunningServer {
   port: number
@@ -32,7 +44,12 @@ export interface RunningServer {
  */
 export async function serve(port: number, routes: Routes): Promise<RunningServer> {
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
     (request, response) => {
       void answer(request, routes).then(({ status, type, body }) => {
         response.writeHead(status, {
@@ -46,8 +63,8 @@ export async function serve(port: number, routes: Routes): Promise<RunningServer
       })
     },
   )
-  server.maxConnections = MAX_CONNECTIONS
-  server.listen(port)
+  limitConnections(server, MAX_CONNECTIONS)
+  server.listen({ port, backlog: BACKLOG })
   await once(server, "listening")
   // A connection that cannot be accepted is lost to who made it; the runner goes on.
   server.on("error", () => undefined)

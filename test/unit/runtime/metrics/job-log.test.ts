@@ -1,10 +1,13 @@
-import { readFile, symlink, writeFile, mkdir, readdir } from "node:fs/promises"
+import { execFileSync } from "node:child_process"
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { JobLog } from "../../../../docker/runtime/src/metrics/job-log.js"
-import { formatRecord, parseRecord } from "../../../../docker/runtime/src/metrics/job-record.js"
+import { fieldName, formatRecord, parseRecord } from "../../../../docker/runtime/src/metrics/job-record.js"
 import { jobStatus } from "../../../../docker/runtime/src/metrics/job-status.js"
 import { temporaryFolder } from "../../temporary-folder.js"
+
+const LINE = "2026-01-02T01:00:00Z,1_build,success,60,\n"
 
 const at = (time: string): Date => new Date(`2026-01-02T${time}Z`)
 
@@ -63,6 +66,9 @@ describe("a line of the job log", () => {
     "never,build,success,1,",
     "2026-01-02T03:04:05Z,,success,1,",
     "2026-01-02T03:04:05Z,a,success,1,2,3",
+    // What is left of a line whose beginning was cut off.
+    "6-01-02T03:04:05Z,build,success,1,",
+    "2026,build,success,1,",
   ])("%j is none", (line) => {
     expect(parseRecord(line)).toBeUndefined()
   })
@@ -73,6 +79,12 @@ describe("a line of the job log", () => {
       name: "build",
       status: "success",
     })
+    expect(parseRecord(`2026-01-02T03:04:05Z,build,success,${"9".repeat(400)},`)?.seconds).toBeUndefined()
+  })
+
+  it("has a name that can be printed, and not more of it than one can read", () => {
+    expect(parseRecord("2026-01-02T03:04:05Z,a\u001b[2J\u009b\u202eb,success,1,")?.name).toBe("a_[2J__b")
+    expect(fieldName("x".repeat(100_000)).length).toBeLessThan(300)
   })
 })
 
@@ -126,6 +138,28 @@ describe("the job log", () => {
     await symlink(target, `${path}.tmp`)
     await log.open()
     expect(await readFile(target, "utf8")).toBe("precious")
+  })
+
+  it.each<[string, (path: string, folder: string) => Promise<unknown> | Buffer, string]>([
+    [
+      "a link",
+      (path, folder) => writeFile(join(folder, "precious"), LINE).then(() => symlink("precious", path)),
+      "a link",
+    ],
+    ["a link to an endless file", (path) => symlink("/dev/zero", path), "a link"],
+    ["a pipe", (path) => execFileSync("mkfifo", [path]), "no regular file"],
+  ])("is not read when it is %s, and that is told", async (_, make, why) => {
+    const { log, path, folder } = await newLog()
+    await make(path, folder)
+    await expect(log.open()).rejects.toThrow(`${path} is ${why}`)
+  })
+
+  it("reads the end of a file that is far too long", async () => {
+    const { log, path, read } = await newLog("")
+    await truncate(path, 2 ** 33)
+    await writeFile(path, `\n${LINE}`, { flag: "a" })
+    expect(await log.open()).toHaveLength(1)
+    expect(await read()).toBe(LINE)
   })
 
   it("fails where there is no file to be had", async () => {
