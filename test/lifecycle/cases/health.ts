@@ -107,7 +107,9 @@ export const HEALTH = caseGroup("Health and metrics", [
     run: async (lab) => {
       const github = await lab.github()
       const container = await lab.listening(github.environment)
-      const state = "/run/runner-images/state.json"
+      const folders = "/run/runner-images /dev/shm/runner-images-1001 /tmp/runner-images-1001"
+      const { stdout: state } = await container.exec(["sh", "-c", `find ${folders} -name state.json 2>&- | head -n 1`])
+      expect(state).toMatch(/state\.json$/)
       const job = await github.busy(container, [
         `ln -sf /dev/zero ${state}; while [ ! -e /tmp/enough ]; do sleep 0.1; done`,
       ])

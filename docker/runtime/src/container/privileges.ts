@@ -1,5 +1,6 @@
-import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs"
+import { mkdirSync, readFileSync, statSync } from "node:fs"
 import { RuntimeFailure } from "../failure.js"
+import { giveFolder } from "./give-folder.js"
 
 /** Whom the runner is to run as. */
 export interface Account {
@@ -35,19 +36,9 @@ export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string
     // Root without all of its capabilities may not write to folders of the user's, who may.
     mkdirSync(workFolder, { recursive: true })
   } catch (error) {
+    if (error instanceof RuntimeFailure) throw error
     throw refused(uid, (error as Error).message)
   }
-}
-
-/** Makes the folder and makes it the user's, where this process may. */
-function giveFolder(folder: string, { uid, gid }: Pick<Account, "uid" | "gid">): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
-    return
-  }
-  chownSync(folder, uid, gid)
 }
 
 function refused(uid: number, why: string): RuntimeFailure {

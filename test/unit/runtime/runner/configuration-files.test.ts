@@ -120,7 +120,14 @@ describe("what a job has put in the place of a configuration's file", () => {
     ["a link", (path) => symlinkSync(precious(), path), "is a link"],
     ["an endless file", (path) => symlinkSync("/dev/zero", path), "is a link"],
     ["a pipe", (path) => execFileSync("mkfifo", [path]), "is no regular file"],
-    ["a huge file", (path) => (writeFileSync(path, ""), truncateSync(path, 2 ** 33)), "is longer than 65536 bytes"],
+    [
+      "a huge file",
+      (path) => {
+        writeFileSync(path, "")
+        truncateSync(path, 2 ** 33)
+      },
+      "is longer than 65536 bytes",
+    ],
   ])("is not copied: %s", async (_, make, why) => {
     writeFileSync(precious(), "precious")
     const from = join(folder, "from")
@@ -137,7 +144,13 @@ describe("what a job has put in the place of a configuration's file", () => {
 
   it.each<[string, (path: string) => void]>([
     ["a pipe", (path) => execFileSync("mkfifo", [path])],
-    ["a link", (path) => (writeFileSync(precious(), '{"agentName":"other"}'), symlinkSync(precious(), path))],
+    [
+      "a link",
+      (path) => {
+        writeFileSync(precious(), '{"agentName":"other"}')
+        symlinkSync(precious(), path)
+      },
+    ],
     ["a name for the terminal", (path) => writeFileSync(path, '{"agentName":"a\\u001b[2J"}')],
     ["a name without an end", (path) => writeFileSync(path, JSON.stringify({ agentName: "x".repeat(1000) }))],
     ["an id that is none", (path) => writeFileSync(path, '{"agentName":"x","agentId":-1.5}')],
