@@ -61,11 +61,17 @@ with compose.
 
 ## Health and metrics
 
-The image's health check runs \`health\`: unhealthy when the listener's process is gone, when it is not registered, or when the start takes too long.
+The image's health check runs \`health\`: unhealthy when the listener's process is gone, when it is not registered, or when the start takes too long; also when
+this program or the listener is stopped (SIGSTOP), since neither does anything then. What a job puts in the place of the state that the check reads, a link, a pipe or a huge
+file, is not read: the check is unhealthy until the program writes its state again.
 \`/health\` and \`/ready\` on the metrics' port say the same to programs elsewhere: \`/ready\` only once the runner listens or works.
 
 ${metricsReference()}
-A port that is taken, or a file that cannot be written, is a warning and does not stop the runner.
+A port that is taken, or a file that cannot be written, is a warning and does not stop the runner. \`JOBS_LOG\` has to be a regular file
+and no link; its last 4 MiB are read at the start. A \`METRICS_FILE\` that is a link is replaced, not written through.
+
+At most 100 connections are open on the metrics' port. One more closes the one that has waited longest, so that many slow ones do not keep a probe from its answer; a
+request that is not complete after 5 seconds is given up.
 
 ## Folders
 
