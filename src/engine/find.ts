@@ -1,5 +1,6 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { attempt } from "./exec.js"
+import { recordedBases } from "./bare/known.js"
 import { bareEngine, type BareEngine } from "./bare/up.js"
 
 export interface FoundEngine {
@@ -10,6 +11,8 @@ export interface FoundEngine {
   env: Record<string, string>
   /** Of a bare engine: the local registry's host:port on the host's loopback. */
   registry?: string
+  /** Of a bare engine of this machine: the digests that builds start from, by the base's name. */
+  baseDigests?: Readonly<Record<string, string>>
 }
 
 export interface FindOptions {
@@ -25,6 +28,8 @@ export interface Probes {
   /** The version of the container engine's server, or undefined when none is running. */
   server: (cli: "docker" | "podman") => Promise<string | undefined>
   bare: (options: { log: (line: string) => void }) => Promise<BareEngine>
+  /** The base images of a bare engine of this machine, by the address that leads to it; undefined for any other engine. */
+  recordedBases: (address: string) => Readonly<Record<string, string>> | undefined
 }
 
 const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
@@ -36,16 +41,19 @@ const QUIET = { DO_NOT_TRACK: "1" }
  * Finds the engine that a build runs on, in this order: the one that the environment names; Docker or podman, where the SDK
  * starts an engine of its own version; the bare engine, which is brought up when it is not running.
  *
- * @throws RunnerImagesError ENGINE_UNAVAILABLE when there is none and the bare engine is not wanted, or any error of bringing it up
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when there is none and the bare engine is not wanted, ENGINE_STATE or ENGINE_PORT
+ *   when another program poses as the bare engine, or any error of bringing it up
  */
 export async function findEngine(options: FindOptions, probes: Probes = realProbes): Promise<FoundEngine> {
   const named = probes.env[RUNNER_HOST]
   if (named !== undefined && named !== "") {
     const cli = probes.env[CLI_BIN]
+    const baseDigests = probes.recordedBases(named)
     return {
       kind: "environment",
       reason: `${RUNNER_HOST} is set to ${named}`,
       env: { ...QUIET, [RUNNER_HOST]: named, ...(cli ? { [CLI_BIN]: cli } : {}) },
+      ...(baseDigests ? { baseDigests } : {}),
     }
   }
   for (const cli of ["docker", "podman"] as const) {
@@ -64,6 +72,7 @@ export async function findEngine(options: FindOptions, probes: Probes = realProb
     reason: `neither Docker nor podman is running and ${RUNNER_HOST} is not set`,
     env: bare.env,
     registry: bare.registry,
+    baseDigests: bare.baseDigests,
   }
 }
 
@@ -76,4 +85,4 @@ async function runningServer(cli: "docker" | "podman"): Promise<string | undefin
   return result.exitCode === 0 && version !== "" ? version : undefined
 }
 
-const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine }
+const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine, recordedBases }

@@ -116,7 +116,7 @@ function delivery({ repository }: BenchRun, folder: string, moment: string): Del
         allowStandIn: true,
         variantTags: false,
         tools: toolbox,
-        ...(repository.loopback ? { registry: loopbackRegistry(dag, repository) } : {}),
+        ...(repository.loopback ? loopbackRegistry(dag, repository) : {}),
         ...(caBundle ? { caBundle } : {}),
       })
     },

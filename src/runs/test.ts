@@ -31,7 +31,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
   const { platforms, variants, own, base, native = false } = host.request
   const [variant = "standard"] = variants
-  const registry = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
+  const access = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
   return [
     await testImage(
       {
@@ -41,7 +41,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         native,
         ...(own ? { own } : {}),
         ...(base ? { base } : {}),
-        ...(registry ? { registry } : {}),
+        ...(access ?? {}),
       },
       progress,
     ),

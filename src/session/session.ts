@@ -1,4 +1,5 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { withBaseDigests } from "../../dagger/src/pipeline/base-digests.js"
 import { Progress } from "../../dagger/src/pipeline/progress.js"
 import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"
@@ -53,7 +54,7 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
         connected()
         // Kept here, because connection() wraps what its function throws and loses what Dagger's errors carry.
         outcome = await interrupts
-          .guard(work({ engine, progress: new Progress(steps) }))
+          .guard(withBaseDigests(engine.baseDigests ?? {}, () => work({ engine, progress: new Progress(steps) })))
           .then((value) => ({ value }))
           .catch((error: unknown) => ({ error }))
       },

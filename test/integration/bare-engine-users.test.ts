@@ -1,41 +1,52 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connection, dag } from "@dagger.io/dagger"
 import { execa } from "execa"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { DEFAULT_BASE } from "../../dagger/src/core/bases.js"
+import { withBaseDigests } from "../../dagger/src/pipeline/base-digests.js"
+import { native } from "../../dagger/src/pipeline/native.js"
+import { recordedBases } from "../../src/engine/bare/known.js"
 import { writeLayout } from "../../src/engine/bare/oci-layout.js"
+import { LOCAL_REGISTRY, loginTo, registryEnvironment } from "../local-registry.js"
 
-/** The registry of the bare engine that these tests run on, when it is one. */
-const registry = process.env.RUNNER_IMAGES_TEST_REGISTRY ?? ""
-/** A local user without any rights, who needs no account for that. */
-const STRANGER = "64321"
+/** Local users without any rights, who need no account for that. */
+const STRANGERS = ["64321", "65534"]
 const POISON = "foreign-file"
 const TARGET = "library/debian:trixie-slim"
+const ENGINE = process.env._EXPERIMENTAL_DAGGER_RUNNER_HOST ?? ""
 
 const scratch = mkdtempSync(join(tmpdir(), "bare-engine-users-"))
 const layout = join(scratch, "layout")
 
-function asStranger(...command: string[]) {
-  const user = ["--reuid", STRANGER, "--regid", STRANGER, "--clear-groups", "--no-new-privs"]
-  return execa("setpriv", [...user, ...command], { reject: false, env: { HOME: scratch, XDG_RUNTIME_DIR: scratch } })
+function as(user: string, ...command: string[]) {
+  const identity = ["--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
+  const env = { PATH: process.env.PATH ?? "", HOME: scratch, XDG_RUNTIME_DIR: scratch }
+  return execa("setpriv", [...identity, ...command], { reject: false, extendEnv: false, env })
 }
 
-const push = (...options: string[]) => [
-  ...["skopeo", "--insecure-policy", "copy", "--quiet", "--all", "--dest-tls-verify=false", ...options],
-  ...[`oci:${layout}:try`, `docker://${registry}/${TARGET}`],
+const PUSH = [
+  ...["skopeo", "--insecure-policy", "copy", "--quiet", "--all", "--dest-tls-verify=false"],
+  ...[`oci:${layout}:try`, `docker://${LOCAL_REGISTRY}/${TARGET}`],
 ]
 
-/** What a build starts from, asked anew. */
-async function entriesOfBase(): Promise<string[]> {
-  let entries: string[] = []
+/** What a build starts from, asked anew: by its tag, as dagger call does, and as the command line does. */
+async function bases(): Promise<{ entries: string[]; byTag: string; recorded: string }> {
+  let found = { entries: [] as string[], byTag: "", recorded: "" }
   await connection(async () => {
-    entries = await dag.container().from("debian:trixie-slim").rootfs().entries()
+    const tagged = dag.container().from(DEFAULT_BASE)
+    const { base } = await withBaseDigests(recordedBases(ENGINE) ?? {}, () => native(undefined))
+    found = { entries: await tagged.rootfs().entries(), byTag: await tagged.imageRef(), recorded: base }
   })
-  return entries
+  return found
 }
 
-describe.skipIf(registry === "" || process.getuid?.() !== 0)("another local user and the bare engine", () => {
+function genuine(): string {
+  return `docker.io/library/${DEFAULT_BASE}@${recordedBases(ENGINE)?.[DEFAULT_BASE] ?? "not recorded"}`
+}
+
+describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local users and the bare engine", () => {
   beforeAll(async () => {
     mkdirSync(join(scratch, "root"))
     writeFileSync(join(scratch, "root", POISON), "of another user\n")
@@ -50,9 +61,69 @@ describe.skipIf(registry === "" || process.getuid?.() !== 0)("another local user
     rmSync(scratch, { recursive: true, force: true })
   })
 
-  it("cannot replace the base image", async () => {
-    const pushed = await asStranger(...push())
-    expect(await entriesOfBase()).not.toContain(POISON)
-    expect([pushed.exitCode, pushed.stderr]).toEqual([1, expect.stringContaining("authentication required")])
+  it.each(STRANGERS)("user %s cannot replace the base image, and is told why", async (user) => {
+    const pushed = await as(user, ...PUSH)
+    const found = await bases()
+    expect(found.entries).not.toContain(POISON)
+    expect(found).toMatchObject({ byTag: genuine(), recorded: genuine() })
+    expect(pushed.stderr).toContain("authentication required")
+    expect(pushed.exitCode).toBe(1)
+  })
+
+  it.each(STRANGERS)("user %s reads neither the password nor an image", async (user) => {
+    const file = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
+    expect(existsSync(file)).toBe(true)
+    const { password } = loginTo(LOCAL_REGISTRY)
+    expect(readFileSync(file, "utf8").trim()).toBe(password)
+    const read = await as(user, "cat", file)
+    expect([read.exitCode, read.stdout]).toEqual([1, ""])
+    expect(read.stderr).toContain("Permission denied")
+
+    const runtime = ENGINE.replace(/^unix:\/\/(.*)\/[^/]+$/, "$1")
+    const readable = await as(user, "sh", "-c", `cat ${runtime}/* /run/runner-images/* /proc/[0-9]*/cmdline 2>/dev/null`)
+    // It is what everybody may read about the engine, and means something only if that was read.
+    expect(readable.stdout).toContain("registry-writable.json")
+    expect(readable.stdout).not.toContain(password)
+
+    const catalog = await fetch(`http://${LOCAL_REGISTRY}/v2/_catalog`)
+    expect([catalog.status, await catalog.text()]).toEqual([401, expect.stringContaining("UNAUTHORIZED")])
+  })
+
+  it("the password is in no process's environment either", () => {
+    const { password } = loginTo(LOCAL_REGISTRY)
+    const environments = readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/environ`, "utf8")
+        } catch {
+          return ""
+        }
+      })
+    expect(environments.some((text) => text.includes("RUNNER_IMAGES_ENGINE_MARKER"))).toBe(true)
+    expect(environments.filter((text) => text.includes(password))).toEqual([])
+  })
+
+  it("who may push changes the base image no more than others: it is not kept there", async () => {
+    const env = registryEnvironment()
+    const [program = "", ...words] = PUSH
+    await execa(program, words, { env })
+    try {
+      const found = await bases()
+      expect(found.entries).not.toContain(POISON)
+      expect(found).toMatchObject({ byTag: genuine(), recorded: genuine() })
+    } finally {
+      await execa("skopeo", ["delete", "--tls-verify=false", `docker://${LOCAL_REGISTRY}/${TARGET}`], { env })
+    }
+  })
+
+  it("a recorded base that cannot be had is an error, and nothing takes its place", async () => {
+    await connection(async () => {
+      const missing = { [DEFAULT_BASE]: `sha256:${"0".repeat(64)}` }
+      await expect(withBaseDigests(missing, () => native(undefined))).rejects.toMatchObject({
+        code: "ENGINE_STATE",
+        problem: expect.stringContaining(`does not give the base image ${DEFAULT_BASE}@sha256:000`),
+      })
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { dag, type Container, type Service } from "@dagger.io/dagger"
+import { dag, type Container, type Secret, type Service } from "@dagger.io/dagger"
 import type { BaseName } from "../core/bases.js"
 import type { OwnVariant } from "../core/definitions.js"
 import { UNKNOWN_VERSION } from "../core/expected-tools.js"
@@ -22,6 +22,9 @@ export interface TestedImage {
   reference: ImageReference
   /** Its registry, where only the caller can reach it. The engine pulls from any other by itself. */
   registry?: Service
+  /** What that registry wants to see. */
+  username?: string
+  password?: Secret
   platforms: readonly PlatformName[]
   variant: VariantName
   /** The variant of a definition file, if that is what the image should be. */
@@ -113,7 +116,7 @@ interface Pulled {
   base: string
 }
 
-async function pull(side: Native, { reference, registry }: TestedImage, platform: PlatformName): Promise<Pulled> {
+async function pull(side: Native, { reference, registry, username, password }: TestedImage, platform: PlatformName): Promise<Pulled> {
   const empty = dag.container({ platform: asPlatform(platform) })
   try {
     if (!registry) {
@@ -121,7 +124,8 @@ async function pull(side: Native, { reference, registry }: TestedImage, platform
       return { container, base: await container.imageRef() }
     }
     const { repository, tag, digest } = reference
-    const client = await Registry.open(repository.name, { registry, tools: side.toolbox })
+    const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
+    const client = await Registry.open(repository.name, { registry, ...login, tools: side.toolbox })
     const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
     const found = digestOf(await client.manifest(repository.name, name, []))
     const archive = await client.pull(repository.name, `@${found}`, platform)

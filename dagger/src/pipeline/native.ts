@@ -2,6 +2,7 @@ import { dag, type Container, type File } from "@dagger.io/dagger"
 import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../core/bases.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../core/platforms.js"
+import { recordedDigest } from "./base-digests.js"
 import { asPlatform } from "./platform.js"
 
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -30,20 +31,19 @@ export async function enginePlatform(): Promise<PlatformName> {
 }
 
 /**
- * Finds the engine's platform and pins the base image to the digest that its tag has now.
+ * Finds the engine's platform and pins the base image: to the digest that was recorded for it, else to the one that its tag has
+ * now.
  *
  * @param base the tag; the default one when omitted
  * @param moment makes every step new that starts from what is returned; without it, the engine answers from its cache
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine has no platform, ENGINE_STATE when it lacks the recorded base
  */
 export async function native(
   caBundle: File | undefined,
   { base: name = DEFAULT_BASE, moment }: { base?: BaseName | undefined; moment?: string | undefined } = {},
 ): Promise<Native> {
   const platform = await enginePlatform()
-  const base = await dag
-    .container({ platform: asPlatform(platform) })
-    .from(name)
-    .imageRef()
+  const base = await pinned(name, platform)
   const root = (of: PlatformName) => anew(dag.container({ platform: asPlatform(of) }).from(base), moment)
   const container = trusting(withAptSources(root(platform), name), caBundle)
   return {
@@ -63,6 +63,22 @@ export async function native(
         .withoutEnvVariable("DEBIAN_FRONTEND"),
       caBundle,
     ),
+  }
+}
+
+async function pinned(name: BaseName, platform: PlatformName): Promise<string> {
+  const empty = dag.container({ platform: asPlatform(platform) })
+  const digest = recordedDigest(name)
+  if (digest === undefined) return empty.from(name).imageRef()
+  try {
+    return await empty.from(`${name}@${digest}`).imageRef()
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "ENGINE_STATE",
+      `The bare engine does not give the base image ${name}@${digest} that it recorded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "Nothing else is taken in its place. Run engine down, then engine up, which puts it there anew.",
+      { cause },
+    )
   }
 }
 

@@ -6,7 +6,7 @@ import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
 import { mmdebstrap } from "./mmdebstrap.js"
 import { writeLayout } from "./oci-layout.js"
 import type { StateFolder } from "./state-folder.js"
-import { BASE_TAG, SUITE } from "./version.js"
+import { BASE_NAME, BASE_TAG, SUITE } from "./version.js"
 
 /** Files that are put over a fresh root, the same on every platform. */
 const OVERLAY = join(SOURCES, "base")
@@ -21,6 +21,11 @@ export function basesKey(): string {
 /** The digest of the index in a finished bases folder. */
 export function baseDigest(folder: string): string {
   return readFileSync(join(folder, "digest"), "utf8").trim()
+}
+
+/** What the engine calls the base image, and where it gets it from: its own mirror, by the digest that was recorded. */
+export function baseReference(digest: string): string {
+  return `${BASE_NAME}@${digest}`
 }
 
 /**

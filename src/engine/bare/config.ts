@@ -18,11 +18,13 @@ export const CACHE_LIMITS = { maxUsedSpace: "40GB", reservedSpace: "10GB", minFr
 /** BuildKit's side of the engine's configuration. */
 export function engineToml(folder: InstanceFolder, settings: EngineSettings): string {
   const registry = `127.0.0.1:${settings.registryPort}`
+  const mirror = `127.0.0.1:${mirrorPort(settings.registryPort)}`
   return stringify({
     "insecure-entitlements": ["security.insecure"],
     worker: { oci: { cniBinaryPath: join(folder.config, "cni"), defaultCgroupParent: folder.cgroup } },
     registry: {
-      "docker.io": { mirrors: [registry] },
+      "docker.io": { mirrors: [mirror] },
+      [mirror]: { http: true },
       [registry]: { http: true },
       [`localhost:${settings.registryPort}`]: { http: true },
     },
@@ -33,18 +35,38 @@ export function engineJson(): string {
   return JSON.stringify({ logLevel: "info", gc: CACHE_LIMITS })
 }
 
-/** docker-registry's configuration, which is YAML: JSON is that too. */
-export function registryConfig(port: number, storage: string, readOnly: boolean): string {
+/**
+ * Where the base images are served, on the loopback of the engine's network namespace. The users' registry has its own port
+ * there too, so that an image has the same name on both sides.
+ */
+export function mirrorPort(registryPort: number): number {
+  return registryPort === 65535 ? registryPort - 1 : registryPort + 1
+}
+
+/**
+ * docker-registry's configuration, which is YAML: JSON is that too.
+ *
+ * @param users file of those who may read and write; without one, everybody may read and nobody may write
+ */
+export function registryConfig(port: number, storage: string, users?: string): string {
   return JSON.stringify({
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
     storage: {
       filesystem: { rootdirectory: storage },
       delete: { enabled: true },
-      ...(readOnly ? { maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: true } } } : {}),
+      ...(users === undefined
+        ? { maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: true } } }
+        : {}),
     },
     http: { addr: `127.0.0.1:${port}` },
+    ...(users === undefined ? {} : { auth: { htpasswd: { realm: "runner-images", path: users } } }),
   })
+}
+
+/** What the registry on the host's loopback runs with. Nobody reads or writes without the instance's password. */
+export function writableRegistryConfig(folder: InstanceFolder, registryPort: number): string {
+  return registryConfig(registryPort, folder.registryStorage, folder.registryUsers)
 }
 
 /** Writes everything that engine and registries read, below the instance's folder. */
@@ -54,11 +76,10 @@ export function writeConfig(folder: InstanceFolder, settings: EngineSettings): v
   writeFileAtomic(join(config, "engine.toml"), engineToml(folder, settings))
   writeFileAtomic(join(config, "engine.json"), engineJson())
   writeFileAtomic(join(config, "resolv.conf"), settings.resolvConf)
-  writeFileAtomic(join(config, "registry.json"), registryConfig(settings.registryPort, folder.registryStorage, true))
-  writeFileAtomic(
-    join(config, "registry-writable.json"),
-    registryConfig(settings.registryPort, folder.registryStorage, false),
-  )
+  const { registryPort } = settings
+  writeFileAtomic(join(config, "bases.json"), registryConfig(mirrorPort(registryPort), folder.basesStorage))
+  writeFileAtomic(join(config, "registry.json"), registryConfig(registryPort, folder.registryStorage))
+  writeFileAtomic(join(config, "registry-writable.json"), writableRegistryConfig(folder, registryPort))
   writeCniFolder(join(config, "cni"), settings.binaries)
 }
 

@@ -7,7 +7,8 @@ import { bootId, checkHost, hostFacts } from "./host.js"
 import { removeEmptyLedger, withLedger } from "./ledger.js"
 import { takeLock } from "./lock.js"
 import { engineProcess, stopEngine } from "./namespace.js"
-import { removeInterface, switchForwardingOff } from "./network.js"
+import { switchForwarding } from "./forwarding.js"
+import { removeInterface, switchForwardingBack } from "./network.js"
 import { installedByUs } from "./packages.js"
 import { forgetChange, readRecord, writeRecord, type Change, type InstanceRecord } from "./record.js"
 import { registryProcess, stopRegistry } from "./registry.js"
@@ -53,6 +54,8 @@ export async function down(options: {
       await stopEngine(folder, record)
       if (registryProcess(record)) did("stopped the registry")
       await stopRegistry(folder, record)
+      // Before the rules that guard it go.
+      for (const what of await restoreForwarding(folder)) did(what)
       for (const change of [...record.changes].reverse()) {
         did(await undo(change))
         forgetChange(folder, record, change)
@@ -94,6 +97,24 @@ async function undo(change: Change): Promise<string> {
   }
 }
 
+/** Switches forwarding back to what it was, when no other instance needs it. */
+async function restoreForwarding(folder: InstanceFolder): Promise<string[]> {
+  return withLedger((ledger) => {
+    if (Object.keys(ledger.instances).some((id) => id !== folder.id)) return []
+    const restored: string[] = []
+    if (ledger.forwardingWasOff) {
+      switchForwarding("all", false)
+      restored.push("set net.ipv4.ip_forward back to 0")
+    }
+    switchForwardingBack(ledger.forwardingSwitchedOn)
+    for (const device of ledger.forwardingSwitchedOn)
+      restored.push(`set net.ipv4.conf.${device}.forwarding back to 0, unless forwarding is on for the whole host`)
+    ledger.forwardingWasOff = false
+    ledger.forwardingSwitchedOn = []
+    return restored
+  })
+}
+
 /** Gives up the instance's claims; the last instance on the machine puts shared settings back. */
 async function leaveLedger(folder: InstanceFolder, record: InstanceRecord): Promise<string[]> {
   if (record.bootId !== bootId()) return []
@@ -103,11 +124,6 @@ async function leaveLedger(folder: InstanceFolder, record: InstanceRecord): Prom
     if (own) save()
     if (Object.keys(others).length > 0) return []
     const restored: string[] = []
-    if (ledger.forwardingWasOff) {
-      switchForwardingOff()
-      ledger.forwardingWasOff = false
-      restored.push("set net.ipv4.ip_forward back to 0")
-    }
     if (ledger.binfmtWasUnmounted) {
       await unmountUnusedBinfmt()
       ledger.binfmtWasUnmounted = false

@@ -1,12 +1,20 @@
 import { attempt, exec } from "../exec.js"
-import { recordChange, type FirewallRule, type InstanceRecord } from "./record.js"
-import type { InstanceFolder } from "./state-folder.js"
+import { forgetChange, recordChange, type FirewallRule, type InstanceRecord } from "./record.js"
+import { INTERFACE_PREFIX, type InstanceFolder } from "./state-folder.js"
 
 /** Another program may hold the lock of the tables: wait for it. */
 const WAIT = ["-w", "60"]
 
-/** The three rules of an instance: its /30 goes out under the host's address, and is let through both ways. */
-export function instanceRules(folder: InstanceFolder, link: string): FirewallRule[] {
+/** Every instance's interface, whatever its name ends in. */
+const INSTANCES = `${INTERFACE_PREFIX}+`
+
+/**
+ * The rules of an instance, in the order in which the kernel should see them: its /30 goes out under the host's address, only
+ * answers come back, and nothing goes from one instance to another.
+ *
+ * @param guarded interfaces on which forwarding is on for instances alone: nothing that comes in there is passed on elsewhere
+ */
+export function instanceRules(folder: InstanceFolder, link: string, guarded: readonly string[]): FirewallRule[] {
   const named = ["-m", "comment", "--comment", folder.comment]
   const interfaceName = folder.hostInterface
   const answers = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"]
@@ -16,19 +24,41 @@ export function instanceRules(folder: InstanceFolder, link: string): FirewallRul
       chain: "POSTROUTING",
       rule: ["-s", link, "!", "-o", interfaceName, ...named, "-j", "MASQUERADE"],
     },
-    { table: "filter", chain: "FORWARD", rule: ["-i", interfaceName, ...named, "-j", "ACCEPT"] },
     { table: "filter", chain: "FORWARD", rule: ["-o", interfaceName, ...answers, ...named, "-j", "ACCEPT"] },
+    { table: "filter", chain: "FORWARD", rule: ["-o", interfaceName, ...named, "-j", "DROP"] },
+    { table: "filter", chain: "FORWARD", rule: ["-i", interfaceName, "!", "-o", INSTANCES, ...named, "-j", "ACCEPT"] },
+    ...guarded.map((device) => ({
+      table: "filter",
+      chain: "FORWARD",
+      rule: ["-i", device, "!", "-o", INSTANCES, ...named, "-j", "DROP"],
+    })),
   ]
 }
 
-/** Inserts the rules that are not there. They go first: Docker's and firewalld's own rules refuse what they do not know. */
-export async function addRules(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
-  const rules = instanceRules(folder, record.link)
+/**
+ * Puts the rules in place, all or none, since their order matters. They go first: Docker's and firewalld's own rules refuse
+ * what they do not know.
+ */
+export async function addRules(
+  folder: InstanceFolder,
+  record: InstanceRecord,
+  guarded: readonly string[],
+): Promise<void> {
+  const rules = instanceRules(folder, record.link, guarded)
+  const known = record.changes.filter((change) => change.kind === "firewall-rule")
+  const textOf = ({ table, chain, rule }: FirewallRule) => JSON.stringify([table, chain, rule])
+  const inOrder = known.map(textOf).reverse().join() === rules.map(textOf).join()
+  if (inOrder && (await Promise.all(rules.map(hasRule))).every(Boolean)) return
+  for (const change of known) {
+    await removeRule(change)
+    forgetChange(folder, record, change)
+  }
   for (const table of new Set(rules.map((rule) => rule.table)))
     if ((await savedTable(table)) === "") recordChange(folder, record, { kind: "firewall-table", table })
-  for (const { table, chain, rule } of rules) {
+  // Each is put before those that are there.
+  for (const { table, chain, rule } of rules.toReversed()) {
     recordChange(folder, record, { kind: "firewall-rule", table, chain, rule })
-    if (!(await hasRule({ table, chain, rule }))) await exec("iptables", [...WAIT, "-t", table, "-I", chain, ...rule])
+    await exec("iptables", [...WAIT, "-t", table, "-I", chain, ...rule])
   }
 }
 

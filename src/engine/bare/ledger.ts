@@ -22,15 +22,17 @@ const ledgerSchema = z.object({
       record: z.string(),
     }),
   ),
-  /** net.ipv4.ip_forward was 0 before the first instance came up. */
-  forwardingWasOff: z.boolean(),
+  /** Interfaces that had net.ipv4.conf.NAME.forwarding at 0 before the first instance came up. */
+  forwardingSwitchedOn: z.array(z.string()).default([]),
+  /** Written by earlier versions, which set net.ipv4.ip_forward for the whole host. The last instance sets it back. */
+  forwardingWasOff: z.boolean().default(false),
   /** binfmt_misc was not mounted before the first instance came up. */
   binfmtWasUnmounted: z.boolean(),
 })
 export type Ledger = z.infer<typeof ledgerSchema>
 
 export function readLedger(): Ledger {
-  const empty = { instances: {}, forwardingWasOff: false, binfmtWasUnmounted: false }
+  const empty = { instances: {}, forwardingSwitchedOn: [], forwardingWasOff: false, binfmtWasUnmounted: false }
   if (!existsSync(LEDGER)) return empty
   const ledger = parseLedger(readFileSync(LEDGER, "utf8"))
   const known = Object.entries(ledger.instances).filter(([id, { record }]) => !isLost(id, record))

@@ -4,8 +4,9 @@
 # CNI's state, sockets, firewall locks) ends with the namespace, then becomes the engine's init.
 #
 # From the environment: STATE (state folder), SCRATCH (an empty folder in it), RUNTIME (the socket's folder, below /run),
-# CONFIG (folder with engine.toml, engine.json, registry.json and resolv.conf), BINARIES, CONTENT (or empty), RUNC, MIRROR (the
-# registry program; variables that begin with REGISTRY would be settings to it), MIRROR_PORT, MIRROR_LOG.
+# CONFIG (folder with engine.toml, engine.json, bases.json, registry.json and resolv.conf), BASES (storage of the base images),
+# BINARIES, CONTENT (or empty), RUNC, SERVER (the registry program; variables that begin with REGISTRY would be settings to it),
+# BASES_PORT, USERS_PORT, LOGS (a folder).
 # Arguments: the engine's.
 set -euo pipefail
 cd /
@@ -49,13 +50,19 @@ for ((tries = 0; ; tries++)); do
   sleep 0.05
 done
 
-# The engine's mirror of docker.io: read-only, on this namespace's loopback, which no container can reach.
-"$MIRROR" serve "$CONFIG/registry.json" >"$MIRROR_LOG" 2>&1 &
-for ((tries = 0; ; tries++)); do
-  ! (exec 3<>"/dev/tcp/127.0.0.1/$MIRROR_PORT") 2>/dev/null || break
-  kill -0 $! 2>/dev/null && ((tries < 200)) || { tail -n 5 "$MIRROR_LOG" >&2; exit 1; }
-  sleep 0.05
-done
+# Two registries that take no writes, on this namespace's loopback, which no container can reach. The engine's mirror of
+# docker.io has the instance's own base images and nothing else; what users pushed has the same name as on the host.
+mount -n --bind -o ro "$BASES" "$BASES"
+serve() {
+  "$SERVER" serve "$CONFIG/$1.json" >"$LOGS/$1-inside.log" 2>&1 &
+  for ((tries = 0; ; tries++)); do
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null || break
+    kill -0 $! 2>/dev/null && ((tries < 200)) || { tail -n 5 "$LOGS/$1-inside.log" >&2; exit 1; }
+    sleep 0.05
+  done
+}
+serve bases "$BASES_PORT"
+serve registry "$USERS_PORT"
 
 # Dagger's init goes by its name alone. It passes signals on and reaps what containers leave behind.
 exec -a /.init /run/dagger-engine/init "$BINARIES/engine" "$@"

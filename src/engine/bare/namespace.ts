@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { connect } from "node:net"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { SOURCES } from "./artefact.js"
-import { emptyFolder } from "./config.js"
+import { emptyFolder, mirrorPort } from "./config.js"
 import { childEnvironment } from "./environment.js"
 import { findProgram } from "./host.js"
 import { plugIn } from "./network.js"
@@ -78,9 +78,11 @@ export async function startEngine(
         BINARIES: parts.binaries,
         CONTENT: parts.content?.folder ?? "",
         RUNC: findProgram("runc") ?? "runc",
-        MIRROR: parts.registryProgram,
-        MIRROR_PORT: String(record.registryPort),
-        MIRROR_LOG: join(folder.registryLog, "..", "mirror.log"),
+        BASES: folder.basesStorage,
+        SERVER: parts.registryProgram,
+        BASES_PORT: String(mirrorPort(record.registryPort)),
+        USERS_PORT: String(record.registryPort),
+        LOGS: dirname(folder.registryLog),
       },
     },
   )
@@ -107,6 +109,24 @@ export async function startEngine(
     }
     await sleep(50)
   }
+  record.socketInode = lstatSync(folder.socket).ino
+  writeRecord(folder, record)
+}
+
+/**
+ * Whether the engine's socket is the one that the engine made. Its folder is root's, so that only root could put another there.
+ *
+ * @throws RunnerImagesError ENGINE_STATE when it is another one
+ */
+export function checkSocket(folder: InstanceFolder, record: InstanceRecord): void {
+  const found = existsSync(folder.socket) ? lstatSync(folder.socket) : undefined
+  if (record.socketInode === undefined || !found) return
+  if (found.ino === record.socketInode && found.isSocket() && found.uid === 0) return
+  throw new RunnerImagesError(
+    "ENGINE_STATE",
+    `${folder.socket} is not the socket that the engine of instance ${record.name} made: another program listens there, as user ${found.uid}.`,
+    "Find out which (ss -xlp), end it, then run: runner-images engine down, and engine up again.",
+  )
 }
 
 function died(folder: InstanceFolder, what: string): RunnerImagesError {

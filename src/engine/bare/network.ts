@@ -1,15 +1,14 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { connect } from "node:net"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { attempt, exec } from "../exec.js"
 import { chooseNetworks, linkAddresses } from "./addresses.js"
 import { addRules } from "./firewall.js"
+import { forwards, forwardsEverywhere, switchForwarding } from "./forwarding.js"
 import { withLedger } from "./ledger.js"
 import { recordChange, type InstanceRecord } from "./record.js"
 import { nameservers } from "./resolvers.js"
 import type { InstanceFolder } from "./state-folder.js"
-
-const FORWARDING = "/proc/sys/net/ipv4/ip_forward"
 
 interface Route {
   dst: string
@@ -52,19 +51,59 @@ export function listens(port: number): Promise<boolean> {
   })
 }
 
-/** The host's side, which outlives the namespace: forwarding and three firewall rules. */
-export async function prepareHostNetwork(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
-  await withLedger((ledger, save) => {
-    if (readFileSync(FORWARDING, "utf8").trim() === "1") return
-    ledger.forwardingWasOff = true
-    save()
-    writeFileSync(FORWARDING, "1")
-  })
-  await addRules(folder, record)
+/**
+ * The interfaces that containers' packets leave the host by, and answers come back on: that of the default route, and that of
+ * a name server where it is another one.
+ */
+export async function uplinks(resolvConf: string): Promise<string[]> {
+  const ways = nameservers(resolvConf).map((server) => deviceTowards(server))
+  const found = [await defaultDevice(), ...(await Promise.all(ways))]
+  return [...new Set(found)].filter((device): device is string => device !== undefined && device !== "lo")
 }
 
-export function switchForwardingOff(): void {
-  writeFileSync(FORWARDING, "0")
+/**
+ * What has to be done about forwarding.
+ *
+ * @returns `closed`: the uplinks on which it has to be switched on. `guarded`: those on which it is on for instances alone, then
+ *   at the latest; where the whole host forwards, its owner decides what goes where.
+ */
+export function forwardingPlan(
+  devices: readonly string[],
+  switchedOn: readonly string[],
+): { closed: string[]; guarded: string[] } {
+  const closed = devices.filter((device) => !forwards(device))
+  const guarded = devices.filter((device) => closed.includes(device) || switchedOn.includes(device))
+  return { closed, guarded: forwardsEverywhere() ? [] : guarded }
+}
+
+async function deviceTowards(address: string): Promise<string | undefined> {
+  const found = await attempt("ip", ["-json", "route", "get", address])
+  return found.exitCode === 0 ? (JSON.parse(found.stdout) as Route[])[0]?.dev : undefined
+}
+
+/**
+ * The host's side, which outlives the namespace: firewall rules, then forwarding on the interfaces that need it. What comes in
+ * there and is no answer goes nowhere, before the kernel would pass anything on.
+ */
+export async function prepareHostNetwork(
+  folder: InstanceFolder,
+  record: InstanceRecord,
+  resolvConf: string,
+): Promise<void> {
+  const needed = await uplinks(resolvConf)
+  await withLedger(async (ledger, save) => {
+    const { closed, guarded } = forwardingPlan(needed, ledger.forwardingSwitchedOn)
+    ledger.forwardingSwitchedOn = [...new Set([...ledger.forwardingSwitchedOn, ...closed])]
+    save()
+    await addRules(folder, record, guarded)
+    for (const device of closed) switchForwarding(device, true)
+  })
+}
+
+/** Puts back what {@link prepareHostNetwork} switched on, unless somebody has switched it on for the whole host since. */
+export function switchForwardingBack(devices: readonly string[]): void {
+  if (forwardsEverywhere()) return
+  for (const device of devices) switchForwarding(device, false)
 }
 
 /** Plugs a veth pair into the namespace of a process that waits for it. The kernel removes both ends with the namespace. */
@@ -88,6 +127,7 @@ export async function plugIn(folder: InstanceFolder, record: InstanceRecord, nam
   }
   await exec("ip", ["address", "add", `${host}/30`, "dev", name])
   await exec("ip", ["link", "set", name, "up"])
+  switchForwarding(name, true)
   await exec("nsenter", [...inside, "link", "set", "lo", "up"])
   await exec("nsenter", [...inside, "address", "add", `${namespace}/30`, "dev", "eth0"])
   await exec("nsenter", [...inside, "link", "set", "eth0", "up"])
@@ -99,9 +139,14 @@ export async function removeInterface(name: string): Promise<void> {
   if (existsSync(`/sys/class/net/${name}`)) await attempt("ip", ["link", "delete", name])
 }
 
+async function defaultDevice(): Promise<string | undefined> {
+  const found = await attempt("ip", ["-json", "-4", "route", "show", "default"])
+  return found.exitCode === 0 ? (JSON.parse(found.stdout || "[]") as Route[])[0]?.dev : undefined
+}
+
 /** The MTU of the interface that leads out: a larger one inside loses packets on networks with tunnels. */
 async function defaultMtu(): Promise<string> {
-  const device = (await routes()).find((route) => route.dst === "default")?.dev
+  const device = await defaultDevice()
   const path = `/sys/class/net/${device ?? ""}/mtu`
   return device !== undefined && existsSync(path) ? readFileSync(path, "utf8").trim() : "1500"
 }

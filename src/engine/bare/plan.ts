@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { foreignPlatforms } from "./emulator.js"
 import { gigabytes } from "./host.js"
@@ -14,6 +14,9 @@ const COSTS = {
   start: { minutes: 0.1, bytes: 0 },
 } as const
 
+/** Firewall rules of an instance, without those that guard an uplink. */
+const INSTANCE_RULES = 4
+
 /** Room that building one variant for both platforms takes in the engine's cache. */
 const BUILD_BYTES = 9e9
 
@@ -25,7 +28,8 @@ export interface PlanFacts {
   host: PlatformName
   packages: string[]
   missing: { binaries: boolean; emulator: boolean; bases: boolean; content: boolean }
-  forwardingOn: boolean
+  /** Interfaces that lead out: those that do not forward yet, and those that will for instances alone. */
+  forwarding: { closed: string[]; guarded: string[] }
   binfmtMounted: boolean
   registryPort: string
 }
@@ -43,6 +47,7 @@ export interface Plan {
 /** Says what `engine up` is about to do. Pure. */
 export function plan(facts: PlanFacts): Plan {
   const { instance, missing } = facts
+  const rules = INSTANCE_RULES + facts.forwarding.guarded.length
   const steps: [keyof typeof COSTS, string][] = [["start", ""]]
   if (facts.packages.length > 0) steps.push(["packages", ""])
   if (missing.binaries) steps.push(["binaries", "the engine, its CLI and its helpers, built from Go modules"])
@@ -53,14 +58,17 @@ export function plan(facts: PlanFacts): Plan {
   return {
     changes: [
       ...(facts.packages.length > 0 ? [`installs packages, which stay: ${facts.packages.join(" ")}`] : []),
-      ...(facts.forwardingOn ? [] : ["sets net.ipv4.ip_forward to 1"]),
+      ...facts.forwarding.closed.map(
+        (device) =>
+          `sets net.ipv4.conf.${device}.forwarding to 1, for this interface alone; what comes in there is passed on only when it answers a container`,
+      ),
       ...(facts.binfmtMounted ? [] : ["mounts binfmt_misc"]),
       ...foreignPlatforms(facts.host).map(
         (platform) => `adds the binfmt_misc rule ${instance.binfmtRule(spelling(platform).uname)}`,
       ),
-      `adds the network interface ${instance.hostInterface}, whose other end is in a network namespace`,
-      `adds three firewall rules with the comment "${instance.comment}"`,
-      `listens on 127.0.0.1:${facts.registryPort} (registry) and ${instance.runtime}/engine.sock (engine)`,
+      `adds the network interface ${instance.hostInterface}, which forwards, and whose other end is in a network namespace`,
+      `adds ${rules} firewall rules with the comment "${instance.comment}"`,
+      `listens on 127.0.0.1:${facts.registryPort} (registry, with a password that only root can read) and ${instance.runtime}/engine.sock (engine)`,
     ],
     makes: steps.map(([, what]) => what).filter((what) => what !== ""),
     diskBytes: total("bytes") + BUILD_BYTES,
@@ -80,9 +88,8 @@ export function planLines(plan: Plan, facts: Pick<PlanFacts, "instance" | "state
   ]
 }
 
-export function hostSettings(): Pick<PlanFacts, "forwardingOn" | "binfmtMounted"> {
+export function hostSettings(): Pick<PlanFacts, "binfmtMounted"> {
   return {
-    forwardingOn: readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1",
     binfmtMounted: existsSync("/proc/sys/fs/binfmt_misc/register"),
   }
 }

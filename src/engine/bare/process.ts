@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs"
 import { dirname } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { RecordedProcess } from "./record.js"
@@ -32,20 +32,36 @@ export function processStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** Whether a recorded process still runs. A zombie does not. */
-export function isRunning(process: RecordedProcess): boolean {
-  const stat = processStat(process.pid)
-  return stat !== undefined && stat.startTime === process.startTime && stat.state !== "Z"
+/** A process's executable, or undefined when there is no process or it is somebody else's. */
+export function programOf(pid: number): string | undefined {
+  try {
+    // An upgrade of its package may have replaced the file since.
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "")
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a recorded process still runs. A zombie does not, nor does another program under its number. */
+export function isRunning({ pid, startTime, program }: RecordedProcess): boolean {
+  const stat = processStat(pid)
+  if (stat?.startTime !== startTime || stat.state === "Z") return false
+  return program === undefined || [program, undefined].includes(programOf(pid))
+}
+
+/** What tells a process from all others, or undefined when it is gone. */
+export function identify(pid: number): RecordedProcess | undefined {
+  const stat = processStat(pid)
+  if (!stat || stat.state === "Z") return undefined
+  const program = programOf(pid)
+  return { pid, startTime: stat.startTime, ...(program === undefined ? {} : { program }) }
 }
 
 /** The processes with this marker in their environment, the oldest first. */
 export function findMarked(marker: string): RecordedProcess[] {
   return allProcesses()
     .filter((pid) => pid !== process.pid && environmentHas(pid, `${MARKER}=${marker}`))
-    .flatMap((pid) => {
-      const stat = processStat(pid)
-      return stat && stat.state !== "Z" ? [{ pid, startTime: stat.startTime }] : []
-    })
+    .flatMap((pid) => identify(pid) ?? [])
     .sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid)
 }
 
@@ -88,7 +104,7 @@ export async function startDetached(
     })
     child.unref()
     const pid = child.pid ?? 0
-    return { pid, startTime: processStat(pid)?.startTime ?? "0" }
+    return identify(pid) ?? { pid, startTime: "0" }
   } finally {
     closeSync(log)
   }

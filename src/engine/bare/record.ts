@@ -9,6 +9,8 @@ export const processSchema = z.object({
   pid: z.number().int().positive(),
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   startTime: z.string().regex(/^\d+$/),
+  /** Its executable. Records of earlier versions have none. */
+  program: z.string().optional(),
 })
 export type RecordedProcess = z.infer<typeof processSchema>
 
@@ -43,8 +45,12 @@ export const recordSchema = z.object({
   keys: z.object({ binaries: z.string(), emulator: z.string(), bases: z.string(), content: z.string() }).partial(),
   /** The Go that the SDKs' contents hold. */
   goVersion: z.string().optional(),
-  /** The base image's index. */
+  /** The base image's index, as it was made: what builds start from, whatever any registry says. */
   baseDigest: z.string().optional(),
+  /** What the registry on the host's loopback was started with. */
+  registryConfig: z.string().optional(),
+  /** The engine's socket: a file that took its place has another number. */
+  socketInode: z.number().int().optional(),
   /** The CLI, for clients. */
   cli: z.string().optional(),
   changes: z.array(changeSchema),

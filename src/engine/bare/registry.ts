@@ -1,27 +1,38 @@
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { exec } from "../exec.js"
+import { writableRegistryConfig } from "./config.js"
 import { childEnvironment } from "./environment.js"
+import { listensItself, occupantOf } from "./listener.js"
 import { listens } from "./network.js"
 import { findMarked, isRunning, startDetached, stopProcess } from "./process.js"
+import { writeRegistryPassword } from "./registry-password.js"
 import { writeRecord, type InstanceRecord, type RecordedProcess } from "./record.js"
 import type { InstanceFolder } from "./state-folder.js"
-import { BASE_REPOSITORY, BASE_TAG } from "./version.js"
 
 /** The marker of an instance's registry, beside that of its engine. */
 export function registryMarker(record: InstanceRecord): string {
   return `${record.marker}-registry`
 }
 
-/** Starts the writable registry on the host's loopback, unless it runs. */
+/** What a registry that runs is compared with: one of another version of this program may take writes from everybody. */
+export function registryConfigKey(folder: InstanceFolder, record: InstanceRecord): string {
+  return createHash("sha256").update(writableRegistryConfig(folder, record.registryPort)).digest("hex").slice(0, 16)
+}
+
+/** Starts the registry on the host's loopback, unless it runs the way it should. */
 export async function startRegistry(folder: InstanceFolder, record: InstanceRecord, program: string): Promise<void> {
   const running = registryProcess(record)
-  if (running) {
+  const config = registryConfigKey(folder, record)
+  if (running && record.registryConfig === config) {
     record.processes.registry = running
+    checkListener(record)
     return
   }
+  await stopRegistry(folder, record)
+  writeRegistryPassword(folder)
   if (await listens(record.registryPort)) throw portTaken(record.registryPort)
   const env = childEnvironment(folder, registryMarker(record))
   const started = await startDetached(program, ["serve", join(folder.config, "registry-writable.json")], {
@@ -29,6 +40,7 @@ export async function startRegistry(folder: InstanceFolder, record: InstanceReco
     logFile: folder.registryLog,
   })
   record.processes.registry = started
+  record.registryConfig = config
   writeRecord(folder, record)
   for (let tries = 0; !(await answers(record.registryPort)); tries++) {
     if (!isRunning(started) || tries > 200) {
@@ -41,6 +53,24 @@ export async function startRegistry(folder: InstanceFolder, record: InstanceReco
     }
     await sleep(50)
   }
+  checkListener(record)
+}
+
+/**
+ * Whether who answers on the registry's port is the process that was started for it. Whoever else answers there gets neither
+ * images nor the password.
+ *
+ * @throws RunnerImagesError ENGINE_PORT with the process that has the port
+ */
+export function checkListener(record: InstanceRecord): void {
+  const own = registryProcess(record)
+  if (own && listensItself(own, record.registryPort)) return
+  const occupant = occupantOf(record.registryPort)
+  throw new RunnerImagesError(
+    "ENGINE_PORT",
+    `The registry of engine instance ${record.name} should be on port ${record.registryPort} of 127.0.0.1, and ${occupant === undefined ? "nothing listens" : `${occupant} listens`} there.`,
+    "Nothing was sent there. End that program, then run: runner-images engine down, and engine up again.",
+  )
 }
 
 /** The registry's process, whether or not its number was written down before this program was killed. */
@@ -58,35 +88,21 @@ export async function stopRegistry(folder: InstanceFolder, record: InstanceRecor
 export function portTaken(port: number): RunnerImagesError {
   return new RunnerImagesError(
     "ENGINE_PORT",
-    `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program.`,
+    `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program${byWhom(port)}.`,
     `Choose another one: runner-images engine up --registry-port ${port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows who has it.`,
   )
 }
 
+function byWhom(port: number): string {
+  const occupant = occupantOf(port)
+  return occupant === undefined ? "" : `: ${occupant}`
+}
+
 async function answers(port: number): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/v2/`)).ok
+    // It wants its password even for this.
+    return (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401
   } catch {
     return false
   }
-}
-
-/** Puts the base images into the registry, unless they are there. */
-export async function pushBases(record: InstanceRecord, layout: string, digest: string): Promise<void> {
-  const address = `127.0.0.1:${record.registryPort}`
-  const there = await fetch(`http://${address}/v2/${BASE_REPOSITORY}/manifests/${BASE_TAG}`, {
-    method: "HEAD",
-    headers: { accept: "application/vnd.oci.image.index.v1+json" },
-  })
-  if (there.headers.get("docker-content-digest") === digest) return
-  await exec("skopeo", [
-    "--insecure-policy",
-    "copy",
-    "--quiet",
-    "--all",
-    "--preserve-digests",
-    "--dest-tls-verify=false",
-    `oci:${layout}:${BASE_TAG}`,
-    `docker://${address}/${BASE_REPOSITORY}:${BASE_TAG}`,
-  ])
 }

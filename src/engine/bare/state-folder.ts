@@ -64,6 +64,8 @@ export class StateFolder {
   }
 }
 
+export const INTERFACE_PREFIX = "ri-"
+
 /** The folder and the host-wide names of one instance. */
 export class InstanceFolder {
   constructor(
@@ -87,8 +89,23 @@ export class InstanceFolder {
     return join(this.root, `data-${ENGINE_VERSION}`)
   }
 
+  /** What users push. */
   get registryStorage(): string {
     return join(this.root, "registry")
+  }
+
+  /** The instance's own images, which no registry that takes writes ever sees. */
+  get basesStorage(): string {
+    return join(this.root, "bases")
+  }
+
+  get registryPassword(): string {
+    return join(this.root, "registry-password")
+  }
+
+  /** The registry's user and the password's hash, as htpasswd writes them. */
+  get registryUsers(): string {
+    return join(this.config, "registry-users")
   }
 
   get config(): string {
@@ -127,7 +144,7 @@ export class InstanceFolder {
 
   /** Interface names have at most 15 bytes. */
   get hostInterface(): string {
-    return `ri-${this.id}`
+    return `${INTERFACE_PREFIX}${this.id}`
   }
 
   get cgroup(): string {

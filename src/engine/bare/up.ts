@@ -5,7 +5,7 @@ import { archOf, type PlatformName } from "../../../dagger/src/core/platforms.js
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { choosePort } from "./addresses.js"
 import { clearWork } from "./artefact.js"
-import { baseDigest, basesKey, makeBases } from "./bases.js"
+import { baseDigest, baseReference, basesKey, makeBases } from "./bases.js"
 import { binariesKey, buildBinaries } from "./binaries.js"
 import { addBinfmtRules } from "./binfmt.js"
 import { writeConfig } from "./config.js"
@@ -15,18 +15,27 @@ import { goToolchain, type GoToolchain } from "./go-toolchain.js"
 import { bootId, checkDisk, checkHost, checkStateFolder, hostFacts } from "./host.js"
 import { checkKernel } from "./kernel.js"
 import { readLedger, withLedger } from "./ledger.js"
+import { occupantOf } from "./listener.js"
 import { takeLock, type Lock } from "./lock.js"
-import { answersOn, engineProcess, startEngine, stopEngine } from "./namespace.js"
-import { freeNetworks, listens, prepareHostNetwork } from "./network.js"
+import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "./namespace.js"
+import { forwardingPlan, freeNetworks, listens, prepareHostNetwork, uplinks } from "./network.js"
 import { installPackages, missingPackages, registryProgram } from "./packages.js"
 import { runPhase, type PhaseName } from "./phase.js"
 import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
 import { readRecord, recordChange, writeRecord, type InstanceRecord } from "./record.js"
-import { portTaken, pushBases, registryProcess, startRegistry, stopRegistry } from "./registry.js"
+import {
+  checkListener,
+  portTaken,
+  registryConfigKey,
+  registryProcess,
+  startRegistry,
+  stopRegistry,
+} from "./registry.js"
+import { checkNamedDigest, writeRegistryStorage } from "./registry-storage.js"
 import { hostResolvConf } from "./resolvers.js"
 import { InstanceFolder, StateFolder } from "./state-folder.js"
 import { instanceName } from "./instance-name.js"
-import { BASE_REPOSITORY, ENGINE_VERSION } from "./version.js"
+import { BASE, BASE_NAME, ENGINE_VERSION } from "./version.js"
 
 export interface UpOptions {
   /** The instance's name; else RUNNER_IMAGES_INSTANCE, else `default`. */
@@ -47,6 +56,8 @@ export interface BareEngine {
   registry: string
   /** The base image by digest, as the engine knows it. */
   base: string
+  /** The digests that builds start from, by the name of the base. */
+  baseDigests: Readonly<Record<string, string>>
 }
 
 /** Where the state of the instance that is meant lies. */
@@ -122,8 +133,24 @@ export async function runningEngine(
     (part) => keys[part] !== undefined && keys[part] === record.keys[part],
   )
   if (record.cli === undefined || !existsSync(record.cli)) return undefined
-  if (!same || !engineProcess(record) || !registryProcess(record) || !(await answersOn(folder.socket))) return undefined
+  if (!same || record.registryConfig !== registryConfigKey(folder, record) || record.socketInode === undefined)
+    return undefined
+  if (!engineProcess(record) || !(await answersOn(folder.socket))) return undefined
+  await checkRunning(folder, record)
+  if (!registryProcess(record)) return undefined
   return describe(folder, record)
+}
+
+/**
+ * Compares an engine that answers with its record.
+ *
+ * @throws RunnerImagesError ENGINE_STATE when its socket or its base images are others, ENGINE_PORT when somebody else has its
+ *   registry's port
+ */
+async function checkRunning(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
+  checkSocket(folder, record)
+  checkNamedDigest(folder.basesStorage, BASE, record.baseDigest)
+  if (registryProcess(record) || (await listens(record.registryPort))) checkListener(record)
 }
 
 function describe(folder: InstanceFolder, record: InstanceRecord): BareEngine {
@@ -135,7 +162,8 @@ function describe(folder: InstanceFolder, record: InstanceRecord): BareEngine {
     env: clientEnv(folder, cli),
     cliFolder: join(cli, ".."),
     registry,
-    base: `${registry}/${BASE_REPOSITORY}@${record.baseDigest ?? ""}`,
+    base: baseReference(record.baseDigest ?? ""),
+    baseDigests: { [BASE_NAME]: record.baseDigest ?? "" },
   }
 }
 
@@ -144,6 +172,8 @@ function clientEnv(folder: InstanceFolder, cli: string): Record<string, string> 
     _EXPERIMENTAL_DAGGER_RUNNER_HOST: `unix://${folder.socket}`,
     _EXPERIMENTAL_DAGGER_CLI_BIN: cli,
     DO_NOT_TRACK: "1",
+    // Where the password is, not what it is: `dagger call publish --password file:…` reads it.
+    RUNNER_IMAGES_REGISTRY_PASSWORD_FILE: folder.registryPassword,
   }
 }
 
@@ -163,6 +193,7 @@ export async function planFor(
     packages: missingPackages(),
     missing: missingArtefacts(state, keysFor(host, goVersion)),
     ...hostSettings(),
+    forwarding: forwardingPlan(await uplinks(hostResolvConf()), readLedger().forwardingSwitchedOn),
     registryPort: String(port),
   }
   return { plan: plan(facts), facts }
@@ -222,19 +253,20 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     }).then(() => phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))),
   )
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
-    prepareHostNetwork(folder, record),
+    prepareHostNetwork(folder, record, resolvConf),
   )
   await phase("registry", `on 127.0.0.1:${record.registryPort}`, async () => {
     writeConfig(folder, { registryPort: record.registryPort, binaries, resolvConf })
+    const digest = baseDigest(bases)
+    await writeRegistryStorage(folder.basesStorage, bases, { ...BASE, digest })
+    record.baseDigest = digest
     mkdirSync(folder.registryStorage, { recursive: true })
     for (const path of [folder.home, folder.temporary]) mkdirSync(path, { recursive: true })
     await startRegistry(folder, record, program)
-    await pushBases(record, bases, baseDigest(bases))
   })
 
   // A record without a content key is one of an engine that cannot serve modules: nobody takes it for ready.
   record.keys = { binaries: keys.binaries, emulator: keys.emulator, bases: keys.bases }
-  record.baseDigest = baseDigest(bases)
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
   const parts = { binaries, registryProgram: program }
@@ -320,6 +352,10 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
           listens,
         )
     if ("taken" in choice) throw portTaken(choice.taken)
+    if (before && run.port === undefined && choice.port !== before.registryPort)
+      run.log(
+        `registry: port ${before.registryPort} is taken by ${occupantOf(before.registryPort) ?? "another instance"}; using ${choice.port}`,
+      )
     // Addresses stay while rules name them.
     const networks =
       before && before.changes.length > 0

@@ -7,3 +7,6 @@ export const SUITE = "trixie"
 /** The base image's name in the engine's mirror of docker.io: the same name works on an engine that asks Docker Hub. */
 export const BASE_REPOSITORY = "library/debian"
 export const BASE_TAG = `${SUITE}-slim`
+export const BASE = { repository: BASE_REPOSITORY, tag: BASE_TAG } as const
+/** As the pipeline names it. */
+export const BASE_NAME = `debian:${BASE_TAG}`

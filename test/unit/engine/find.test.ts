@@ -24,8 +24,11 @@ function host(there: { env?: NodeJS.ProcessEnv; docker?: string; podman?: string
           cliFolder: "/bin",
           registry: "127.0.0.1:5000",
           base: "",
+          baseDigests: { "debian:trixie-slim": "sha256:bare" },
         })
       },
+      recordedBases: (address) =>
+        address.startsWith("unix://") ? { "debian:trixie-slim": "sha256:recorded" } : undefined,
     },
   }
 }
@@ -61,7 +64,18 @@ it("says which engine it took and why, and what to set", async () => {
     reason: "docker 28.2.2 is running",
     env: { DO_NOT_TRACK: "1" },
   })
-  expect(await findEngine(options, host({}).probes)).toMatchObject({ env: { A: "b" }, registry: "127.0.0.1:5000" })
+  expect(await findEngine(options, host({}).probes)).toMatchObject({
+    env: { A: "b" },
+    registry: "127.0.0.1:5000",
+    baseDigests: { "debian:trixie-slim": "sha256:bare" },
+  })
+})
+
+it("knows what was recorded of a bare engine that the environment names", async () => {
+  const env = { _EXPERIMENTAL_DAGGER_RUNNER_HOST: "unix:///run/runner-images/id/engine.sock" }
+  expect((await findEngine(options, host({ env }).probes)).baseDigests).toEqual({
+    "debian:trixie-slim": "sha256:recorded",
+  })
 })
 
 it("refuses rather than bring up an engine that is not wanted", async () => {

@@ -1,7 +1,11 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import {
   checkDisk,
   checkHost,
+  checkStateFolder,
   missingFilesystems,
   parseOsRelease,
   proxyVariables,
@@ -103,5 +107,41 @@ describe("name servers", () => {
   })
   it("may be none", () => {
     expect(usableResolvConf([stub])).toBeUndefined()
+  })
+})
+
+describe("the state folder", () => {
+  function inScratch(work: (scratch: string) => void): void {
+    const scratch = mkdtempSync(join(tmpdir(), "state-folder-"))
+    try {
+      work(scratch)
+    } finally {
+      rmSync(scratch, { recursive: true })
+    }
+  }
+
+  it("is its owner's alone, also where an earlier version left it open", () => {
+    inScratch((scratch) => {
+      for (const name of ["new", "old"]) {
+        const root = join(scratch, name)
+        if (name === "old") mkdirSync(root, { mode: 0o755 })
+        checkStateFolder(root)
+        expect(statSync(root).mode & 0o777).toBe(0o700)
+      }
+    })
+  })
+
+  it("is refused where every user could put another in its place", () => {
+    inScratch((scratch) => {
+      const open = join(scratch, "open")
+      mkdirSync(open)
+      chmodSync(open, 0o777)
+      const refused = expect.objectContaining({ code: "ENGINE_STATE", problem: expect.stringContaining(`${open}, on`) })
+      expect(() => {
+        checkStateFolder(join(open, "runner-images", "engine"))
+      }).toThrow(refused)
+      chmodSync(open, 0o1777)
+      checkStateFolder(join(open, "runner-images", "engine"))
+    })
   })
 })

@@ -9,7 +9,7 @@ const BUILT: PlanFacts = {
   host: "linux/amd64",
   packages: [],
   missing: { binaries: false, emulator: false, bases: false, content: false },
-  forwardingOn: true,
+  forwarding: { closed: [], guarded: [] },
   binfmtMounted: true,
   registryPort: "5000",
 }
@@ -17,7 +17,7 @@ const BARE: PlanFacts = {
   ...BUILT,
   packages: ["runc", "skopeo"],
   missing: { binaries: true, emulator: true, bases: true, content: true },
-  forwardingOn: false,
+  forwarding: { closed: ["eth0"], guarded: ["eth0"] },
   binfmtMounted: false,
 }
 
@@ -26,12 +26,12 @@ it("of a bare host lists every change, what is made, disk and minutes", () => {
     "engine instance default, kept in /state
     on this host, until runner-images engine down:
       - installs packages, which stay: runc skopeo
-      - sets net.ipv4.ip_forward to 1
+      - sets net.ipv4.conf.eth0.forwarding to 1, for this interface alone; what comes in there is passed on only when it answers a container
       - mounts binfmt_misc
       - adds the binfmt_misc rule rule-aarch64
-      - adds the network interface ri-ID, whose other end is in a network namespace
-      - adds three firewall rules with the comment "runner-images instance default ID"
-      - listens on 127.0.0.1:5000 (registry) and /run/runner-images/ID/engine.sock (engine)
+      - adds the network interface ri-ID, which forwards, and whose other end is in a network namespace
+      - adds 5 firewall rules with the comment "runner-images instance default ID"
+      - listens on 127.0.0.1:5000 (registry, with a password that only root can read) and /run/runner-images/ID/engine.sock (engine)
     makes:
       - the engine, its CLI and its helpers, built from Go modules
       - QEMU for linux/arm64
@@ -46,9 +46,9 @@ it("of a built instance lists only what starting it changes", () => {
     "engine instance default, kept in /state
     on this host, until runner-images engine down:
       - adds the binfmt_misc rule rule-aarch64
-      - adds the network interface ri-ID, whose other end is in a network namespace
-      - adds three firewall rules with the comment "runner-images instance default ID"
-      - listens on 127.0.0.1:5000 (registry) and /run/runner-images/ID/engine.sock (engine)
+      - adds the network interface ri-ID, which forwards, and whose other end is in a network namespace
+      - adds 4 firewall rules with the comment "runner-images instance default ID"
+      - listens on 127.0.0.1:5000 (registry, with a password that only root can read) and /run/runner-images/ID/engine.sock (engine)
     needs 9.0 GB of free disk and less than a minute"
   `)
 })

@@ -29,6 +29,8 @@ it("takes another process with the same number for another", async () => {
   const pid = child.pid ?? 0
   const real = { pid, startTime: processStat(pid)?.startTime ?? "" }
   const recycled = { pid, startTime: "1" }
+  const another = { ...real, program: "/bin/another" }
+  expect(isRunning(another)).toBe(false)
   expect([isRunning(real), isRunning(recycled)]).toEqual([true, false])
   await stopProcess(recycled, 1)
   expect(isRunning(real)).toBe(true)

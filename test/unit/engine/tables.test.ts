@@ -3,9 +3,9 @@ import { spelling } from "../../../dagger/src/core/platforms.js"
 import { sourcesFromHost } from "../../../src/engine/bare/archive.js"
 import { newestDate } from "../../../src/engine/bare/bases.js"
 import { binfmtRule } from "../../../src/engine/bare/binfmt.js"
-import { engineToml, registryConfig } from "../../../src/engine/bare/config.js"
+import { engineToml, mirrorPort, registryConfig } from "../../../src/engine/bare/config.js"
 import { manifestDigest } from "../../../src/engine/bare/content.js"
-import { isEmptyTable, sectionOf } from "../../../src/engine/bare/firewall.js"
+import { instanceRules, isEmptyTable, sectionOf } from "../../../src/engine/bare/firewall.js"
 import { isOlder, parseGoVersion } from "../../../src/engine/bare/go-toolchain.js"
 import { imageConfig } from "../../../src/engine/bare/oci-layout.js"
 import { missingPackages } from "../../../src/engine/bare/packages.js"
@@ -83,7 +83,7 @@ it("gives both architectures' images one configuration", () => {
   expect({ ...one, architecture: "" }).toEqual({ ...other, architecture: "" })
 })
 
-it("points the engine at its mirror", () => {
+it("points the engine at the mirror that has the base images, and at the users' registry", () => {
   const folder = new StateFolder("/state").instance("default")
   const settings = { registryPort: 5055, binaries: "/b", resolvConf: "" }
   expect(engineToml(folder, settings).replaceAll(folder.id, "ID")).toMatchInlineSnapshot(`
@@ -94,7 +94,10 @@ it("points the engine at its mirror", () => {
     defaultCgroupParent = "runner-images-ID"
 
     [registry."docker.io"]
-    mirrors = [ "127.0.0.1:5055" ]
+    mirrors = [ "127.0.0.1:5056" ]
+
+    [registry."127.0.0.1:5056"]
+    http = true
 
     [registry."127.0.0.1:5055"]
     http = true
@@ -105,12 +108,38 @@ it("points the engine at its mirror", () => {
   `)
 })
 
-it("makes only the mirror read-only", () => {
-  expect(JSON.parse(registryConfig(5055, "/r", true))).toMatchObject({
+it("has registries that take no writes, and one that wants a password for everything", () => {
+  expect(JSON.parse(registryConfig(5055, "/r"))).toMatchObject({
     storage: { maintenance: { readonly: { enabled: true } } },
     http: { addr: "127.0.0.1:5055" },
   })
-  expect(registryConfig(5055, "/r", false)).not.toContain("readonly")
+  expect(registryConfig(5055, "/r")).not.toContain("auth")
+  expect(JSON.parse(registryConfig(5055, "/r", "/users"))).toMatchObject({
+    auth: { htpasswd: { path: "/users" } },
+    http: { addr: "127.0.0.1:5055" },
+  })
+  expect(registryConfig(5055, "/r", "/users")).not.toContain("readonly")
+})
+
+it.each([5000, 65534, 65535])("serves base images on another port than %i", (port) => {
+  expect(mirrorPort(port)).not.toBe(port)
+  expect(mirrorPort(port)).toBeLessThanOrEqual(65535)
+})
+
+it("lets answers in before it drops the rest, and nothing from one instance to another", () => {
+  const folder = new StateFolder("/state").instance("default")
+  const rules = instanceRules(folder, "10.86.1.4/30", ["eth0"]).map(({ table, chain, rule }) =>
+    [table, chain, ...rule].join(" ").replaceAll(folder.comment, "NAME").replaceAll(folder.hostInterface, "ri-ID"),
+  )
+  expect(rules).toMatchInlineSnapshot(`
+    [
+      "nat POSTROUTING -s 10.86.1.4/30 ! -o ri-ID -m comment --comment NAME -j MASQUERADE",
+      "filter FORWARD -o ri-ID -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment NAME -j ACCEPT",
+      "filter FORWARD -o ri-ID -m comment --comment NAME -j DROP",
+      "filter FORWARD -i ri-ID ! -o ri-+ -m comment --comment NAME -j ACCEPT",
+      "filter FORWARD -i eth0 ! -o ri-+ -m comment --comment NAME -j DROP",
+    ]
+  `)
 })
 
 it.each([
