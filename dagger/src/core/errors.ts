@@ -94,7 +94,10 @@ export const ERRORS = {
     meaning: "Packages, modules or base images of the bare engine cannot be fetched.",
   },
   ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "The local registry's port is taken by another program." },
-  ENGINE_STATE: { exit: EXIT.buildFailed, meaning: "The bare engine's state folder is not as this version left it." },
+  ENGINE_STATE: {
+    exit: EXIT.buildFailed,
+    meaning: "The bare engine's files are not as this version left them, or others could replace them.",
+  },
   ENGINE_BUSY: { exit: EXIT.buildFailed, meaning: "Another process holds the engine's lock." },
 } as const satisfies Record<string, ErrorKind>
 

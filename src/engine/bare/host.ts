@@ -2,6 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, 
 import { dirname, join } from "node:path"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { platformOfNodeArch, PLATFORMS, type PlatformName } from "../../../dagger/src/core/platforms.js"
+import { sudoCaller, untrustedPart } from "./trusted-path.js"
 
 /** @example parseOsRelease('ID=debian\nVERSION_CODENAME="trixie"') ⇒ { ID: "debian", VERSION_CODENAME: "trixie" } */
 export function parseOsRelease(text: string): Record<string, string> {
@@ -145,34 +146,20 @@ export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`
 }
 
-const STICKY = 0o1000
-const OTHERS_WRITE = 0o002
-
-/**
- * The first folder on the way to a path that lets any user put something else in its place, or undefined. In a sticky folder, as
- * /tmp is one, only owners can.
- */
-export function openToOthers(path: string): string | undefined {
-  const parent = dirname(path)
-  const above = parent === path ? undefined : openToOthers(parent)
-  if (above !== undefined) return above
-  const { mode } = statSync(path)
-  return (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0 ? path : undefined
-}
-
 /**
  * Makes the state folder and closes it to everybody but root: base images, programs that root runs and a password lie in it.
  *
+ * @param caller who may own folders on the way as well
  * @throws RunnerImagesError ENGINE_STATE when it cannot be written, or others could put another in its place
  */
-export function checkStateFolder(root: string): void {
+export function checkStateFolder(root: string, caller = sudoCaller(process.env)): void {
   try {
+    const untrusted = untrustedPart(dirname(root), caller)
+    if (untrusted !== undefined) throw new Error(untrusted)
     mkdirSync(root, { recursive: true, mode: 0o700 })
     accessSync(root, constants.W_OK)
     const { uid } = statSync(root)
     if (uid !== process.getuid?.()) throw new Error(`it belongs to user ${uid}`)
-    const open = openToOthers(dirname(root))
-    if (open !== undefined) throw new Error(`${open}, on the way there, is open to every user of this host`)
     chmodSync(root, 0o700)
   } catch (cause) {
     throw new RunnerImagesError(

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -142,6 +142,50 @@ describe("the state folder", () => {
       }).toThrow(refused)
       chmodSync(open, 0o1777)
       checkStateFolder(join(open, "runner-images", "engine"))
+    })
+  })
+
+  const OTHER = 64321
+  const refusal = (problem: string) =>
+    expect.objectContaining({ code: "ENGINE_STATE", problem: expect.stringContaining(problem) })
+
+  // Only root can give a folder away.
+  it.runIf(process.getuid?.() === 0)("is refused on a way that another user owns, unless it is who called sudo", () => {
+    inScratch((scratch) => {
+      const theirs = join(scratch, "theirs")
+      mkdirSync(theirs)
+      chownSync(theirs, OTHER, OTHER)
+      const root = join(theirs, "runner-images", "engine")
+      expect(() => {
+        checkStateFolder(root)
+      }).toThrow(refusal(`${theirs}, on the way there, belongs to user ${OTHER}`))
+      checkStateFolder(root, { user: OTHER, group: OTHER })
+    })
+  })
+
+  it.runIf(process.getuid?.() === 0)("is refused on a way that a group may write to", () => {
+    inScratch((scratch) => {
+      const shared = join(scratch, "shared")
+      mkdirSync(shared)
+      chownSync(shared, 0, OTHER)
+      chmodSync(shared, 0o775)
+      const root = join(shared, "runner-images", "engine")
+      expect(() => {
+        checkStateFolder(root)
+      }).toThrow(refusal(`${shared}, on the way there, is open to group ${OTHER}`))
+      checkStateFolder(root, { user: OTHER, group: OTHER })
+    })
+  })
+
+  it.runIf(process.getuid?.() === 0)("is refused on a way through a link of another user", () => {
+    inScratch((scratch) => {
+      const link = join(scratch, "link")
+      mkdirSync(join(scratch, "real"))
+      symlinkSync("real", link)
+      lchownSync(link, OTHER, OTHER)
+      expect(() => {
+        checkStateFolder(join(link, "runner-images", "engine"))
+      }).toThrow(refusal(`${link}, on the way there, belongs to user ${OTHER}`))
     })
   })
 })
