@@ -26,7 +26,7 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
   const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     const inputs = inputsOf(host)
     const target: Omit<PublishOptions, "tools"> = { repository: repository.name, tags, allowStandIn, variantTags }
-    if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository))
+    if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository, credentials !== undefined))
     if (inputs.caBundle) target.caBundle = inputs.caBundle
     if (credentials) {
       target.username = credentials.username

@@ -16,10 +16,15 @@ export interface LoopbackRegistry {
  * A registry on this host's loopback, which containers reach only through Dagger. For a bare engine's own one, with what it
  * wants to see.
  *
- * @throws RunnerImagesError ENGINE_PORT when another program listens in the place of a bare engine's registry
+ * @param ownCredentials whether the caller has a user name and a password, which then go there in place of the recorded ones
+ * @throws RunnerImagesError AUTHENTICATION when the password cannot be read, ENGINE_PORT when another program listens in the place of a bare engine's registry
  */
-export function loopbackRegistry(dag: Client, { host, port = HTTP_PORT }: Repository): LoopbackRegistry {
-  const login = registryLogin(port)
+export function loopbackRegistry(
+  dag: Client,
+  { host, port = HTTP_PORT }: Repository,
+  ownCredentials = false,
+): LoopbackRegistry {
+  const login = ownCredentials ? undefined : registryLogin(port)
   if (!login) return { registry: loopbackService(dag, { host, port }) }
   // By its address: "localhost" may lead to another address, on which somebody else listens.
   const registry = loopbackService(dag, { host: "127.0.0.1", port })

@@ -1,8 +1,7 @@
 import { expect, it } from "vitest"
 import type { BenchReport } from "../../dagger/src/core/bench.js"
+import { LOCAL_REGISTRY as registry } from "../local-registry.js"
 import { answer, commandLine } from "./doors.js"
-
-const registry = process.env.RUNNER_IMAGES_TEST_REGISTRY ?? ""
 
 it(
   "measures what is asked for, each row as often as is said, and pushes where it is told",

@@ -1,13 +1,20 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { execa } from "execa"
 import { expect, describe, it } from "vitest"
+import { REGISTRY_USER } from "../../src/engine/bare/registry-password.js"
+import { LOCAL_REGISTRY as registry, registryEnvironment } from "../local-registry.js"
 import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
 
-const registry = process.env.RUNNER_IMAGES_TEST_REGISTRY ?? ""
+const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`
 const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH, "--repository", repository]
 
-const raw = async (reference: string) =>
-  (await execa("skopeo", ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`])).stdout
+const raw = async (reference: string) => {
+  const words = ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`]
+  return (await execa("skopeo", words, { env: registryEnvironment() })).stdout
+}
 
 describe.skipIf(registry === "")("publishing to a registry on this host", () => {
   it("prints one reference by digest, under which both platforms are", async () => {
@@ -18,8 +25,9 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     expect(await raw(`${repository}:try-standin`)).toBe(await raw(reference))
   })
 
-  it("does the same through dagger call", async () => {
-    const words = ["call", "publish", ...common, "--tags", "called", "--registry", `tcp://${registry}`]
+  it("does the same through dagger call, with the password from its file", async () => {
+    const login = ["--username", REGISTRY_USER, "--password", `file:${PASSWORD_FILE}`]
+    const words = ["call", "publish", ...common, "--tags", "called", "--registry", `tcp://${registry}`, ...login]
     const reference = answer(await dagger(...words)).trim()
     expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
     expect(await raw(`${repository}:called-standin`)).toBe(await raw(`${repository}:try-standin`))
@@ -52,6 +60,21 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     }
     expect(variants[0]?.platforms[0]?.checks).toMatchObject({ failed: 0 })
     expect(variants[0]?.platforms[0]?.checks.passed).toBeGreaterThan(40)
+  })
+
+  it("refuses a push with another password, and one by dagger call without any", async () => {
+    const password = join(mkdtempSync(join(tmpdir(), "publish-")), "password")
+    writeFileSync(password, "of somebody else\n")
+    const other = ["--username", REGISTRY_USER, "--password-file", password]
+    const wrong = await commandLine("publish", ...common, "--tags", "refused", ...other)
+    rmSync(dirname(password), { recursive: true })
+    const words = ["call", "publish", ...common, "--tags", "refused", "--registry", `tcp://${registry}`]
+    const without = await dagger(...words)
+    for (const { exitCode, stdout, stderr } of [wrong, without]) {
+      expect(exitCode).not.toBe(0)
+      expect(stdout).toBe("")
+      expect(stderr).toMatch(/unauthorized|authentication required/i)
+    }
   })
 
   it("says that a tag is not there", async () => {

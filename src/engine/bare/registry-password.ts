@@ -19,6 +19,7 @@ export function registryPassword(folder: InstanceFolder): string | undefined {
 /** Makes the password, unless there is one, and writes what the registry knows it by. Both files are root's alone. */
 export function writeRegistryPassword(folder: InstanceFolder): void {
   const password = registryPassword(folder) ?? randomBytes(BYTES).toString("base64url")
-  writeFileAtomic(folder.registryPassword, `${password}\n`, 0o600)
+  // Without an end of line: dagger call takes a file's contents as they are.
+  writeFileAtomic(folder.registryPassword, password, 0o600)
   writeFileAtomic(folder.registryUsers, `${REGISTRY_USER}:${hashSync(password, COST)}\n`, 0o600)
 }
