@@ -1,11 +1,15 @@
 import { connection, dag, type Platform } from "@dagger.io/dagger"
 import { execa } from "execa"
 import { createHash } from "node:crypto"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { networkInterfaces, tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { readRecord, writeRecord } from "../../src/engine/bare/record.js"
+import { writeRegistryStorage } from "../../src/engine/bare/registry-storage.js"
+import { locate } from "../../src/engine/bare/up.js"
+import { BASE } from "../../src/engine/bare/version.js"
 import { ensureOciTools } from "./oci-tools.js"
 import { answer, commandLine, readReport, ROOT } from "./doors.js"
 
@@ -23,7 +27,7 @@ const instance = {
 }
 
 let server: Server
-let engine: { env: Record<string, string>; registry: string }
+let engine: { env: Record<string, string> }
 
 async function publishVersion(version: string): Promise<void> {
   const tree = join(work, `tree-${version}`)
@@ -79,8 +83,7 @@ beforeAll(async () => {
     )
     await dag.container().asTarball({ platformVariants: bases }).export(tar)
   })
-  const target = `docker://${engine.registry}/library/debian:trixie-slim`
-  await execa("skopeo", ["copy", "--all", "--dest-tls-verify=false", `oci-archive:${tar}`, target])
+  await replaceBase(tar)
 })
 
 afterAll(async () => {
@@ -88,6 +91,26 @@ afterAll(async () => {
   await commandLine.with(instance)("engine", "down")
   rmSync(work, { recursive: true, force: true })
 })
+
+/** Root may change what builds start from; nobody else, and nothing that is pushed to a registry, can. */
+async function replaceBase(tar: string): Promise<void> {
+  const { folder } = locate(instance.RUNNER_IMAGES_INSTANCE)
+  const layout = join(folder.root, "changed-layout")
+  const storage = join(folder.root, "changed-bases")
+  try {
+    await execa("skopeo", ["copy", "--all", `oci-archive:${tar}`, `oci:${layout}:${BASE.tag}`])
+    const index = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: { digest: string }[] }
+    const digest = index.manifests[0]?.digest ?? ""
+    await writeRegistryStorage(storage, layout, { ...BASE, digest })
+    // Into the same folder, which the engine's registry has mounted.
+    cpSync(storage, folder.basesStorage, { recursive: true })
+    const record = readRecord(folder)
+    if (!record) throw new Error("the instance has no record")
+    writeRecord(folder, { ...record, baseDigest: digest })
+  } finally {
+    for (const path of [layout, storage]) rmSync(path, { recursive: true, force: true })
+  }
+}
 
 async function build(...words: string[]): Promise<{ index: string | undefined; version: string | undefined }> {
   const output = join(work, "dist")

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connection, dag } from "@dagger.io/dagger"
@@ -80,7 +89,12 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
     expect(read.stderr).toContain("Permission denied")
 
     const runtime = ENGINE.replace(/^unix:\/\/(.*)\/[^/]+$/, "$1")
-    const readable = await as(user, "sh", "-c", `cat ${runtime}/* /run/runner-images/* /proc/[0-9]*/cmdline 2>/dev/null`)
+    const readable = await as(
+      user,
+      "sh",
+      "-c",
+      `cat ${runtime}/* /run/runner-images/* /proc/[0-9]*/cmdline 2>/dev/null`,
+    )
     // It is what everybody may read about the engine, and means something only if that was read.
     expect(readable.stdout).toContain("registry-writable.json")
     expect(readable.stdout).not.toContain(password)

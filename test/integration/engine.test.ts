@@ -1,19 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { execa } from "execa"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { PLATFORMS, platformOfNodeArch, spelling } from "../../dagger/src/core/platforms.js"
 import { binfmtRule } from "../../src/engine/bare/binfmt.js"
+import { mirrorPort } from "../../src/engine/bare/config.js"
 import { down } from "../../src/engine/bare/down.js"
 import { emulatorProgram } from "../../src/engine/bare/emulator.js"
+import { instanceRules } from "../../src/engine/bare/firewall.js"
 import { checkHost, hostFacts } from "../../src/engine/bare/host.js"
+import { recordedBases, registryLogin } from "../../src/engine/bare/known.js"
 import { engineProcess } from "../../src/engine/bare/namespace.js"
 import { findMarked } from "../../src/engine/bare/process.js"
 import { readRecord } from "../../src/engine/bare/record.js"
-import { registryMarker } from "../../src/engine/bare/registry.js"
+import { registryMarker, stopRegistry } from "../../src/engine/bare/registry.js"
 import { status } from "../../src/engine/bare/status.js"
-import { locate, up, type BareEngine } from "../../src/engine/bare/up.js"
+import { locate, planFor, up, type BareEngine } from "../../src/engine/bare/up.js"
+import { BASE } from "../../src/engine/bare/version.js"
+import { loginTo } from "../local-registry.js"
 import { engine, ENGINE_PROGRAM } from "./engine-program.js"
 
 /** Instances of the tests' own, beside the one that all other tests use. */
@@ -52,6 +60,30 @@ const inBase = (...args: string[]) => [
   `--args=${args.join(",")}`,
   "stdout",
 ]
+
+/** A local user without any rights, who needs no account for that. */
+const STRANGER = 64321
+
+/** A program of another local user that listens on a port and answers nobody. */
+async function impostorOn(port: number): Promise<{ pid: number; stop: () => Promise<unknown> }> {
+  const program = `require("net").createServer().listen(${port}, "127.0.0.1", () => console.log("listening"))`
+  const child = spawn(process.execPath, ["-e", program], {
+    ...{ uid: STRANGER, gid: STRANGER, cwd: "/", env: {} },
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  await once(child.stdout, "data")
+  const stop = async () => {
+    child.kill("SIGKILL")
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+  }
+  return { pid: child.pid ?? 0, stop }
+}
+
+/** Forwarding as a snapshot has it, by the interface's name. */
+function settings(snapshot: string): Record<string, string> {
+  const lines = [...snapshot.matchAll(/^net\.ipv4\.(?:conf\.)?(\w+?)(?:\.forwarding)? = (\d)$/gm)]
+  return Object.fromEntries(lines.map(([, name = "", value = ""]) => [name, value]))
+}
 
 // Where it cannot run, for want of root or of Debian, there is nothing to test.
 describe.runIf(canRunBareEngine())("the bare engine", () => {
@@ -93,12 +125,73 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
   })
 
   it("takes pushes on the host's side only, and serves them inside", async () => {
-    const outside = await fetch(`http://${first.registry}/v2/pushed/blobs/uploads/`, { method: "POST" })
-    expect(outside.status).toBe(202)
+    const upload = (headers: Record<string, string>) =>
+      fetch(`http://${first.registry}/v2/pushed/blobs/uploads/`, { method: "POST", headers })
+    const { username, password } = loginTo(first.registry)
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
+    expect((await upload({ authorization })).status).toBe(202)
+    expect((await upload({})).status).toBe(401)
     const pid = String(engineProcess(record(FIRST))?.pid)
-    const request = `exec 3<>/dev/tcp/127.0.0.1/${record(FIRST).registryPort}; printf 'POST /v2/pushed/blobs/uploads/ HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
-    const inside = await execa("nsenter", ["--target", pid, "--net", "bash", "-c", request])
-    expect(inside.stdout).toMatch(/^HTTP\/1\.\d 405/)
+    const { registryPort } = record(FIRST)
+    for (const port of [registryPort, mirrorPort(registryPort)]) {
+      const request = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'POST /v2/pushed/blobs/uploads/ HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
+      const inside = await execa("nsenter", ["--target", pid, "--net", "bash", "-c", request])
+      expect(inside.stdout).toMatch(/^HTTP\/1\.\d 405/)
+    }
+  })
+
+  it("does not take another user's program on its registry's port for the registry", async () => {
+    const { registryPort, registryConfig } = record(FIRST)
+    expect(registryConfig).toBeDefined()
+    await stopRegistry(locate(FIRST).folder, record(FIRST))
+    const impostor = await impostorOn(registryPort)
+    try {
+      const problem = `port ${registryPort} of 127.0.0.1, and process ${impostor.pid} (`
+      const refusal = {
+        code: "ENGINE_PORT",
+        problem: expect.stringMatching(new RegExp(`user ${STRANGER} listens there`)),
+      }
+      await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
+      expect(() => registryLogin(registryPort)).toThrow(expect.objectContaining(refusal))
+      expect(() => registryLogin(registryPort)).toThrow(problem)
+    } finally {
+      await impostor.stop()
+    }
+    expect(await up({ instance: FIRST, log })).toEqual(first)
+    expect(registryLogin(registryPort)).toEqual(loginTo(first.registry))
+  })
+
+  it("does not take another socket for its engine's", async () => {
+    const { folder } = locate(FIRST)
+    const aside = `${folder.socket}.aside`
+    renameSync(folder.socket, aside)
+    const impostor = createServer().listen(folder.socket)
+    await once(impostor, "listening")
+    try {
+      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining("is not the socket that the engine") }
+      await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
+      expect(() => recordedBases(`unix://${folder.socket}`)).toThrow(expect.objectContaining(refusal))
+    } finally {
+      await new Promise((resolve) => impostor.close(resolve))
+      renameSync(aside, folder.socket)
+    }
+    expect(await up({ instance: FIRST, log })).toEqual(first)
+  })
+
+  it("refuses a base image that is not the recorded one", async () => {
+    const { folder } = locate(FIRST)
+    const { repository, tag } = BASE
+    const repositories = join(folder.basesStorage, "docker/registry/v2/repositories", repository)
+    const link = join(repositories, "_manifests/tags", tag, "current/link")
+    const genuine = readFileSync(link, "utf8")
+    writeFileSync(link, `sha256:${"0".repeat(64)}`)
+    try {
+      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining(`is ${genuine}, and`) }
+      await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
+    } finally {
+      writeFileSync(link, genuine)
+    }
+    expect(await up({ instance: FIRST, log })).toEqual(first)
   })
 
   it("is found running in an instant, and brought up again in less than ten seconds", async () => {
@@ -165,8 +258,10 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
   it("says what it would do, and does nothing of it", async () => {
     const dry = await engine(["up", "--dry-run", "--json", "--instance", VISITOR])
     const { folder } = locate(VISITOR)
+    const { forwarding } = (await planFor({ instance: VISITOR })).facts
+    const rules = instanceRules(folder, "192.0.2.0/30", forwarding.guarded).length
     expect((JSON.parse(dry.stdout) as { changes: string[] }).changes).toContain(
-      `adds three firewall rules with the comment "${folder.comment}"`,
+      `adds ${rules} firewall rules with the comment "${folder.comment}"`,
     )
     expect(readRecord(folder)).toBeUndefined()
   })
@@ -206,6 +301,26 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
       expect(snapshot("during")).toContain(locate(VISITOR).folder.hostInterface)
       expect(snapshot("before")).toContain("CNI-foreign")
       expect(snapshot("after")).toBe(snapshot("before"))
+      expect(settings(snapshot("before"))).toEqual({
+        ip_forward: "0",
+        all: "0",
+        default: "0",
+        uplink0: "0",
+        third0: "0",
+      })
+      expect(settings(snapshot("during"))).toEqual({
+        ip_forward: "0",
+        all: "0",
+        default: "0",
+        uplink0: "1",
+        third0: "0",
+      })
+      expect(readFileSync(join(scratch, "reach"), "utf8").split("\n")).toEqual([
+        "from the engine to the outside: an answer",
+        "from the outside to the engine: silence",
+        "from the outside to a third network: silence, 0 packets passed on",
+        "",
+      ])
       expect(readFileSync(own, "utf8")).toContain("enabled")
       expect(findMarked(record(VISITOR).marker)).toEqual([])
       expect(findMarked(registryMarker(record(VISITOR)))).toEqual([])

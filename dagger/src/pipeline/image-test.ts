@@ -116,7 +116,11 @@ interface Pulled {
   base: string
 }
 
-async function pull(side: Native, { reference, registry, username, password }: TestedImage, platform: PlatformName): Promise<Pulled> {
+async function pull(
+  side: Native,
+  { reference, registry, username, password }: TestedImage,
+  platform: PlatformName,
+): Promise<Pulled> {
   const empty = dag.container({ platform: asPlatform(platform) })
   try {
     if (!registry) {
