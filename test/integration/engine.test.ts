@@ -149,7 +149,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
       const problem = `port ${registryPort} of 127.0.0.1, and process ${impostor.pid} (`
       const refusal = {
         code: "ENGINE_PORT",
-        problem: expect.stringMatching(new RegExp(`user ${STRANGER} listens there`)),
+        problem: expect.stringMatching(new RegExp(`user ${STRANGER} listens there`)) as string,
       }
       await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
       expect(() => registryLogin(registryPort)).toThrow(expect.objectContaining(refusal))
@@ -168,7 +168,10 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     const impostor = createServer().listen(folder.socket)
     await once(impostor, "listening")
     try {
-      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining("is not the socket that the engine") }
+      const refusal = {
+        code: "ENGINE_STATE",
+        problem: expect.stringContaining("is not the socket that the engine") as string,
+      }
       await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
       expect(() => recordedBases(`unix://${folder.socket}`)).toThrow(expect.objectContaining(refusal))
     } finally {
@@ -186,7 +189,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     const genuine = readFileSync(link, "utf8")
     writeFileSync(link, `sha256:${"0".repeat(64)}`)
     try {
-      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining(`is ${genuine}, and`) }
+      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining(`is ${genuine}, and`) as string }
       await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
     } finally {
       writeFileSync(link, genuine)

@@ -136,7 +136,10 @@ describe("the state folder", () => {
       const open = join(scratch, "open")
       mkdirSync(open)
       chmodSync(open, 0o777)
-      const refused = expect.objectContaining({ code: "ENGINE_STATE", problem: expect.stringContaining(`${open}, on`) })
+      const refused: unknown = expect.objectContaining({
+        code: "ENGINE_STATE",
+        problem: expect.stringContaining(`${open}, on`) as string,
+      })
       expect(() => {
         checkStateFolder(join(open, "runner-images", "engine"))
       }).toThrow(refused)
@@ -146,8 +149,8 @@ describe("the state folder", () => {
   })
 
   const OTHER = 64321
-  const refusal = (problem: string) =>
-    expect.objectContaining({ code: "ENGINE_STATE", problem: expect.stringContaining(problem) })
+  const refusal = (problem: string): unknown =>
+    expect.objectContaining({ code: "ENGINE_STATE", problem: expect.stringContaining(problem) as string })
 
   // Only root can give a folder away.
   it.runIf(process.getuid?.() === 0)("is refused on a way that another user owns, unless it is who called sudo", () => {

@@ -46,14 +46,20 @@ it("keeps nothing of what was there before", async () => {
 it("refuses a layout with a changed blob, before anything is written", async () => {
   const [hex = ""] = readdirSync(blobs())
   writeFileSync(join(blobs(), hex), "changed")
-  await refused().toMatchObject({ code: "ENGINE_STATE", problem: expect.stringContaining(`sha256:${hex} has other`) })
+  await refused().toMatchObject({
+    code: "ENGINE_STATE",
+    problem: expect.stringContaining(`sha256:${hex} has other`) as string,
+  })
   expect(readdirSync(root)).not.toContain("storage")
 })
 
 it("refuses a layout that lacks a blob", async () => {
   const layer = readdirSync(blobs()).find((hex) => !readFileSync(join(blobs(), hex), "latin1").startsWith("{")) ?? ""
   renameSync(join(blobs(), layer), join(root, "gone"))
-  await refused().toMatchObject({ code: "ENGINE_STATE", problem: expect.stringContaining(`no blob sha256:${layer}`) })
+  await refused().toMatchObject({
+    code: "ENGINE_STATE",
+    problem: expect.stringContaining(`no blob sha256:${layer}`) as string,
+  })
 })
 
 it("tells when the name leads to another digest than was recorded", async () => {
