@@ -103,6 +103,7 @@ function statusTable(result: EngineStatus): string {
   row("version", result.version)
   row("socket", result.socket)
   row("registry", result.registry)
+  row("password in", result.registryPasswordFile)
   row("base image", result.base)
   row("up for", result.uptimeSeconds === undefined ? undefined : duration(result.uptimeSeconds))
   row("state folder", result.stateFolder)

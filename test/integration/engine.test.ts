@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -131,6 +131,9 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
     expect((await upload({ authorization })).status).toBe(202)
     expect((await upload({})).status).toBe(401)
+    const { registryPasswordFile = "" } = await status(FIRST)
+    expect(readFileSync(registryPasswordFile, "utf8")).toBe(password)
+    expect(statSync(registryPasswordFile).mode & 0o777).toBe(0o600)
     const pid = String(engineProcess(record(FIRST))?.pid)
     const { registryPort } = record(FIRST)
     for (const port of [registryPort, mirrorPort(registryPort)]) {

@@ -18,6 +18,8 @@ export interface EngineStatus {
   socket?: string
   /** host:port, while the registry runs. */
   registry?: string
+  /** File with the registry's password, which only root can read. */
+  registryPasswordFile?: string
   /** The base image's name and digest. */
   base?: string
   uptimeSeconds?: number
@@ -38,7 +40,9 @@ export async function status(instance: string | undefined): Promise<EngineStatus
     state: (await answersOn(folder.socket)) ? "running" : "starting",
     version: record.engineVersion,
     socket: folder.socket,
-    ...(registryProcess(record) ? { registry: `127.0.0.1:${record.registryPort}` } : {}),
+    ...(registryProcess(record)
+      ? { registry: `127.0.0.1:${record.registryPort}`, registryPasswordFile: folder.registryPassword }
+      : {}),
     ...(record.baseDigest === undefined ? {} : { base: `${BASE_REPOSITORY}:${BASE_TAG}@${record.baseDigest}` }),
     ...(record.startedAt === undefined
       ? {}
