@@ -12,15 +12,19 @@ export function loginTo(registry: string): RegistryLogin {
   return login
 }
 
-/** For skopeo's environment: where it finds the registry's user and password, which are in no argument that way. */
-export function registryEnvironment(registry = LOCAL_REGISTRY): { REGISTRY_AUTH_FILE: string } {
+/** Does work with the environment in which skopeo finds the registry's user and password, which are in no argument that way. */
+export async function withRegistryLogin<T>(
+  work: (env: { REGISTRY_AUTH_FILE: string }) => Promise<T>,
+  registry = LOCAL_REGISTRY,
+): Promise<T> {
   const { username, password } = loginTo(registry)
   const folder = mkdtempSync(join(tmpdir(), "local-registry-"))
-  process.once("exit", () => {
+  try {
+    const file = join(folder, "auth.json")
+    const auth = Buffer.from(`${username}:${password}`).toString("base64")
+    writeFileSync(file, JSON.stringify({ auths: { [registry]: { auth } } }), { mode: 0o600 })
+    return await work({ REGISTRY_AUTH_FILE: file })
+  } finally {
     rmSync(folder, { recursive: true, force: true })
-  })
-  const file = join(folder, "auth.json")
-  const auth = Buffer.from(`${username}:${password}`).toString("base64")
-  writeFileSync(file, JSON.stringify({ auths: { [registry]: { auth } } }), { mode: 0o600 })
-  return { REGISTRY_AUTH_FILE: file }
+  }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 import { execa } from "execa"
 import { expect, describe, it } from "vitest"
 import { REGISTRY_USER } from "../../src/engine/bare/registry-password.js"
-import { LOCAL_REGISTRY as registry, registryEnvironment } from "../local-registry.js"
+import { LOCAL_REGISTRY as registry, withRegistryLogin } from "../local-registry.js"
 import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
 
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
@@ -13,7 +13,7 @@ const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH
 
 const raw = async (reference: string) => {
   const words = ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`]
-  return (await execa("skopeo", words, { env: registryEnvironment() })).stdout
+  return (await withRegistryLogin((env) => execa("skopeo", words, { env }))).stdout
 }
 
 describe.skipIf(registry === "")("publishing to a registry on this host", () => {

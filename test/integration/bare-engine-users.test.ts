@@ -18,7 +18,7 @@ import { withBaseDigests } from "../../dagger/src/pipeline/base-digests.js"
 import { native } from "../../dagger/src/pipeline/native.js"
 import { recordedBases } from "../../src/engine/bare/known.js"
 import { writeLayout } from "../../src/engine/bare/oci-layout.js"
-import { LOCAL_REGISTRY, loginTo, registryEnvironment } from "../local-registry.js"
+import { LOCAL_REGISTRY, loginTo, withRegistryLogin } from "../local-registry.js"
 
 /** Local users without any rights, who need no account for that. */
 const STRANGERS = ["64321", "65534"]
@@ -119,15 +119,15 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
   })
 
   it("who may push changes the base image no more than others: it is not kept there", async () => {
-    const env = registryEnvironment()
     const [program = "", ...words] = PUSH
-    await execa(program, words, { env })
+    await withRegistryLogin((env) => execa(program, words, { env }))
     try {
       const found = await bases()
       expect(found.entries).not.toContain(POISON)
       expect(found).toMatchObject({ byTag: genuine(), recorded: genuine() })
     } finally {
-      await execa("skopeo", ["delete", "--tls-verify=false", `docker://${LOCAL_REGISTRY}/${TARGET}`], { env })
+      const removal = ["delete", "--tls-verify=false", `docker://${LOCAL_REGISTRY}/${TARGET}`]
+      await withRegistryLogin((env) => execa("skopeo", removal, { env }))
     }
   })
 
