@@ -1,5 +1,6 @@
 # unpack.sh ARCHIVE STRIP [+WANTED…] [-UNWANTED…]: unpacks a tar or zip archive into /unpacked, without its STRIP leading folders.
-# Files get root as owner and lose group and world write permission.
+# Files get root as owner and lose setuid, setgid and sticky bits and group and world write permission. What is neither file, folder nor
+# link is refused: nothing that is installed by hand has devices, pipes or sockets.
 set -eu
 archive=$1 strip=$2
 shift 2
@@ -12,9 +13,22 @@ case $archive in
     find /unpacked.zip -mindepth "$depth" -maxdepth "$depth" -exec mv -t /unpacked.all {} +
     rm -rf /unpacked.zip
     ;;
-  *) tar -xf "$archive" -C /unpacked.all --strip-components="$strip" --no-same-owner ;;
+  *)
+    # An entry's type is the first letter of its line; names that would break lines are quoted.
+    tar -tvf "$archive" > /unpacked.list
+    if grep -m 1 '^[^-dlh]' /unpacked.list > /unpacked.special; then
+      echo "the archive has an entry that is neither file, folder nor link: $(cat /unpacked.special)" >&2
+      exit 5
+    fi
+    tar -xf "$archive" -C /unpacked.all --strip-components="$strip" --no-same-owner
+    ;;
 esac
-chmod -R go-w /unpacked.all
+special=$(find /unpacked.all ! -type f ! -type d ! -type l | head -n 1)
+if [ -n "$special" ]; then
+  echo "the archive has an entry that is neither file, folder nor link: ${special#/unpacked.all/}" >&2
+  exit 5
+fi
+chmod -R a-st,go-w /unpacked.all
 wanted=
 for choice in "$@"; do
   case $choice in

@@ -96,6 +96,36 @@ describe("a tool of a definition file", () => {
   })
 })
 
+describe("an archive's entries", () => {
+  /** A tar made in a container, and what unpack.sh says or leaves of it. */
+  const unpacked = async (make: string) => {
+    let said = ""
+    await connection(async () => {
+      const { toolbox } = await native(undefined)
+      const unpack = "sh /unpack.sh /archive.tar 0 2>&1 || { echo exit $?; exit; }; stat -c '%A %n' /unpacked/*"
+      said = await toolbox
+        .withNewFile("/unpack.sh", script("unpack.sh"))
+        .withWorkdir("/made")
+        .withExec(["sh", "-ec", `${make}; tar -cf /archive.tar *; cd /; ${unpack}`])
+        .stdout()
+    })
+    return said
+  }
+
+  it("lose the rights to change identity, and others' to write", async () => {
+    const make = "echo a > a; chmod 6777 a; mkdir b; chmod 7777 b; ln -s a c; ln a d"
+    expect(await unpacked(make)).toBe(
+      "-rwxr-xr-x /unpacked/a\ndrwxr-xr-x /unpacked/b\nlrwxrwxrwx /unpacked/c\n-rwxr-xr-x /unpacked/d\n",
+    )
+  })
+
+  it("that are neither file, folder nor link are refused", async () => {
+    expect(await unpacked("echo a > a; mkfifo pipe")).toMatch(
+      /^the archive has an entry that is neither file, folder nor link: prw\S+ root\/root .* pipe\nexit 5\n$/,
+    )
+  })
+})
+
 it("a package of the npm registry that is built when it is installed is refused", async () => {
   const manifest = { name: "built", version: "1.0.0", scripts: { test: "true", install: "node-gyp rebuild" } }
   // Packed twice alike, so the checksum is right; npm takes a folder for a package.
