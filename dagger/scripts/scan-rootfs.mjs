@@ -14,7 +14,7 @@ import { Tree } from "./scan/tree.mjs"
 const [root, kind, triplet, ...questions] = process.argv.slice(2)
 const SETUID_OR_SETGID = 0o6000
 const WORLD_WRITABLE = 0o002
-/** The kernel's, whatever a container leaves there. */
+/** The kernel's: whatever a container leaves there is only asked what it may do. */
 const KERNELS_OWN = new Set(["/proc", "/sys", "/dev"])
 
 const tree = new Tree(root)
@@ -22,6 +22,8 @@ const tree = new Tree(root)
 const elves = new Map()
 /** @type {string[]} */
 const setuid = []
+/** @type {string[]} */
+const special = []
 /** @type {string[]} */
 const writable = []
 /** @type {string[]} */
@@ -63,21 +65,31 @@ function modeOf({ mode }) {
   return (mode & 0o7777).toString(8)
 }
 
-/** @param {string} folder absolute within the image */
-function walk(folder) {
+/** @param {import("node:fs").Stats} stat */
+function specialOf(stat) {
+  if (stat.isBlockDevice()) return "block device"
+  if (stat.isCharacterDevice()) return "character device"
+  return stat.isFIFO() ? "fifo" : "socket"
+}
+
+/** @param {string} folder absolute within the image @param {boolean} kernels whether it is below one of the kernel's */
+function walk(folder, kernels = false) {
   for (const entry of readdirSync(tree.outside(folder), { withFileTypes: true })) {
     const path = join(folder, entry.name)
     const type = kindOf(entry)
-    tree.entries.set(path, type)
-    if (type !== "folder") files++
-    else if (KERNELS_OWN.has(path)) continue
+    if (!kernels) {
+      tree.entries.set(path, type)
+      if (type !== "folder") files++
+    }
     if (type === "link") continue
     const stat = lstatSync(tree.outside(path))
-    if (stat.mode & WORLD_WRITABLE) writable.push(`${path} ${modeOf(stat)}`)
-    if (type === "folder") walk(path)
-    if (type !== "file") continue
     if (stat.mode & SETUID_OR_SETGID) setuid.push(`${path} ${modeOf(stat)}`)
-    if (stat.size > 0) readContent(path, stat.size)
+    if (type === "other") special.push(`${path} ${specialOf(stat)}`)
+    const kernelsOwn = kernels || KERNELS_OWN.has(path)
+    if (type === "folder") walk(path, kernelsOwn)
+    if (kernelsOwn) continue
+    if (stat.mode & WORLD_WRITABLE) writable.push(`${path} ${modeOf(stat)}`)
+    if (type === "file" && stat.size > 0) readContent(path, stat.size)
   }
 }
 
@@ -130,6 +142,7 @@ console.log(
     damaged,
     missing: new Libraries(tree, elves, kind, triplet).missing(),
     setuid: setuid.sort(),
+    special: special.sort(),
     capabilities: capabilities(),
     writable: writable.sort(),
     leftovers: leftovers(tree),

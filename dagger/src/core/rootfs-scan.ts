@@ -20,8 +20,10 @@ export const rootfsScanSchema = z.object({
   damaged: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** Libraries and interpreters that ELF files need and would not find. */
   missing: z.array(z.object({ path: z.string(), needs: z.string() })),
-  /** Path and mode: `/usr/bin/su 4755`. */
+  /** Path and mode of files and folders: `/usr/bin/su 4755`. */
   setuid: paths,
+  /** Path and kind of what is neither file, folder nor link: `/dev/null character device`. */
+  special: paths,
   /** Absent where extended attributes cannot be read. */
   capabilities: paths.optional(),
   /** Path and mode of what everybody may write. */

@@ -22,6 +22,8 @@ const SETUID = [
   "/usr/lib/openssh/ssh-keysign 4755",
   "/usr/sbin/unix_chkpwd 2755",
 ]
+/** Debian's folders in which new files belong to the folder's group. */
+const SETGID_FOLDERS = ["/var/local 2775", "/var/mail 2775"]
 const SETUID_SUDO = ["/usr/bin/sudo 4755"]
 
 /** Folders where everybody may write, and only owners remove. */
@@ -105,7 +107,7 @@ const CAPABILITIES = "no program gets capabilities"
 
 function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[] {
   const sudo = plan.platforms.some(({ packages }) => packages.includes("sudo"))
-  const setuid = new Set(sudo ? [...SETUID, ...SETUID_SUDO] : SETUID)
+  const setuid = new Set([...SETUID, ...SETGID_FOLDERS, ...(sudo ? SETUID_SUDO : [])])
   return [
     {
       name: "elf/machine",
@@ -127,8 +129,13 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
     },
     {
       name: "files/setuid",
-      proves: "no program changes identity beyond the known ones",
+      proves: "no program or folder changes identity beyond the known ones",
       found: scan.setuid.filter((path) => !setuid.has(path)),
+    },
+    {
+      name: "files/special",
+      proves: "everything is a file, a folder or a link; devices are the container engine's to make",
+      found: scan.special,
     },
     ...(scan.capabilities ? [{ name: "files/capabilities", proves: CAPABILITIES, found: scan.capabilities }] : []),
     {

@@ -107,6 +107,11 @@ describe("modes", () => {
     })
   })
 
+  it("that change identity, of folders and in the kernel's folders too", () => {
+    const found = scan({ "/var/mail 2775": FOLDER, "/dev/hidden 4755": "a", "/proc/deep/hidden 4755": "a" })
+    expect(found.setuid).toEqual(["/dev/hidden 4755", "/proc/deep/hidden 4755", "/var/mail 2775"])
+  })
+
   it("of what was asked for, symbolic links followed", () => {
     const owner = `${String(process.getuid?.())}:${String(process.getgid?.())}`
     const { paths } = scan({ "/bin": link("usr/bin"), "/usr/bin/tini 755": "a" }, ["/bin/tini", "/bin", "/nowhere"])
@@ -116,6 +121,22 @@ describe("modes", () => {
       "/nowhere": null,
     })
   })
+})
+
+it("what is neither file, folder nor link is told, wherever it is", () => {
+  const found = scan({ "/dev": FOLDER, "/opt": FOLDER }, [], (root) => {
+    execFileSync("mkfifo", [`${root}/opt/pipe`])
+    execFileSync("mkfifo", [`${root}/dev/pipe`])
+  })
+  expect(found.special).toEqual(["/dev/pipe fifo", "/opt/pipe fifo"])
+})
+
+it.runIf(process.getuid?.() === 0)("device nodes are told", () => {
+  const found = scan({ "/dev": FOLDER, "/opt": FOLDER }, [], (root) => {
+    execFileSync("mknod", [`${root}/opt/disk`, "b", "8", "0"])
+    execFileSync("mknod", [`${root}/dev/null`, "c", "1", "3"])
+  })
+  expect(found.special).toEqual(["/dev/null character device", "/opt/disk block device"])
 })
 
 /** Capabilities take root to give and getfattr to read. */
