@@ -329,6 +329,33 @@ const MISTAKES: readonly [what: string, from: string | RegExp, to: string][] = [
   ["a link in place of the runner", "/usr/local/bin/sql: usql", "/home/runner/run.sh: /usr/local/bin/usql"],
   ["a file in place of the accounts", "path: /etc/sqlrc", "path: /etc/passwd"],
   ["a file that lets the runner user become root", "path: /etc/sqlrc", "path: /etc/sudoers.d/runner"],
+  ["a file in place of the init process, by the image's link", "path: /etc/sqlrc", "path: /bin/tini"],
+  ["a file in place of the runner, by the link for other images", "path: /etc/sqlrc", "path: /actions-runner/run.sh"],
+  ["the link for other images itself", "path: /etc/sqlrc", "path: /actions-runner"],
+  ["a link of the merged /usr itself", "path: /etc/sqlrc", "path: /lib64"],
+  ["a file in place of Node.js", "path: /etc/sqlrc", "path: /usr/local/bin/node"],
+  ["a link in place of a tool's own", "/usr/local/bin/sql: usql", "/usr/local/bin/npm: usql"],
+  ["a file in place of a hook's link", "path: /etc/sqlrc", "path: /usr/local/bin/job-started.sh"],
+  ["a file in place of the shell that start-up runs", "path: /etc/sqlrc", "path: /bin/bash"],
+  ["a file where the kernel's is, by a link", "path: /etc/sqlrc", "path: /var/run/../proc/a"],
+  [
+    "a file in place of the runner, by the definition's own link",
+    /sql: usql([^]*)\/etc\/sqlrc/,
+    "sql: usql\n      /opt/x: ../home$1/opt/x/runner/run.sh",
+  ],
+  ["links in a circle", /sql: usql([^]*)\/etc\/sqlrc/, "sql: usql\n      /opt/x: x$1/opt/x/a"],
+  ["a place with a zero byte", "path: /etc/sqlrc", 'path: "/etc/a\\0b"'],
+  ["a place of two lines", "path: /etc/sqlrc", 'path: "/etc/a\\nb"'],
+  ["a place with a character that turns the text around", "path: /etc/sqlrc", 'path: "/etc/a\\u202Eb"'],
+  ["a link's target with a zero byte", "sql: usql", 'sql: "a\\0b"'],
+  ["a command with a zero byte", "command: psql --version", 'command: "psql\\0"'],
+  [
+    "a URL of two lines",
+    "url: https://example.test/v0.10/usql-amd64",
+    'url: "https://exam\\nple.test/usql"\n        # ',
+  ],
+  ["a variable named __proto__", "PGCONNECT_TIMEOUT: 10", "__proto__: 10"],
+  ["a key named __proto__", "title: Databases", "__proto__: {}"],
   ["a file and a link in one place", "path: /etc/sqlrc", "path: /usr/local/bin/sql"],
   [
     "a file of the variant that is extended",
@@ -365,6 +392,13 @@ describe("a definition file is refused with line and column for", () => {
     const text = WHOLE.replace(from, to)
     expect(text).not.toBe(WHOLE)
     expect(refusal(text).join("\n")).toMatchSnapshot()
+  })
+
+  it("not for a name that every object has", () => {
+    const text = WHOLE.replace("PGCONNECT_TIMEOUT: 10", "constructor: 10\n  prototype: 11")
+    const { name, definition } = parseOwnVariant(text.replace("name: databases", "name: constructor"), "a.yaml")
+    expect(name).toBe("constructor")
+    expect(Object.entries(definition.environment)).toEqual(expect.arrayContaining([["constructor", "10"]]))
   })
 
   it("aliases of aliases, which stand for more than fits into memory", () => {

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type LineCounter } from "yaml"
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document, type LineCounter } from "yaml"
 import type { z } from "zod"
 import { printable } from "../printable.js"
 import { closest } from "../suggest.js"
@@ -15,6 +15,19 @@ export function mistakesOf(error: z.ZodError): Mistake[] {
       return { path: [...issue.path, key], key: true, problem: `is not known here; ${rest}` }
     })
   })
+}
+
+/** Keys that JavaScript takes for an object's prototype; what reads the form would leave them out without a word. */
+export function reservedKeys(document: Document): Mistake[] {
+  const found: Mistake[] = []
+  visit(document, {
+    Pair(_, { key }, ancestors) {
+      if (!isScalar(key) || key.value !== "__proto__") return
+      const above = ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : ""))
+      found.push({ path: [...above, "__proto__"], key: true, problem: "cannot be a name; choose another" })
+    },
+  })
+  return found
 }
 
 /** @example pathText(["tools", 0, "url"]) ⇒ "tools[0].url" */

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument } from "yaml"
 import type { Unpack } from "../catalog/catalog.js"
 import { definitionOf, type OwnCheck, type OwnTool, type OwnVariant } from "../definitions.js"
 import { RunnerImagesError } from "../errors.js"
-import { mistakeLine, mistakeLines, mistakesOf } from "./mistakes.js"
+import { mistakeLine, mistakeLines, mistakesOf, reservedKeys } from "./mistakes.js"
 import { contradictions } from "./rules.js"
 import { definitionSchema, type WrittenDefinition } from "./schema.js"
 
@@ -27,6 +27,8 @@ export function parseOwnVariant(text: string, file: string): OwnVariant {
     throw invalid(file, [`${file}: is longer than ${String(LONGEST_DEFINITION)} characters`])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
+  const reserved = reservedKeys(document)
+  if (reserved.length > 0) throw invalid(file, mistakeLines(file, reserved, document, lines))
   const form = definitionSchema.safeParse(value)
   const mistakes = form.success ? contradictions(form.data) : mistakesOf(form.error)
   if (!form.success || mistakes.length > 0) throw invalid(file, mistakeLines(file, mistakes, document, lines))

@@ -39,7 +39,14 @@ function packageMistakes({ packages = [] }: WrittenDefinition): Mistake[] {
   ]
 }
 
-function toolMistakes({ tools = [] }: WrittenDefinition): Mistake[] {
+/** The definition's own links: path → target. */
+function linksOf({ tools = [] }: WrittenDefinition): ReadonlyMap<string, string> {
+  return new Map(tools.flatMap(({ links = {} }) => Object.entries(links)))
+}
+
+function toolMistakes(given: WrittenDefinition): Mistake[] {
+  const { tools = [] } = given
+  const own = linksOf(given)
   const named = twice(
     tools.map(({ name }) => name),
     (index) => ["tools", index, "name"],
@@ -49,7 +56,7 @@ function toolMistakes({ tools = [] }: WrittenDefinition): Mistake[] {
       if (problem !== undefined) all.push({ path: ["tools", index, key], problem })
     }
     if (TOOLS.some((known) => known === name)) at("name", `${name} is a tool of the catalog; choose another name`)
-    at("into", placeProblem(into, unpack === "program" ? "file" : "folder"))
+    at("into", placeProblem(into, unpack === "program" ? "file" : "folder", own))
     const program = "is for archives, and a program is one file, which `into` names"
     if (unpack === "program" && strip !== undefined) at("strip", program)
     if (unpack === "program" && only !== undefined) at("only", program)
@@ -60,7 +67,9 @@ function toolMistakes({ tools = [] }: WrittenDefinition): Mistake[] {
 }
 
 /** Files and links, each of which needs a place of its own. */
-function placeMistakes({ extends: parent, tools = [], files = [] }: WrittenDefinition): Mistake[] {
+function placeMistakes(given: WrittenDefinition): Mistake[] {
+  const { extends: parent, tools = [], files = [] } = given
+  const own = linksOf(given)
   const inherited = resolveDefinition(parent, undefined)
   const taken = new Set([...inherited.files.map(({ path }) => path), ...Object.keys(inherited.links)])
   const links = tools.flatMap((tool, index) =>
@@ -69,8 +78,12 @@ function placeMistakes({ extends: parent, tools = [], files = [] }: WrittenDefin
   const places = [...files.map(({ path }, index) => ({ at: ["files", index, "path"], place: path })), ...links]
   return [
     ...links.flatMap(({ at, place }) => {
-      const problem = placeProblem(place, "file")
-      return problem === undefined ? [] : [{ path: at, key: true, problem }]
+      const problem = placeProblem(place, "file", own)
+      return problem === undefined ? [] : [{ path: at, key: true as const, problem }]
+    }),
+    ...files.flatMap(({ path }, index) => {
+      const problem = placeProblem(path, "file", own)
+      return problem === undefined ? [] : [{ path: ["files", index, "path"], problem }]
     }),
     ...places
       .filter(({ place }) => taken.has(place))

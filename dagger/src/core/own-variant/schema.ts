@@ -51,6 +51,8 @@ const url = z.string({ error: wrong("an https URL") }).superRefine((given, conte
 
 function urlProblem(given: string): string | undefined {
   const parsed = URL.canParse(given) ? new URL(given) : undefined
+  // Parsing leaves line breaks out, and what is fetched later has them.
+  if (/[\s\p{Cc}]/u.test(given)) return "has a space or a control character"
   if (parsed?.protocol !== "https:") return `"${given}" is not an https URL`
   // Never repeated: it may be a secret.
   if (parsed.username !== "" || parsed.password !== "") return "holds a user or a password, which everyone could read"
@@ -78,7 +80,7 @@ const tool = fields({
 const check = fields({
   name: text(/^[a-z0-9][a-z0-9._-]{0,39}$/, "a check's name: lower-case letters, digits, dots, hyphens"),
   proves: sentence,
-  command: text(/\S/, "a shell command"),
+  command: text(/\S/, "a shell command").regex(/^[^\0]*$/, { error: "holds a zero byte" }),
   expect: fields({
     equals: z.string({ error: wrong("text") }).optional(),
     contains: text(/^[^]+$/, "text").optional(),
