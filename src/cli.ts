@@ -2,6 +2,7 @@ import { EXIT, RunnerImagesError } from "../dagger/src/core/errors.js"
 import { parser } from "./commands/parser.js"
 import { failureAnswer, failureText } from "./output/failure.js"
 import { openTerminal } from "./output/open-terminal.js"
+import { watchStandardOutput } from "./output/standard-output.js"
 import { Interrupted, Interrupts } from "./session/interrupt.js"
 import { killSessions } from "./session/processes.js"
 
@@ -33,9 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return error.exitCode
     }
     if (error instanceof RunnerImagesError) {
-      // The command line may not have been understood, so it is asked directly.
-      const json = argv.includes("--json")
-      process.stderr.write(`${json ? JSON.stringify(failureAnswer(error)) : failureText(error)}\n`)
+      tell(error)
       return error.exitCode
     }
     // Not the user's mistake: whoever mends it needs the stack.
@@ -46,12 +45,29 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function tell(error: RunnerImagesError): void {
+  // The command line may not have been understood, so it is asked directly.
+  const json = process.argv.includes("--json")
+  process.stderr.write(`${json ? JSON.stringify(failureAnswer(error)) : failureText(error)}\n`)
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
+let unwritten: RunnerImagesError | undefined
+watchStandardOutput(process.stdout, (error) => {
+  unwritten = error
+  tell(error)
+  // It may come to light only when everything is done.
+  process.exitCode ||= error.exitCode
+})
+// Where nobody can be told, only the exit code is left to tell.
+process.stderr.on("error", () => undefined)
+
+const code = await main(process.argv.slice(2))
 // The process ends when nothing is left to do: the Dagger session's process among others, so that none stays behind.
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = code === EXIT.ok ? (unwritten?.exitCode ?? code) : code
 setTimeout(() => {
   killSessions()
   process.exit()

@@ -1,12 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, rmdirSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import type { VariantName } from "../../dagger/src/core/variants.js"
 import { lookup } from "./lookup.js"
 import { reuseBlobs } from "./reuse.js"
+import { explainFullDisk, makeFolder, requireWritable } from "./writable-folder.js"
 
 /** Files that tell a folder which an earlier build wrote from one that is somebody's own. */
 const OURS = ["report.json", "oci-layout"]
+const CHOOSE = "Choose another with --output"
 
 /**
  * The folder that builds are written to, one folder a variant below it. What appears there is whole: it is written beside
@@ -20,7 +22,7 @@ export class OutputFolder {
   constructor(given: string, variants: readonly VariantName[]) {
     if (given.trim() === "") throw unwritable("--output is empty.", "Give the path of a folder.")
     this.path = resolve(given)
-    probe(this.path)
+    requireWritable(this.path, "The output folder", CHOOSE)
     for (const variant of variants) ownOrAbsent(join(this.path, variant))
   }
 
@@ -34,6 +36,7 @@ export class OutputFolder {
 
   /**
    * Lets `write` fill a new folder, then puts it in the variant's place. A failure leaves what was there before.
+   * Throws OUTPUT_UNWRITABLE when the disk is full.
    *
    * @param blobs names of the blobs that the new folder is going to have; those that an earlier build left are taken over
    * @param write gets the new folder, and the paths below it of the blobs that are there already
@@ -44,15 +47,17 @@ export class OutputFolder {
     write: (folder: string, present: string[]) => Promise<void>,
   ): Promise<string> {
     const place = this.of(variant)
-    mkdirSync(this.path, { recursive: true })
+    makeFolder(this.path)
     this.removeLeftovers()
     const fresh = this.beside(variant)
-    mkdirSync(fresh)
     try {
+      mkdirSync(fresh)
       await write(fresh, await reuseBlobs(place, fresh, blobs))
       // An archive of the image before would lie beside this one as if it were the same.
       rmSync(this.archiveOf(variant), { force: true })
       swap(fresh, place)
+    } catch (error) {
+      throw explainFullDisk(error, this.path, CHOOSE)
     } finally {
       rmSync(fresh, { recursive: true, force: true })
     }
@@ -65,6 +70,8 @@ export class OutputFolder {
     try {
       await write(fresh)
       renameSync(fresh, this.archiveOf(variant))
+    } catch (error) {
+      throw explainFullDisk(error, this.path, CHOOSE)
     } finally {
       rmSync(fresh, { force: true })
     }
@@ -100,24 +107,6 @@ function swap(fresh: string, place: string): void {
   rmSync(old, { recursive: true, force: true })
 }
 
-/** Really writes, and cleans up: permissions alone say too little of read-only mounts, quotas and special folders. */
-function probe(path: string): void {
-  let existing = path
-  while (!lookup(existing) && dirname(existing) !== existing) existing = dirname(existing)
-  const inTheWay =
-    existing === path ? `The output folder ${path}` : `The output folder ${path} cannot be made: ${existing}`
-  if (!lookup(existing)?.isDirectory())
-    throw unwritable(`${inTheWay} is not a folder.`, "Choose another with --output.")
-  try {
-    rmdirSync(mkdtempSync(join(existing, ".runner-images-probe-")))
-  } catch (error) {
-    throw unwritable(
-      `${inTheWay} cannot be written${reasonOf(error)}.`,
-      "Choose another with --output, or change its permissions.",
-    )
-  }
-}
-
 function ownOrAbsent(place: string): void {
   const found = lookup(place)
   if (!found) return
@@ -129,22 +118,6 @@ function ownOrAbsent(place: string): void {
       `${place} holds files that no build wrote, and a build would replace them.`,
       "Move them away, or choose another --output.",
     )
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined
-  switch (code) {
-    case "EACCES":
-    case "EPERM":
-      return " by this user"
-    case "EROFS":
-      return ": it is on a read-only file system"
-    case "ENOSPC":
-    case "EDQUOT":
-      return ": the disk is full"
-    default:
-      return typeof code === "string" ? ` (${code})` : ""
-  }
 }
 
 function alive(pid: number): boolean {

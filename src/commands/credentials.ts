@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs"
 import type { Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { readable } from "./host-files.js"
+import { readable, textOf } from "./host-files.js"
+
+/** Bytes; the longest tokens of clouds have some thousand. */
+const LONGEST_PASSWORD = 64e3
 
 /** There is no option for the password itself: command lines end up in process lists, shell histories and CI logs. */
 export const credentialOptions = {
@@ -56,7 +58,7 @@ function fromEnvironment(name: string): string {
 
 function fromFile(given: string): string {
   const path = readable(given, "file", "USAGE", "--password-file")
-  const password = readFileSync(path, "utf8").replace(/\r?\n$/, "")
+  const password = textOf(path, LONGEST_PASSWORD, "USAGE", "--password-file").replace(/\r?\n$/, "")
   if (password === "") throw usage(`--password-file: ${path} is empty.`, "Write the password or token into it.")
   return password
 }

@@ -6,9 +6,16 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/trust-files.js"
 import { lookup } from "../artifacts/lookup.js"
 
+/** Bytes; a report has some hundred kilobytes. */
+const LONGEST_REPORT = 32e6
+/** Bytes; all authorities of a system have a quarter of a megabyte. */
+const LONGEST_BUNDLE = 8e6
+/** UTF-8 takes no more. */
+const BYTES_PER_CHARACTER = 4
+
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
 export async function readLock(given: string, platforms: readonly PlatformName[]): Promise<string> {
-  const text = readFileSync(readable(given, "file", "LOCK_INVALID", "--lock"), "utf8")
+  const text = textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
   const { parseLock } = await import("../../dagger/src/core/packages.js")
   parseLock(text, platforms)
   return text
@@ -16,8 +23,9 @@ export async function readLock(given: string, platforms: readonly PlatformName[]
 
 /** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
 export async function readDefinition(given: string): Promise<OwnVariant> {
-  const text = readFileSync(readable(given, "file", "DEFINITION_INVALID", "--definition"), "utf8")
-  const { parseOwnVariant } = await import("../../dagger/src/core/own-variant/own-variant.js")
+  const path = readable(given, "file", "DEFINITION_INVALID", "--definition")
+  const { LONGEST_DEFINITION, parseOwnVariant } = await import("../../dagger/src/core/own-variant/own-variant.js")
+  const text = textOf(path, LONGEST_DEFINITION * BYTES_PER_CHARACTER, "DEFINITION_INVALID", "--definition")
   return parseOwnVariant(text, given)
 }
 
@@ -38,8 +46,26 @@ export function caBundle(given: string | undefined): string | undefined {
 }
 
 function pem(path: string, origin: string): string {
-  if (readFileSync(path, "latin1").includes("-----BEGIN CERTIFICATE-----")) return path
+  if (textOf(path, LONGEST_BUNDLE, "USAGE", origin).includes("-----BEGIN CERTIFICATE-----")) return path
   throw new RunnerImagesError("USAGE", `${origin}: ${path} holds no PEM certificate.`, "Give a bundle in PEM form.")
+}
+
+/**
+ * The text of a file that was found {@link readable}. Throws `code` when it has more bytes than such a file ever has: it is another one, and
+ * might not fit into memory.
+ */
+export function textOf(path: string, mostBytes: number, code: ErrorCode, origin: string): string {
+  const bytes = lookup(path)?.size ?? 0
+  if (bytes <= mostBytes) return readFileSync(path, "utf8")
+  throw new RunnerImagesError(
+    code,
+    `${origin}: ${path} has ${megabytes(bytes)}, and at most ${megabytes(mostBytes)} are read.`,
+    "Look whether it is the right file.",
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
 /** Throws `code` unless the path leads to a file or folder that this process may read. */

@@ -1,18 +1,20 @@
-import { mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from "node:fs"
+import { openSync, readFileSync, readdirSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Writable } from "node:stream"
+import { makeFolder, requireWritable } from "../artifacts/writable-folder.js"
 import { stateFolder } from "../paths.js"
 
 /** Older ones go: they are only read after a failure. */
 const KEPT_LOGS = 20
 
-/** Dagger's own log of one run, too long for a terminal. */
+/** Dagger's own log of one run, too long for a terminal. Throws OUTPUT_UNWRITABLE when it has no place. */
 export class SessionLog {
   readonly path: string
   readonly stream: Writable
 
   constructor(folder = join(stateFolder(), "logs")) {
-    mkdirSync(folder, { recursive: true })
+    requireWritable(folder, "The folder for logs", "Set XDG_CACHE_HOME to another folder")
+    makeFolder(folder)
     const logs = readdirSync(folder).filter((name) => name.endsWith(".log"))
     for (const name of logs.sort().slice(0, -(KEPT_LOGS - 1))) rmSync(join(folder, name), { force: true })
     // Sorts by time.

@@ -1,6 +1,7 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { withBaseDigests } from "../../dagger/src/pipeline/base-digests.js"
 import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { homeFolder } from "../paths.js"
 import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"
 import { Interrupted, type Interrupts } from "./interrupt.js"
@@ -31,16 +32,19 @@ const CONNECTION_TAIL_LINES = 15
  */
 export async function inSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const { terminal, interrupts } = options
+  // First: bringing an engine up takes minutes, and is for nothing when this fails.
+  const log = new SessionLog()
   const engine = await findEngine({ bareEngine: options.bareEngine, log: (line) => terminal.note(line) })
   terminal.note(`Engine: ${engine.kind}, ${engine.reason}`)
   const address = engine.env[RUNNER_HOST]
   if (address !== undefined) await requireReachable(address)
-  Object.assign(process.env, engine.env)
+  // Dagger's client and its session process would otherwise take the folder that the user is in for their home.
+  const home = homeFolder()
+  Object.assign(process.env, home === undefined ? {} : { HOME: home }, engine.env)
 
   // Loaded late: Dagger's client takes longer than all checks of the command line together.
   const { connection } = await import("@dagger.io/dagger")
   const { explain, explainConnection } = await import("./explain.js")
-  const log = new SessionLog()
   const steps = new StepRecorder(terminal)
   let outcome: { value: T } | { error: unknown } | undefined
   const connecting = performance.now()

@@ -39,7 +39,10 @@ export const ERRORS = {
   MIRROR_INVALID: { exit: EXIT.usage, meaning: "--mirror is not a URL that files can be fetched from." },
   COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
-  OUTPUT_UNWRITABLE: { exit: EXIT.usage, meaning: "The output folder cannot be written." },
+  OUTPUT_UNWRITABLE: {
+    exit: EXIT.usage,
+    meaning: "Standard output, the output folder, or the folder for what runs keep cannot be written.",
+  },
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
   STAND_IN_REFUSED: {
     exit: EXIT.usage,

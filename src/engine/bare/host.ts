@@ -1,7 +1,8 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statfsSync, statSync } from "node:fs"
+import { accessSync, chmodSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { platformOfNodeArch, PLATFORMS, type PlatformName } from "../../../dagger/src/core/platforms.js"
+import { makeFolder } from "../../artifacts/writable-folder.js"
 import { sudoCaller, untrustedPart } from "./trusted-path.js"
 
 /** @example parseOsRelease('ID=debian\nVERSION_CODENAME="trixie"') ⇒ { ID: "debian", VERSION_CODENAME: "trixie" } */
@@ -156,7 +157,7 @@ export function checkStateFolder(root: string, caller = sudoCaller(process.env))
   try {
     const untrusted = untrustedPart(dirname(root), caller)
     if (untrusted !== undefined) throw new Error(untrusted)
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makeFolder(root, 0o700)
     accessSync(root, constants.W_OK)
     const { uid } = statSync(root)
     if (uid !== process.getuid?.()) throw new Error(`it belongs to user ${uid}`)

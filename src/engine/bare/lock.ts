@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
-import { mkdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
+import { makeFolder } from "../../artifacts/writable-folder.js"
 import { writeFileAtomic } from "./atomic-file.js"
 
 export interface Lock {
@@ -19,10 +20,19 @@ const PATIENCE_SECONDS = 45 * 60
  * to it is open.
  *
  * @param log told once who holds the lock, when somebody does
- * @throws RunnerImagesError ENGINE_BUSY after 45 minutes of waiting
+ * @throws RunnerImagesError ENGINE_BUSY after 45 minutes of waiting; ENGINE_STATE when its folder cannot be written
  */
 export async function takeLock(path: string, doing: string, log: (line: string) => void): Promise<Lock> {
-  mkdirSync(dirname(path), { recursive: true })
+  try {
+    makeFolder(dirname(path))
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "ENGINE_STATE",
+      `${dirname(path)}, where the bare engine's lock is, cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      "Set XDG_CACHE_HOME to a folder that can be written.",
+      { cause },
+    )
+  }
   const note = `${path}.json`
   const deadline = performance.now() + PATIENCE_SECONDS * 1000
   for (let told = ""; ;) {

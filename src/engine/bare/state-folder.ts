@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import { homedir } from "node:os"
-import { isAbsolute, join } from "node:path"
+import { join } from "node:path"
+import { stateFolder } from "../../paths.js"
 import { ENGINE_VERSION } from "./version.js"
 
 /** What a finished artefact is found by: the same inputs give the same folder, so that old and new never mix. */
@@ -18,11 +18,9 @@ export class StateFolder {
     readonly root: string,
   ) {}
 
-  /** `$XDG_CACHE_HOME/runner-images/engine`. A relative XDG_CACHE_HOME counts as unset, as its specification has it. */
+  /** `engine` in the folder for all that runs leave behind. */
   static of(env: NodeJS.ProcessEnv): StateFolder {
-    const cache = env["XDG_CACHE_HOME"]
-    const base = cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache")
-    return new StateFolder(join(base, "runner-images", "engine"))
+    return new StateFolder(join(stateFolder(env), "engine"))
   }
 
   get lock(): string {

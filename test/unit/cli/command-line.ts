@@ -18,6 +18,9 @@ process.on("exit", () => {
   rmSync(WORK, { recursive: true, force: true })
 })
 
+/** An engine that does not exist, and no folder for what runs keep but what HOME says. */
+export const cacheless = { _EXPERIMENTAL_DAGGER_RUNNER_HOST: `unix://${WORK}/no-engine.sock`, XDG_CACHE_HOME: "" }
+
 /**
  * Runs the real program. The engine it is told of does not exist, so that looking for one would show in the answer.
  *
