@@ -2,7 +2,7 @@ import type { Argv, CommandModule, InferredOptionTypes, Options } from "yargs"
 import { findTool } from "../../dagger/src/core/catalog/catalog.js"
 import { GITHUB_RUNNER_DAYS } from "../../dagger/src/core/catalog/age.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { parseMirror } from "../../dagger/src/core/mirror.js"
+import { parseMirror, requireTls } from "../../dagger/src/core/mirror.js"
 import { PINS_FILE } from "../paths.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, catalogOptions } from "./options.js"
@@ -67,6 +67,7 @@ function updateCommand(context: CommandContext): CommandModule<object, Asking> {
     builder: (yargs) => withTools(yargs).example("$0 catalog update runner", "Before GitHub refuses the pinned one"),
     handler: async (given) => {
       const tools = (given.tools ?? []).map(findTool)
+      requireTls(given.mirror === undefined ? undefined : parseMirror(given.mirror))
       const access = await accessTo(given.mirror)
       const { runCatalogUpdate } = await import("../runs/catalog.js")
       await runCatalogUpdate(context, { pins: PINS_FILE, json: given.json }, access, tools)

@@ -43,9 +43,9 @@ export function outdatedText(compared: readonly Comparison[]): string {
 
 /** For people: what became of each source, then the file's diff. */
 export function updateText(updates: readonly Update[], diff: string): string {
-  const lines = updates.map(({ tool, source, state, from, to, reason }) => {
+  const lines = updates.map(({ tool, source, state, from, to, seenOnce, reason }) => {
     const versions = from === to ? from : `${from} → ${to}`
-    return `${tool} (${source}): ${state}, ${versions}${reason === undefined ? "" : `: ${reason}`}`
+    return `${tool} (${source}): ${state}, ${versions}${seenOnce ? ", its checksum seen once: the vendor publishes none" : ""}${reason === undefined ? "" : `: ${reason}`}`
   })
   const rest = diff === "" ? ["Nothing has changed."] : ["", diff.trimEnd(), "", "Review it, then: npm run docs"]
   return [...lines, ...rest].join("\n")

@@ -36,7 +36,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "--sources is not auto, upstream or registry, or does not suit the command.",
   },
-  MIRROR_INVALID: { exit: EXIT.usage, meaning: "--mirror is not a URL that files can be fetched from." },
+  MIRROR_INVALID: {
+    exit: EXIT.usage,
+    meaning: "--mirror is not a URL that files can be fetched from, or has no TLS where checksums are learnt from it.",
+  },
   COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
   OUTPUT_UNWRITABLE: {

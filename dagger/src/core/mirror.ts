@@ -68,6 +68,20 @@ export function requireReachable(mirror: Mirror | undefined, service: boolean): 
   )
 }
 
+/**
+ * Refuses a mirror without TLS, on the loopback interface too, where any user of the machine may be the one who answers: for work that
+ * learns checksums, and has none to hold the answers against.
+ *
+ * @throws RunnerImagesError MIRROR_INVALID
+ */
+export function requireTls(mirror: Mirror | undefined): void {
+  if (!mirror || mirror.url.startsWith("https://")) return
+  throw invalid(
+    `The mirror ${mirror.url} has no TLS, so anyone between here and there could choose the checksums that are pinned.`,
+    "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+  )
+}
+
 /** A URL without user, password, query and fragment, also when it is not well-formed. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, "").replace(/^((?:[a-z][a-z0-9+.-]*:)?\/\/)?[^/]*@/i, "$1")

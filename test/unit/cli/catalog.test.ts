@@ -182,6 +182,16 @@ describe.concurrent("a mistake on the command line is refused:", () => {
       Write it as in https://mirror.example.com/upstream."
     `)
   })
+  it.each(["http://127.0.0.1:9/up", "http://mirror.example.com/up", "http://user:secret@mirror.example.com/up"])(
+    "a mirror without TLS to learn checksums from: %s",
+    async (mirror) => {
+      expect(await refusal("catalog", "update", "runner", "--mirror", mirror)).toBe(
+        "2\n" +
+          `error: The mirror ${mirror.replace("user:secret@", "")} has no TLS, so anyone between here and there could choose the checksums that are pinned. [MIRROR_INVALID]\n` +
+          "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+      )
+    },
+  )
   it("a misspelt command", async ({ expect }) => {
     expect(await refusal("catalog", "outdate")).toMatchInlineSnapshot(`
       "2

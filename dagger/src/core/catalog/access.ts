@@ -17,6 +17,9 @@ const TEXT_MILLISECONDS = 20_000
 /** For downloads of some hundred megabytes. */
 const FILE_MILLISECONDS = 900_000
 
+/** As many as curl follows for a build, see download.ts. */
+const MOST_REDIRECTS = 10
+
 /** What a stream of an answer is made of. */
 const bytes = z.instanceof(Uint8Array)
 
@@ -34,7 +37,7 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
     const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
     let response
     try {
-      response = await fetch(asked, { headers, signal: AbortSignal.timeout(milliseconds) })
+      response = await fetchSafely(asked, headers, AbortSignal.timeout(milliseconds))
     } catch (error) {
       throw new Error(`${asked} does not answer: ${reasonOf(error)}`, { cause: error })
     }
@@ -55,6 +58,21 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
       return hash.digest("hex")
     },
   }
+}
+
+/** Follows redirects as fetch does, but never from https to anything else, and sends headers to the first server alone. */
+async function fetchSafely(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  let at = new URL(url)
+  const { origin, protocol } = at
+  for (let followed = 0; followed <= MOST_REDIRECTS; followed++) {
+    const response = await fetch(at, { headers: at.origin === origin ? headers : {}, redirect: "manual", signal })
+    const location = response.headers.get("location")
+    if (response.status < 300 || response.status > 399 || location === null) return response
+    await response.body?.cancel()
+    at = new URL(location, at)
+    if (protocol === "https:" && at.protocol !== "https:") throw new Error(`it redirects to ${at.origin}, out of https`)
+  }
+  throw new Error("it redirects too often")
 }
 
 const withoutClients: VendorAccess["client"] = (program) => Promise.reject(new Error(`${program} is not asked here`))

@@ -24,6 +24,8 @@ const VERIFIED: Record<PinnedSource["kind"], string> = {
   npm: "npm's integrity (SHA-512) in the catalog",
   "go-toolchain": "Go's checksum (h1) in the catalog",
 }
+/** A checksum that its vendor never published. */
+const SEEN_ONCE = "SHA-256 in the catalog, seen once: the vendor publishes none"
 export const UNVERIFIED = "no checksum is known: refused"
 
 /** The dependency audit: every tool on every platform from every source. */
@@ -39,11 +41,11 @@ function pinnedRows(
   { title, checks, registryIsUpstream }: CatalogTool,
   pinned: PinnedSource,
 ): AuditRow[] {
-  const { version, released, kind } = pinned
+  const { version, released, kind, seenOnce } = pinned
   const sources = registryIsUpstream ? (["upstream", "registry"] as const) : [pinned.source]
   return sources.flatMap((source) =>
     pinned.downloads.map(({ platform, file: from, checksum }) => {
-      const verified = checksum === UNKNOWN ? UNVERIFIED : VERIFIED[kind]
+      const verified = checksum === UNKNOWN ? UNVERIFIED : seenOnce ? SEEN_ONCE : VERIFIED[kind]
       return { tool: name, title, platform, source, version, released, from, verified, checks }
     }),
   )

@@ -16,6 +16,8 @@ export interface PinnedSource {
   kind: "upstream" | "npm" | "go-toolchain"
   version: string
   released: string
+  /** See {@link UpstreamSource}. */
+  seenOnce: boolean
   /** The checksums' key in pins.yaml. */
   field: "sha256" | "integrity" | "sum"
   downloads: Download[]
@@ -25,9 +27,9 @@ export interface PinnedSource {
 export function pinnedSources({ upstream, registry }: CatalogTool): PinnedSource[] {
   const sources: PinnedSource[] = []
   if (upstream) {
-    const { version, released, files } = upstream
+    const { version, released, files, seenOnce = false } = upstream
     const downloads = each((platform) => ({ file: files[platform].url, checksum: files[platform].sha256 }))
-    sources.push({ source: "upstream", kind: "upstream", version, released, field: "sha256", downloads })
+    sources.push({ source: "upstream", kind: "upstream", version, released, seenOnce, field: "sha256", downloads })
   }
   if (registry.kind === "npm") {
     const { kind, version, released, packages } = registry
@@ -35,7 +37,7 @@ export function pinnedSources({ upstream, registry }: CatalogTool): PinnedSource
       file: `${packages[platform].name}@${version}`,
       checksum: packages[platform].integrity,
     }))
-    sources.push({ source: "registry", kind, version, released, field: "integrity", downloads })
+    sources.push({ source: "registry", kind, version, released, seenOnce: false, field: "integrity", downloads })
   }
   if (registry.kind === "go-toolchain") {
     const { kind, version, released, modules } = registry
@@ -43,7 +45,7 @@ export function pinnedSources({ upstream, registry }: CatalogTool): PinnedSource
       file: `${modules[platform].path}@${modules[platform].version}`,
       checksum: modules[platform].sum,
     }))
-    sources.push({ source: "registry", kind, version, released, field: "sum", downloads })
+    sources.push({ source: "registry", kind, version, released, seenOnce: false, field: "sum", downloads })
   }
   return sources
 }

@@ -93,9 +93,9 @@ function readUpstream(
 ): UpstreamSource | undefined {
   const pin = reader.read("upstream", upstreamPinSchema, given)
   if (!pin) return undefined
-  const { version, released, sha256 } = pin
+  const { version, released, sha256, seen } = pin
   const files = perPlatform((names, platform) => ({ url: url(version, names), sha256: sha256[platform] }))
-  return { version, released, unpack, files }
+  return { version, released, ...(seen ? { seenOnce: true as const } : {}), unpack, files }
 }
 
 function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given: unknown): RegistrySource | undefined {

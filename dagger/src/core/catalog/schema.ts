@@ -50,6 +50,11 @@ interface Pinned {
 }
 
 export interface UpstreamSource extends Pinned {
+  /**
+   * The vendor publishes no checksum to hold these against: they are of files that were downloaded once, or are told by somebody who did
+   * so. They tell when a file is replaced later, and not whether the first was the vendor's.
+   */
+  seenOnce?: true
   unpack: Unpack
   files: Record<PlatformName, UpstreamFile>
 }
@@ -170,7 +175,12 @@ const integrity = text(
 const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), nor unknown")
 
 /** What is pinned of a tool's upstream source. */
-export const upstreamPinSchema = pin({ ...pinned, sha256: perPlatform(sha256) })
+export const upstreamPinSchema = pin({
+  ...pinned,
+  sha256: perPlatform(sha256),
+  /** See {@link UpstreamSource.seenOnce}. */
+  seen: z.literal("once", { error: wrong('"once"') }).optional(),
+})
 /** A package that is the same on every platform has one integrity. */
 export const npmPinSchema = pin({ ...pinned, integrity: perPlatform(integrity) })
 export const commonNpmPinSchema = pin({ ...pinned, integrity })

@@ -16,6 +16,8 @@ export interface Update {
   state: "updated" | "completed" | "current" | "refused" | "unreachable"
   from: string
   to: string
+  /** It was pinned to what was downloaded now: the vendor publishes no checksum to hold that against. */
+  seenOnce?: true
   /** Why it was not updated. */
   reason?: string
 }
@@ -90,6 +92,8 @@ interface Facts {
   version: string
   released: string
   checksums: Record<PlatformName, string>
+  /** See {@link UpstreamSource}. */
+  seenOnce: boolean
 }
 
 async function renewal(
@@ -104,29 +108,38 @@ async function renewal(
   if (compared.state === "ahead" || compared.state === "incomplete")
     return { target, update: { ...kept, state: "refused", reason: compared.reason ?? "" } }
   const { newest, reason } = compared
-  let checksums: Record<PlatformName, string>
+  let learnt: Pick<Facts, "checksums" | "seenOnce">
   try {
-    checksums = await checksumsOf(target, newest, access)
+    learnt = await checksumsOf(target, newest, access)
   } catch (error) {
     if (error instanceof RunnerImagesError) throw error
     return { target, update: { ...kept, state: "unreachable", reason: messageOf(error) } }
   }
+  const { checksums, seenOnce } = learnt
+  const mark = seenOnce ? { seenOnce: true as const } : {}
   const { version, released } = newest
   if (compared.state === "outdated") {
-    const update: Update = { ...kept, state: "updated", to: version, ...(reason === undefined ? {} : { reason }) }
-    return { target, update, facts: { version, released, checksums } }
+    const update: Update = {
+      ...kept,
+      state: "updated",
+      to: version,
+      ...mark,
+      ...(reason === undefined ? {} : { reason }),
+    }
+    return { target, update, facts: { version, released, ...learnt } }
   }
-  const learnt = (before: string, now: string) => before === UNKNOWN && now !== UNKNOWN
+  const isNew = (before: string, now: string) => before === UNKNOWN && now !== UNKNOWN
   const news =
-    learnt(pinned.released, released) ||
-    pinned.downloads.some(({ platform, checksum }) => learnt(checksum, checksums[platform]))
+    isNew(pinned.released, released) ||
+    pinned.seenOnce !== seenOnce ||
+    pinned.downloads.some(({ platform, checksum }) => isNew(checksum, checksums[platform]))
   if (!news) return { target, update: { ...kept, state: "current" } }
-  const facts = { version, released: pinned.released === UNKNOWN ? released : pinned.released, checksums }
-  return { target, update: { ...kept, state: "completed" }, facts }
+  const facts = { version, released: pinned.released === UNKNOWN ? released : pinned.released, ...learnt }
+  return { target, update: { ...kept, state: "completed", ...mark }, facts }
 }
 
 /**
- * A checksum for every platform.
+ * A checksum for every platform, and whether the vendor published any of them.
  *
  * @throws RunnerImagesError DOWNLOAD_MISMATCH when the vendor has another one for the version that is pinned
  */
@@ -134,7 +147,8 @@ async function checksumsOf(
   { tool, pinned, feed }: Target,
   { version, files }: VendorRelease,
   access: VendorAccess,
-): Promise<Record<PlatformName, string>> {
+): Promise<Pick<Facts, "checksums" | "seenOnce">> {
+  let seenOnce = false
   const pairs = await Promise.all(
     PLATFORMS.map(async (platform) => {
       const known =
@@ -147,15 +161,17 @@ async function checksumsOf(
             `${tool} ${version} for ${platform} is pinned to ${known}, and its vendor now says ${published}.`,
             "Find out why the vendor has replaced the file before changing the catalog.",
           )
+        seenOnce ||= published === UNKNOWN && pinned.seenOnce
         return [platform, known]
       }
+      seenOnce ||= published === UNKNOWN && feed.hashes === true
       return [platform, published === UNKNOWN ? await feed.checksum(access, version, platform) : published]
     }),
   )
-  return Object.fromEntries(pairs) as Record<PlatformName, string>
+  return { checksums: Object.fromEntries(pairs) as Record<PlatformName, string>, seenOnce }
 }
 
-function write(document: Document, { tool, pinned }: Target, { version, released, checksums }: Facts): void {
+function write(document: Document, { tool, pinned }: Target, { version, released, checksums, seenOnce }: Facts): void {
   const path = [tool, pinned.source]
   document.setIn([...path, "version"], version)
   document.setIn([...path, "released"], released)
@@ -163,4 +179,6 @@ function write(document: Document, { tool, pinned }: Target, { version, released
   if (typeof document.getIn([...path, pinned.field]) === "string")
     document.setIn([...path, pinned.field], Object.values(checksums)[0])
   else for (const platform of PLATFORMS) document.setIn([...path, pinned.field, platform], checksums[platform])
+  if (seenOnce) document.setIn([...path, "seen"], "once")
+  else document.deleteIn([...path, "seen"])
 }

@@ -155,6 +155,54 @@ describe("catalog update", () => {
     )
   })
 
+  it("marks what was seen once, and takes the mark away when the vendor publishes the same", async () => {
+    const marked = (text: string) =>
+      Object.entries(readCatalog(text, TOOL_ENTRIES).tools).flatMap(([name, tool]) =>
+        tool.upstream?.seenOnce ? [name] : [],
+      )
+    const version = "155.0.8100.10"
+    const tools = ["chromedriver"]
+    running = await vendors({
+      [CHROME_VERSIONS]: chromeVersions(version, ["linux64", "linux-arm64"]),
+      ...chromeFiles(version, "chrome", "chromedriver"),
+    })
+    const found = await updatePins(PINS_TEXT, tools, TOOL_ENTRIES, running.access)
+    expect(found.updates.map(({ tool, seenOnce }) => [tool, seenOnce])).toEqual([
+      ["chrome", true],
+      ["chromedriver", true],
+    ])
+    expect(marked(PINS_TEXT)).toEqual([])
+    expect(marked(found.text)).toEqual(["chrome", "chromedriver"])
+    expect((await updatePins(found.text, tools, TOOL_ENTRIES, running.access)).text).toBe(found.text)
+    await running.close()
+
+    // GitHub did not know older assets' checksums.
+    const release = (...sums: (string | null)[]) => {
+      const names = ["linux-x64", "linux-arm64"].map((name) => `actions-runner-${name}-2.339.0.tar.gz`)
+      return runner(
+        githubRelease(
+          "2.339.0",
+          "2026-10-01",
+          Object.fromEntries(names.map((name, index) => [name, sums[index] ?? null])),
+        ),
+      )
+    }
+    const files = Object.fromEntries(
+      ["linux-x64", "linux-arm64"].map((name) => [
+        `github.com/actions/runner/releases/download/v2.339.0/actions-runner-${name}-2.339.0.tar.gz`,
+        name,
+      ]),
+    )
+    running = await vendors({ ...release(), ...files })
+    const once = await updatePins(PINS_TEXT, ["runner"], TOOL_ENTRIES, running.access)
+    expect(marked(once.text)).toEqual(["runner"])
+    await running.close()
+    running = await vendors(release(sha256("linux-x64"), sha256("linux-arm64")))
+    const published = await updatePins(once.text, ["runner"], TOOL_ENTRIES, running.access)
+    expect(published.updates).toMatchObject([{ state: "completed", to: "2.339.0" }])
+    expect(marked(published.text)).toEqual([])
+  })
+
   it("finds the driver's checksum for the browser that is pinned", async () => {
     const version = "154.0.8037.92"
     const found = await update(["chrome"], {
@@ -165,7 +213,8 @@ describe("catalog update", () => {
       `chrome upstream current ${version} → ${version}`,
       `chromedriver upstream completed ${version} → ${version}`,
     ])
-    expect(found.changed.length).toBe(4)
+    expect(found.changed.length).toBe(5)
+    expect(found.changed).toContain("+    seen: once")
   })
 
   it("takes integrity and checksums of modules from their clients", async () => {

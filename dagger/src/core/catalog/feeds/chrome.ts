@@ -23,6 +23,6 @@ export function chromeFeed(program: "chrome" | "chromedriver", url: FileUrl): Fe
       const files = Object.fromEntries(there.map((platform) => [platform, UNKNOWN]))
       return [{ version, released: UNKNOWN, files }]
     },
-    checksum: hashed(url),
+    ...hashed(url),
   }
 }

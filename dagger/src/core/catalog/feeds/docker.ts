@@ -20,7 +20,7 @@ export function dockerFeed(url: FileUrl): Feed {
       }
       return [...releases.values()]
     },
-    checksum: hashed(url),
+    ...hashed(url),
   }
 }
 

@@ -15,6 +15,8 @@ export interface VendorRelease {
 export interface Feed {
   /** Finished releases, in no particular order: previews and candidates are left out. */
   releases(access: VendorAccess): Promise<VendorRelease[]>
+  /** {@link checksum} is what was downloaded, because the vendor publishes none. */
+  hashes?: true
   /** The checksum of one platform's file, where {@link releases} did not tell it. */
   checksum(access: VendorAccess, version: string, platform: PlatformName): Promise<string>
 }

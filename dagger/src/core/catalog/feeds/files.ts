@@ -12,6 +12,9 @@ export function assetNames(url: FileUrl, version: string): { platform: PlatformN
 }
 
 /** For vendors who publish no checksum: the file is downloaded, and what came is pinned. */
-export function hashed(url: FileUrl): Feed["checksum"] {
-  return (access, version, platform) => access.sha256(url(version, spelling(platform)))
+export function hashed(url: FileUrl): Pick<Feed, "hashes" | "checksum"> {
+  return {
+    hashes: true,
+    checksum: (access, version, platform) => access.sha256(url(version, spelling(platform))),
+  }
 }

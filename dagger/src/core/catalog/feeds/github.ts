@@ -31,6 +31,6 @@ export function githubFeed(repository: string, url: FileUrl): Feed {
         return [{ version, released: dayOf(release.published_at), files }]
       })
     },
-    checksum: hashed(url),
+    ...hashed(url),
   }
 }

@@ -30,6 +30,6 @@ export function goFeed(url: FileUrl): Feed {
         return [{ version, released: UNKNOWN, files }]
       })
     },
-    checksum: hashed(url),
+    ...hashed(url),
   }
 }
