@@ -2,21 +2,27 @@ import { attempt } from "../exec.js"
 import { osRelease } from "./host.js"
 import { SUITE } from "./version.js"
 
+/** Of the package debian-archive-keyring, on the host and in every root. */
+export const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+/** The distribution's own mirrors. */
+const MAIN = "http://deb.debian.org/debian"
+const SECURITY = "http://security.debian.org/debian-security"
+
 export interface ArchiveOptions {
   options: string[]
-  /** Lines of sources.list, or none for mmdebstrap's own default. */
+  /** Lines of sources.list. Each trusts the distribution's own keys alone, whatever else the host's apt trusts. */
   sources: string[]
 }
 
 /**
- * What mmdebstrap is told of the package archive: the host's own mirrors when the host is the same distribution, else nothing,
- * and it takes the distribution's default. Both give main, updates and security.
+ * What mmdebstrap is told of the package archive: the host's own mirrors when the host is the same distribution, else the
+ * distribution's. Both give main, updates and security.
  */
 export async function archiveOptions(): Promise<ArchiveOptions> {
   const os = osRelease()
   // Read by nobody but this run's apt: it may not be able to enter the folders above the root as its own user.
   const options = ['--aptopt=APT::Sandbox::User "root"']
-  if (os["ID"] !== "debian") return { options, sources: [] }
+  if (os["ID"] !== "debian") return { options, sources: sourcesFor(MAIN, SECURITY, SUITE) }
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)"
   const targets = await attempt("apt-get", ["indextargets", "--format", format, "Created-By: Packages"])
   return { options, sources: sourcesFromHost(targets.stdout.split("\n"), os["VERSION_CODENAME"] ?? "", SUITE) }
@@ -27,7 +33,7 @@ export async function archiveOptions(): Promise<ArchiveOptions> {
  * that of security updates.
  *
  * @param targets `URI RELEASE COMPONENT ORIGIN`, a line for each of the host's indexes
- * @returns no lines unless both mirrors are known and are fetched over the network
+ * @returns those of the distribution's mirrors unless both are known and are fetched over the network
  */
 export function sourcesFromHost(targets: readonly string[], codename: string, suite: string): string[] {
   const mirrorOf = (release: string) =>
@@ -37,6 +43,15 @@ export function sourcesFromHost(targets: readonly string[], codename: string, su
       ?.replace(/\/$/, "")
   const main = mirrorOf(codename)
   const security = mirrorOf(`${codename}-security`)
-  if (codename === "" || main === undefined || security === undefined) return []
-  return [`deb ${main} ${suite} main`, `deb ${main} ${suite}-updates main`, `deb ${security} ${suite}-security main`]
+  if (codename === "" || main === undefined || security === undefined) return sourcesFor(MAIN, SECURITY, suite)
+  return sourcesFor(main, security, suite)
+}
+
+function sourcesFor(main: string, security: string, suite: string): string[] {
+  const signed = `deb [signed-by=${KEYRING}]`
+  return [
+    `${signed} ${main} ${suite} main`,
+    `${signed} ${main} ${suite}-updates main`,
+    `${signed} ${security} ${suite}-security main`,
+  ]
 }

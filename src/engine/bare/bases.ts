@@ -12,7 +12,7 @@ import { BASE_NAME, BASE_TAG, SUITE } from "./version.js"
 const OVERLAY = join(SOURCES, "base")
 
 /** Raised with every change of what this file makes, so that nobody keeps images of the old way. */
-const RECIPE = "2"
+const RECIPE = "3"
 
 export function basesKey(): string {
   return keyOf(OVERLAY, filesBelow(OVERLAY), [SUITE, RECIPE, ...PLATFORMS])

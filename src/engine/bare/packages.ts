@@ -4,6 +4,7 @@ import { z } from "zod"
 import { attempt, exec } from "../exec.js"
 import { writeFileAtomic } from "./atomic-file.js"
 import { findProgram, osRelease } from "./host.js"
+import { KEYRING } from "./archive.js"
 import { makeOnce } from "./artefact.js"
 import type { StateFolder } from "./state-folder.js"
 
@@ -29,7 +30,7 @@ const NEEDS: Need[] = [
   { package: "xz-utils", shownBy: "xz" },
   { package: "pigz", shownBy: "pigz" },
   { package: "ca-certificates", shownBy: "/etc/ssl/certs/ca-certificates.crt" },
-  { package: "debian-archive-keyring", shownBy: "/usr/share/keyrings/debian-archive-keyring.gpg" },
+  { package: "debian-archive-keyring", shownBy: KEYRING },
 ]
 
 export { CNI_FOLDER }

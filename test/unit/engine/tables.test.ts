@@ -53,9 +53,9 @@ it("makes the suite's sources after the host's own mirrors", () => {
     "http://other.example/ nodistro main Other",
   ]
   expect(sourcesFromHost(targets, "bookworm", "trixie")).toEqual([
-    "deb http://mirror.example/debian trixie main",
-    "deb http://mirror.example/debian trixie-updates main",
-    "deb http://security.example/debian-security trixie-security main",
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main",
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie-updates main",
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://security.example/debian-security trixie-security main",
   ])
 })
 
@@ -67,8 +67,12 @@ it.each([
     "bookworm",
   ],
   ["without a code name", ["http://mirror.example/debian/  main Debian"], ""],
-])("leaves the choice to mmdebstrap on a host %s", (_case, targets, codename) => {
-  expect(sourcesFromHost(targets, codename, "trixie")).toEqual([])
+])("takes the distribution's own mirrors on a host %s", (_case, targets, codename) => {
+  expect(sourcesFromHost(targets, codename, "trixie")).toEqual([
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main",
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie-updates main",
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://security.debian.org/debian-security trixie-security main",
+  ])
 })
 
 it("dates images by the newest Release file", () => {
