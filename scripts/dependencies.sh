@@ -72,7 +72,7 @@ acquire() {
   until ln -s "pid-$$" "$1" 2>/dev/null; do
     owner=$(readlink "$1" 2>/dev/null) || owner=
     if [ -z "$owner" ] && [ ! -w "$(dirname "$1")" ]; then
-      printf 'error: %s cannot be written, and dependencies must be installed there. [DEPENDENCIES]\nRun this once as its owner: npm ci\n' "$(dirname "$1")" >&2
+      printf 'error: %s cannot be written, and dependencies must be installed there. [DEPENDENCIES]\nRun this once as its owner: npm ci --ignore-scripts\n' "$(dirname "$1")" >&2
       exit 1
     elif [ -n "$owner" ] && ! alive "${owner#pid-}"; then
       # Renaming is atomic: of several that find the lock stale, one removes it. What was renamed may by then be the
@@ -99,7 +99,8 @@ install_dependencies() {
   if (
     cd "$1"
     case $stamp in *-dev.json) set -- --include=dev ;; *) set -- --omit=dev ;; esac
-    npm ci "$@" --no-audit --no-fund --loglevel=error
+    # Nothing that is downloaded runs while it is installed; none of the dependencies needs that.
+    npm ci "$@" --ignore-scripts --no-audit --no-fund --loglevel=error
   ) >"$log" 2>&1 </dev/null; then
     cp "$1/package-lock.json" "$stamp.part"
     mv "$stamp.part" "$stamp"
@@ -107,7 +108,7 @@ install_dependencies() {
   else
     cat "$log" >&2
     rm -f "$log"
-    printf 'error: The dependencies could not be installed. [DEPENDENCIES]\nSee the messages above, then run this again, or: cd %s && npm ci\n' "$1" >&2
+    printf 'error: The dependencies could not be installed. [DEPENDENCIES]\nSee the messages above, then run this again, or: cd %s && npm ci --ignore-scripts\n' "$1" >&2
     exit 1
   fi
 }
