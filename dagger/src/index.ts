@@ -46,7 +46,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
@@ -107,7 +107,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
@@ -161,7 +161,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
@@ -268,7 +268,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
@@ -352,7 +352,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again.
+   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
    * @param sudo Give the runner user sudo without a password.
    * @param root Start containers as root, as some other images do; published tags then end in -root.

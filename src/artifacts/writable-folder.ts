@@ -78,7 +78,7 @@ function freeBytes(path: string): number {
 /** @example diskOf("/srv/dist") ⇒ "/dev/vdb1 at /srv, 0.0 GB of 41.9 GB free" */
 function diskOf(path: string): string {
   const { stdout } = spawnSync("df", ["-P", "-k", path], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } })
-  const [, device, total, free, place] = /^(.+?)\s+(\d+)\s+\d+\s+(\d+)\s+\S+\s+(\/.*)$/m.exec(String(stdout)) ?? []
+  const [, device, total, free, place] = /^(.+?)\s+(\d+)\s+\d+\s+(\d+)\s+\S+\s+(\/.*)$/m.exec(stdout) ?? []
   if (device === undefined || place === undefined) return `the one that holds ${path}`
   const gigabytes = (kibibytes: string | undefined) => `${((Number(kibibytes) * 1024) / 1e9).toFixed(1)} GB`
   return `${device} at ${place}, ${gigabytes(free)} of ${gigabytes(total)} free`

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import type { BaseName } from "../../dagger/src/core/bases.js"
 import type { OwnVariant } from "../../dagger/src/core/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
@@ -14,10 +15,10 @@ const LONGEST_BUNDLE = 8e6
 const BYTES_PER_CHARACTER = 4
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
-export async function readLock(given: string, platforms: readonly PlatformName[]): Promise<string> {
+export async function readLock(given: string, platforms: readonly PlatformName[], base: BaseName): Promise<string> {
   const text = textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
   const { parseLock } = await import("../../dagger/src/core/packages.js")
-  parseLock(text, platforms)
+  parseLock(text, platforms, base)
   return text
 }
 

@@ -89,7 +89,7 @@ export const requestOptions = {
   lock: {
     type: "string",
     requiresArg: true,
-    describe: "A report.json whose package versions are installed again",
+    describe: "A report.json whose packages are installed again, on its base image",
     group: "What to build:",
   },
   refresh: {

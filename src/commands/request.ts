@@ -25,12 +25,13 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
   const platforms = parsePlatforms(listOf(given.platforms))
   const bundle = caBundle(given.caBundle)
   const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
+  const base = parseBase(given.base)
   const request: BuildRequest = {
     platforms,
     variants: parseVariants(listOf(given.variants), own?.name),
     ...(own ? { own } : {}),
     sources: parseSources(given.sources),
-    base: parseBase(given.base),
+    base,
     sudo: given.sudo,
     root: given.root,
     cjkFonts: given.cjkFonts,
@@ -38,7 +39,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
     native: given.native,
     compression: parseCompression(given.compression),
     ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
-    ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms) }),
+    ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms, base) }),
   }
   assertPlannable(request)
   return {

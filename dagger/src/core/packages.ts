@@ -1,6 +1,8 @@
 import { z } from "zod"
+import { DEFAULT_BASE, type BaseName } from "./bases.js"
 import { RunnerImagesError } from "./errors.js"
 import type { PlatformName } from "./platforms.js"
+import { printable } from "./printable.js"
 import { lockedPackageSchema, reportSchema, type LockedPackage } from "./report.js"
 
 /** Debian's policy on names of packages, but for a final minus, by which apt removes. */
@@ -119,6 +121,8 @@ export function upstreamVersion(debian: string): string {
 
 /** The exact packages of one earlier build. */
 export interface Lock {
+  /** Digest of the base image's index. Absent in a lock that says nothing of the base. */
+  base?: string
   /** Whose they are. A lock holds for the variants that this one extends as well, and says nothing of what others lack. */
   variant?: string
   platforms: Partial<Record<PlatformName, LockedPackage[]>>
@@ -126,15 +130,18 @@ export interface Lock {
 
 const lockSchema = z.object({
   variant: z.string().optional(),
-  platforms: z.array(z.object({ platform: z.string(), packages: z.array(lockedPackageSchema) })),
+  platforms: z.array(
+    z.object({ platform: z.string(), base: z.string().optional(), packages: z.array(lockedPackageSchema) }),
+  ),
 })
 
 /**
- * Reads a lock: a `report.json` of an earlier build (of which only the packages count).
+ * Reads a lock: a `report.json` of an earlier build, of which the packages and the base image count.
  *
- * @throws RunnerImagesError LOCK_INVALID when it is not JSON, has another form, or lacks one of the platforms
+ * @throws RunnerImagesError LOCK_INVALID when it is not JSON, has another form, lacks one of the platforms, or is
+ *   of another base
  */
-export function parseLock(text: string, platforms: readonly PlatformName[]): Lock {
+export function parseLock(text: string, platforms: readonly PlatformName[], base: BaseName = DEFAULT_BASE): Lock {
   const invalid = (why: string, cause?: unknown) =>
     new RunnerImagesError(
       "LOCK_INVALID",
@@ -162,8 +169,20 @@ export function parseLock(text: string, platforms: readonly PlatformName[]): Loc
     const entry = parsed.data.platforms.find((candidate) => candidate.platform === platform)
     if (!entry) throw invalid(`it has no packages for ${platform}`)
     lock.platforms[platform] = entry.packages
+    if (entry.base === undefined) continue
+    const digest = baseDigest(entry.base, base)
+    if (digest === undefined)
+      throw invalid(`its base for ${platform} is ${printable(entry.base)}, and images are to be built on ${base}`)
+    if (lock.base !== undefined && lock.base !== digest) throw invalid("its platforms have different bases")
+    lock.base = digest
   }
   return lock
+}
+
+/** @example baseDigest("docker.io/library/debian:trixie-slim@sha256:ab…", "debian:trixie-slim") ⇒ "sha256:ab…" */
+function baseDigest(reference: string, base: BaseName): string | undefined {
+  const [, name, digest] = /^(?:docker\.io\/library\/)?([^@]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? []
+  return name === base ? digest : undefined
 }
 
 /**

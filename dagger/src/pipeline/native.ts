@@ -1,4 +1,5 @@
 import { dag, type Container, type File } from "@dagger.io/dagger"
+import { archiveMoment } from "../core/archive-moment.js"
 import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../core/bases.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../core/platforms.js"
@@ -30,20 +31,30 @@ export async function enginePlatform(): Promise<PlatformName> {
   return platform
 }
 
+interface NativeOptions {
+  /** The tag; the default one when omitted. */
+  base?: BaseName | undefined
+  /** The digest that the base has to have, as in a lock. */
+  digest?: string | undefined
+  /** Of which moment the package archive's answers are, see archiveMoment; today's when omitted. */
+  archive?: string | undefined
+  moment?: string | undefined
+}
+
 /**
- * Finds the engine's platform and pins the base image: to the digest that was recorded for it, else to the one that its tag has
- * now.
+ * Finds the engine's platform and pins the base image: to the digest that is asked for, else to the one that was recorded for it, else to
+ * the one that its tag has now.
  *
- * @param base the tag; the default one when omitted
  * @param moment makes every step new that starts from what is returned; without it, the engine answers from its cache
- * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine has no platform, ENGINE_STATE when it lacks the recorded base
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine has no platform, LOCK_INVALID or ENGINE_STATE
+ *   when it lacks the base that is asked for, or the recorded one
  */
 export async function native(
   caBundle: File | undefined,
-  { base: name = DEFAULT_BASE, moment }: { base?: BaseName | undefined; moment?: string | undefined } = {},
+  { base: name = DEFAULT_BASE, digest, archive = archiveMoment(false), moment }: NativeOptions = {},
 ): Promise<Native> {
   const platform = await enginePlatform()
-  const base = await pinned(name, platform)
+  const base = await pinned(name, digest, platform)
   const root = (of: PlatformName) => anew(dag.container({ platform: asPlatform(of) }).from(base), moment)
   const container = trusting(withAptSources(root(platform), name), caBundle)
   return {
@@ -55,27 +66,44 @@ export async function native(
     toolbox: trusting(
       root(platform)
         .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
+        .withEnvVariable("ARCHIVE_MOMENT", archive)
         .withExec([
           "sh",
           "-c",
           `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io ${TOOLBOX_PACKAGES.join(" ")} >/dev/null`,
         ])
+        .withoutEnvVariable("ARCHIVE_MOMENT")
         .withoutEnvVariable("DEBIAN_FRONTEND"),
       caBundle,
     ),
   }
 }
 
-async function pinned(name: BaseName, platform: PlatformName): Promise<string> {
+/**
+ * @throws RunnerImagesError LOCK_INVALID when there is no image of the digest that is asked for; ENGINE_STATE when the engine lacks the
+ *   one that was recorded
+ */
+async function pinned(name: BaseName, asked: string | undefined, platform: PlatformName): Promise<string> {
   const empty = dag.container({ platform: asPlatform(platform) })
-  const digest = recordedDigest(name)
+  const recorded = recordedDigest(name)
+  const digest = asked ?? recorded
   if (digest === undefined) return empty.from(name).imageRef()
   try {
     return await empty.from(`${name}@${digest}`).imageRef()
   } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause)
+    if (digest !== recorded) {
+      if (!/not found|manifest unknown/i.test(said)) throw cause
+      throw new RunnerImagesError(
+        "LOCK_INVALID",
+        `The base image of the lock is not to be had: ${name}@${digest}.`,
+        "Build without --lock for the newest base, or put that image where the engine pulls from.",
+        { cause },
+      )
+    }
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `The bare engine does not give the base image ${name}@${digest} that it recorded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The bare engine does not give the base image ${name}@${digest} that it recorded: ${said}`,
       "Nothing else is taken in its place. Run engine down, then engine up, which puts it there anew.",
       { cause },
     )

@@ -1,4 +1,5 @@
 import type { File } from "@dagger.io/dagger"
+import { archiveMoment } from "../core/archive-moment.js"
 import { planVariant } from "../core/plan.js"
 import { PLATFORMS, type PlatformName } from "../core/platforms.js"
 import type { PackageSetRequest } from "../core/request.js"
@@ -23,11 +24,9 @@ export async function prepare(
   caBundle: File | undefined,
   progress: Progress,
 ): Promise<Shared> {
-  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle))
-  const now = new Date().toISOString()
-  const archive = await progress.run("all platforms", "package archive", () =>
-    readArchive(native, refresh ? now : now.slice(0, "2000-01-01".length)),
-  )
+  const day = archiveMoment(refresh)
+  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle, { archive: day }))
+  const archive = await progress.run("all platforms", "package archive", () => readArchive(native, day))
   return { native, archive, progress }
 }
 

@@ -4,6 +4,7 @@ import { parseLock, type Lock } from "../core/packages.js"
 import type { VariantPlan } from "../core/plan.js"
 import { newestDate } from "../core/releases.js"
 import type { BuildRequest } from "../core/request.js"
+import { archiveMoment } from "../core/archive-moment.js"
 import { enginePlatform, native as nativeSide, type Native } from "./native.js"
 import { readArchive, type Archive } from "./packages.js"
 import { plan as planAll } from "./plan.js"
@@ -42,7 +43,7 @@ export interface Run {
 
 /** Decides what is to be built, and finds out what everything is built from. */
 export async function prepareRun(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
-  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms)
+  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms, request.base)
   const access = upstreamOf(request, inputs)
   const plans = await progress.run("all platforms", "plan", async () =>
     planAll(
@@ -52,15 +53,11 @@ export async function prepareRun(request: BuildRequest, inputs: BuildInputs, pro
     ),
   )
   if (request.native) assertNative(plans, await enginePlatform())
+  const day = archiveMoment(request.refresh)
   const native = await progress.run("all platforms", "base image", () =>
-    nativeSide(inputs.caBundle, { base: request.base, moment: inputs.moment }),
+    nativeSide(inputs.caBundle, { base: request.base, digest: lock?.base, archive: day, moment: inputs.moment }),
   )
-  const archive = await progress.run("all platforms", "package archive", () =>
-    readArchive(
-      native,
-      request.refresh ? new Date().toISOString() : new Date().toISOString().slice(0, "2000-01-01".length),
-    ),
-  )
+  const archive = await progress.run("all platforms", "package archive", () => readArchive(native, day))
   const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
   const created = newestDate(archive.releases)
   const sources = { docker: inputs.docker, ...access }

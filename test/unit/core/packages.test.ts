@@ -71,6 +71,42 @@ describe("parseLock", () => {
     expect(() => parseLock(text, ["linux/amd64"])).toThrow(new RegExp(`The lock cannot be used: .*${why}`))
   })
 
+  const onBase = (...bases: string[]) =>
+    JSON.stringify({
+      platforms: bases.map((base, index) => ({ platform: ["linux/amd64", "linux/arm64"][index], base, packages: [] })),
+    })
+  const both = ["linux/amd64", "linux/arm64"] as const
+
+  it("holds the digest of the base", () => {
+    const base = `docker.io/library/debian:trixie-slim@sha256:${A}`
+    expect(parseLock(onBase(base, base), both).base).toBe(`sha256:${A}`)
+    expect(parseLock(onBase(base.replace(B, A)), ["linux/amd64"], "debian:trixie-slim").base).toBe(`sha256:${A}`)
+    expect(parseLock(lock, ["linux/amd64"]).base).toBeUndefined()
+  })
+
+  it.each([
+    [
+      "of another base",
+      [`docker.io/library/ubuntu:24.04@sha256:${A}`],
+      "its base for linux/amd64 is docker.io/library/ubuntu:24.04@sha256:a+, and images are to be built on debian:trixie-slim",
+    ],
+    [
+      "of a base elsewhere",
+      [`evil.example/library/debian:trixie-slim@sha256:${A}`],
+      "its base for linux/amd64 is evil",
+    ],
+    ["of a tag", ["docker.io/library/debian:trixie-slim"], "its base for linux/amd64 is docker"],
+    [
+      "of two bases",
+      [A, B].map((digest) => `debian:trixie-slim@sha256:${digest}`),
+      "its platforms have different bases",
+    ],
+  ])("is refused when it is %s", (_, bases, why) => {
+    expect(() => parseLock(onBase(...bases), both.slice(0, bases.length))).toThrow(
+      new RegExp(`The lock cannot be used: ${why}`),
+    )
+  })
+
   it("is refused when a platform is missing", () => {
     expect(() => parseLock(lock, ["linux/amd64", "linux/arm64"])).toThrow(/no packages for linux\/arm64/)
   })

@@ -1,0 +1,40 @@
+import { connection } from "@dagger.io/dagger"
+import { describe, expect, it } from "vitest"
+import { archiveMoment } from "../../dagger/src/core/archive-moment.js"
+import { native } from "../../dagger/src/pipeline/native.js"
+
+describe("the native side", () => {
+  it("has the base that a lock names, and refuses one that is not to be had", async () => {
+    let bases: string[] = []
+    let refused: unknown
+    await connection(async () => {
+      const { base } = await native(undefined)
+      const digest = base.slice(base.indexOf("@") + 1)
+      bases = [base, (await native(undefined, { digest })).base]
+      refused = await native(undefined, { digest: `sha256:${"0".repeat(64)}` }).catch((error: unknown) => error)
+    })
+    expect(bases[1]).toBe(bases[0])
+    expect(refused).toMatchObject({
+      code: "LOCK_INVALID",
+      problem: `The base image of the lock is not to be had: debian:trixie-slim@sha256:${"0".repeat(64)}.`,
+    })
+  })
+
+  it("has a toolbox of the package archive's moment, and nothing in its environment tells of it", async () => {
+    const logs: string[] = []
+    let environment = ""
+    await connection(async () => {
+      // Today's, which other tests have, and a moment of its own.
+      for (const archive of [undefined, archiveMoment(false), archiveMoment(true)]) {
+        const { toolbox } = await native(undefined, { archive })
+        // When apt began to install them, by the second.
+        logs.push(await toolbox.file("/var/log/apt/history.log").contents())
+        environment = await toolbox.withExec(["env"]).stdout()
+      }
+    })
+    expect(logs[0]).toMatch(/^Start-Date: /m)
+    expect(logs[1]).toBe(logs[0])
+    expect(logs[2]).not.toBe(logs[0])
+    expect(environment).not.toContain("ARCHIVE_MOMENT")
+  })
+})
