@@ -120,8 +120,8 @@ describe("the folder for what runs keep", () => {
     const found = await failure(["engine", "up"], { HOME: "/proc", XDG_CACHE_HOME: "" })
     expect(found).toMatchInlineSnapshot(`
       "1
-      error: The bare engine's state folder /proc/.cache/runner-images/engine cannot be written: ENOENT: no such file or directory, mkdir '/proc/.cache'. [ENGINE_STATE]
-      Set XDG_CACHE_HOME to a folder that can."
+      error: The bare engine's state folder /proc/.cache/runner-images/engine cannot be used: ENOENT: no such file or directory, mkdir '/proc/.cache'. [ENGINE_STATE]
+      Set XDG_CACHE_HOME to a folder that root can write and others cannot."
     `)
   })
 })
