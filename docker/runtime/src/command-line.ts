@@ -7,8 +7,9 @@ export type Command =
   | { readonly name: "run"; readonly args: readonly string[]; readonly jitConfiguration?: string }
   | { readonly name: "version" | "doctor"; readonly json: boolean }
   | { readonly name: "help" | "health" }
+  | { readonly name: "broker" }
 
-const COMMANDS = ["run", "doctor", "health", "--help", "--version"]
+const COMMANDS = ["run", "broker", "doctor", "health", "--help", "--version"]
 const ALIASES: Readonly<Record<string, string>> = {
   help: "--help",
   "-h": "--help",
@@ -38,8 +39,9 @@ export function readCommandLine(all: readonly string[]): Command {
       return { name: name === "doctor" ? name : "version", json: rest.includes("--json") }
     case "--help":
     case "health":
+    case "broker":
       refuse(rest, [])
-      return { name: name === "health" ? name : "help" }
+      return { name: name === "--help" ? "help" : name }
     default:
       throw unknown(given.startsWith("-") ? "option" : "command or program", given, COMMANDS)
   }

@@ -3,7 +3,7 @@ import { closeSync, readFileSync } from "node:fs"
 export type Environment = Readonly<Record<string, string>>
 
 /** Names of the file descriptors that entrypoint.sh hands things over by. */
-const ENVIRONMENT = "RUNNER_IMAGES_ENVIRONMENT_FD"
+export const ENVIRONMENT_FD = "RUNNER_IMAGES_ENVIRONMENT_FD"
 const ARGUMENTS = "RUNNER_IMAGES_ARGUMENTS_FD"
 
 /**
@@ -11,7 +11,7 @@ const ARGUMENTS = "RUNNER_IMAGES_ARGUMENTS_FD"
  * in /proc; the container's comes through a pipe, as `env -0` writes it.
  */
 export function readEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
-  const text = handedOver(own[ENVIRONMENT])
+  const text = handedOver(own[ENVIRONMENT_FD])
   if (text === undefined) {
     return Object.fromEntries(
       Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -1,8 +1,11 @@
 import { statSync } from "node:fs"
+import { join } from "node:path"
 import { type Command, readCommandLine } from "./command-line.js"
 import { type Environment, readArguments, readEnvironment } from "./environment.js"
 import { failureText } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
+import { BROKER_VARIABLE } from "./broker/broker-variable.js"
+import { AGENT_FOLDER } from "./container/agent.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
 import { asFailure } from "./unclassified.js"
 
@@ -24,26 +27,35 @@ async function main(args: readonly string[]): Promise<number> {
     await serve()
     return 0
   }
+  const channel = process.env[BROKER_VARIABLE]
+  if (channel !== undefined) {
+    const { serveBroker } = await import("./broker/serve.js")
+    await serveBroker(Number(channel))
+    return 0
+  }
   const command = readCommandLine(readArguments(process.env, args))
+  if (command.name === "run") {
+    // It has no part in the container's environment: the broker reads that, and the secrets in it.
+    const { run } = await import("./commands/run.js")
+    const { failure, exitCode } = await run(command)
+    if (failure) process.stderr.write(failureText(failure))
+    return exitCode
+  }
   const { environment, paths } = splitEnvironment(readEnvironment(process.env))
-  if (command.name !== "run") return print(await answer(command, environment, paths))
-  const { run } = await import("./commands/run.js")
-  const { failure, exitCode } = await run({
-    args: command.args,
-    environment: withJitConfiguration(environment, command.jitConfiguration),
-    paths,
-  })
-  if (failure) process.stderr.write(failureText(failure))
-  return exitCode
+  if (command.name === "broker") {
+    const { broker } = await import("./commands/broker.js")
+    return await broker(environment, paths)
+  }
+  return print(await answer(command, environment, paths))
 }
 
-type Question = Exclude<Command, { readonly name: "run" }>
+type Question = Exclude<Command, { readonly name: "run" } | { readonly name: "broker" }>
 
 async function answer(command: Question, environment: Environment, paths: ImagePaths): Promise<Answer> {
   switch (command.name) {
     case "health": {
       const { health } = await import("./commands/health.js")
-      return health(users(paths.home), paths.root)
+      return health(users(paths), paths.root)
     }
     case "help": {
       const { help } = await import("./commands/help.js")
@@ -66,18 +78,14 @@ async function hostFor(paths: ImagePaths) {
   return containerHost(paths)
 }
 
-/** Root may have given itself away to the image's user, and then the program is that user's. */
-function users(home: string): number[] {
+/** Root may have given itself away to the image's user or, for a broker, to the broker's, and then the program is that user's. */
+function users({ home, root }: ImagePaths): number[] {
   const own = process.getuid?.() ?? 0
-  const image = statSync(home, { throwIfNoEntry: false })?.uid
-  return own !== 0 || image === undefined ? [own] : [own, image]
-}
-
-/** `--jitconfig` is how some start the runner. */
-function withJitConfiguration(environment: Environment, jitConfiguration: string | undefined): Environment {
-  return jitConfiguration === undefined
-    ? environment
-    : { ...environment, ACTIONS_RUNNER_INPUT_JITCONFIG: jitConfiguration }
+  if (own !== 0) return [own]
+  const owners = [home, join(root, AGENT_FOLDER)].flatMap(
+    (path) => statSync(path, { throwIfNoEntry: false })?.uid ?? [],
+  )
+  return [own, ...owners]
 }
 
 function print({ output, exitCode }: Answer): number {

@@ -4,6 +4,7 @@ import { aligned } from "./aligned.js"
 
 const COMMANDS = [
   ["run", "register a runner and let it take jobs; what happens without a command"],
+  ["broker", "hold the credential for the runners of other containers, which set BROKER_URL in its place"],
   ["doctor [--json]", "look at configuration, network, credentials and machine, without registering"],
   ["health", "whether the runner in this container is well; the image's health check"],
   ["--version [--json]", "versions of the image, its runner and its tools"],
@@ -21,6 +22,7 @@ const SETTINGS = [
   "APP_PRIVATE_KEY",
   "RUNNER_TOKEN",
   "ACTIONS_RUNNER_INPUT_JITCONFIG",
+  "BROKER_URL",
   "RUNNER_NAME",
   "RUNNER_LABELS",
   "RUNNER_GROUP",

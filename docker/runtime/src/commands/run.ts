@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Configuration } from "../configuration/configuration.js"
+import { join } from "node:path"
+import { startBroker } from "../broker/broker-process.js"
+import type { BrokerClient } from "../broker/client.js"
+import type { Removal } from "../broker/protocol.js"
+import type { PublicConfiguration, PublicSetup } from "../broker/start-message.js"
 import { dockerAddress, waitForDocker } from "../container/docker-socket.js"
 import { type PreparedContainer, prepareContainer } from "../container/prepare.js"
 import type { Environment } from "../environment.js"
 import type { RuntimeFailure } from "../failure.js"
 import { StateKeeper } from "../health/state-keeper.js"
-import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
-import type { RegistrationContext } from "../operations/operation.js"
-import { WorkerProcess } from "../operations/worker-process.js"
+import { askWorker } from "../operations/worker-process.js"
 import { removeConfiguration } from "../runner/configuration-files.js"
 import { startListener } from "../runner/listener.js"
+import { obtainRegistration } from "../supervisor/obtain-registration.js"
 import { type RunnerParts, stopTimes } from "../supervisor/runner-parts.js"
 import { RunnerState } from "../supervisor/runner-state.js"
 import { stopRunner } from "../supervisor/stop-runner.js"
@@ -20,9 +23,8 @@ import { supervise } from "../supervisor/supervise.js"
 export interface RunOptions {
   /** For run.sh: `["--once"]`. */
   readonly args: readonly string[]
-  /** The container's. */
-  readonly environment: Environment
-  readonly paths: ImagePaths
+  /** From the arguments: how some start the runner. */
+  readonly jitConfiguration?: string | undefined
 }
 
 /** How it ended: `failure` undefined for well. The code is the failure's, unless somebody was in a hurry. */
@@ -33,6 +35,12 @@ export interface RunResult {
 
 /** Beyond what somebody asked to wait for, so many seconds may pass until the runner listens. */
 const START_SECONDS = 300
+
+/** In the program's folder: the checksums of the runner's programs, as they are in the image. */
+const MANIFEST = "runner.sha256"
+
+const STAYS_LISTED =
+  "there is nothing to remove the runner with, so that only this machine's files are removed; GitHub lists the runner as offline, and removes it in time"
 
 /**
  * Registers the runner, runs it, and takes it off GitHub's list when it ends.
@@ -55,10 +63,28 @@ function tellSignal(signal: NodeJS.Signals, count: 1 | 2 | 3): void {
   log.info(`${signal}: ${what[count]}`)
 }
 
-async function start({ args, environment, paths }: RunOptions, stop: StopRequest): Promise<RuntimeFailure | undefined> {
-  const { container, context } = await prepare(environment, paths)
-  const { containerEnvironment } = context
-  const { configuration, runner, stateFolder } = container
+async function start({ args, jitConfiguration }: RunOptions, stop: StopRequest): Promise<RuntimeFailure | undefined> {
+  const { setup, client } = await startBroker({ jitConfiguration })
+  try {
+    const { configuration, ...container } = await prepare(setup)
+    return await runRunner({ args, stop, setup: { ...setup, configuration }, container, broker: client })
+  } finally {
+    client.close()
+  }
+}
+
+interface Runner {
+  readonly args: readonly string[]
+  readonly stop: StopRequest
+  readonly setup: PublicSetup
+  readonly container: Omit<PreparedContainer, "configuration">
+  readonly broker: BrokerClient
+}
+
+async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
+  const { stop, setup, container, broker } = given
+  const { configuration, environment } = setup
+  const { runner, stateFolder } = container
   const state = new RunnerState()
   const keeper = new StateKeeper(state, {
     stateFolder,
@@ -67,19 +93,28 @@ async function start({ args, environment, paths }: RunOptions, stop: StopRequest
     registrationSkipped: configuration.skipRegistration,
   })
   const { startMetrics } = await import("../metrics/metrics.js")
-  const { metrics, ...service } = await startMetrics(configuration, context.setup.image, () => keeper.report())
+  const { metrics, ...service } = await startMetrics(configuration, setup.image, () => keeper.report())
   state.onChange(({ phase }) => {
     metrics.phase(phase)
   })
-  const parts = partsFor(container, context, { args, state, stop })
+  const parts = partsFor(given, state)
   try {
-    await wait(configuration, containerEnvironment, stop.stop)
+    await wait(configuration, environment, stop.stop)
     if (configuration.skipRegistration) {
       await untilStopped(state, stop.stop)
       return undefined
     }
     state.enter("registering")
-    await withWorker((worker) => worker.ask("register", context, stop.stop))
+    await obtainRegistration({
+      configuration,
+      broker,
+      folder: runner.path,
+      environment: container.environment,
+      manifest: join(setup.paths.library, MANIFEST),
+      ask: askWorker,
+      log,
+      signal: stop.stop,
+    })
     return await supervise(parts, (event) => {
       if (event.type === "job-started") metrics.jobStarted(event.name, new Date())
       if (event.type === "job-completed") metrics.jobCompleted(event.name, event.result, new Date())
@@ -94,41 +129,12 @@ async function start({ args, environment, paths }: RunOptions, stop: StopRequest
   }
 }
 
-async function withWorker<T>(use: (worker: WorkerProcess) => Promise<T>): Promise<T> {
-  const worker = new WorkerProcess()
-  try {
-    return await use(worker)
-  } finally {
-    await worker.end()
-  }
-}
-
-interface Prepared {
-  readonly container: PreparedContainer
-  readonly context: RegistrationContext
-}
-
-async function prepare(given: Environment, paths: ImagePaths): Promise<Prepared> {
-  const setup = await withWorker((worker) => worker.ask("readConfiguration", { environment: given, paths }))
-  // With what ENV_FILE has of proxies and Docker.
-  const environment = { ...given, ...setup.jobEnvironment }
-  for (const secret of setup.secrets) log.hide(secret)
-  for (const warning of setup.warnings) log.warn(warning)
-  if (setup.configuration.debug || setup.configuration.skipRegistration) tellConfiguration(setup.configuration)
-  const container = await prepareContainer({ ...setup, environment, paths, uid: process.getuid?.() ?? 0, log })
-  return {
-    container,
-    context: {
-      setup: { ...setup, configuration: container.configuration },
-      folder: container.runner.path,
-      environment: container.environment,
-      containerEnvironment: environment,
-    },
-  }
+async function prepare(setup: PublicSetup): Promise<PreparedContainer> {
+  return await prepareContainer({ ...setup, uid: process.getuid?.() ?? 0, log })
 }
 
 /** What somebody asked to wait for before the runner registers. */
-async function wait(configuration: Configuration, environment: Environment, signal: AbortSignal): Promise<void> {
+async function wait(configuration: PublicConfiguration, environment: Environment, signal: AbortSignal): Promise<void> {
   const { startupDelaySeconds, waitForDockerSeconds, startDocker } = configuration
   if (startupDelaySeconds > 0) {
     log.info(`waiting for ${startupDelaySeconds} s`)
@@ -147,12 +153,9 @@ async function untilStopped(state: RunnerState, signal: AbortSignal): Promise<vo
   state.enter("stopping")
 }
 
-function partsFor(
-  { configuration, runner, environment }: PreparedContainer,
-  context: RegistrationContext,
-  { args, state, stop }: { args: readonly string[]; state: RunnerState; stop: StopRequest },
-): RunnerParts {
-  const { kind } = configuration.authentication
+function partsFor({ args, stop, setup, container, broker }: Runner, state: RunnerState): RunnerParts {
+  const { configuration, reach, ephemeral } = setup
+  const { runner, environment } = container
   return {
     state,
     stop,
@@ -160,19 +163,23 @@ function partsFor(
     start: () => startListener({ folder: runner.path, environment, args }),
     leave: configuration.deregister
       ? {
-          deregister: (signal) => withWorker((worker) => worker.ask("deregister", context, signal)),
-          asksGitHub: kind === "token" || kind === "app",
+          deregister: async (signal) => {
+            const removal = reach === "api" ? await askToRemove(broker, signal) : "local"
+            if (removal === "local") log.warn(STAYS_LISTED)
+            if (removal !== "busy") removeConfiguration(runner.path)
+            return removal
+          },
+          asksGitHub: reach === "api",
         }
       : undefined,
-    ephemeral: configuration.ephemeral || kind === "jit",
+    ephemeral,
     forget: () => void removeConfiguration(runner.path),
     times: stopTimes(configuration.gracefulStopSeconds),
   }
 }
 
-/** The configuration as it was understood, without secrets. */
-function tellConfiguration({ authentication, ...configuration }: Configuration): void {
-  log.info("configuration:")
-  log.info(`  authentication: ${authentication.kind}`)
-  for (const [name, value] of Object.entries(configuration)) log.info(`  ${name}: ${JSON.stringify(value)}`)
+async function askToRemove(broker: BrokerClient, signal: AbortSignal): Promise<Removal> {
+  const answer = await broker.ask({ request: "remove" }, signal)
+  if (!("removal" in answer)) throw new Error("the broker answered something that was not asked for")
+  return answer.removal
 }

@@ -1,3 +1,5 @@
+import { type BrokerEndpoint, readBrokerUrl } from "./broker.js"
+import type { Host } from "./configuration.js"
 import type { Found, Settings } from "./settings.js"
 import type { Target } from "./target.js"
 import { namesOf, variable } from "./variables.js"
@@ -8,6 +10,7 @@ export type Authentication =
   | { kind: "registration-token"; token: string }
   | { kind: "app"; id: string; privateKey: string; login?: string }
   | { kind: "jit"; config: string }
+  | { kind: "broker"; endpoint: BrokerEndpoint }
   | { kind: "none" }
 
 /** GitHub's ids are numbers, its client ids begin with Iv. */
@@ -24,12 +27,22 @@ const BASE64 = /^[A-Za-z0-9+/_=-]+$/
  * @param target what it works for; none with a configuration that the API made
  * @param needed whether there has to be a way
  */
-export function readAuthentication(settings: Settings, needed: boolean): Authentication {
+export function readAuthentication(settings: Settings, host: Host, needed: boolean): Authentication {
+  const endpoint = readBrokerUrl(settings, host)
   const jit = settings.secret("ACTIONS_RUNNER_INPUT_JITCONFIG")
   const { access, registration } = readTokens(settings)
   const key = settings.secret("APP_PRIVATE_KEY")
   const id = settings.find("APP_ID")
 
+  if (endpoint) {
+    for (const { name } of [jit, access, registration, key].filter((found) => found !== undefined))
+      settings.wrong(
+        name,
+        "is given, and BROKER_URL as well",
+        "Give the broker the credential, and this container none: that is what a broker is for.",
+      )
+    return { kind: "broker", endpoint }
+  }
   if (jit) {
     for (const { name } of [access, registration, key].filter((found) => found !== undefined)) {
       // Somebody may have meant GITHUB_TOKEN for jobs.
@@ -57,7 +70,7 @@ export function readAuthentication(settings: Settings, needed: boolean): Authent
     settings.wrong(
       "ACCESS_TOKEN",
       "is missing, and nothing else says how the runner may register",
-      "Give ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN; each may be a file: ACCESS_TOKEN_FILE.",
+      "Give ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN, each of which may be a file: ACCESS_TOKEN_FILE; or BROKER_URL.",
     )
   return { kind: "none" }
 }
@@ -124,6 +137,8 @@ export function secretsOf(authentication: Authentication): string[] {
       return [authentication.privateKey]
     case "jit":
       return [authentication.config]
+    case "broker":
+      return authentication.endpoint.tls ? [authentication.endpoint.tls.key] : []
     case "none":
       return []
   }

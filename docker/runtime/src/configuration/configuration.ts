@@ -1,10 +1,12 @@
 import type { ImageFacts } from "../image-facts.js"
 import { isGrammaTonic, readAuthentication, secretsOf, type Authentication } from "./authentication.js"
+import { type BrokerSettings, readBrokerSettings } from "./broker.js"
 import { hiddenVariables } from "./hidden-variables.js"
 import { misspelt } from "./hints.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
 import { configurationFailure } from "./mistakes.js"
+import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "./runner-name.js"
 import { Settings } from "./settings.js"
 import { readTarget, type Target } from "./target.js"
 import { VARIABLES } from "./variables.js"
@@ -49,7 +51,14 @@ export interface Configuration {
   caCertificates: string[]
   /** In a container that starts as root, whether the runner is root too; undefined when nothing is said. */
   runAsRoot?: boolean
+  /** Whether the credential is given up once the runner is registered. */
+  forgetCredential: boolean
+  /** Of the command `broker` alone. */
+  broker?: BrokerSettings
 }
+
+/** Whose configuration is read: a runner's, or that of a broker, which registers runners of other containers. */
+export type Role = "runner" | "broker"
 
 /** What a configuration is read with. */
 export interface Host {
@@ -59,8 +68,8 @@ export interface Host {
   /** Throws when the file cannot be read. */
   readFile(path: string): string
   exists(path: string): boolean
-  /** Some letters and digits that no other runner has. */
-  random(): string
+  /** Some letters and digits that no other container has, the same at each start of this one. */
+  identity(): string
 }
 
 export interface ReadConfiguration {
@@ -70,10 +79,10 @@ export interface ReadConfiguration {
   secrets: string[]
   /** For the runner and its jobs: no secret is in it. */
   jobEnvironment: Record<string, string>
+  /** The container's variables without its secrets. */
+  publicEnvironment: Record<string, string>
 }
 
-/** GitHub's limit. */
-const LONGEST_NAME = 64
 const HIGHEST_PORT = 65_535
 const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
 
@@ -82,18 +91,22 @@ const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
  *
  * @throws {RuntimeFailure} CONFIGURATION with every mistake there is
  */
-export function readConfiguration(environment: Readonly<Record<string, string>>, host: Host): ReadConfiguration {
+export function readConfiguration(
+  environment: Readonly<Record<string, string>>,
+  host: Host,
+  role: Role = "runner",
+): ReadConfiguration {
   const settings = new Settings(environment, host)
   const skipRegistration = settings.boolean("RUNNER_SKIP_REGISTRATION") ?? false
   // Nothing is registered then: people look at their configuration in this way, with tokens that are none.
   const authentication = skipRegistration
-    ? settings.leniently(() => readAuthentication(settings, false))
-    : readAuthentication(settings, true)
-  const bound = !skipRegistration && authentication.kind !== "jit"
+    ? settings.leniently(() => readAuthentication(settings, host, false))
+    : readAuthentication(settings, host, true)
+  const bound = !skipRegistration && authentication.kind !== "jit" && authentication.kind !== "broker"
   const { target, servers } = readTarget(settings, bound)
   const grammaTonic = isGrammaTonic(settings, target)
   const { labels, alone } = readLabels(settings, host.image, grammaTonic ? [] : ["default"])
-  const name = readName(settings, host, grammaTonic)
+  const { name, generated } = readName(settings, host, grammaTonic)
   const unsetConfigVars = settings.boolean("UNSET_CONFIG_VARS") ?? true
   const group = settings.text("RUNNER_GROUP")
   // Examples of other images set one there all the same.
@@ -124,7 +137,8 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     ...(group === undefined || group.toLowerCase() === "default" || ungrouped ? {} : { group }),
     workFolder: readWorkFolder(settings, host.image, name, grammaTonic),
     ephemeral: readEither(settings, "EPHEMERAL", "RUNNER_EPHEMERAL"),
-    replace: settings.boolean("RUNNER_REPLACE_EXISTING") ?? true,
+    // A runner of a generated name is one that an earlier start of this very container left.
+    replace: (settings.boolean("RUNNER_REPLACE_EXISTING") ?? true) || generated,
     disableUpdate: readEither(settings, "DISABLE_AUTO_UPDATE", "DISABLE_RUNNER_UPDATE"),
     deregister,
     ...(reuseFolder === undefined ? {} : { reuseFolder }),
@@ -149,6 +163,8 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     },
     caCertificates: readCertificates(settings, host),
     ...(runAsRoot === undefined ? {} : { runAsRoot }),
+    forgetCredential: settings.boolean("FORGET_CREDENTIAL") ?? false,
+    ...(role === "broker" && { broker: readBroker(settings, host, authentication) }),
   }
   for (const { name: unused, without } of VARIABLES)
     if (without !== undefined && settings.present(unused)) settings.warn(`${unused} has no effect: ${without}`)
@@ -167,29 +183,41 @@ export function readConfiguration(environment: Readonly<Record<string, string>>,
     warnings: settings.warnings,
     secrets,
     jobEnvironment: jobEnvironment(settings.all, host.image, { hidden, unset: unsetConfigVars }),
+    publicEnvironment: jobEnvironment(settings.all, host.image, { hidden, unset: false }),
   }
 }
 
-function readName(settings: Settings, host: Host, grammaTonic: boolean): string {
+function readBroker(settings: Settings, host: Host, { kind }: Authentication): BrokerSettings {
+  if (kind === "registration-token" || kind === "jit" || kind === "broker")
+    settings.wrong(
+      { "registration-token": "RUNNER_TOKEN", jit: "ACTIONS_RUNNER_INPUT_JITCONFIG", broker: "BROKER_URL" }[kind],
+      "cannot register the runners of other containers",
+      "Give the broker ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY.",
+    )
+  return readBrokerSettings(settings, host)
+}
+
+/** @returns `generated`: no other container's runner has the name */
+function readName(settings: Settings, host: Host, grammaTonic: boolean): { name: string; generated: boolean } {
   const given = settings.find("RUNNER_NAME")
   const prefix = settings.text("RUNNER_NAME_PREFIX")
   const usual = grammaTonic ? (host.image.variant === "standard" ? "docker-runner" : "chrome-runner") : "github-runner"
   const random = settings.text("RANDOM_RUNNER_SUFFIX") ?? (grammaTonic ? "false" : "true")
-  const suffix = random === "true" ? host.random() : host.hostname
+  const suffix = random === "true" ? host.identity() : host.hostname
   // An empty prefix is one that somebody does not want.
   const name =
     given?.value ??
     (settings.isEmpty("RUNNER_NAME_PREFIX") && random !== "true" ? suffix : `${prefix ?? usual}-${suffix}`)
   const by = given?.name ?? (prefix === undefined ? "RUNNER_NAME" : "RUNNER_NAME_PREFIX")
-  if (name.length > LONGEST_NAME)
+  if (name.length > LONGEST_RUNNER_NAME)
     settings.wrong(
       by,
       `makes a name of ${name.length} characters`,
-      `GitHub takes ${LONGEST_NAME}: give RUNNER_NAME a shorter one.`,
+      `GitHub takes ${LONGEST_RUNNER_NAME}: give RUNNER_NAME a shorter one.`,
     )
-  else if (!/^[^\s"/\\[\]:|<>+=;,?*@]+$/.test(name))
+  else if (!RUNNER_NAME.test(name))
     settings.wrong(by, `makes the name "${name}"`, "Use letters, digits, dots, hyphens and underscores.")
-  return name
+  return { name, generated: given === undefined && random === "true" }
 }
 
 /** A name of which any value counts as yes, and a boolean that means the same. */

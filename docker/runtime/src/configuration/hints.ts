@@ -3,7 +3,7 @@ import { knownNames } from "./settings.js"
 
 /** Only names that begin like this program's own are looked at: an environment is full of others' variables. */
 const OURS =
-  /^(ACCES|ACTIONS_RUNNER_|APP_|CONFIGURED_|DISABLE_|ENTERPRISE|EPHEMERAL|EXTRA_CA|GITHUB_|JIT|LABEL|METRIC|NO_DEFAULT|ORG|RANDOM_|REPO|RUNNER_|RUN_AS|START_DOCKER|UNSET_)/
+  /^(ACCES|ACTIONS_RUNNER_|APP_|BROKER_|CONFIGURED_|DISABLE_|ENTERPRISE|EPHEMERAL|EXTRA_CA|FORGET_|GITHUB_|JIT|LABEL|METRIC|NO_DEFAULT|ORG|RANDOM_|REPO|RUNNER_|RUN_AS|START_DOCKER|UNSET_)/
 
 /** What GitHub gives jobs, the runner reads, and other images set for themselves. */
 const OTHERS = new RegExp(

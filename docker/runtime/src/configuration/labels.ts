@@ -36,6 +36,16 @@ export function readLabels(
   return { labels: distinct([...machine, ...variant, ...rest]), alone }
 }
 
+/** The labels that runners of any image of this project have when nobody gives them others. */
+export function everyLabel({ architectureLabel, foreignArchitectureLabels }: ImageFacts): string[] {
+  const machines = ["self-hosted", "linux", architectureLabel, ...foreignArchitectureLabels]
+  return distinct([
+    ...machines,
+    ...Object.entries(CAPABILITIES).flatMap(([variant, labels]) => [variant, ...labels]),
+    "default",
+  ])
+}
+
 function parseLabels(settings: Settings, name: string, text: string, image: ImageFacts): string[] {
   const labels = text.split(",").map((label) => label.trim())
   if (labels.includes(""))

@@ -28,6 +28,7 @@ export interface Variable {
 export const GROUPS = {
   target: "What the runner works for",
   authentication: "How it may register",
+  broker: "The credential broker",
   runner: "The runner",
   life: "Start and end",
   docker: "Docker",
@@ -174,6 +175,69 @@ const table = [
     origins: ["runner"],
   },
   {
+    name: "FORGET_CREDENTIAL",
+    kind: "boolean",
+    otherwise: "`false`",
+    meaning:
+      "Give the credential up once the runner is registered. The runner can then not be removed at the end: GitHub lists it as offline, and removes it in time",
+    group: "authentication",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_URL",
+    kind: "text",
+    meaning:
+      "The broker that registers this runner, in place of a credential: `unix:///run/runner-broker/broker.sock`, or `tls://NAME:PORT`",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_LISTEN",
+    kind: "text",
+    otherwise: "`unix:///run/runner-broker/broker.sock`",
+    meaning: "For the command `broker`: where it listens, `unix:///PATH` or `tls://ADDRESS:PORT`",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_CA_FILE",
+    kind: "path",
+    meaning: "With `tls`: the certificate authority that the other side's certificate is from, as PEM",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_CERT_FILE",
+    kind: "path",
+    meaning: "With `tls`: this side's certificate, as PEM",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_KEY",
+    kind: "secret",
+    meaning: "With `tls`: the key of this side's certificate, as PEM; `\\n` may stand for the ends of lines",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_MAX_RUNNERS",
+    kind: "integer",
+    otherwise: "`100`",
+    meaning: "For the command `broker`: how many runners it registers at a time",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
+    name: "BROKER_GRACE_SECONDS",
+    kind: "integer",
+    otherwise: "`120`",
+    meaning:
+      "For the command `broker`: how long a runner's container may be gone before the broker removes the runner, once GitHub lists it as offline",
+    group: "broker",
+    origins: ["own"],
+  },
+  {
     name: "RUNNER_NAME",
     aliases: ["ACTIONS_RUNNER_INPUT_NAME"],
     kind: "text",
@@ -194,7 +258,8 @@ const table = [
     name: "RANDOM_RUNNER_SUFFIX",
     kind: "text",
     otherwise: "`true`; with GrammaTonic's variables alone the host's name",
-    meaning: "`true` for a random suffix; anything else for the host's name",
+    meaning:
+      "`true` for a suffix that no other container has, and that stays when the container is started again; anything else for the host's name",
     group: "runner",
     origins: ["myoung34"],
   },
@@ -333,8 +398,9 @@ const table = [
   {
     name: "RUN_AS_ROOT",
     kind: "boolean",
-    otherwise: "whom the image starts as",
-    meaning: "In a container that starts as root: `false` hands the runner to the user `runner`",
+    otherwise: "`false`, where root may give itself away",
+    meaning:
+      "In a container that starts as root: `true` leaves the runner and its jobs root, which can reach every secret of the container; otherwise they are the user `runner`",
     group: "life",
     origins: ["myoung34"],
   },

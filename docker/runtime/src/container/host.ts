@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import type { Host } from "../configuration/configuration.js"
 import { readImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
+import { containerIdentity } from "./identity.js"
 
 /** What the configuration may ask of this container. */
 export function containerHost({ library }: ImagePaths): Host {
@@ -14,6 +14,6 @@ export function containerHost({ library }: ImagePaths): Host {
     image: readImageFacts(join(library, "image.json")),
     readFile: (path) => readFileSync(path, "utf8"),
     exists: (path) => existsSync(path),
-    random: () => randomBytes(6).toString("hex"),
+    identity: () => containerIdentity(),
   }
 }

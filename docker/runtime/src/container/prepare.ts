@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import type { Configuration } from "../configuration/configuration.js"
+import type { PublicConfiguration } from "../broker/start-message.js"
 import type { Environment } from "../environment.js"
 import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
@@ -8,16 +8,15 @@ import { prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
 import { certificatePaths } from "./certificate-paths.js"
 import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
-import { exposingProcesses } from "./exposed-secrets.js"
 import { homeFor } from "./home.js"
 import { hookVariables } from "./job-hooks.js"
-import { dropPrivileges, runnerAccount } from "./privileges.js"
+import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./privileges.js"
 import { prepareWorkFolder } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
 export interface PreparedContainer {
   /** As it was given, but for the work folder, which is one that can be written to. */
-  readonly configuration: Configuration
+  readonly configuration: PublicConfiguration
   readonly runner: RunnerFolder
   /** What the runner and its jobs get. */
   readonly environment: Environment
@@ -28,10 +27,9 @@ export interface PreparedContainer {
 }
 
 export interface PrepareOptions {
-  readonly configuration: Configuration
-  readonly secrets: readonly string[]
+  readonly configuration: PublicConfiguration
   readonly jobEnvironment: Environment
-  /** The container's. */
+  /** The container's, without secrets. */
   readonly environment: Environment
   readonly paths: ImagePaths
   readonly uid: number
@@ -56,7 +54,6 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
 
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
-  tellExposed(options)
   return {
     configuration: { ...configuration, workFolder },
     runner,
@@ -85,21 +82,21 @@ async function certificateVariables(
 /** @returns the user id that the runner has from now on */
 function settleUser({ configuration, environment, paths, uid, log }: PrepareOptions): number {
   if (uid !== 0) return uid
-  if (configuration.runAsRoot !== false) {
-    log.info("the runner and its jobs run as root; RUN_AS_ROOT=false gives that away")
+  const { runAsRoot } = configuration
+  if (runAsRoot === true) {
+    log.warn(
+      "the runner and its jobs run as root, as RUN_AS_ROOT=true asks for: jobs can reach every secret of this container",
+    )
+    return uid
+  }
+  if (runAsRoot === undefined && !mayDropPrivileges()) {
+    log.warn(
+      "the runner and its jobs run as root, since this container may not give that away: jobs can reach every secret of it. Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID",
+    )
     return uid
   }
   const group = socketGroup(dockerAddress(environment))
   const account = runnerAccount(paths.home, group === undefined ? [] : [group])
   dropPrivileges(account, configuration.workFolder)
   return account.uid
-}
-
-function tellExposed({ secrets, log }: PrepareOptions): void {
-  const exposing = exposingProcesses(secrets)
-  if (exposing.length === 0) return
-  const which = exposing.length === 1 ? `process ${exposing.join()} shows` : `processes ${exposing.join(", ")} show`
-  log.warn(
-    `jobs can read secrets: ${which} them in /proc. Start the container without --init, since the image has an init process of its own, or give secrets by files, like ACCESS_TOKEN_FILE`,
-  )
 }

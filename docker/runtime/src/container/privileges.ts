@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs"
+import { mkdirSync, statSync } from "node:fs"
 import { RuntimeFailure } from "../failure.js"
+import { holds, mayBecomeAnother } from "./agent.js"
 import { giveFolder } from "./give-folder.js"
 
 /** Whom the runner is to run as. */
@@ -53,6 +54,10 @@ function refused(uid: number, why: string): RuntimeFailure {
 const CAP_KILL = 5n
 
 function maySignalOthers(): boolean {
-  const [, effective] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? []
-  return effective === undefined || ((BigInt(`0x${effective}`) >> CAP_KILL) & 1n) === 1n
+  return holds(CAP_KILL)
+}
+
+/** Whether {@link dropPrivileges} can do its work. */
+export function mayDropPrivileges(): boolean {
+  return maySignalOthers() && mayBecomeAnother()
 }

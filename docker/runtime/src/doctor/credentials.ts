@@ -12,6 +12,7 @@ const skipped = (text: string): Finding => ({ check: CHECK, status: "skipped", t
 const UNTRIED = {
   "registration-token": "a registration token can be tried by registering only; it is good for an hour",
   jit: "a just-in-time configuration can be tried by running only, once",
+  broker: "the broker has them; this container reaches it by BROKER_URL",
   none: "there are none",
 } as const
 

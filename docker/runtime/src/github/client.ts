@@ -50,6 +50,8 @@ export interface Request<T> extends Omit<Question, "host"> {
   readonly path: string
   /** The header's value, `Bearer …`. */
   readonly authorization: string
+  /** Sent as JSON. */
+  readonly body?: unknown
   /** What the answer has to look like. */
   readonly answer: z.ZodType<T>
   /** Statuses that are an answer as well: then `absent` is the result. */
@@ -115,6 +117,7 @@ export class GitHubClient {
     method,
     path,
     authorization,
+    body,
     answer,
     accept,
     signal,
@@ -133,7 +136,9 @@ export class GitHubClient {
           authorization,
           "user-agent": this.#options.userAgent,
           "x-github-api-version": API_VERSION,
+          ...(body !== undefined && { "content-type": "application/json" }),
         },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       })
       text = await response.text()

@@ -1,26 +1,59 @@
 import * as z from "zod"
 import type { Configuration } from "../configuration/configuration.js"
+import { RuntimeFailure } from "../failure.js"
 import { GitHubClient, type ClientOptions } from "./client.js"
 import { credentialFor } from "./credential.js"
 import { permissionFor } from "./permission.js"
 
 const RUNNER = z.object({ id: z.number(), name: z.string(), status: z.string(), busy: z.boolean().optional() })
 const PAGE = z.object({ runners: z.array(RUNNER) })
+const GROUPS = z.object({ runner_groups: z.array(z.object({ id: z.number(), name: z.string() })) })
+const JUST_IN_TIME = z.object({ runner: RUNNER, encoded_jit_config: z.base64().min(1) })
+
 const PAGE_SIZE = 100
+
+/** A repository has this one alone, and elsewhere it is the one called Default. */
+const DEFAULT_GROUP = 1
 
 /** A runner as GitHub lists it. */
 export type RegisteredRunner = z.infer<typeof RUNNER>
 
-/** GitHub's own list of runners, for what config.sh cannot clean up. */
+/** A runner for one job, to be made by GitHub. */
+export interface NewRunner {
+  readonly name: string
+  readonly labels: readonly string[]
+  /** By its name; GitHub's own default when left out. */
+  readonly group?: string | undefined
+  /** Absolute. */
+  readonly workFolder: string
+}
+
+/** What GitHub made: the files of the runner's configuration, encoded. */
+export interface JustInTimeRunner {
+  readonly id: number
+  readonly configuration: string
+}
+
+/** GitHub's own list of runners. */
 export interface Runners {
   /** The runner of exactly this name. */
   find(name: string, signal?: AbortSignal): Promise<RegisteredRunner | undefined>
+  /** Undefined when GitHub knows no such runner (any more). */
+  get(id: number, signal?: AbortSignal): Promise<RegisteredRunner | undefined>
   /**
    * Takes a runner away.
    *
    * @returns `busy` when it has a job, `absent` when GitHub knows no such runner (any more)
    */
   remove(id: number, signal?: AbortSignal): Promise<"removed" | "busy" | "absent">
+  /**
+   * Registers a runner for one job.
+   *
+   * @returns `taken` when there is a runner of that name, `unknown` when the server knows no such request: GitHub Enterprise Server before
+   * 3.10, and one that hides what the token may not see
+   * @throws {RuntimeFailure} REGISTRATION for a group that does not exist
+   */
+  create(runner: NewRunner, signal?: AbortSignal): Promise<JustInTimeRunner | "taken" | "unknown">
 }
 
 /**
@@ -35,6 +68,28 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
   if (!credential || !target) return undefined
   const permission = permissionFor(target, authentication)
   const path = `${target.path}/actions/runners`
+  const groupId = async (name: string, authorization: string, signal?: AbortSignal): Promise<number> => {
+    for (let page = 1; ; page++) {
+      const query = new URLSearchParams({ per_page: String(PAGE_SIZE), page: String(page) })
+      const { runner_groups: groups } = await client.request({
+        method: "GET",
+        path: `${target.path}/actions/runner-groups?${query.toString()}`,
+        authorization,
+        answer: GROUPS,
+        what: `the list of runner groups of ${target.path}`,
+        permission,
+        signal,
+      })
+      const found = groups.find((group) => group.name.toLowerCase() === name.toLowerCase())
+      if (found) return found.id
+      if (groups.length < PAGE_SIZE)
+        throw new RuntimeFailure(
+          "REGISTRATION",
+          `there is no runner group ${name} for this runner`,
+          "Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from.",
+        )
+    }
+  }
   return {
     async find(name, signal) {
       const authorization = await credential(signal)
@@ -54,6 +109,19 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
         if (found || runners.length < PAGE_SIZE) return found
       }
     },
+    async get(id, signal) {
+      const answer = await client.request<RegisteredRunner | "absent">({
+        method: "GET",
+        path: `${path}/${String(id)}`,
+        authorization: await credential(signal),
+        answer: RUNNER,
+        accept: { 404: "absent" },
+        what: `runner ${String(id)} of ${target.path}`,
+        permission,
+        signal,
+      })
+      return answer === "absent" ? undefined : answer
+    },
     async remove(id, signal) {
       return await client.request<"removed" | "busy" | "absent">({
         method: "DELETE",
@@ -65,6 +133,28 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
         permission,
         signal,
       })
+    },
+    async create({ name, labels, group, workFolder }, signal) {
+      const authorization = await credential(signal)
+      const answer = await client.request<z.infer<typeof JUST_IN_TIME> | "taken" | "unknown">({
+        method: "POST",
+        path: `${path}/generate-jitconfig`,
+        authorization,
+        body: {
+          name,
+          runner_group_id: group === undefined ? DEFAULT_GROUP : await groupId(group, authorization, signal),
+          labels,
+          work_folder: workFolder,
+        },
+        answer: JUST_IN_TIME,
+        accept: { 404: "unknown", 409: "taken" },
+        what: `a just-in-time configuration for ${target.path}`,
+        permission,
+        signal,
+      })
+      if (typeof answer === "string") return answer
+      options.log.hide(answer.encoded_jit_config)
+      return { id: answer.runner.id, configuration: answer.encoded_jit_config }
     },
   }
 }

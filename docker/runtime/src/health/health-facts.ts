@@ -10,6 +10,7 @@ export function healthFacts(state: StateFile, now: Date): HealthFacts {
     seconds: (now.getTime() - Date.parse(state.since)) / 1000,
     startSeconds: state.startSeconds,
     registrationSkipped: state.registrationSkipped,
+    broker: state.broker === true,
     listener: listenerCondition(state.listener),
     registered: state.folder !== undefined && isConfigured(state.folder),
     disconnected: state.disconnected,

@@ -10,6 +10,8 @@ export interface HealthFacts {
   readonly startSeconds: number
   /** RUNNER_SKIP_REGISTRATION: there is no listener, and none is meant to be. */
   readonly registrationSkipped: boolean
+  /** It is a broker: there is no listener either. */
+  readonly broker: boolean
   /** Of the listener's process. */
   readonly listener: ListenerCondition
   /** The runner's configuration is there. */
@@ -30,7 +32,8 @@ export interface HealthReport {
 
 /** Judges the runner's health. */
 export function healthReport(facts: HealthFacts): HealthReport {
-  const { phase, registrationSkipped, listener, registered, disconnected } = facts
+  const { phase, registrationSkipped, broker, listener, registered, disconnected } = facts
+  if (broker && phase === "listening") return { healthy: true, ready: true, reason: "listening for runners" }
   switch (phase) {
     case "starting":
     case "registering":

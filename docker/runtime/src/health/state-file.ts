@@ -21,6 +21,8 @@ export interface StateFile {
   readonly folder?: string | undefined
   readonly startSeconds: number
   readonly registrationSkipped: boolean
+  /** The program is a broker, which has no runner. */
+  readonly broker?: boolean | undefined
 }
 
 /** Where a state may be, and whose it has to be. */
@@ -82,6 +84,7 @@ function parseState(json: unknown): StateFile | undefined {
     folder,
     startSeconds,
     registrationSkipped,
+    broker,
   } = json as Partial<Record<keyof StateFile, unknown>>
   if (!isPhase(phase) || !isTime(since) || !isProcess(program) || !isCount(programStart)) return undefined
   if (listener !== undefined && !isProcess(listener)) return undefined
@@ -89,6 +92,7 @@ function parseState(json: unknown): StateFile | undefined {
   if (!isOptionalText(folder) || (folder !== undefined && !(isAbsolute(folder) && folder.length <= PATH)))
     return undefined
   if (!isCount(startSeconds) || typeof registrationSkipped !== "boolean") return undefined
+  if (broker !== undefined && typeof broker !== "boolean") return undefined
   return {
     phase,
     since,
@@ -100,6 +104,7 @@ function parseState(json: unknown): StateFile | undefined {
     folder,
     startSeconds,
     registrationSkipped,
+    broker,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Configuration } from "../configuration/configuration.js"
+import type { PublicConfiguration } from "../broker/start-message.js"
 import { replaceFile } from "../files/untrusted-file.js"
 import type { HealthReport } from "../health/health-report.js"
 import type { ImageFacts } from "../image-facts.js"
@@ -42,7 +42,7 @@ const ONLINE: ReadonlySet<Phase> = new Set<Phase>(["listening", "busy"])
  * goes wrong here stops a runner: a busy port and files that cannot be written are warnings.
  */
 export async function startMetrics(
-  configuration: Configuration,
+  configuration: PublicConfiguration,
   image: ImageFacts,
   health: () => HealthReport,
 ): Promise<StartedMetrics> {
@@ -90,7 +90,7 @@ function portProblem(port: number, error: unknown): string {
 /** The members as GrammaTonic/github-runner documents them, as far as they are known here, and the reason. */
 function healthAnswer(
   metrics: RunnerMetrics,
-  configuration: Configuration,
+  configuration: PublicConfiguration,
   report: HealthReport,
   asked: "healthy" | "ready",
 ): Answer {
@@ -123,7 +123,7 @@ class RunnerMetrics implements Metrics {
   /** What is being written: one thing after another. */
   private work: Promise<void> = Promise.resolve()
 
-  constructor({ name, variant }: Configuration, image: ImageFacts, health: () => HealthReport) {
+  constructor({ name, variant }: PublicConfiguration, image: ImageFacts, health: () => HealthReport) {
     this.families = makeFamilies({ name, type: variant }, image, {
       // A listener that is dead or has lost its connection is ready for nothing, whatever phase it was in.
       online: () => this.current !== undefined && ONLINE.has(this.current) && health().ready,

@@ -1,37 +1,91 @@
-import type { Configuration } from "../configuration/configuration.js"
+import type { Grant, Removal, RequestedRunner } from "../broker/protocol.js"
+import type { Configuration, Role } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import type { ImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
-import type { Deregistration } from "../runner/registration.js"
 
-/** What the configuration comes to, with what is known of the image. */
+/** What the configuration comes to, with what is known of the image. Secrets are in it: it stays with the broker. */
 export interface Setup {
   readonly configuration: Configuration
   readonly warnings: readonly string[]
   readonly secrets: readonly string[]
   readonly jobEnvironment: Environment
+  readonly publicEnvironment: Environment
   readonly image: ImageFacts
 }
 
-/** What registering needs to know. */
-export interface RegistrationContext {
+/** What it takes to ask GitHub, secrets included. */
+export interface Access {
   readonly setup: Setup
+  /** The container's and ENV_FILE's: the proxy is in it. */
+  readonly environment: Environment
+}
+
+/** A runner that is to be registered. */
+export interface WantedRunner extends RequestedRunner {
+  readonly workFolder: string
+  /** What GitHub knows the runner as already, from an earlier grant whose answer was lost. */
+  readonly id?: number
+  /** Runners of others, which are not removed whatever their name is. */
+  readonly foreign: readonly number[]
+}
+
+/** What came of that. */
+export interface Granted {
+  readonly grant: Grant
+  /** The runner's, where GitHub told it. */
+  readonly id?: number
+  /** Of another runner that has the name now. */
+  readonly before?: number
+}
+
+/** How a runner of a container that is gone is to be seen. */
+export type Leftover = "removed" | "absent" | "busy" | "online"
+
+/** What config.sh is run with. */
+export interface ConfigureInput {
+  readonly configuration: ConfigureSettings
+  readonly token: string
   /** The runner's. */
   readonly folder: string
-  /** For config.sh. */
   readonly environment: Environment
-  /** The container's and ENV_FILE's: the proxy is in it. */
-  readonly containerEnvironment: Environment
+  /** Of the image: the checksums of the runner's programs. */
+  readonly manifest: string
+}
+
+/** What config.sh is told besides the token. */
+export interface ConfigureSettings {
+  readonly url: string
+  readonly group?: string | undefined
+  readonly name: string
+  readonly labels: readonly string[]
+  readonly noDefaultLabels: boolean
+  readonly workFolder: string
+  readonly replace: boolean
+  readonly ephemeral: boolean
+  readonly disableUpdate: boolean
+  /** The token is one that the user gave, and may be old. */
+  readonly givenToken: boolean
 }
 
 /**
- * What is done in a process of its own, since it takes much memory and little time: reading the configuration, and all that speaks with
- * GitHub. The supervisor stays small beside the jobs. Inputs and outputs are JSON.
+ * What is done in a process of its own, since it takes much memory and little time: reading the configuration, all that speaks with GitHub,
+ * and config.sh. Supervisor and broker stay small beside the jobs. Inputs and outputs are JSON.
  */
 export interface Operations {
-  readConfiguration: { input: { environment: Environment; paths: ImagePaths }; output: Setup }
-  register: { input: RegistrationContext; output: null }
-  deregister: { input: RegistrationContext; output: Deregistration }
+  /** The broker's. */
+  readConfiguration: { input: { environment: Environment; paths: ImagePaths; role: Role }; output: Setup }
+  grant: { input: { access: Access; runner: WantedRunner }; output: Granted }
+  /** Which runner GitHub has under the name; undefined also where nothing is given that may ask. */
+  identify: { input: { access: Access; name: string }; output: { id?: number } }
+  removeRunner: { input: { access: Access; id: number }; output: Removal }
+  /** Removes a runner unless it is online. */
+  removeLeftover: { input: { access: Access; id: number }; output: Leftover }
+  /** The supervisor's. */
+  configure: { input: ConfigureInput; output: null }
+  writeJitConfiguration: { input: { folder: string; configuration: string }; output: null }
+  /** Differences between the runner's programs and the image's; none for `[]`. */
+  changedPrograms: { input: { folder: string; manifest: string }; output: readonly string[] }
 }
 
 export type OperationName = keyof Operations

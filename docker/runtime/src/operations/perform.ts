@@ -3,12 +3,14 @@ import { certificatePaths } from "../container/certificate-paths.js"
 import { readCertificates, trust } from "../container/certificates.js"
 import { containerHost } from "../container/host.js"
 import { useProxy } from "../container/proxy.js"
+import { grantRegistration, removeLeftover, removeRunner } from "../github/registration.js"
 import { runnersOf } from "../github/runners.js"
 import { tokenSource } from "../github/tokens.js"
 import { log } from "../log.js"
-import { deregister, type RegistrationOptions } from "../runner/registration.js"
-import { obtainRegistration } from "../supervisor/obtain-registration.js"
-import type { OperationName, Operations, RegistrationContext } from "./operation.js"
+import { configure } from "../runner/configure.js"
+import { writeJitConfiguration } from "../runner/jit.js"
+import { changedPrograms, refuseChangedPrograms, removeForeignInputs } from "../runner/programs.js"
+import type { Access, OperationName, Operations } from "./operation.js"
 
 type Perform = {
   [Name in OperationName]: (
@@ -19,29 +21,41 @@ type Perform = {
 
 /** The operations themselves. They throw what the functions throw that they call. */
 export const PERFORM: Perform = {
-  readConfiguration({ environment, paths }) {
+  readConfiguration({ environment, paths, role }) {
     const host = containerHost(paths)
-    return Promise.resolve({ ...readConfiguration(environment, host), image: host.image })
+    return Promise.resolve({ ...readConfiguration(environment, host, role), image: host.image })
   },
-  async register(context, signal) {
-    await obtainRegistration(registration(context, signal))
+  grant: ({ access, runner }, signal) => grantRegistration(gitHub(access), runner, signal),
+  async identify({ access, name }, signal) {
+    const found = await gitHub(access).runners?.find(name, signal)
+    return found ? { id: found.id } : {}
+  },
+  removeRunner: ({ access, id }, signal) => removeRunner(gitHub(access), id, signal),
+  removeLeftover: ({ access, id }, signal) => removeLeftover(gitHub(access), id, signal),
+  async configure({ configuration, token, folder, environment, manifest }, signal) {
+    log.hide(token)
+    await refuseChangedPrograms(folder, manifest)
+    for (const name of removeForeignInputs(folder)) log.warn(`removed ${name}, which an earlier job may have left`)
+    await configure(configuration, token, { folder, environment, signal })
     return null
   },
-  deregister: (context, signal) => deregister(registration(context, signal)),
+  writeJitConfiguration({ folder, configuration }) {
+    writeJitConfiguration(folder, configuration)
+    return Promise.resolve(null)
+  },
+  changedPrograms: ({ folder, manifest }) => changedPrograms(folder, manifest),
 }
 
-function registration(context: RegistrationContext, signal: AbortSignal): RegistrationOptions {
-  const { setup, folder, environment, containerEnvironment } = context
+function gitHub({ setup, environment }: Access) {
   const { configuration, secrets, image } = setup
   for (const secret of secrets) log.hide(secret)
-  trust(readCertificates(certificatePaths(configuration, containerEnvironment)))
-  useProxy(containerEnvironment)
+  trust(readCertificates(certificatePaths(configuration, environment)))
+  useProxy(environment)
   const client = { log, userAgent: `runner-images/${image.version}` }
   return {
     configuration,
-    tokens: tokenSource(configuration, client),
+    registrationToken: tokenSource(configuration, client),
     runners: runnersOf(configuration, client),
-    program: { folder, environment, signal },
     log,
   }
 }

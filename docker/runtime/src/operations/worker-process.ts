@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import type { Readable, Writable } from "node:stream"
 import { type FailureCode, RuntimeFailure } from "../failure.js"
+import { type OwnProgram, ownProgram } from "../processes/own-program.js"
 import { FINISHING } from "../runner/config-program.js"
 import { readLines } from "../runner/lines.js"
 import type { Answer, OperationName, Operations, Question } from "./operation.js"
@@ -10,14 +11,6 @@ import { WORKER_VARIABLE } from "./worker-variable.js"
 /** How long an operation that is withdrawn may take to end, in milliseconds: a registration is finished first. */
 const WITHDRAWN = FINISHING + 4000
 
-/** Starts the program that does the operations; tests have it somewhere else. */
-export interface WorkerProgram {
-  readonly command: string
-  readonly args: readonly string[]
-}
-
-const OURSELVES: WorkerProgram = { command: process.execPath, args: process.argv.slice(1, 2) }
-
 /** A process for operations, one at a time. It starts when it is made, and ends with `end`, with a withdrawn question, or with us. */
 export class WorkerProcess {
   readonly #child: ChildProcess
@@ -25,7 +18,8 @@ export class WorkerProcess {
   readonly #ended: Promise<unknown>
   #waiting: ((answer: Answer) => void) | undefined
 
-  constructor({ command, args }: WorkerProgram = OURSELVES) {
+  /** @param program tests have it somewhere else */
+  constructor({ command, args }: OwnProgram = ownProgram({ small: false })) {
     // In a session of its own: a terminal's signals are for the supervisor, which decides.
     this.#child = spawn(command, args, {
       env: { PATH: process.env.PATH, LANG: "C.UTF-8", [WORKER_VARIABLE]: "1" },
@@ -73,6 +67,20 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), WITHDRAWN)
     await this.#ended
     clearTimeout(timer)
+  }
+}
+
+/** Has one operation done, in a process for it alone. Throws as WorkerProcess.ask. */
+export async function askWorker<Name extends OperationName>(
+  name: Name,
+  input: Operations[Name]["input"],
+  signal?: AbortSignal,
+): Promise<Operations[Name]["output"]> {
+  const worker = new WorkerProcess()
+  try {
+    return await worker.ask(name, input, signal)
+  } finally {
+    await worker.end()
   }
 }
 

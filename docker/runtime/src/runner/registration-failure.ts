@@ -1,4 +1,4 @@
-import type { Configuration } from "../configuration/configuration.js"
+import type { ConfigureSettings } from "../operations/operation.js"
 import { type FailureCode, RuntimeFailure } from "../failure.js"
 import type { ConfigResult } from "./config-program.js"
 
@@ -10,8 +10,7 @@ interface Case {
 }
 
 interface Facts {
-  readonly configuration: Configuration
-  readonly url: string
+  readonly settings: ConfigureSettings
   /** The line that told. */
   readonly line: string
 }
@@ -38,13 +37,13 @@ const CASES: readonly Case[] = [
   {
     pattern: /A runner exists with the same name/i,
     code: "REGISTRATION",
-    problem: ({ configuration }) => `there is a runner of the name ${configuration.name} already`,
+    problem: ({ settings }) => `there is a runner of the name ${settings.name} already`,
     remedy: "Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place.",
   },
   {
     pattern: /Could not find any self-hosted runner group/i,
     code: "REGISTRATION",
-    problem: ({ configuration }) => `there is no runner group ${configuration.group ?? "at all"} for this runner`,
+    problem: ({ settings }) => `there is no runner group ${settings.group ?? "at all"} for this runner`,
     remedy: "Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from.",
   },
   {
@@ -76,21 +75,21 @@ const CASES: readonly Case[] = [
     pattern:
       /Http response code: (?:Unauthorized|Forbidden)\b|\b(?:401 \(Unauthorized\)|403 \(Forbidden\))|(?:token|credentials).*(?:expired|invalid)|Bad credentials/i,
     code: "TOKEN_INVALID",
-    problem: ({ url }) => `GitHub does not accept the registration token for ${url}`,
+    problem: ({ settings }) => `GitHub does not accept the registration token for ${settings.url}`,
     remedy: NEW_TOKEN,
   },
   {
     pattern:
       /Http response code: (?:TooManyRequests|RequestTimeout|BadGateway|ServiceUnavailable|GatewayTimeout)\b|\b(?:408|429|50[234]) \(/i,
     code: "NETWORK",
-    problem: ({ url, line }) => `the server of ${url} is not well: ${line}`,
+    problem: ({ settings, line }) => `the server of ${settings.url} is not well: ${line}`,
     remedy: "Start again when it is.",
   },
   {
     pattern:
       /Connection (?:refused|reset|timed out)|No route to host|Network is unreachable|Name or service not known|Temporary failure in name resolution|Resource temporarily unavailable|SSL connection could not be established|response ended prematurely|HttpClient\.Timeout|operation (?:was canceled|timed out)|error occurred while sending the request/i,
     code: "NETWORK",
-    problem: ({ url, line }) => `the server of ${url} cannot be reached: ${line}`,
+    problem: ({ settings, line }) => `the server of ${settings.url} cannot be reached: ${line}`,
     remedy: "Check that the container has network access to it, the proxy variables and EXTRA_CA_CERTS.",
   },
 ]
@@ -100,23 +99,22 @@ const CASES: readonly Case[] = [
  *
  * A 404 has two meanings: for a token that was just fetched, the address is wrong; one that the user gave is expired or for something else.
  */
-export function registrationFailure(configuration: Configuration, { code, lines }: ConfigResult): RuntimeFailure {
-  const url = configuration.target?.url ?? configuration.server
+export function registrationFailure(settings: ConfigureSettings, { code, lines }: ConfigResult): RuntimeFailure {
   for (const { pattern, code: failure, problem, remedy } of CASES) {
     const line = lines.find((text) => pattern.test(text))
     if (line === undefined) continue
-    return new RuntimeFailure(failure, problem({ configuration, url, line: line.trim() }), remedy)
+    return new RuntimeFailure(failure, problem({ settings, line: line.trim() }), remedy)
   }
   if (lines.some((line) => /Http response code: NotFound\b|404 \(Not Found\)/.test(line))) {
-    if (configuration.authentication.kind === "registration-token")
+    if (settings.givenToken)
       return new RuntimeFailure(
         "TOKEN_INVALID",
-        `the registration token is not for ${url}, or it is expired`,
+        `the registration token is not for ${settings.url}, or it is expired`,
         NEW_TOKEN,
       )
     return new RuntimeFailure(
       "NOT_FOUND",
-      `GitHub does not know ${url}`,
+      `GitHub does not know ${settings.url}`,
       "Check the address, and what the token may see.",
     )
   }

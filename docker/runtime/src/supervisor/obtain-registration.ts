@@ -1,25 +1,135 @@
-import { copyConfiguration } from "../runner/configuration-files.js"
-import { writeJitConfiguration } from "../runner/jit.js"
-import { register, type RegistrationOptions } from "../runner/registration.js"
+import pRetry from "p-retry"
+import type { BrokerClient } from "../broker/client.js"
+import type { Grant } from "../broker/protocol.js"
+import type { PublicConfiguration } from "../broker/start-message.js"
+import type { Environment } from "../environment.js"
+import { RuntimeFailure } from "../failure.js"
+import type { Log } from "../log.js"
+import type { Ask } from "../broker/github-registrar.js"
+import { copyConfiguration, isConfigured, removeConfiguration } from "../runner/configuration-files.js"
+
+const SECOND = 1000
+
+export interface RegistrationOptions {
+  readonly configuration: PublicConfiguration
+  readonly broker: Pick<BrokerClient, "ask">
+  /** The runner's. */
+  readonly folder: string
+  /** For config.sh, without secrets. */
+  readonly environment: Environment
+  /** Of the image: the checksums of the runner's programs. */
+  readonly manifest: string
+  readonly ask: Ask
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** How long config.sh is tried again while the server is out of its reach, in milliseconds. */
+  readonly window?: number
+  /** Before the second try, in milliseconds; doubled up to eight times that. */
+  readonly delay?: number
+}
 
 /**
- * Configures the runner: from a just-in-time configuration, from the folder that an earlier container kept its own in, or by registering it.
+ * Configures the runner: with what the broker gives, or from the folder that an earlier container kept its own in.
  *
- * @throws {RuntimeFailure} as writeJitConfiguration and register
+ * @throws {RuntimeFailure} as the broker, configure and writeJitConfiguration; REGISTRATION for programs that a job has changed
  * @throws the reason of the program's signal when it was aborted
  */
 export async function obtainRegistration(options: RegistrationOptions): Promise<void> {
-  const { configuration, program, log } = options
-  const { authentication, reuseFolder, name, labels } = configuration
-  if (authentication.kind === "jit") {
-    writeJitConfiguration(program.folder, authentication.config)
-    return
-  }
-  if (reuseFolder !== undefined && copyConfiguration(reuseFolder, program.folder)) {
+  const { configuration, folder, log } = options
+  const { reuseFolder, name, labels } = configuration
+  if (reuseFolder !== undefined && copyConfiguration(reuseFolder, folder)) {
     log.info(`the runner is registered already, as ${reuseFolder} has it`)
     return
   }
-  await register(options)
+  if (!(await keepsItsOwn(options))) await register(options)
+  await tellConfigured(options)
   log.info(`registered as ${name} with the labels ${labels.join(", ")}`)
-  if (reuseFolder !== undefined) copyConfiguration(program.folder, reuseFolder)
+  if (reuseFolder !== undefined) copyConfiguration(folder, reuseFolder)
+}
+
+/**
+ * Programs that are not the image's any more get no token. A runner that updated itself, and was killed, still has its registration, and goes on
+ * with that: it takes no secret.
+ */
+async function keepsItsOwn({
+  folder,
+  manifest,
+  ask,
+  log,
+  configuration,
+  signal,
+}: RegistrationOptions): Promise<boolean> {
+  if (configuration.ephemeral || !isConfigured(folder)) return false
+  const changes = await ask("changedPrograms", { folder, manifest }, signal)
+  if (changes.length === 0) return false
+  log.warn(
+    `the runner's programs are not those of the image any more (${changes[0] ?? ""}): it goes on with the registration that it has, and is not registered anew`,
+  )
+  return true
+}
+
+async function register(options: RegistrationOptions): Promise<void> {
+  const { folder, log, signal, window = 150 * SECOND, delay = 2 * SECOND } = options
+  const stale = removeConfiguration(folder)
+  if (stale.length > 0) log.info(`removed the configuration of an earlier start: ${stale.join(", ")}`)
+  const start = performance.now()
+  const attempt = async (): Promise<void> => {
+    const grant = await askForGrant(options)
+    removeConfiguration(folder)
+    await use(grant, options)
+  }
+  await pRetry(attempt, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: delay,
+    maxTimeout: 8 * delay,
+    randomize: true,
+    signal,
+    shouldRetry: ({ error, retryDelay }) => {
+      // Whoever asked GitHub for the grant had patience of its own.
+      if (!(error instanceof UseFailure) || error.failure.code !== "NETWORK") return false
+      if (performance.now() + retryDelay - start > window) return false
+      log.warn(`${error.failure.message}; registering again in ${String(Math.ceil(retryDelay / SECOND))} s`)
+      return true
+    },
+  }).catch((error: unknown) => {
+    throw error instanceof UseFailure ? error.failure : error
+  })
+}
+
+/** What went wrong when a grant was used. */
+class UseFailure extends Error {
+  constructor(readonly failure: RuntimeFailure) {
+    super(failure.message)
+  }
+}
+
+async function askForGrant({ broker, configuration, signal }: RegistrationOptions): Promise<Grant> {
+  const { workFolder } = configuration
+  const answer = await broker.ask({ request: "register", configured: false, workFolder }, signal)
+  if (!("grant" in answer)) throw new Error("a broker answered something that was not asked for")
+  return answer
+}
+
+async function use(grant: Grant, options: RegistrationOptions): Promise<void> {
+  const { configuration, folder, environment, manifest, ask, signal } = options
+  const { name, labels, noDefaultLabels, workFolder, replace, ephemeral, disableUpdate } = configuration
+  try {
+    if (grant.grant === "jit")
+      await ask("writeJitConfiguration", { folder, configuration: grant.configuration }, signal)
+    if (grant.grant === "token") {
+      const own = { name, labels, noDefaultLabels, workFolder, replace, ephemeral, disableUpdate }
+      const { token, target } = grant
+      await ask("configure", { configuration: { ...own, ...target }, token, folder, environment, manifest }, signal)
+    }
+  } catch (error) {
+    // A runner that came to be while somebody wanted it to stop is to be removed again.
+    if (signal.aborted && isConfigured(folder))
+      await tellConfigured({ ...options, signal: AbortSignal.timeout(5 * SECOND) })
+    throw error instanceof RuntimeFailure ? new UseFailure(error) : error
+  }
+}
+
+/** From now on the broker gives nothing more, and knows which runner is to be removed. */
+async function tellConfigured({ broker, configuration, signal }: RegistrationOptions): Promise<void> {
+  await broker.ask({ request: "register", configured: true, workFolder: configuration.workFolder }, signal)
 }

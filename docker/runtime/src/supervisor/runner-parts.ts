@@ -1,5 +1,5 @@
 import type { Log } from "../log.js"
-import type { Deregistration } from "../runner/registration.js"
+import type { Removal } from "../broker/protocol.js"
 import type { Listener } from "../runner/listener.js"
 import type { RunnerState } from "./runner-state.js"
 import type { StopRequest } from "./stop-request.js"
@@ -21,8 +21,8 @@ export interface RunnerParts {
 }
 
 export interface Leave {
-  /** @throws {RuntimeFailure} and the signal's reason, as deregister */
-  readonly deregister: (signal: AbortSignal) => Promise<Deregistration>
+  /** @throws {RuntimeFailure} and the signal's reason, as the broker */
+  readonly deregister: (signal: AbortSignal) => Promise<Removal>
   /** GitHub can be asked while the listener runs, and says no when there is a job. Without credentials there are only files to remove. */
   readonly asksGitHub: boolean
 }

@@ -74,14 +74,19 @@ async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEve
   return { ...outcomeOf(first, story), jobs }
 }
 
-/** The listener ended well. An ephemeral runner that did its job is off the list already. */
+/** The listener ended well. An ephemeral runner that did its job is off the list already, if it was not a job that said so. */
 async function leftByItself(parts: RunnerParts, jobs: number): Promise<RuntimeFailure | undefined> {
-  const { state, ephemeral, forget, log } = parts
+  const { ephemeral, leave, forget, state, log } = parts
   if (!ephemeral || jobs === 0) return await stopRunner(parts, undefined)
-  state.enter("stopping")
-  forget()
-  log.info("the runner did its job and left")
-  return undefined
+  if (leave?.asksGitHub !== true) {
+    state.enter("stopping")
+    forget()
+    log.info("the runner did its job and left")
+    return undefined
+  }
+  const failure = await stopRunner(parts, undefined)
+  if (!failure) log.info("the runner did its job and left")
+  return failure
 }
 
 /** What made the runner end counts; that it could not leave is only told. */

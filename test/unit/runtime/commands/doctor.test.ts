@@ -18,7 +18,7 @@ const hostOf = (facts: ImageFacts): Host => ({
   image: facts,
   readFile: (path) => readFileSync(path, "utf8"),
   exists: (path) => existsSync(path),
-  random: () => "abcde",
+  identity: () => "abcde",
 })
 
 /** GitHub's API as far as the checks ask it: https://docs.github.com/rest/actions/self-hosted-runners */

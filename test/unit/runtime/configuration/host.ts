@@ -24,6 +24,6 @@ export function hostWith(files: Readonly<Record<string, string>> = {}, image: Pa
       return text
     },
     exists: (path) => path in files,
-    random: () => "r4nd0m",
+    identity: () => "r4nd0m",
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -11,8 +12,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs"
+import { createHash } from "node:crypto"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { PLATFORMS, spelling } from "../../../../dagger/src/core/platforms.js"
 import { until } from "../runner/runner-folder.js"
@@ -30,8 +32,9 @@ export const NODE = process.env.RUNNER_IMAGES_NODE ?? process.execPath
 export const NODE_24 =
   Number(execFileSync(NODE, ["-p", "process.versions.node.split('.')[0]"], { encoding: "utf8" })) >= 24
 
-/** The image's user. */
+/** The image's user, and the broker's. */
 export const USER = 1001
+export const AGENT = 1002
 
 /** What a container that ran to its end said. */
 export interface Ended {
@@ -66,6 +69,11 @@ export class Image {
     execFileSync(process.execPath, [join(DOCKER, "runtime/bundle.mjs"), join(folder, "library")])
     cpSync(join(DOCKER, "runtime/hooks"), join(folder, "library/hooks"), { recursive: true })
     cpSync(join(DOCKER, "stand-in"), join(folder, "home"), { recursive: true })
+    copyFileSync(interpreterOf(NODE), join(folder, "library/loader"))
+    chmodSync(join(folder, "library/loader"), 0o711)
+    writeFileSync(join(folder, "library/runner.sha256"), manifestOf(join(folder, "home")))
+    mkdirSync(join(folder, "root/var/lib"))
+    mkdirSync(join(folder, "root/var/lib/runner-broker"), { mode: 0o700 })
     const labels = PLATFORMS.map((platform) => spelling(platform).vendor)
     writeFileSync(join(folder, "library/architecture-labels.json"), JSON.stringify(labels))
     const facts = {
@@ -80,6 +88,7 @@ export class Image {
     writeFileSync(join(folder, "library/image.json"), JSON.stringify(facts))
     if (process.getuid?.() === 0) {
       for (const name of ["home", "work"]) chownSync(join(folder, name), USER, USER)
+      chownSync(join(folder, "root/var/lib/runner-broker"), AGENT, AGENT)
     }
     return image
   }
@@ -141,6 +150,34 @@ export class Image {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/** The dynamic loader that a program names (PT_INTERP), by elf(5) of 64 bits. */
+function interpreterOf(program: string): string {
+  const file = readFileSync(program)
+  const headers = Number(file.readBigUInt64LE(0x20))
+  const [size, count] = [file.readUInt16LE(0x36), file.readUInt16LE(0x38)]
+  const header = Array.from({ length: count }, (_, index) => headers + index * size).find(
+    (offset) => file.readUInt32LE(offset) === 3,
+  )
+  if (header === undefined) throw new Error(`${program} names no loader`)
+  const start = Number(file.readBigUInt64LE(header + 8))
+  return file.toString("latin1", start, start + Number(file.readBigUInt64LE(header + 32)) - 1)
+}
+
+/** The checksums of the runner's programs, as the pipeline writes them into an image. */
+function manifestOf(home: string): string {
+  const top = readdirSync(home).filter((name) => /\.(sh|template)$/.test(name))
+  const below = ["bin", "lib"].flatMap((name) =>
+    readdirSync(join(home, name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(home, join(entry.parentPath, entry.name))),
+  )
+  const sum = (path: string): string =>
+    createHash("sha256")
+      .update(readFileSync(join(home, path)))
+      .digest("hex")
+  return [...top, ...below].map((path) => `${sum(path)}  ${path}\n`).join("")
 }
 
 /** A started entrypoint, with all that it started. */

@@ -80,8 +80,9 @@ describe.skipIf(!TINI)(TINI ? "the entrypoint" : `the entrypoint (skipped: ${NO_
 
 /** Who starts the entrypoint, and what becomes of it. */
 const STARTS: [string, string[], Record<string, string>, number][] = [
-  ["root", [], {}, 0],
+  ["root, which is given away", [], {}, USER],
   ["root that is to give that away", [], { RUN_AS_ROOT: "false" }, USER],
+  ["root that is to stay", [], { RUN_AS_ROOT: "true" }, 0],
   ["root without its capabilities", ["setpriv", "--bounding-set", "-all", "--inh-caps=-all", "--no-new-privs"], {}, 0],
   ["the image's user", ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups"], {}, USER],
   [

@@ -1,0 +1,63 @@
+import type { Duplex } from "node:stream"
+import { RuntimeFailure } from "../failure.js"
+import { JsonLines } from "./json-lines.js"
+import { type BrokerAnswer, type BrokerRequest, type Grant, LONGEST_ANSWER, type Removal } from "./protocol.js"
+
+/** Asks a broker over a stream, one request at a time. */
+export class BrokerClient {
+  readonly #lines: JsonLines
+  readonly #ended: Promise<void>
+  #number = 0
+  #waiting: { readonly number: number; readonly answered: (answer: BrokerAnswer) => void } | undefined
+
+  constructor(stream: Duplex) {
+    this.#lines = new JsonLines(stream, LONGEST_ANSWER)
+    this.#ended = new Promise((resolve) => this.#lines.onClose(resolve))
+    this.#lines.onLine((line) => {
+      const { id, ...answer } = JSON.parse(line) as BrokerAnswer & { id: number }
+      // A request that was given up may be answered all the same.
+      if (id === this.#waiting?.number) this.#waiting.answered(answer as BrokerAnswer)
+    })
+  }
+
+  /** Resolved when the broker is gone. */
+  get ended(): Promise<void> {
+    return this.#ended
+  }
+
+  /**
+   * @throws {RuntimeFailure} what the broker answers, or UNCLASSIFIED when it is gone
+   * @throws the signal's reason when aborted: the next request withdraws this one
+   */
+  async ask(
+    request: BrokerRequest,
+    signal?: AbortSignal,
+  ): Promise<(Grant & { readonly lease?: string }) | { readonly removal: Removal }> {
+    signal?.throwIfAborted()
+    const number = ++this.#number
+    const answered = new Promise<BrokerAnswer>((resolve) => (this.#waiting = { number, answered: resolve }))
+    this.#lines.send({ id: number, ...request })
+    const answer = await Promise.race([answered, this.#ended, aborted(signal)])
+    signal?.throwIfAborted()
+    if (!answer) throw gone()
+    if (!("failure" in answer)) return answer
+    const { code, message, remedy } = answer.failure
+    throw new RuntimeFailure(code, message, remedy)
+  }
+
+  close(): void {
+    this.#lines.close()
+  }
+}
+
+function gone(): RuntimeFailure {
+  return new RuntimeFailure(
+    "UNCLASSIFIED",
+    "the broker, which holds the credential, is gone",
+    "Somebody ended it, or it ran out of memory. Start the container again.",
+  )
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<undefined> {
+  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }))
+}

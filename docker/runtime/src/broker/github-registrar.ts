@@ -1,0 +1,102 @@
+import { RuntimeFailure } from "../failure.js"
+import type { Log } from "../log.js"
+import type { Access, OperationName, Operations } from "../operations/operation.js"
+import type { Grant, RegisterRequest, Removal, RequestedRunner } from "./protocol.js"
+import type { Registrar } from "./registrar.js"
+
+/** Has an operation done in a process of its own. */
+export type Ask = <Name extends OperationName>(
+  name: Name,
+  input: Operations[Name]["input"],
+  signal?: AbortSignal,
+) => Promise<Operations[Name]["output"]>
+
+export interface GitHubRegistrarOptions {
+  readonly access: Access
+  readonly runner: RequestedRunner
+  readonly ask: Ask
+  readonly log: Log
+  /** Ids of runners that belong to others. */
+  readonly foreign?: () => readonly number[]
+}
+
+/** Registers one runner with the credential, and removes that one and no other. */
+export class GitHubRegistrar implements Registrar {
+  readonly #options: GitHubRegistrarOptions
+  /** The runner has its configuration: nothing is granted any more. */
+  #registered = false
+  #granted = false
+  #id: number | undefined
+  /** Who had the name before: 0 for nobody, undefined for not known. */
+  #before: number | undefined
+
+  /** @param id of a runner that was registered over an earlier connection */
+  constructor(options: GitHubRegistrarOptions, id?: number) {
+    this.#options = options
+    this.#id = id
+    this.#registered = id !== undefined
+  }
+
+  /** What GitHub knows the runner as, once that is known. */
+  get id(): number | undefined {
+    return this.#id
+  }
+
+  async register({ configured, workFolder }: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant> {
+    const { access, runner, ask, log, foreign } = this.#options
+    if (configured) {
+      this.#registered = true
+      // What GitHub told when it made the runner is not asked for.
+      this.#id ??= await this.#identify(signal)
+      log.info(`registered ${runner.name}${this.#id === undefined ? "" : ` (id ${String(this.#id)})`}`)
+      return { grant: "done" }
+    }
+    if (this.#registered)
+      throw new RuntimeFailure(
+        "REGISTRATION",
+        `${runner.name} is registered already, and the broker registers no other runner for this container`,
+        "Start the container again to register it anew.",
+      )
+    const wanted = {
+      ...runner,
+      workFolder,
+      foreign: foreign?.() ?? [],
+      ...(this.#id !== undefined && { id: this.#id }),
+    }
+    this.#granted = true
+    const { grant, id, before } = await ask("grant", { access, runner: wanted }, signal)
+    this.#id = id ?? this.#id
+    // A runner that an earlier try of ours left is not somebody else's.
+    this.#before ??= before ?? 0
+    log.info(
+      `granted ${runner.name} ${grant.grant === "jit" ? "a just-in-time configuration" : "a registration token"}`,
+    )
+    return grant
+  }
+
+  async remove(signal?: AbortSignal): Promise<Removal> {
+    const { access, ask } = this.#options
+    if (!this.#granted && !this.#registered) return "absent"
+    if (!this.#asksGitHub) return "local"
+    this.#id ??= await this.#identify(signal)
+    if (this.#id === undefined) return "absent"
+    return await ask("removeRunner", { access, id: this.#id }, signal)
+  }
+
+  close(): void {
+    // Nothing is kept open.
+  }
+
+  /** The name is the broker's, and nothing that a job could have written. Who had it before, and has it still, is another runner. */
+  async #identify(signal?: AbortSignal): Promise<number | undefined> {
+    const { access, runner, ask } = this.#options
+    const { id } = await ask("identify", { access, name: runner.name }, signal)
+    const own = runner.replace || (this.#before === undefined ? this.#registered : id !== this.#before)
+    return own ? id : undefined
+  }
+
+  get #asksGitHub(): boolean {
+    const { kind } = this.#options.access.setup.configuration.authentication
+    return kind === "token" || kind === "app"
+  }
+}

@@ -1,0 +1,73 @@
+import type { Duplex } from "node:stream"
+
+const LINE_FEED = 0x0a
+
+/**
+ * JSON values, a line each, in both directions of a stream. A line that is too long, or a stream that fails, ends it: the other side may be
+ * anybody's.
+ */
+export class JsonLines {
+  readonly #stream: Duplex
+  readonly #longest: number
+  #kept: Buffer[] = []
+  #length = 0
+  #told: (line: string) => void = () => undefined
+
+  /** @param longest bytes of a line that comes in */
+  constructor(stream: Duplex, longest: number) {
+    this.#stream = stream
+    this.#longest = longest
+    stream.on("data", (chunk: Buffer) => this.#take(chunk))
+    // Whoever had it before may have paused it.
+    stream.resume()
+    // Its end is told by `close`, which follows.
+    stream.on("error", () => undefined)
+    stream.on("end", () => this.close())
+  }
+
+  onLine(told: (line: string) => void): void {
+    this.#told = told
+  }
+
+  onClose(told: () => void): void {
+    if (this.#stream.destroyed) told()
+    else this.#stream.once("close", told)
+  }
+
+  send(value: unknown): void {
+    if (!this.#stream.destroyed) this.#stream.write(`${JSON.stringify(value)}\n`)
+  }
+
+  /** What was sent goes out. */
+  end(): void {
+    this.#stream.end()
+  }
+
+  close(): void {
+    this.#stream.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    let start = 0
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      if (!this.#keep(chunk.subarray(start, end))) return
+      const line = Buffer.concat(this.#kept).toString("utf8")
+      this.#kept = []
+      this.#length = 0
+      start = end + 1
+      this.#told(line)
+      if (this.#stream.destroyed) return
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start))
+  }
+
+  #keep(part: Buffer): boolean {
+    this.#length += part.length
+    if (this.#length > this.#longest) {
+      this.close()
+      return false
+    }
+    this.#kept.push(part)
+    return true
+  }
+}

@@ -1,0 +1,107 @@
+import { Socket } from "node:net"
+import { becomeAgent } from "../container/agent.js"
+import { readEnvironment } from "../environment.js"
+import { type ImagePaths, splitEnvironment } from "../image-paths.js"
+import { log } from "../log.js"
+import type { Access } from "../operations/operation.js"
+import { askWorker } from "../operations/worker-process.js"
+import { STOP_SIGNALS } from "../supervisor/stop-request.js"
+import { asFailure } from "../unclassified.js"
+import { answerRequests } from "./answer-requests.js"
+import { openAccess } from "./access.js"
+import { GitHubRegistrar } from "./github-registrar.js"
+import type { Registrar } from "./registrar.js"
+import type { PublicSetup, Reach, StartAnswer, StartMessage } from "./start-message.js"
+
+/**
+ * The broker of one container: reads its configuration, gives the supervisor what of that is no secret, and registers and removes its runner
+ * with the rest. It ends with the channel to the supervisor.
+ *
+ * @param descriptor of the channel
+ */
+export async function serveBroker(descriptor: number): Promise<void> {
+  // A terminal's signals are for the supervisor, which decides; to leave GitHub's list it needs the broker.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => undefined)
+  const { environment, paths } = splitEnvironment(readEnvironment(process.env))
+  const channel = new Socket({ fd: descriptor })
+  channel.on("error", () => undefined)
+  const { jitConfiguration } = await startMessage(channel)
+  const send = (answer: StartAnswer): void => void channel.write(`${JSON.stringify(answer)}\n`)
+  let access: Access
+  try {
+    access = await openAccess(
+      jitConfiguration === undefined
+        ? environment
+        : { ...environment, ACTIONS_RUNNER_INPUT_JITCONFIG: jitConfiguration },
+      paths,
+      "runner",
+    )
+  } catch (error) {
+    const { code, message, remedy } = asFailure(error)
+    send({ failure: { code, message, remedy } })
+    return
+  }
+  becomeAgent(paths.root)
+  const registrar = await registrarFor(access)
+  send({ setup: publicSetup(access, paths) })
+  const { forgetCredential } = access.setup.configuration
+  await answerRequests({
+    stream: channel,
+    log,
+    who: "broker",
+    async answer(request, signal) {
+      if (request.request === "remove") return { removal: await registrar.remove(signal) }
+      const grant = await registrar.register(request, signal)
+      // The answer goes out before the process ends, with all that it knows.
+      if (request.configured && forgetCredential) setImmediate(() => channel.end())
+      return grant
+    },
+  })
+  registrar.close()
+}
+
+/** The first line, read with nothing of what may follow. */
+async function startMessage(channel: Socket): Promise<StartMessage> {
+  let text = ""
+  for (;;) {
+    const chunk = channel.read(1) as Buffer | null
+    if (chunk) {
+      if (chunk.toString() === "\n") return JSON.parse(text) as StartMessage
+      text += chunk.toString("latin1")
+      continue
+    }
+    await new Promise<void>((resolve, reject) => {
+      channel.once("readable", resolve)
+      channel.once("close", () => reject(new Error("the supervisor is gone")))
+    })
+  }
+}
+
+async function registrarFor(access: Access): Promise<Registrar> {
+  const { configuration } = access.setup
+  const { authentication, name, labels, ephemeral, replace } = configuration
+  const runner = { name, labels, ephemeral, replace }
+  if (authentication.kind !== "broker") return new GitHubRegistrar({ access, runner, ask: askWorker, log })
+  const { RemoteRegistrar } = await import("./remote-registrar.js")
+  return new RemoteRegistrar(authentication.endpoint, runner, log)
+}
+
+function publicSetup({ setup }: Access, paths: ImagePaths): PublicSetup {
+  const { authentication, broker: _, ...configuration } = setup.configuration
+  const { kind } = authentication
+  const reach: Reach =
+    kind === "none"
+      ? "nothing"
+      : kind === "jit" || kind === "registration-token" || configuration.forgetCredential
+        ? "once"
+        : "api"
+  return {
+    configuration,
+    reach,
+    ephemeral: configuration.ephemeral || kind === "jit",
+    jobEnvironment: setup.jobEnvironment,
+    environment: setup.publicEnvironment,
+    image: setup.image,
+    paths,
+  }
+}

@@ -1,0 +1,35 @@
+import type { Configuration } from "../configuration/configuration.js"
+import type { Environment } from "../environment.js"
+import type { FailureCode } from "../failure.js"
+import type { ImageFacts } from "../image-facts.js"
+import type { ImagePaths } from "../image-paths.js"
+
+/** What the supervisor tells its broker first. */
+export interface StartMessage {
+  /** From the arguments of `docker run`. */
+  readonly jitConfiguration?: string | undefined
+}
+
+/** A configuration without its secrets. */
+export type PublicConfiguration = Omit<Configuration, "authentication" | "broker">
+
+/** How far a broker gets: `api` asks GitHub at the end too, `once` only registers, `nothing` does not even that. */
+export type Reach = "api" | "once" | "nothing"
+
+/** What of the configuration others than the broker get. */
+export interface PublicSetup {
+  readonly configuration: PublicConfiguration
+  readonly reach: Reach
+  /** The runner does one job and leaves by itself. */
+  readonly ephemeral: boolean
+  readonly jobEnvironment: Environment
+  /** The container's variables. */
+  readonly environment: Environment
+  readonly image: ImageFacts
+  readonly paths: ImagePaths
+}
+
+/** What the broker answers to that. */
+export type StartAnswer =
+  | { readonly setup: PublicSetup }
+  | { readonly failure: { readonly code: FailureCode; readonly message: string; readonly remedy: string } }

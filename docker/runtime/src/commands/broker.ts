@@ -1,0 +1,70 @@
+import { accessSync, constants } from "node:fs"
+import { join } from "node:path"
+import { openAccess } from "../broker/access.js"
+import { addressText } from "../broker/connect.js"
+import { Leases } from "../broker/leases.js"
+import { listen } from "../broker/listen.js"
+import { BrokerServer } from "../broker/server.js"
+import { everyLabel } from "../configuration/labels.js"
+import { AGENT_FOLDER, becomeAgent } from "../container/agent.js"
+import type { Environment } from "../environment.js"
+import { stateOfBroker } from "../health/broker-state.js"
+import { writeState } from "../health/state-file.js"
+import { makeStateFolder } from "../health/state-folder.js"
+import type { ImagePaths } from "../image-paths.js"
+import { log } from "../log.js"
+import { askWorker } from "../operations/worker-process.js"
+import { StopRequest, takeSignals } from "../supervisor/stop-request.js"
+
+/** In the broker's folder. */
+const LEASES = "leases.json"
+
+/**
+ * Registers the runners of other containers until it is told to stop.
+ *
+ * @returns the exit code
+ * @throws {RuntimeFailure} when it did not come to listen
+ */
+export async function broker(environment: Environment, paths: ImagePaths): Promise<number> {
+  const stop = new StopRequest()
+  const release = takeSignals(stop, (signal) => log.info(`${signal}: stopping`))
+  const access = await openAccess(environment, paths, "broker")
+  const { configuration, image } = access.setup
+  const settings = configuration.broker
+  if (!settings) throw new Error("a broker's configuration has no broker in it")
+  becomeAgent(paths.root)
+  const server = new BrokerServer({
+    access,
+    settings,
+    labels: [...configuration.labels, ...everyLabel(image)],
+    leases: new Leases(leasesFile(join(paths.root, AGENT_FOLDER))),
+    ask: askWorker,
+    log,
+  })
+  try {
+    const listening = await listen(settings, (stream, peer) => void server.serve(stream, peer))
+    log.info(
+      `the broker for ${configuration.target?.url ?? "nothing"} listens on ${addressText(settings.address)}, as user ${String(process.getuid?.() ?? 0)}`,
+    )
+    const folder = makeStateFolder(process.getuid?.() ?? 0, paths.root)
+    if (folder !== undefined) writeState(folder, stateOfBroker(new Date()))
+    if (!stop.stop.aborted) await new Promise((resolve) => stop.stop.addEventListener("abort", resolve, { once: true }))
+    listening.close()
+    return 0
+  } finally {
+    await server.close()
+    release()
+  }
+}
+
+function leasesFile(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return join(folder, LEASES)
+  } catch {
+    log.warn(
+      `${folder} cannot be written to: after a restart the broker does not know which runners it registered, and removes none of them`,
+    )
+    return undefined
+  }
+}

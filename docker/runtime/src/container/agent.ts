@@ -1,0 +1,45 @@
+import { readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+
+/** The broker's user, who is nobody else's: jobs cannot look into what it holds. */
+export interface Agent {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** capabilities(7) */
+const CAP_SETGID = 6n
+const CAP_SETUID = 7n
+
+/** The folder that the image keeps for the broker; its owner is the account `runner-agent`. */
+export const AGENT_FOLDER = "var/lib/runner-broker"
+
+/**
+ * Makes this process the broker's user's, for good: no capability is left. Where it is not root, or root without the capabilities for it, it
+ * stays what it is.
+ *
+ * @param root the file system's, but for tests
+ * @returns who it is from now on; undefined when nothing was changed
+ */
+export function becomeAgent(root: string): Agent | undefined {
+  const { setgroups, setgid, setuid } = process
+  if (!setgroups || !setgid || !setuid || process.getuid?.() !== 0) return undefined
+  const account = statSync(join(root, AGENT_FOLDER), { throwIfNoEntry: false })
+  if (!account || account.uid === 0 || !mayBecomeAnother()) return undefined
+  const { uid, gid } = account
+  setgroups([gid])
+  setgid(gid)
+  setuid(uid)
+  return { uid, gid }
+}
+
+/** Whether root may become another user here. */
+export function mayBecomeAnother(): boolean {
+  return holds(CAP_SETUID) && holds(CAP_SETGID)
+}
+
+/** @param capability its number, of capabilities(7) */
+export function holds(capability: bigint): boolean {
+  const [, effective] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? []
+  return effective === undefined || ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n
+}
