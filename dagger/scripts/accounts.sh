@@ -1,7 +1,7 @@
-# accounts.sh SHADOW-GROUP USER OWNER HOME FOLDER…: lays out in /laid-out the account files in /plan, and folders that belong to OWNER.
+# accounts.sh SHADOW-GROUP SUDOER: lays out in /laid-out the account files in /plan, and the folders that /plan/folders lists, a line each:
+# OWNER MODE PATH. Folders above these are root's.
 set -eu
-shadow_group=$1 user=$2 owner=$3 home=$4
-shift 3
+shadow_group=$1 sudoer=$2
 mkdir -p /laid-out/etc && cd /laid-out
 for file in passwd group; do
   install -m 0644 "/plan/$file" "etc/$file"
@@ -10,12 +10,11 @@ for file in shadow gshadow; do
   install -m 0640 -g "$shadow_group" "/plan/$file" "etc/$file"
 done
 if [ -e /plan/sudoers ]; then
-  install -D -m 0440 /plan/sudoers "etc/sudoers.d/$user"
+  install -D -m 0440 /plan/sudoers "etc/sudoers.d/$sudoer"
   chmod 0750 etc/sudoers.d
 fi
-for folder in "$@"; do
+while read -r owner mode folder; do
   mkdir -p ".$folder"
   chown "$owner" ".$folder"
-  # Whoever shares the group, because a container runs under another user id, may write there too.
-  [ "$folder" = "$home" ] || chmod 0775 ".$folder"
-done
+  chmod "$mode" ".$folder"
+done < /plan/folders

@@ -69,7 +69,7 @@ describe("the standard image for both platforms", () => {
       expect(stat.history.map((layer) => layer.created_by)).toEqual([
         "base image",
         ...packages,
-        "user and folders",
+        "users and folders",
         "node",
         "npm",
         "runner",

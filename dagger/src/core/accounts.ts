@@ -18,6 +18,20 @@ export interface UserAccount {
   groups: readonly { name: string; gid: number }[]
 }
 
+/** A folder that belongs to a user and its own group. */
+export interface OwnedFolder {
+  path: string
+  owner: Pick<UserAccount, "uid" | "gid">
+  mode: number
+}
+
+/** What accounts.sh reads: `OWNER MODE PATH`, a folder a line. */
+export function ownedFoldersText(folders: readonly OwnedFolder[]): string {
+  return folders
+    .map(({ path, owner, mode }) => `${String(owner.uid)}:${String(owner.gid)} 0${mode.toString(8)} ${path}\n`)
+    .join("")
+}
+
 /**
  * Adds a user, its own group and its further groups: what useradd would write, without running anything in the image.
  * The password is locked, and its age is left open, so that the day of the build is not part of the image.
@@ -33,6 +47,8 @@ export function addUser(files: AccountFiles, user: UserAccount): AccountFiles {
     )
   if (find(files.passwd, 0, user.name)) throw taken(`the name ${user.name}`)
   if (find(files.passwd, 2, String(user.uid))) throw taken(`the user id ${String(user.uid)}`)
+  // Whoever is in it already would be in the user's own group.
+  if (find(files.group, 0, user.name)) throw taken(`the group ${user.name}`)
   let { group, gshadow } = files
   for (const wanted of [
     { name: user.name, gid: user.gid, members: "" },

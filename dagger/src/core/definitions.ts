@@ -1,3 +1,4 @@
+import type { OwnedFolder } from "./accounts.js"
 import type { ToolName, Unpack } from "./catalog/catalog.js"
 import type { PlatformName } from "./platforms.js"
 import type { BuiltInVariant, VariantName } from "./variants.js"
@@ -78,6 +79,22 @@ export const RUNNER_USER = {
   groups: [{ name: "docker", gid: 123 }],
 } as const
 
+/**
+ * Whose process holds GitHub's credentials where a container starts as root, so that no job can reach them: nobody signs in as it, and the
+ * runner user is in no group of it.
+ */
+export const AGENT_USER = {
+  name: "runner-agent",
+  uid: 1002,
+  gid: 1002,
+  home: "/nonexistent",
+  shell: "/usr/sbin/nologin",
+  groups: [],
+} as const
+
+/** The accounts that every image has beside its base's. */
+export const ACCOUNTS = [RUNNER_USER, AGENT_USER] as const
+
 /** Whom containers start as, by number, so that Kubernetes can verify that it is not root. */
 export function userOf({ root }: { root: boolean }): string {
   return String(root ? 0 : RUNNER_USER.uid)
@@ -100,6 +117,23 @@ export const RUNNER_FOLDERS = [
   "/runner/data",
   TOOL_CACHE,
 ] as const
+
+/**
+ * Folders that belong to the agent alone: its state, and where its socket's volume is mounted. The runtime program takes the owner of the
+ * first for the agent.
+ */
+export const AGENT_FOLDERS = ["/var/lib/runner-broker", "/run/runner-broker"] as const
+
+/** Every folder that a user of {@link ACCOUNTS} owns. */
+export const OWNED_FOLDERS: readonly OwnedFolder[] = [
+  ...RUNNER_FOLDERS.map((path) => ({
+    path,
+    owner: RUNNER_USER,
+    // Whoever shares the group, because a container runs under another user id, may write there too.
+    mode: path === RUNNER_USER.home ? 0o755 : 0o775,
+  })),
+  ...AGENT_FOLDERS.map((path) => ({ path, owner: AGENT_USER, mode: 0o700 })),
+]
 
 /** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*

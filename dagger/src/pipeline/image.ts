@@ -1,6 +1,6 @@
 import { dag, type Container } from "@dagger.io/dagger"
-import { addUser } from "../core/accounts.js"
-import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER, userOf } from "../core/definitions.js"
+import { addUser, ownedFoldersText, type AccountFiles } from "../core/accounts.js"
+import { ACCOUNTS, DPKG_EXCLUDES, OWNED_FOLDERS, RUNNER_USER, userOf } from "../core/definitions.js"
 import type { Healthcheck } from "../core/finish.js"
 import type { PlannedTool, VariantPlan } from "../core/plan.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../core/runtime.js"
@@ -41,8 +41,8 @@ export interface Root {
 
 /** Adds the accounts and the folders that every image has. */
 export async function withAccounts(native: Native, root: Root, sudo: boolean): Promise<Root> {
-  const container = await withRunnerUser(native, root.container, sudo)
-  return { container, layers: [...root.layers, "user and folders"] }
+  const container = await withUsers(native, root.container, sudo)
+  return { container, layers: [...root.layers, "users and folders"] }
 }
 
 /** Adds tools, one layer each. The packages layer has those that the distribution packages. */
@@ -90,7 +90,7 @@ export function configured(image: Container, plan: VariantPlan, labels: Readonly
   return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
 }
 
-async function withRunnerUser(native: Native, image: Container, sudo: boolean): Promise<Container> {
+async function withUsers(native: Native, image: Container, sudo: boolean): Promise<Container> {
   const read = (name: string) => image.file(`/etc/${name}`).contents()
   const [passwd, group, shadow, gshadow] = await Promise.all([
     read("passwd"),
@@ -98,24 +98,14 @@ async function withRunnerUser(native: Native, image: Container, sudo: boolean): 
     read("shadow"),
     read("gshadow"),
   ])
-  const files = addUser({ passwd, group, shadow, gshadow }, RUNNER_USER)
+  const files = ACCOUNTS.reduce<AccountFiles>(addUser, { passwd, group, shadow, gshadow })
   const shadowGroup = /^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? "0"
-  const owner = `${String(RUNNER_USER.uid)}:${String(RUNNER_USER.gid)}`
-  const texts = { ...files, ...(sudo ? { sudoers: SUDOERS } : {}) }
+  const texts = { ...files, folders: ownedFoldersText(OWNED_FOLDERS), ...(sudo ? { sudoers: SUDOERS } : {}) }
   const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
   // Laid out by one native exec, so that it is one layer with the right owners.
   const laidOut = native.container
     .withMountedDirectory("/plan", plan)
-    .withExec([
-      "sh",
-      "-c",
-      script("accounts.sh"),
-      "accounts.sh",
-      shadowGroup,
-      RUNNER_USER.name,
-      owner,
-      ...RUNNER_FOLDERS,
-    ])
+    .withExec(["sh", "-c", script("accounts.sh"), "accounts.sh", shadowGroup, RUNNER_USER.name])
     .directory("/laid-out")
   return image.withDirectory("/", laidOut)
 }
