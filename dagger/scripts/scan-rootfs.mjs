@@ -9,7 +9,7 @@ import { HEADER_BYTES, readElf } from "./scan/elf.mjs"
 import { leftovers } from "./scan/leftovers.mjs"
 import { Libraries } from "./scan/libraries.mjs"
 import { LARGEST_SECRET_FILE, mayHoldSecrets, secretsIn } from "./scan/secrets.mjs"
-import { Tree } from "./scan/tree.mjs"
+import { kindOf, Tree } from "./scan/tree.mjs"
 
 const [root, kind, triplet, ...questions] = process.argv.slice(2)
 const SETUID_OR_SETGID = 0o6000
@@ -51,13 +51,6 @@ function readContent(path, size) {
   } finally {
     closeSync(file)
   }
-}
-
-/** @param {import("node:fs").Dirent} entry */
-function kindOf(entry) {
-  if (entry.isFile()) return "file"
-  if (entry.isDirectory()) return "folder"
-  return entry.isSymbolicLink() ? "link" : "other"
 }
 
 /** @param {string} path absolute within the image @param {import("node:fs").Stats} stat */

@@ -3,7 +3,13 @@ import { basename } from "node:path"
 import { describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
-import { DPKG_EXCLUDES, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/definitions.js"
+import {
+  AGENT_FOLDERS,
+  AGENT_USER,
+  DPKG_EXCLUDES,
+  RUNNER_FOLDERS,
+  RUNNER_USER,
+} from "../../dagger/src/core/definitions.js"
 import { planVariant } from "../../dagger/src/core/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
 import {
@@ -12,6 +18,8 @@ import {
   factsFile,
   LABELS_FILE,
   labelsText,
+  LOADER,
+  RUNNER_MANIFEST,
   RUNTIME_FOLDER,
   RUNTIME_LINKS,
   runtimeFacts,
@@ -81,6 +89,16 @@ describe("the Dockerfile says what the pipeline says:", () => {
     expect(text).toContain(`USER ${uid}\n`)
   })
 
+  it("the broker's account and folders", () => {
+    const { name, uid, gid, home, shell, groups } = AGENT_USER
+    expect(groups).toEqual([])
+    expect(text).toContain(`groupadd --gid ${gid} ${name}\n`)
+    expect(text).toContain(
+      `useradd --uid ${uid} --gid ${name} --shell ${shell} --home-dir ${home} --no-create-home ${name}\n`,
+    )
+    expect(lines).toContain(`install -d -m 0700 -o ${name} -g ${name} ${AGENT_FOLDERS.join(" ")}`)
+  })
+
   it.each(PLATFORMS)("what the runtime program knows of its image on %s", (platform) => {
     const { arch, vendor } = spelling(platform)
     const label = text.includes(`  ${arch}) label=${vendor} ;;`) ? vendor : arch
@@ -107,6 +125,17 @@ describe("the Dockerfile says what the pipeline says:", () => {
   it("the program that starts the health check", () => {
     const { path, from, mode } = CLEAN_START
     expect(text).toContain(`install -m 0${mode.toString(8)} ${from} ${path}\n`)
+  })
+
+  it("the loader of the programs that hold secrets, and the checksums of the runner's, when both are there", () => {
+    const [, last = ""] = text.split("\nCOPY --chown=1001:1001 stand-in/ /home/runner/\n")
+    const { path, of, mode } = LOADER
+    expect(last).toContain(`readelf -lW ${of} `)
+    expect(last).toContain(`install -m 0${mode.toString(8)} "$loader" ${path}\n`)
+    const script = readFileSync(new URL("../../dagger/scripts/runner-manifest.sh", import.meta.url), "utf8")
+    const program = script.replace(/^(#.*\n)+/, "").trimEnd()
+    expect(last).toContain(`cd ${RUNNER_USER.home}\n(\n${program}\n) > ${RUNNER_MANIFEST}\n`)
+    expect(last.indexOf(`> ${RUNNER_MANIFEST}`)).toBeLessThan(last.indexOf("\nUSER "))
   })
 
   it("links for those who know other images", () => {

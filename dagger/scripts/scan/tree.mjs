@@ -5,15 +5,26 @@ import { join } from "node:path"
 /** As many symbolic links as Linux follows on one path. */
 const MOST_LINKS = 40
 
+/** @typedef {"file" | "folder" | "link" | "other"} Kind */
+
+/** @param {import("node:fs").Dirent | import("node:fs").Stats} entry @returns {Kind} */
+export function kindOf(entry) {
+  if (entry.isFile()) return "file"
+  if (entry.isDirectory()) return "folder"
+  return entry.isSymbolicLink() ? "link" : "other"
+}
+
 export class Tree {
-  /** Every path of the image and what it is. @type {Map<string, "file" | "folder" | "link" | "other">} */
-  entries = new Map([["/", "folder"]])
   #targets = new Map()
   #resolved = new Map()
 
-  /** @param {string} root where the image's root is mounted */
-  constructor(root) {
+  /**
+   * @param {string} root where the image's root is mounted
+   * @param {Map<string, Kind>} entries every path of the image and what it is
+   */
+  constructor(root, entries = new Map([["/", "folder"]])) {
     this.root = root
+    this.entries = entries
   }
 
   /** Where a path of the image is outside of it. @param {string} path */

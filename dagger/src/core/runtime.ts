@@ -19,11 +19,24 @@ export const ENTRYPOINT = ["/entrypoint.sh"]
  */
 export const CLEAN_START = { path: `${RUNTIME_FOLDER}/env`, from: "/usr/bin/env", mode: 0o711 } as const
 
+/**
+ * The dynamic linker that the image's Node.js names, once more, which users may run and not read. Of a program that its user may not read,
+ * the kernel makes a process that this user cannot look into: ptrace and /proc's mem, environ, maps and fd are closed, and no core is
+ * written. So our own programs are started as `LOADER NODE …`, and jobs, which are the same user, learn nothing of their secrets.
+ */
+export const LOADER = { path: `${RUNTIME_FOLDER}/loader`, of: NODE, mode: 0o711 } as const
+
+/** Checksums of the runner's programs as the image has them, see runner-manifest.sh: what differs gets no registration token. */
+export const RUNNER_MANIFEST = `${RUNTIME_FOLDER}/runner.sha256`
+
+/** Nobody asks Node.js for its debugger by a signal. */
+const NODE_OPTIONS = ["--disable-sigusr1"]
+
 /** Exec form: no shell is in between, and Node.js is the image's own, whichever one a job has put into its PATH. */
-export const HEALTH_COMMAND = [CLEAN_START.path, "-i", NODE, PROGRAM, "health"]
+export const HEALTH_COMMAND = [CLEAN_START.path, "-i", LOADER.path, NODE, ...NODE_OPTIONS, PROGRAM, "health"]
 
 /** Every program that start-up and the health check need. */
-export const RUNTIME_PROGRAMS = [...ENTRYPOINT, CLEAN_START.path, NODE, "/usr/bin/tini"]
+export const RUNTIME_PROGRAMS = [...ENTRYPOINT, CLEAN_START.path, LOADER.path, NODE, "/usr/bin/tini"]
 
 /** What the runtime program knows of its image: `docker/runtime/src/image-facts.ts` reads it. */
 const FACTS_FILE = `${RUNTIME_FOLDER}/image.json`

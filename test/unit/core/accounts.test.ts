@@ -4,7 +4,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { addUser, ownedFoldersText } from "../../../dagger/src/core/accounts.js"
-import { ACCOUNTS, AGENT_FOLDERS, AGENT_USER, OWNED_FOLDERS, RUNNER_USER } from "../../../dagger/src/core/definitions.js"
+import {
+  ACCOUNTS,
+  AGENT_FOLDERS,
+  AGENT_USER,
+  OWNED_FOLDERS,
+  RUNNER_USER,
+} from "../../../dagger/src/core/definitions.js"
 
 const BASE = {
   passwd: "root:x:0:0:root:/root:/bin/bash\n",
