@@ -3,7 +3,8 @@
 //
 // KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder. Of every PATH is told what it is.
 import { execFileSync } from "node:child_process"
-import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { HEADER_BYTES, readElf } from "./scan/elf.mjs"
 import { leftovers } from "./scan/leftovers.mjs"
@@ -122,7 +123,25 @@ function answer(path) {
   const real = tree.resolve(path)
   if (real === undefined) return null
   const stat = lstatSync(tree.outside(real))
-  return { type: tree.entries.get(real), mode: modeOf(stat), owner: `${stat.uid}:${stat.gid}` }
+  const type = tree.entries.get(real)
+  const found = { type, mode: modeOf(stat), owner: `${stat.uid}:${stat.gid}` }
+  if (type !== "file") return found
+  const interpreter = elves.get(real)?.interpreter
+  return {
+    ...found,
+    sha256: sha256(real),
+    ...(interpreter === undefined
+      ? {}
+      : { interpreter: { path: interpreter, sha256: sha256(tree.resolve(interpreter)) } }),
+  }
+}
+
+/** @param {string | undefined} path without symbolic links @returns {string | undefined} undefined when it is no file */
+function sha256(path) {
+  if (path === undefined || tree.entries.get(path) !== "file") return undefined
+  return createHash("sha256")
+    .update(readFileSync(tree.outside(path)))
+    .digest("hex")
 }
 
 walk("/")

@@ -5,7 +5,15 @@ const paths = z.array(z.string())
 
 /** What a path of the image is, symbolic links followed; null when it leads nowhere. */
 const answerSchema = z
-  .object({ type: z.enum(["file", "folder", "link", "other"]), mode: z.string(), owner: z.string() })
+  .object({
+    type: z.enum(["file", "folder", "link", "other"]),
+    mode: z.string(),
+    owner: z.string(),
+    /** Of a file's content. */
+    sha256: z.string().optional(),
+    /** The dynamic linker that a program names; without a checksum where that is no file of the image. */
+    interpreter: z.object({ path: z.string(), sha256: z.string().optional() }).optional(),
+  })
   .nullable()
 
 /** What scan-rootfs.mjs found. Paths are the image's. */

@@ -1,10 +1,10 @@
 import type { CheckContext } from "./checks/check.js"
-import { RUNNER_FOLDERS, RUNNER_USER, userOf } from "./definitions.js"
+import { AGENT_FOLDERS, AGENT_USER, OWNED_FOLDERS, RUNNER_FOLDERS, RUNNER_USER, userOf } from "./definitions.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "./labels.js"
 import type { CheckResult } from "./report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
-import { ENTRYPOINT, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "./runtime.js"
+import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "./runtime.js"
 
 /** The programs that may change identity, all from the distribution's own packages. Anything else is a surprise. */
 const SETUID = [
@@ -55,7 +55,7 @@ export interface ImageConfig {
 
 /** The paths that the checks of a configuration ask the scan for. */
 export function pathsToKnow(config: ImageConfig): string[] {
-  return [...new Set([RUNNER_USER.home, ...searchPath(config), ...startedBy(config)])]
+  return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
 }
 
 /**
@@ -176,6 +176,30 @@ function configChecks(
       folder ? `${folder.type} of ${folder.owner}` : "missing",
     ),
     result(
+      "config/agent",
+      "the broker's folders are its own, and nobody else may look into them",
+      "",
+      named(
+        OWNED_FOLDERS.filter(({ owner }) => owner === AGENT_USER).flatMap(({ path, owner, mode }) => {
+          const wanted = `folder of ${String(owner.uid)}:${String(owner.gid)}, mode ${mode.toString(8)}`
+          const found = scan.paths[path]
+          const actual = found ? `${found.type} of ${found.owner}, mode ${found.mode}` : "missing"
+          return actual === wanted ? [] : [`${path}: ${actual}`]
+        }),
+      ),
+    ),
+    result(
+      "config/loader",
+      "users may run and not read the loader, which is the one that Node.js names",
+      loaderText({
+        type: "file",
+        owner: "0:0",
+        mode: LOADER.mode.toString(8),
+        sha256: scan.paths[LOADER.of]?.interpreter?.sha256,
+      }),
+      loaderText(scan.paths[LOADER.path]),
+    ),
+    result(
       "config/entrypoint",
       "the runtime program starts the runner",
       entrypoint.join(" "),
@@ -217,6 +241,10 @@ function configChecks(
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
     ),
   ]
+}
+
+function loaderText(found: RootfsScan["paths"][string] | undefined): string {
+  return found ? `${found.type} of ${found.owner}, mode ${found.mode}, sha256 ${found.sha256 ?? "unknown"}` : "missing"
 }
 
 function expectedLabels(plan: CheckContext["plan"]): string[] {

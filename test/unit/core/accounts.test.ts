@@ -11,6 +11,7 @@ import {
   OWNED_FOLDERS,
   RUNNER_USER,
 } from "../../../dagger/src/core/definitions.js"
+import { placeProblem } from "../../../dagger/src/core/own-variant/paths.js"
 
 const BASE = {
   passwd: "root:x:0:0:root:/root:/bin/bash\n",
@@ -82,6 +83,16 @@ describe("the accounts of every image", () => {
     expect(new Set(OWNED_FOLDERS.map(({ path }) => path)).size).toBe(OWNED_FOLDERS.length)
     expect(OWNED_FOLDERS.map(({ owner }) => owner)).toEqual(expect.arrayContaining([RUNNER_USER]))
   })
+})
+
+describe("the broker's folders", () => {
+  it.each(AGENT_FOLDERS.flatMap((path) => [path, `${path}/app.pem`]))(
+    "%s is no place for a definition's files",
+    (path) => {
+      for (const kind of ["file", "folder"] as const)
+        expect(placeProblem(path, kind)).toBe(`"${path}" belongs to the credential broker, and is left alone`)
+    },
+  )
 })
 
 describe.skipIf(process.getuid?.() !== 0)("accounts.sh, as root", () => {

@@ -4,7 +4,7 @@ import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagge
 import { labelsOf } from "../../../dagger/src/core/labels.js"
 import { planVariant } from "../../../dagger/src/core/plan.js"
 import type { RootfsScan } from "../../../dagger/src/core/rootfs-scan.js"
-import { ENTRYPOINT } from "../../../dagger/src/core/runtime.js"
+import { ENTRYPOINT, LOADER } from "../../../dagger/src/core/runtime.js"
 import { fileChecks, pathsToKnow, staticChecks, type ImageConfig } from "../../../dagger/src/core/static-checks.js"
 
 const request = {
@@ -31,6 +31,8 @@ const config: ImageConfig = {
 }
 const folder = { type: "folder" as const, mode: "755", owner: "0:0" }
 const program = { type: "file" as const, mode: "755", owner: "0:0" }
+const agents = { type: "folder" as const, mode: "700", owner: "1002:1002" }
+const loader = { type: "file" as const, mode: "711", owner: "0:0", sha256: "aa" }
 const clean: RootfsScan = {
   files: 2,
   programs: 2,
@@ -49,6 +51,10 @@ const clean: RootfsScan = {
       pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
     ),
     "/home/runner": { type: "folder", mode: "755", owner: "1001:1001" },
+    "/var/lib/runner-broker": agents,
+    "/run/runner-broker": agents,
+    [LOADER.of]: { ...program, interpreter: { path: "/lib/ld.so.1", sha256: "aa" } },
+    [LOADER.path]: loader,
   },
 }
 
@@ -109,6 +115,51 @@ describe("the static checks", () => {
       { paths: { ...clean.paths, "/entrypoint.sh": { ...program, mode: "644" } } },
       "failed config/init: /entrypoint.sh",
     ],
+    ...(
+      [
+        [
+          "a folder of the broker's that is missing",
+          { "/run/runner-broker": null },
+          "agent",
+          "/run/runner-broker: missing",
+        ],
+        [
+          "one that others may look into",
+          { "/var/lib/runner-broker": { ...agents, mode: "755" } },
+          "agent",
+          "/var/lib/runner-broker: folder of 1002:1002, mode 755",
+        ],
+        [
+          "one that is the runner's",
+          { "/run/runner-broker": { ...agents, owner: "1001:1001" } },
+          "agent",
+          "/run/runner-broker: folder of 1001:1001, mode 700",
+        ],
+        [
+          "a loader that users may read",
+          { [LOADER.path]: { ...loader, mode: "755" } },
+          "loader",
+          "file of 0:0, mode 755, sha256 aa",
+        ],
+        [
+          "a loader of a user's",
+          { [LOADER.path]: { ...loader, owner: "1001:1001" } },
+          "loader",
+          "file of 1001:1001, mode 711, sha256 aa",
+        ],
+        [
+          "another loader than Node.js names",
+          { [LOADER.path]: { ...loader, sha256: "bb" } },
+          "loader",
+          "file of 0:0, mode 711, sha256 bb",
+        ],
+        ["a Node.js that names none", { [LOADER.of]: program }, "loader", "file of 0:0, mode 711, sha256 aa"],
+      ] as const
+    ).map(([what, paths, check, found]): [string, Partial<RootfsScan>, string] => [
+      what,
+      { paths: { ...clean.paths, ...paths } },
+      `failed config/${check}: ${found}`,
+    ]),
   ])("name %s", (_, scan, expected) => {
     expect(failed(scan)).toEqual([expected])
   })
@@ -129,6 +180,13 @@ describe("the static checks", () => {
     ],
   ])("name %s", (_, changed, expected) => {
     expect(failed({}, changed)).toEqual([expected])
+  })
+
+  it("name a loader that is missing as what start-up needs, too", () => {
+    expect(failed({ paths: { ...clean.paths, [LOADER.path]: null } })).toEqual([
+      "failed config/loader: missing",
+      `failed config/init: ${LOADER.path}`,
+    ])
   })
 
   it("excuse a folder of PATH that jobs make", () => {

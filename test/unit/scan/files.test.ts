@@ -1,6 +1,11 @@
 import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
+import { elfFile } from "./elf-file.js"
 import { FOLDER, link, scan, type Seeds } from "./seeded-root.js"
+
+const owner = `${String(process.getuid?.())}:${String(process.getgid?.())}`
+const sha256 = (content: string | Buffer) => createHash("sha256").update(content).digest("hex")
 
 const TOKEN = `ghp_${"aB3".repeat(12)}`
 const BODY = `${"QUJD".repeat(16)}\n${"REVG".repeat(16)}\n`
@@ -113,13 +118,23 @@ describe("modes", () => {
   })
 
   it("of what was asked for, symbolic links followed", () => {
-    const owner = `${String(process.getuid?.())}:${String(process.getgid?.())}`
     const { paths } = scan({ "/bin": link("usr/bin"), "/usr/bin/tini 755": "a" }, ["/bin/tini", "/bin", "/nowhere"])
     expect(paths).toEqual({
-      "/bin/tini": { type: "file", mode: "755", owner },
+      "/bin/tini": { type: "file", mode: "755", owner, sha256: sha256("a") },
       "/bin": { type: "folder", mode: expect.any(String) as string, owner },
       "/nowhere": null,
     })
+  })
+
+  it.each<[string, Seeds, object]>([
+    ["names", { "/usr/lib/ld.so.1": "b" }, { path: "/lib/ld.so.1", sha256: sha256("b") }],
+    ["names, and does not find", {}, { path: "/lib/ld.so.1" }],
+  ])("are told with the dynamic linker that a program %s", (_, seeds, interpreter) => {
+    const node = elfFile({ type: 2, interpreter: "/lib/ld.so.1" })
+    const { paths } = scan({ "/lib": link("usr/lib"), "/bin/node 755": node, "/usr/lib/x": "x", ...seeds }, [
+      "/bin/node",
+    ])
+    expect(paths).toEqual({ "/bin/node": { type: "file", mode: "755", owner, sha256: sha256(node), interpreter } })
   })
 })
 

@@ -1,6 +1,6 @@
-import { RUNNER_USER, userOf } from "../definitions.js"
+import { AGENT_USER, RUNNER_USER, userOf } from "../definitions.js"
 import { spelling } from "../platforms.js"
-import { ENTRYPOINT, HEALTH_COMMAND } from "../runtime.js"
+import { ENTRYPOINT, HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../runtime.js"
 import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** What a container starts with. */
@@ -64,6 +64,12 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
       expect: equals(
         `uid=${String(uid)}(${name}) gid=${String(gid)}(${name}) groups=${memberships.join(",")}\n${userOf(context.plan)}`,
       ),
+    },
+    {
+      name: "user/agent",
+      proves: "the broker's account cannot sign in, and shares no group with anybody",
+      command: `id ${AGENT_USER.name} && getent passwd ${AGENT_USER.name} && getent group ${AGENT_USER.name}`,
+      expect: equals(agentText()),
     },
     {
       name: "user/home",
@@ -234,8 +240,21 @@ ps -p "$orphan" > /dev/null || echo reaped'`,
     {
       name: "runtime/unhealthy",
       proves: "a container in which no runner runs is not healthy",
-      command: HEALTH_COMMAND.join(" "),
-      expect: fails(),
+      command: `${HEALTH_COMMAND.join(" ")}; echo $?`,
+      expect: matches(/^unhealthy: .*\n1$/),
+    },
+    {
+      name: "runtime/closed",
+      proves: "what the loader starts cannot be looked into by its own user, unless that is root",
+      // A program that is the child of the process that it looks into.
+      command: `${runnerUser(context)}${LOADER.path} ${LOADER.of} --disable-sigusr1 -e '${LOOK_INTO_PARENT}'`,
+      expect: equals(CLOSED.map((file) => `${file}: Permission denied`).join("\n")),
+    },
+    {
+      name: "runner/manifest",
+      proves: "the runner's programs are all in the list of checksums, and are what it says",
+      command: manifestCommand(),
+      expect: equals("as listed"),
     },
     {
       name: "packages/state",
@@ -250,6 +269,44 @@ ps -p "$orphan" > /dev/null || echo reaped'`,
       expect: equals(""),
     },
   ]
+}
+
+function agentText(): string {
+  const { name, uid, gid, home, shell } = AGENT_USER
+  const group = `${String(gid)}(${name})`
+  return [
+    `uid=${String(uid)}(${name}) gid=${group} groups=${group}`,
+    `${name}:x:${String(uid)}:${String(gid)}::${home}:${shell}`,
+    `${name}:x:${String(gid)}:`,
+  ].join("\n")
+}
+
+/** What of a process nobody of its own user may read. */
+const CLOSED = ["environ", "maps", "mem", "auxv", "fd"]
+
+const LOOK_INTO_PARENT = `const { spawnSync } = require("child_process")
+for (const file of ${JSON.stringify(CLOSED)}) {
+  const { stdout, stderr } = spawnSync(file === "fd" ? "ls" : "cat", ["/proc/" + process.pid + "/" + file])
+  console.log(file + ": " + (stdout.length ? "read" : String(stderr).trim().split(": ").at(-1)))
+}`
+
+/** Starts a program as the runner user, also where containers start as root. */
+function runnerUser({ plan }: CheckContext): string {
+  const { uid, gid } = RUNNER_USER
+  return plan.root ? `setpriv --reuid=${String(uid)} --regid=${String(gid)} --clear-groups ` : ""
+}
+
+/** Says "as listed" when files, links and paths are those of the list. */
+function manifestCommand(): string {
+  return `cd ${RUNNER_USER.home} && export LC_ALL=C
+grep -v '^link:' ${RUNNER_MANIFEST} | sha256sum --check --quiet --strict || exit 1
+sed -n 's/^link://p' ${RUNNER_MANIFEST} | while IFS= read -r line; do
+  path=\${line#*  }
+  [ "$(readlink "$path")" = "\${line%%  *}" ] || echo "$path leads elsewhere"
+done
+folders=bin && [ ! -d lib ] || folders="bin lib"
+{ find $folders -type f -o -type l; ls -d -- *.sh *.template; } | sort > /tmp/programs
+sed 's/^[^ ]*  //' ${RUNNER_MANIFEST} | cmp - /tmp/programs && echo as listed`
 }
 
 /** Prints the packages of a list that are not installed in exactly that version. */

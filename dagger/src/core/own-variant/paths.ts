@@ -1,4 +1,4 @@
-import { RUNNER_USER } from "../definitions.js"
+import { AGENT_FOLDERS, RUNNER_USER } from "../definitions.js"
 import { ENTRYPOINT, RUNTIME_FOLDER, RUNTIME_PROGRAMS } from "../runtime.js"
 import { IMAGE_LINKS, throughLinks, TOOL_LINKS } from "./links.js"
 
@@ -34,6 +34,7 @@ const PROTECTED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["bin", "config.sh", "externals", "run.sh"].map((name) => [`${RUNNER_USER.home}/${name}`, "the runner"]),
   ),
+  ...Object.fromEntries(AGENT_FOLDERS.map((path) => [path, "the credential broker"])),
 }
 
 /**
