@@ -2,7 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { archiveOptions, type ArchiveOptions } from "./archive.js"
-import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { exec } from "../exec.js"
+import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
 import { mmdebstrap } from "./mmdebstrap.js"
 import { writeLayout } from "./oci-layout.js"
 import type { StateFolder } from "./state-folder.js"
@@ -12,7 +13,7 @@ import { BASE_NAME, BASE_TAG, SUITE } from "./version.js"
 const OVERLAY = join(SOURCES, "base")
 
 /** Raised with every change of what this file makes, so that nobody keeps images of the old way. */
-const RECIPE = "3"
+const RECIPE = "4"
 
 export function basesKey(): string {
   return keyOf(OVERLAY, filesBelow(OVERLAY), [SUITE, RECIPE, ...PLATFORMS])
@@ -92,6 +93,8 @@ async function makeRoot(
     work,
     { SOURCE_DATE_EPOCH: String(created.getTime() / 1000) },
   )
+  // Device nodes are the container engine's to make; the distribution's own image has none either.
+  await exec("tar", ["--delete", "--wildcards", "-f", rootfs, "./dev/*"], { env: workEnvironment(work) })
 }
 
 /** The date of the newest Release file of the suite's sources, in whole seconds. */
