@@ -82,7 +82,8 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     sources,
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
-    environment: { ...definition.environment },
+    // Whoever takes this flavour wants jobs to be root; without it start-up gives root away.
+    environment: { ...definition.environment, ...(request.root === true && { RUN_AS_ROOT: "true" }) },
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],

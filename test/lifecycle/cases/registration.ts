@@ -72,7 +72,8 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   },
   {
     name: "ephemeral-leaves",
-    proves: "an ephemeral runner does one job, is off GitHub's list then, and its container ends with 0",
+    proves:
+      "an ephemeral runner does one job, is off GitHub's list then, and its container ends with 0; it takes no registration token",
     gate: true,
     run: async (lab) => {
       const github = await lab.github()
@@ -82,6 +83,7 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
       expect((await github.done(["true"])).result).toBe("Succeeded")
       expect((await container.ended(lab.patience(20))).exitCode).toBe(0)
       expect({ listed: github.list(), second: second.status }).toEqual({ listed: [], second: "queued" })
+      expect(github.count("registration-token")).toBe(0)
     },
   },
   {
@@ -209,7 +211,7 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
       expect(github.only.target.path).toBe("repos/octo/other")
       const { exitCode, stderr } = await lab.stop(container)
       expect(exitCode).toBe(0)
-      expect(stderr).toMatch(/nothing to get a removal token with/)
+      expect(stderr).toMatch(/nothing to remove the runner with/)
       expect(github.only.session).toBe(undefined)
     },
   },

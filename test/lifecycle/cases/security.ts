@@ -13,8 +13,9 @@ import { file } from "./registration.js"
 /** What root needs in order to give itself away, as the remedy names it. */
 const ENOUGH_CAPABILITIES = ["CAP_CHOWN", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
 
-/** The image's own user. */
+/** The image's own user, and the broker's. */
 const RUNNER = 1001
+const AGENT = 1002
 
 /** Everything secret that a GitHub gave or knows: tokens of users, of Apps, for registration and removal. */
 function secretsOf(github: LabGitHub): string[] {
@@ -276,11 +277,11 @@ export const SECURITY = caseGroup("Secrets, users and restrictions", [
   },
   {
     name: "root",
-    proves: "as root, which is the -root flavour's user, the runner registers, and jobs are root",
+    proves: "as root with RUN_AS_ROOT=true, as the -root flavour has it, the runner registers, and jobs are root",
     gate: true,
     run: async (lab) => {
       const github = await lab.github()
-      const container = await lab.listening(github.environment, { user: "0" })
+      const container = await lab.listening({ ...github.environment, RUN_AS_ROOT: "true" }, { user: "0" })
       await jobRuns(github, 0)
       expect((await lab.stop(container)).exitCode).toBe(0)
       expect(github.list()).toEqual([])
@@ -288,14 +289,20 @@ export const SECURITY = caseGroup("Secrets, users and restrictions", [
   },
   {
     name: "root-given-away",
-    proves: "RUN_AS_ROOT=false gives root away for good, with no more than the capabilities that it needs for that",
+    proves:
+      "a container that starts as root gives that away for good, with no more than the capabilities that it needs for that: the broker is runner-agent, all else the runner's user",
+    gate: true,
     run: async (lab) => {
       const github = await lab.github()
-      const environment = { ...github.environment, RUN_AS_ROOT: "false" }
-      const container = await lab.listening(environment, { user: "0", capabilities: ENOUGH_CAPABILITIES })
+      const container = await lab.listening(github.environment, { user: "0", capabilities: ENOUGH_CAPABILITIES })
       await jobRuns(github, RUNNER)
-      const users = (await container.processes()).filter(({ pid }) => pid !== 1).map(({ uid }) => uid)
-      expect(new Set(users)).toEqual(new Set([RUNNER]))
+      const others = (await container.processes()).filter(({ pid }) => pid !== 1)
+      const [broker, ...more] = others.filter(({ uid }) => uid !== RUNNER)
+      expect({ uid: broker?.uid, capabilities: Number(`0x${broker?.capabilities ?? "f"}`), more }).toEqual({
+        uid: AGENT,
+        capabilities: 0,
+        more: [],
+      })
       expect(await exposures(container, secretsOf(github))).toEqual([])
       expect((await lab.stop(container)).exitCode).toBe(0)
       expect(github.list()).toEqual([])

@@ -17,7 +17,7 @@ export const STOPPING = caseGroup("Stopping and starting again", [
       const before = performance.now()
       expect((await lab.stop(container, "TERM")).exitCode).toBe(0)
       expect(performance.now() - before).toBeLessThan(lab.patience(10))
-      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 1 })
+      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 0 })
       expect(() => readFileSync(container.written("home/runner/.runner"))).toThrow("ENOENT")
     },
   },
@@ -113,6 +113,26 @@ export const STOPPING = caseGroup("Stopping and starting again", [
     },
   },
   {
+    name: "sigkill-then-restart-unnamed",
+    proves:
+      "a container that nobody gave a runner's name takes its own place again after SIGKILL: no second runner is listed",
+    run: async (lab) => {
+      const github = await lab.github()
+      const container = await lab.listening(github.environment)
+      const { id, name } = github.only
+      await lab.stop(container, "KILL")
+      container.start()
+      await lab.untilListening(container)
+      expect([github.only.id, github.only.name]).toEqual([id, name])
+      const ephemeral = await lab.listening({ ...github.environment, RUNNER_EPHEMERAL: "true" })
+      expect(github.list().length).toBe(2)
+      await lab.stop(ephemeral, "KILL")
+      ephemeral.start()
+      await lab.untilListening(ephemeral)
+      expect(github.list().length).toBe(2)
+    },
+  },
+  {
     name: "sigkill-busy-then-restart",
     proves: "a job that died with its runner is counted as abandoned after the restart",
     run: async (lab) => {
@@ -147,14 +167,15 @@ export const STOPPING = caseGroup("Stopping and starting again", [
   },
   {
     name: "token-older-than-an-hour",
-    proves: "a runner whose registration token has expired gets a fresh one for its removal",
+    proves:
+      "a runner whose registration token has expired is removed all the same: the API does that, by the runner's id",
     gate: true,
     run: async (lab) => {
       const github = await lab.github()
       const container = await lab.listening(github.environment)
       expect(github.tokens.expire({ kind: "registration" })).toBe(1)
       expect((await lab.stop(container)).exitCode).toBe(0)
-      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 1 })
+      expect({ listed: github.list(), tokens: github.count("remove-token") }).toEqual({ listed: [], tokens: 0 })
     },
   },
   {
