@@ -63,8 +63,9 @@ export class GitHubRegistrar implements Registrar {
       foreign: foreign?.() ?? [],
       ...(this.#id !== undefined && { id: this.#id }),
     }
-    this.#granted = true
     const { grant, id, before } = await ask("grant", { access, runner: wanted }, signal)
+    // One that failed, or was withdrawn, leaves no runner: then there is nothing to remove, and GitHub may be out of reach.
+    this.#granted = true
     this.#id = id ?? this.#id
     // A runner that an earlier try of ours left is not somebody else's.
     this.#before ??= before ?? 0

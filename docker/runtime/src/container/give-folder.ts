@@ -20,6 +20,11 @@ export interface NewOwner {
   readonly gid: number
 }
 
+interface GivenFolder {
+  readonly folder: string
+  readonly variable: string
+}
+
 /** As many as the kernel follows. */
 const MOST_LINKS = 40
 
@@ -28,12 +33,13 @@ const MOST_LINKS = 40
  * link in its place: root follows its own links alone.
  *
  * @param folder absolute
+ * @param variable that names it
  * @throws {RuntimeFailure} CONFIGURATION for a way through another user's link
  * @throws the file system's error
  */
-export function giveFolder(folder: string, owner: NewOwner): void {
+export function giveFolder(folder: string, owner: NewOwner, variable = "RUNNER_WORKDIR"): void {
   try {
-    giveReal(folder, makeReal(folder), owner)
+    giveReal({ folder, variable }, makeReal({ folder, variable }), owner)
   } catch (error) {
     // Root without all of its capabilities may not even look there; the user makes the folder then.
     if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
@@ -41,7 +47,8 @@ export function giveFolder(folder: string, owner: NewOwner): void {
 }
 
 /** @returns the folder's path without links, each folder of it made if it was missing */
-function makeReal(folder: string): string {
+function makeReal(given: GivenFolder): string {
+  const { folder } = given
   let real = "/"
   let links = 0
   const names = folder.split("/")
@@ -54,7 +61,7 @@ function makeReal(folder: string): string {
     const path = join(real, name)
     const stats = lstatSync(path, { throwIfNoEntry: false }) ?? made(path)
     if (stats.isSymbolicLink()) {
-      if (stats.uid !== 0) throw foreignLink(folder, path, stats)
+      if (stats.uid !== 0) throw foreignLink(given, path, stats)
       if (++links > MOST_LINKS) throw fileError("ELOOP", path)
       const target = readlinkSync(path)
       names.unshift(...target.split("/"))
@@ -74,22 +81,22 @@ function made(path: string): Stats {
 }
 
 /** Jobs of another container may change a shared volume meanwhile: what was opened has to be what was looked at. */
-function giveReal(folder: string, real: string, { uid, gid }: NewOwner): void {
+function giveReal(given: GivenFolder, real: string, { uid, gid }: NewOwner): void {
   const descriptor = openSync(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const opened = readlinkSync(`/proc/self/fd/${String(descriptor)}`)
-    if (opened !== real) throw foreignLink(folder, real, fstatSync(descriptor))
+    if (opened !== real) throw foreignLink(given, real, fstatSync(descriptor))
     fchownSync(descriptor, uid, gid)
   } finally {
     closeSync(descriptor)
   }
 }
 
-function foreignLink(folder: string, path: string, { uid }: Stats): RuntimeFailure {
+function foreignLink({ folder, variable }: GivenFolder, path: string, { uid }: Stats): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
-    `the work folder ${folder} leads through ${path}, a link of user ${String(uid)}, and root gives nothing away through another user's link`,
-    "Remove the link, or give another RUNNER_WORKDIR.",
+    `the folder ${folder} leads through ${path}, a link of user ${String(uid)}, and root gives nothing away through another user's link`,
+    `Remove the link, or give another ${variable}.`,
   )
 }
 

@@ -97,6 +97,6 @@ function settleUser({ configuration, environment, paths, uid, log }: PrepareOpti
   }
   const group = socketGroup(dockerAddress(environment))
   const account = runnerAccount(paths.home, group === undefined ? [] : [group])
-  dropPrivileges(account, configuration.workFolder)
+  dropPrivileges(account, configuration.workFolder, configuration.reuseFolder)
   return account.uid
 }

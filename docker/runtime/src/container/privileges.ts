@@ -22,15 +22,17 @@ export function runnerAccount(home: string, groups: readonly number[]): Account 
  * into, which is welcome.
  *
  * @param workFolder is made, and made the user's; not what is in it, which can be much
+ * @param reuseFolder the same, where a registration is kept
  * @throws {RuntimeFailure} CONFIGURATION without the capabilities for it
  */
-export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string): void {
+export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string, reuseFolder?: string): void {
   const { setgroups, setgid, setuid } = process
   if (!setgroups || !setgid || !setuid) throw new Error("this system has no users")
   // The init process stays root's, and could not hand a signal on to another user's process: the container would not stop.
   if (!maySignalOthers()) throw refused(uid, "without the capability KILL it could not be told to stop")
   try {
     giveFolder(workFolder, { uid, gid })
+    if (reuseFolder !== undefined) giveFolder(reuseFolder, { uid, gid }, "CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
     setgroups([...groups])
     setgid(gid)
     setuid(uid)

@@ -25,6 +25,8 @@ export interface ClientLimits {
   /** Before the second try; doubled until `longestDelay`, and more by chance, so that a fleet does not ask in step. */
   readonly delay: number
   readonly longestDelay: number
+  /** A request that makes something goes on for so long after its signal: whoever gives up has to know what was made. */
+  readonly finish: number
 }
 
 /** A server may be away for a restart, and a rate limit that ends soon is better waited out than run into again. */
@@ -35,6 +37,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   rateLimit: 900 * SECOND,
   delay: SECOND,
   longestDelay: 15 * SECOND,
+  finish: 5 * SECOND,
 }
 
 export interface ClientOptions {
@@ -57,6 +60,8 @@ export interface Request<T> extends Omit<Question, "host"> {
   /** Statuses that are an answer as well: then `absent` is the result. */
   readonly accept?: Readonly<Record<number, T>>
   readonly signal?: AbortSignal | undefined
+  /** It makes something: once it is on its way its answer is waited for a while, also when the signal is aborted. */
+  readonly makes?: boolean
   /** Told of every answer of the server before it is judged. */
   readonly onAnswer?: (response: Response) => void
 }
@@ -121,11 +126,13 @@ export class GitHubClient {
     answer,
     accept,
     signal,
+    makes,
     onAnswer,
     ...question
   }: Request<T>): Promise<T> {
     const { host } = this
     const timeout = AbortSignal.timeout(this.#limits.request)
+    const end = signal && makes === true ? later(signal, this.#limits.finish) : signal
     let response: Response
     let text: string
     try {
@@ -139,7 +146,7 @@ export class GitHubClient {
           ...(body !== undefined && { "content-type": "application/json" }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: end ? AbortSignal.any([end, timeout]) : timeout,
       })
       text = await response.text()
     } catch (error) {
@@ -182,6 +189,15 @@ class Patience {
     const window = fault.kind === "unknown-host" ? this.#limits.unknownHost : this.#limits.window
     return now + delay - this.#since <= window
   }
+}
+
+/** Aborted so many milliseconds after another one was. */
+function later(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const controller = new AbortController()
+  const abort = (): void => void setTimeout(() => controller.abort(signal.reason), milliseconds).unref()
+  if (signal.aborted) abort()
+  else signal.addEventListener("abort", abort, { once: true })
+  return controller.signal
 }
 
 function inSeconds(milliseconds: number): string {

@@ -12,6 +12,9 @@ const JUST_IN_TIME = z.object({ runner: RUNNER, encoded_jit_config: z.base64().m
 
 const PAGE_SIZE = 100
 
+/** For the removal of a runner that nobody waits for any more, in milliseconds. */
+const REMOVAL = 3000
+
 /** A repository has this one alone, and elsewhere it is the one called Default. */
 const DEFAULT_GROUP = 1
 
@@ -51,6 +54,7 @@ export interface Runners {
    *
    * @returns `taken` when there is a runner of that name, `unknown` when the server knows no such request: GitHub Enterprise Server before
    * 3.10, and one that hides what the token may not see
+   * @throws the signal's reason when aborted; a runner that was made all the same is removed again
    * @throws {RuntimeFailure} REGISTRATION for a group that does not exist
    */
   create(runner: NewRunner, signal?: AbortSignal): Promise<JustInTimeRunner | "taken" | "unknown">
@@ -90,6 +94,17 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
         )
     }
   }
+  const remove: Runners["remove"] = async (id, signal) =>
+    await client.request<"removed" | "busy" | "absent">({
+      method: "DELETE",
+      path: `${path}/${String(id)}`,
+      authorization: await credential(signal),
+      answer: z.undefined().transform(() => "removed" as const),
+      accept: { 404: "absent", 422: "busy" },
+      what: `the removal of runner ${String(id)} of ${target.path}`,
+      permission,
+      signal,
+    })
   return {
     async find(name, signal) {
       const authorization = await credential(signal)
@@ -122,35 +137,30 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
       })
       return answer === "absent" ? undefined : answer
     },
-    async remove(id, signal) {
-      return await client.request<"removed" | "busy" | "absent">({
-        method: "DELETE",
-        path: `${path}/${String(id)}`,
-        authorization: await credential(signal),
-        answer: z.undefined().transform(() => "removed" as const),
-        accept: { 404: "absent", 422: "busy" },
-        what: `the removal of runner ${String(id)} of ${target.path}`,
-        permission,
-        signal,
-      })
-    },
+    remove,
     async create({ name, labels, group, workFolder }, signal) {
       const authorization = await credential(signal)
-      const answer = await client.request<z.infer<typeof JUST_IN_TIME> | "taken" | "unknown">({
+      const runnerGroup = group === undefined ? DEFAULT_GROUP : await groupId(group, authorization, signal)
+      let made: number | undefined
+      const request = client.request<z.infer<typeof JUST_IN_TIME> | "taken" | "unknown">({
         method: "POST",
         path: `${path}/generate-jitconfig`,
         authorization,
-        body: {
-          name,
-          runner_group_id: group === undefined ? DEFAULT_GROUP : await groupId(group, authorization, signal),
-          labels,
-          work_folder: workFolder,
-        },
-        answer: JUST_IN_TIME,
+        body: { name, runner_group_id: runnerGroup, labels, work_folder: workFolder },
+        answer: JUST_IN_TIME.transform((given) => {
+          made = given.runner.id
+          return given
+        }),
         accept: { 404: "unknown", 409: "taken" },
         what: `a just-in-time configuration for ${target.path}`,
         permission,
         signal,
+        makes: true,
+      })
+      const answer = await request.catch(async (error: unknown) => {
+        // Nobody will know of it.
+        if (made !== undefined) await remove(made, AbortSignal.timeout(REMOVAL)).catch(() => undefined)
+        throw error
       })
       if (typeof answer === "string") return answer
       options.log.hide(answer.encoded_jit_config)

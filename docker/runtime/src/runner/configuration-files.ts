@@ -46,9 +46,25 @@ function isThere(path: string): boolean {
  * Copies a configuration to where it outlives the container, or back from there.
  *
  * @returns whether there was one
- * @throws {RuntimeFailure} CONFIGURATION when one of its files is no file as the runner makes it; nothing is changed then
+ * @throws {RuntimeFailure} CONFIGURATION when one of its files is no file as the runner makes it, and nothing is changed then, or when this user
+ * may not read or write there
  */
 export function copyConfiguration(from: string, to: string): boolean {
+  try {
+    return copyFiles(from, to)
+  } catch (error) {
+    const { code, path = from } = error as NodeJS.ErrnoException
+    if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error
+    throw new RuntimeFailure(
+      "CONFIGURATION",
+      `the configuration cannot be kept: user ${String(process.getuid?.() ?? 0)} may not use ${path} (${code})`,
+      "Make the folder of CONFIGURED_ACTIONS_RUNNER_FILES_DIR and the files in it that user's.",
+      { cause: error },
+    )
+  }
+}
+
+function copyFiles(from: string, to: string): boolean {
   if (!isConfigured(from)) return false
   const contents = CONFIGURATION_FILES.flatMap((name) => {
     const path = join(from, name)
