@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../../fake-github/certificate.js"
@@ -147,6 +147,22 @@ describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})
     expect(await second.ended()).toBe(0)
   })
 
+  it.skipIf(process.getuid?.() !== 0)("tells of a kept registration that its user may not read", async () => {
+    const kept = join(image.folder, "another's")
+    mkdirSync(kept)
+    for (const name of [".runner", ".credentials"]) writeFileSync(join(kept, name), "{}", { mode: 0o600 })
+    const container = start({
+      CONFIGURED_ACTIONS_RUNNER_FILES_DIR: kept,
+      DISABLE_AUTOMATIC_DEREGISTRATION: "true",
+    })
+    expect(await container.ended()).toBe(10)
+    expect(container.output.replaceAll(image.folder, "").split("error: ")[1]).toMatchInlineSnapshot(`
+      "the configuration cannot be kept: user 1001 may not use /another's/.credentials (EACCES) [CONFIGURATION]
+      Make the folder of CONFIGURED_ACTIONS_RUNNER_FILES_DIR and the files in it that user's.
+      "
+    `)
+  })
+
   it("refuses to keep a registration that it takes back", async () => {
     const container = start({ CONFIGURED_ACTIONS_RUNNER_FILES_DIR: join(image.folder, "kept") })
     expect(await container.ended()).toBe(10)
@@ -185,13 +201,16 @@ describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})
     await container.says("again in")
     expect(container.health()).toMatch(/^1 starting: registering for \d+ s$/)
     container.signal("SIGTERM")
+    const asked = performance.now()
     expect(await container.ended()).toBe(0)
+    // Nothing was registered, and nobody waits for a server that is away to say so.
+    expect(performance.now() - asked).toBeLessThan(10_000)
     await github.up()
   })
 
   it("shows its secrets to nobody: not in any environment, list of processes, log or file, nor to jobs and hooks", async () => {
     const hook = join(image.folder, "hooks/started.d/10-look")
-    const seen = join(image.folder, "seen-by-hook")
+    const seen = join(image.folder, "work/seen-by-hook")
     writeFileSync(hook, `#!/bin/sh\nenv -0 > "${seen}"\n`)
     chmodSync(hook, 0o755)
     const container = start({ OWN: "of the user", MULTI: "two\nlines", "with.dot": "x", "with-hyphen": "y" })
@@ -226,7 +245,7 @@ describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})
       chmodSync(path, 0o755)
       return path
     }
-    const noted = join(image.folder, "noted")
+    const noted = join(image.folder, "work/noted")
     script("hooks/started.d/10-note", `echo started >> "${noted}"`)
     script("hooks/completed.d/10-note", `echo completed >> "${noted}"`)
     const container = start({

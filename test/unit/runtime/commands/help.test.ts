@@ -8,6 +8,8 @@ describe("--help", () => {
 
       Commands:
         run                 register a runner and let it take jobs; what happens without a command
+        broker              hold the credential for the runners of other containers, which set BROKER_URL in its
+                            place
         doctor [--json]     look at configuration, network, credentials and machine, without registering
         health              whether the runner in this container is well; the image's health check
         --version [--json]  versions of the image, its runner and its tools
@@ -26,6 +28,8 @@ describe("--help", () => {
         RUNNER_TOKEN                    Registration token, which GitHub takes for an hour. The runner cannot be
                                         removed with it later
         ACTIONS_RUNNER_INPUT_JITCONFIG  Configuration for one run, made by GitHub's API; nothing is registered then
+        BROKER_URL                      The broker that registers this runner, in place of a credential:
+                                        unix:///run/runner-broker/broker.sock, or tls://NAME:PORT
         RUNNER_NAME                     The runner's name, at most 64 characters (default: RUNNER_NAME_PREFIX and a
                                         suffix)
         RUNNER_LABELS                   Labels, with commas between them, beside self-hosted, linux, the machine's

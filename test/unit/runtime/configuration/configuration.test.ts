@@ -318,7 +318,11 @@ describe("switches", () => {
     [{ RUNNER_EPHEMERAL: "yes" }, { ephemeral: true }],
     [{ EPHEMERAL: "" }, { ephemeral: false }],
     [{ EPHEMERAL: "1", RUNNER_EPHEMERAL: "false" }, { ephemeral: true }],
-    [{ RUNNER_REPLACE_EXISTING: "no" }, { replace: false }],
+    [{ RUNNER_REPLACE_EXISTING: "no", RUNNER_NAME: "one" }, { replace: false }],
+    // No other container makes this name: whoever has it is what an earlier start of this one left.
+    [{ RUNNER_REPLACE_EXISTING: "no" }, { replace: true }],
+    [{ RUNNER_REPLACE_EXISTING: "no", RANDOM_RUNNER_SUFFIX: "false" }, { replace: false }],
+    [{ FORGET_CREDENTIAL: "true" }, { forgetCredential: true }],
     [{ DISABLE_AUTO_UPDATE: "1" }, { disableUpdate: true }],
     [{ DISABLE_RUNNER_UPDATE: "true" }, { disableUpdate: true }],
     [{ DISABLE_AUTOMATIC_DEREGISTRATION: "yes" }, { deregister: false }],

@@ -26,6 +26,7 @@ export function configurationWith(given: Partial<Configuration> = {}): Configura
     metrics: { enabled: false, port: 9091, file: "", updateSeconds: 30, jobsLog: "" },
     hooks: {},
     caCertificates: [],
+    forgetCredential: false,
     ...given,
   }
 }

@@ -130,6 +130,7 @@ describe.skipIf(!TINI || !ROOT)(ROOT ? "started by" : "started by others (skippe
         steps: [{ run: 'id -u; echo "HOME $HOME"; touch "$HOME/written" && echo written; pwd' }],
       })
       await github.waitForJob(job)
+      await container.says("completed with result: Succeeded")
       expect(job.log.replaceAll(own.folder, "")).toMatch(new RegExp(`(^|\n)${uid}\nHOME /.*\nwritten\n`))
       // The one who was in front of the entrypoint has what it was given, and nothing of ours does.
       const showing = container.showing(TOKEN).filter((line) => !line.startsWith("tini -s -- "))

@@ -65,18 +65,18 @@ function source(
 ) {
   const log = keptLog()
   const authentication = { kind: "app", id: "12345", privateKey: PKCS1, ...changes } as const
-  const tokens = tokenSource(configurationFor(url, { authentication, ...more }), {
+  const token = tokenSource(configurationFor(url, { authentication, ...more }), {
     log,
     userAgent: "test/1",
     limits: QUICK,
   })
-  return { log, tokens }
+  return { log, token }
 }
 
 it("gets a token by way of its installation, all fresh at each use", async () => {
   const { url, requests } = await gitHub()
-  const { tokens, log } = source(url)
-  expect([await tokens.registrationToken(), await tokens.removalToken()]).toEqual(["registration-1", "removal-2"])
+  const { token, log } = source(url)
+  expect([await token(), await token()]).toEqual(["registration-1", "registration-2"])
   expect(requests).toMatchInlineSnapshot(`
     [
       "GET /repos/octo/example/installation",
@@ -84,7 +84,7 @@ it("gets a token by way of its installation, all fresh at each use", async () =>
       "POST /repos/octo/example/actions/runners/registration-token",
       "GET /repos/octo/example/installation",
       "POST /app/installations/77/access_tokens",
-      "POST /repos/octo/example/actions/runners/remove-token",
+      "POST /repos/octo/example/actions/runners/registration-token",
     ]
   `)
   // Signatures of one second are the same.
@@ -92,7 +92,7 @@ it("gets a token by way of its installation, all fresh at each use", async () =>
     "installation-1",
     "registration-1",
     "installation-2",
-    "removal-2",
+    "registration-2",
   ])
   expect(log.hidden.filter((secret) => secret.startsWith("ey"))).toHaveLength(4)
 })
@@ -103,18 +103,18 @@ it.each([
   ["with its line ends as text", PKCS1.replaceAll("\n", "\\n")],
 ])("takes a key %s", async (_, key) => {
   const { url } = await gitHub()
-  expect(await source(url, { privateKey: key }).tokens.registrationToken()).toBe("registration-1")
+  expect(await source(url, { privateKey: key }).token()).toBe("registration-1")
 })
 
 it.each(["orgs", "users"])("finds the installation by login among %s", async (kind) => {
   const { url } = await gitHub({ installedAt: `/${kind}/someone` })
-  expect(await source(url, { login: "someone" }).tokens.registrationToken()).toBe("registration-1")
+  expect(await source(url, { login: "someone" }).token()).toBe("registration-1")
 })
 
 it("finds the installation of an organisation", async () => {
   const { url, requests } = await gitHub({ installedAt: "/orgs/octo" })
   const target = { scope: "organization", url: "https://github.com/octo", path: "orgs/octo", owner: "octo" } as const
-  expect(await source(url, {}, { target }).tokens.registrationToken()).toBe("registration-1")
+  expect(await source(url, {}, { target }).token()).toBe("registration-1")
   expect(requests.at(-1)).toBe("POST /orgs/octo/actions/runners/registration-token")
 })
 
@@ -124,15 +124,15 @@ describe("a clock that is off", () => {
     [3600, "behind"],
   ])("by %i s is no hindrance", async (ahead, how) => {
     const { url, requests } = await gitHub({ ahead })
-    const { tokens, log } = source(url)
-    expect(await tokens.registrationToken()).toBe("registration-1")
+    const { token, log } = source(url)
+    expect(await token()).toBe("registration-1")
     expect(requests.filter((request) => request.endsWith("/installation"))).toHaveLength(2)
     expect(log.lines).toHaveLength(1)
     expect(log.lines[0]).toMatch(
       new RegExp(`^warning: the clock of this machine is 3(600|599|601) s ${how} GitHub's; signing by GitHub's time$`),
     )
     // It is known from then on.
-    expect(await tokens.removalToken()).toBe("removal-2")
+    expect(await token()).toBe("registration-2")
     expect(log.lines).toHaveLength(1)
   })
 })
@@ -140,10 +140,10 @@ describe("a clock that is off", () => {
 describe("what goes wrong", () => {
   it("the App is not installed there", async () => {
     const { url } = await gitHub({ installedAt: "/repos/octo/other" })
-    expect(await failureOf(source(url).tokens.registrationToken())).toMatchInlineSnapshot(
+    expect(await failureOf(source(url).token())).toMatchInlineSnapshot(
       `"NOT_FOUND: App 12345 is not installed for repos/octo/example | Install it there, with access to the repository, or name the account that has it: APP_LOGIN."`,
     )
-    expect(await failureOf(source(url, { login: "nobody" }).tokens.registrationToken())).toMatchInlineSnapshot(
+    expect(await failureOf(source(url, { login: "nobody" }).token())).toMatchInlineSnapshot(
       `"NOT_FOUND: App 12345 is not installed for nobody | Install it there, with access to the repository, or name the account that has it: APP_LOGIN."`,
     )
   })
@@ -156,7 +156,7 @@ describe("what goes wrong", () => {
       path: "enterprises/big",
       owner: "big",
     } as const
-    expect(await failureOf(source(url, {}, { target }).tokens.registrationToken())).toMatchInlineSnapshot(
+    expect(await failureOf(source(url, {}, { target }).token())).toMatchInlineSnapshot(
       `"NOT_FOUND: App 12345 is not installed for enterprises/big | GitHub Apps may not register runners of an enterprise: give a personal token (classic) with the scope manage_runners:enterprise as ACCESS_TOKEN."`,
     )
   })
@@ -167,9 +167,7 @@ describe("what goes wrong", () => {
       type: "pkcs1",
       format: "pem",
     })
-    expect(
-      await failureOf(source(url, { privateKey: other.toString() }).tokens.registrationToken()),
-    ).toMatchInlineSnapshot(
+    expect(await failureOf(source(url, { privateKey: other.toString() }).token())).toMatchInlineSnapshot(
       `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for the installation of App 12345 for repos/octo/example: 401, "A JSON web token could not be decoded" | APP_ID and APP_PRIVATE_KEY must be of the same App, and the key not be deleted in its settings."`,
     )
     expect(requests).toHaveLength(1)
@@ -177,7 +175,7 @@ describe("what goes wrong", () => {
 
   it.each(["", "nonsense", PKCS1.slice(0, 200)])("no key: %#", async (key) => {
     const { url, requests } = await gitHub()
-    expect(await failureOf(source(url, { privateKey: key }).tokens.registrationToken())).toMatchInlineSnapshot(
+    expect(await failureOf(source(url, { privateKey: key }).token())).toMatchInlineSnapshot(
       `"CONFIGURATION: APP_PRIVATE_KEY is no private key | Give the .pem file that GitHub made for the App, with APP_PRIVATE_KEY_FILE or as text, its line ends as \\n if need be."`,
     )
     expect(requests).toEqual([])

@@ -43,7 +43,7 @@ function use(changes: Partial<Configuration> = {}, limits: Partial<ClientLimits>
   const options = { log, userAgent: "runner-images/test", limits: { ...QUICK, ...limits } }
   const runners = runnersOf(configuration, options)
   if (!runners) throw new Error("there are no runners to look at")
-  return { log, tokens: tokenSource(configuration, options), runners }
+  return { log, token: tokenSource(configuration, options), runners }
 }
 
 /** What the server made of a token. */
@@ -66,26 +66,18 @@ function appAt(
 
 describe("tokens", () => {
   it.each(Object.values(TARGETS))("for $path", async (target) => {
-    const { tokens } = use({ target })
-    const [first, second, removal] = [
-      await tokens.registrationToken(),
-      await tokens.registrationToken(),
-      await tokens.removalToken(),
-    ]
-    expect([first, second, removal].map(kindOf)).toEqual([
-      `registration ${target.path}`,
-      `registration ${target.path}`,
-      `remove ${target.path}`,
-    ])
+    const { token } = use({ target })
+    const [first, second] = [await token(), await token()]
+    expect([first, second].map(kindOf)).toEqual([`registration ${target.path}`, `registration ${target.path}`])
     expect(first).not.toBe(second)
   })
 
   it.each([TARGETS.repository, TARGETS.organization])("by an App, for $path", async (target) => {
-    const { tokens } = use({ target, authentication: appAt("octo") })
-    expect(kindOf(await tokens.registrationToken())).toBe(`registration ${target.path}`)
+    const { token } = use({ target, authentication: appAt("octo") })
+    expect(kindOf(await token())).toBe(`registration ${target.path}`)
     // An hour later all that was got before is expired.
     github.clock.ahead = 3700
-    expect(kindOf(await tokens.removalToken())).toBe(`remove ${target.path}`)
+    expect(kindOf(await token())).toBe(`registration ${target.path}`)
   })
 
   it("by an App that is installed for a person", async () => {
@@ -93,28 +85,26 @@ describe("tokens", () => {
     const target = { ...TARGETS.repository, path: "repos/someone/example" }
     const authentication = appAt("someone", "User")
     if (authentication.kind !== "app") throw new Error("no App")
-    const { tokens } = use({ target, authentication: { ...authentication, login: "someone" } })
-    expect(kindOf(await tokens.registrationToken())).toBe("registration repos/someone/example")
+    const { token } = use({ target, authentication: { ...authentication, login: "someone" } })
+    expect(kindOf(await token())).toBe("registration repos/someone/example")
   })
 })
 
 describe("no tokens", () => {
   it("with a wrong token, a revoked one, or for what does not exist", async () => {
     expect(
-      await failureOf(use({ authentication: { kind: "token", token: "ghp_wrong" } }).tokens.registrationToken()),
+      await failureOf(use({ authentication: { kind: "token", token: "ghp_wrong" } }).token()),
     ).toMatchInlineSnapshot(
       `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
     )
     github.tokens.revoke({ token: "ghp_valid" })
-    expect(await failureOf(use().tokens.removalToken())).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a removal token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+    expect(await failureOf(use().token())).toMatchInlineSnapshot(
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
     )
     github.tokens.addPersonal({ token: "ghp_other" })
     const target = { ...TARGETS.repository, path: "repos/octo/nothing" }
     expect(
-      await failureOf(
-        use({ target, authentication: { kind: "token", token: "ghp_other" } }).tokens.registrationToken(),
-      ),
+      await failureOf(use({ target, authentication: { kind: "token", token: "ghp_other" } }).token()),
     ).toMatchInlineSnapshot(
       `"NOT_FOUND: 127.0.0.1:PORT found nothing when asked for a registration token for repos/octo/nothing: 404, "Not Found" | Check the name. GitHub also hides what a token may not see. The token's owner must be an administrator of it, and the token needs the scope "repo" or, fine-grained, read and write access to "Administration" of the repository."`,
     )
@@ -122,8 +112,8 @@ describe("no tokens", () => {
 
   it("with a token that may not", async () => {
     github.tokens.addPersonal({ token: "ghp_less", scopes: ["repo"] })
-    const { tokens } = use({ target: TARGETS.organization, authentication: { kind: "token", token: "ghp_less" } })
-    expect(await failureOf(tokens.registrationToken())).toMatchInlineSnapshot(
+    const { token } = use({ target: TARGETS.organization, authentication: { kind: "token", token: "ghp_less" } })
+    expect(await failureOf(token())).toMatchInlineSnapshot(
       `"TOKEN_INVALID: 127.0.0.1:PORT does not allow a registration token for orgs/octo: 403, "Resource not accessible by personal access token" | The token's owner must be an administrator of it, and the token needs the scope "admin:org" or, fine-grained, read and write access to "Self-hosted runners" of the organisation."`,
     )
   })
@@ -131,8 +121,8 @@ describe("no tokens", () => {
   it("from a server whose certificate no one knows, at once", async () => {
     const secure = await startFakeGitHub({ certificate: await makeCertificate() })
     try {
-      const { tokens, log } = use({ api: secure.api })
-      expect(await failureOf(tokens.registrationToken())).toMatchInlineSnapshot(
+      const { token, log } = use({ api: secure.api })
+      expect(await failureOf(token())).toMatchInlineSnapshot(
         `"NETWORK: the certificate of 127.0.0.1:PORT is not accepted: DEPTH_ZERO_SELF_SIGNED_CERT | Give the certificate of your authority with EXTRA_CA_CERTS, and check the machine's clock."`,
       )
       expect(log.lines).toEqual([])
@@ -154,8 +144,8 @@ describe("trouble that passes", () => {
   ])("%s", async (_, begin) => {
     begin()
     await new Promise((resolve) => setTimeout(resolve, 100))
-    const { tokens, log } = use({}, { request: 300, window: 10_000 })
-    expect(kindOf(await tokens.registrationToken())).toBe("registration repos/octo/example")
+    const { token, log } = use({}, { request: 300, window: 10_000 })
+    expect(kindOf(await token())).toBe("registration repos/octo/example")
     expect(log.lines.length).toBeGreaterThan(0)
     expect(github.faults.pending()).toEqual([])
   })

@@ -89,6 +89,7 @@ export const QUICK: ClientLimits = {
   rateLimit: 9000,
   delay: 10,
   longestDelay: 150,
+  finish: 500,
 }
 
 /** What was thrown, as the user sees it. The port is another one each time. */

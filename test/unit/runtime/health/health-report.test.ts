@@ -6,6 +6,7 @@ const WELL: HealthFacts = {
   seconds: 10,
   startSeconds: 300,
   registrationSkipped: false,
+  broker: false,
   listener: "running",
   registered: true,
 }
@@ -44,6 +45,12 @@ describe("the runner's health", () => {
     ],
     ["stopping", { phase: "stopping", registered: false }, "healthy: stopping"],
     ["stopping, with the listener gone", { phase: "stopping", listener: "gone" }, "unhealthy: the listener is gone"],
+    [
+      "a broker, which has no listener",
+      { broker: true, listener: "gone", registered: false },
+      "healthy, ready: listening for runners",
+    ],
+    ["a broker that has ended", { broker: true, phase: "ended" }, "unhealthy: the runner has ended"],
     ["over", { phase: "ended" }, "unhealthy: the runner has ended"],
   ])("when it is %s", (_, facts, expected) => {
     const { healthy, ready, reason } = healthReport({ ...WELL, ...facts })

@@ -1,14 +1,25 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import type { Configuration } from "../../../../docker/runtime/src/configuration/configuration.js"
-import { configure, configureArguments, remove } from "../../../../docker/runtime/src/runner/configure.js"
+import type { ConfigureSettings } from "../../../../docker/runtime/src/operations/operation.js"
+import { configure, configureArguments } from "../../../../docker/runtime/src/runner/configure.js"
 import { registrationFailure } from "../../../../docker/runtime/src/runner/registration-failure.js"
-import { configurationFor, failureOf } from "../github/scripted-server.js"
+import { failureOf } from "../github/scripted-server.js"
 import { keptOutput, lives, scriptFolder, type ScriptFolder, until } from "./runner-folder.js"
 
-const API = "http://127.0.0.1:1"
 const TOKEN = "AABBCC-registration"
+
+const SETTINGS: ConfigureSettings = {
+  url: "https://github.com/octo/example",
+  name: "a-runner",
+  labels: ["self-hosted", "linux"],
+  noDefaultLabels: false,
+  workFolder: "_work",
+  replace: true,
+  ephemeral: false,
+  disableUpdate: false,
+  givenToken: false,
+}
 
 let folder: ScriptFolder | undefined
 afterEach(() => {
@@ -27,7 +38,7 @@ function program(script: string, environment: Record<string, string> = {}, signa
 }
 
 describe("arguments", () => {
-  it.each<[string, Partial<Configuration>]>([
+  it.each<[string, Partial<ConfigureSettings>]>([
     ["all that is usual", {}],
     [
       "all that there is",
@@ -41,7 +52,7 @@ describe("arguments", () => {
     ],
     ["as little as there may be", { labels: [], replace: false }],
   ])("%s", (_, changes) => {
-    expect(configureArguments(configurationFor(API, changes))).toMatchSnapshot()
+    expect(configureArguments({ ...SETTINGS, ...changes })).toMatchSnapshot()
   })
 })
 
@@ -56,8 +67,8 @@ describe("config.sh", () => {
        echo "√ Connected to GitHub"; echo "told: $ACTIONS_RUNNER_INPUT_TOKEN" >&2`,
       { HTTPS_PROXY: "http://proxy", ACTIONS_RUNNER_INPUT_PAT: "ghp_secret", actions_runner_input_labels: "x" },
     )
-    await configure(configurationFor(API), TOKEN, given)
-    expect(folder.lines("arguments")).toEqual(configureArguments(configurationFor(API)))
+    await configure(SETTINGS, TOKEN, given)
+    expect(folder.lines("arguments")).toEqual(configureArguments(SETTINGS))
     expect(folder.lines("cmdline").join(" ")).not.toContain(TOKEN)
     expect(folder.lines("cwd")).toEqual([folder.path])
     expect(
@@ -68,16 +79,14 @@ describe("config.sh", () => {
 
   it("that does not exist or cannot be run is told", async () => {
     const { program: given } = program("exit 0")
-    await expect(configure(configurationFor(API), TOKEN, { ...given, folder: "/nowhere" })).rejects.toThrow(
-      /config\.sh/,
-    )
+    await expect(configure(SETTINGS, TOKEN, { ...given, folder: "/nowhere" })).rejects.toThrow(/config\.sh/)
   })
 
   it("may finish when it is aborted, so that GitHub's list has nothing that nobody can remove", async () => {
     const reason = new Error("stopped by SIGTERM")
     const controller = new AbortController()
     const { program: given, folder } = program("echo > begun; sleep 0.5; echo > finished", {}, controller.signal)
-    const rejected = expect(configure(configurationFor(API), TOKEN, given)).rejects.toBe(reason)
+    const rejected = expect(configure(SETTINGS, TOKEN, given)).rejects.toBe(reason)
     await until(() => existsSync(join(folder.path, "begun")))
     controller.abort(reason)
     await rejected
@@ -91,7 +100,7 @@ describe("config.sh", () => {
     const reason = new Error("stopped by SIGTERM")
     const controller = new AbortController()
     const { program: given, folder } = program(`${trap} echo $$ > pid; sleep 60 & wait`, {}, controller.signal)
-    const result = configure(configurationFor(API), TOKEN, { ...given, finishing: 100 })
+    const result = configure(SETTINGS, TOKEN, { ...given, finishing: 100 })
     const rejected = expect(result).rejects.toBe(reason)
     let pid = 0
     await until(() => {
@@ -164,58 +173,34 @@ const SAID: readonly (readonly [string, ...string[]])[] = [
 
 describe("what it says is told by its meaning", () => {
   it.each(SAID)("%s", async (_, ...lines) => {
-    const failure = registrationFailure(configurationFor(API, { group: "big" }), { code: 1, lines })
+    const failure = registrationFailure({ ...SETTINGS, group: "big" }, { code: 1, lines })
     expect(`${await failureOf(Promise.reject(failure))} | exit ${String(failure.exitCode)}`).toMatchSnapshot()
   })
 
   it("404 for a token that the user gave is the token's fault", async () => {
-    const configuration = configurationFor(API, { authentication: { kind: "registration-token", token: TOKEN } })
-    const failure = registrationFailure(configuration, {
-      code: 1,
-      lines: ["Response status code does not indicate success: 404 (Not Found)."],
-    })
+    const failure = registrationFailure(
+      { ...SETTINGS, givenToken: true },
+      { code: 1, lines: ["Response status code does not indicate success: 404 (Not Found)."] },
+    )
     expect(await failureOf(Promise.reject(failure))).toMatchInlineSnapshot(
       `"TOKEN_INVALID: the registration token is not for https://github.com/octo/example, or it is expired | Registration tokens are for one repository, organisation or enterprise and live an hour. Give a new one, or ACCESS_TOKEN, which gets new ones."`,
     )
   })
 
   it("also when it says nothing, or is killed", async () => {
-    expect(await failureOf(configure(configurationFor(API), TOKEN, program("exit 3").program))).toMatchInlineSnapshot(
+    expect(await failureOf(configure(SETTINGS, TOKEN, program("exit 3").program))).toMatchInlineSnapshot(
       `"REGISTRATION: config.sh ended with code 3 | What it said is above."`,
     )
     folder?.remove()
-    expect(
-      await failureOf(configure(configurationFor(API), TOKEN, program("kill -9 $$").program)),
-    ).toMatchInlineSnapshot(`"REGISTRATION: config.sh ended with code 137 | What it said is above."`)
+    expect(await failureOf(configure(SETTINGS, TOKEN, program("kill -9 $$").program))).toMatchInlineSnapshot(
+      `"REGISTRATION: config.sh ended with code 137 | What it said is above."`,
+    )
   })
 
   it("by config.sh's own output", async () => {
     const { program: given } = program('echo "Could not find any self-hosted runner group named \\"x\\"." >&2; exit 1')
-    expect(await failureOf(configure(configurationFor(API, { group: "x" }), TOKEN, given))).toMatchInlineSnapshot(
+    expect(await failureOf(configure({ ...SETTINGS, group: "x" }, TOKEN, given))).toMatchInlineSnapshot(
       `"REGISTRATION: there is no runner group x for this runner | Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from."`,
     )
-  })
-})
-
-describe("config.sh remove", () => {
-  it.each<[string, string, string | undefined, unknown]>([
-    ["with a token", 'printf "%s " "$@" "$ACTIONS_RUNNER_INPUT_TOKEN"', TOKEN, { outcome: "removed" }],
-    [
-      "with nothing but the files",
-      'printf "%s " "$@" "$ACTIONS_RUNNER_INPUT_TOKEN"',
-      undefined,
-      { outcome: "removed" },
-    ],
-    [
-      "of a runner with a job",
-      'echo "Failed: Removing runner from the server"; echo "Runner a-runner is still running a job" >&2; exit 1',
-      TOKEN,
-      { outcome: "busy" },
-    ],
-    ["that fails", "echo oh; exit 1", TOKEN, { outcome: "failed", result: { code: 1, lines: ["oh"] } }],
-  ])("%s", async (_, script, token, outcome) => {
-    const { program: given, text } = program(script)
-    expect(await remove(token, given)).toEqual(outcome)
-    expect(text()).toMatchSnapshot()
   })
 })

@@ -4,17 +4,16 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Configuration } from "../../../../docker/runtime/src/configuration/configuration.js"
-import { runnersOf } from "../../../../docker/runtime/src/github/runners.js"
-import { tokenSource } from "../../../../docker/runtime/src/github/tokens.js"
-import { isConfigured } from "../../../../docker/runtime/src/runner/configuration-files.js"
+import { isConfigured, removeConfiguration } from "../../../../docker/runtime/src/runner/configuration-files.js"
 import type { RunnerEvent } from "../../../../docker/runtime/src/runner/events.js"
 import { writeJitConfiguration } from "../../../../docker/runtime/src/runner/jit.js"
 import { type Listener, startListener } from "../../../../docker/runtime/src/runner/listener.js"
-import { deregister, register } from "../../../../docker/runtime/src/runner/registration.js"
 import { sessionProcesses } from "../../../../docker/runtime/src/runner/session.js"
 import { readSettings } from "../../../../docker/runtime/src/runner/settings.js"
+import { obtainRegistration as register } from "../../../../docker/runtime/src/supervisor/obtain-registration.js"
 import { type FakeGitHub, startFakeGitHub } from "../../../fake-github/fake-github.js"
-import { configurationFor, failureOf, keptLog, QUICK } from "../github/scripted-server.js"
+import { configurationFor, failureOf } from "../github/scripted-server.js"
+import { brokered } from "../supervisor/brokered.js"
 import { keptOutput, until } from "./runner-folder.js"
 
 /** The programs that the runtime starts, against the server that they register with: both stand in for the real ones. */
@@ -23,6 +22,7 @@ const STAND_IN = join(import.meta.dirname, "../../../../docker/stand-in")
 let github: FakeGitHub
 let folder = ""
 let listener: Listener | undefined
+const ends: (() => Promise<void>)[] = []
 beforeEach(async () => {
   github = await startFakeGitHub()
   github.accounts.addRepository("octo/example")
@@ -34,35 +34,26 @@ afterEach(async () => {
   listener?.stop("SIGKILL")
   await listener?.ended
   listener = undefined
+  for (const end of ends.splice(0)) await end()
   await github.close()
   rmSync(join(folder, ".."), { recursive: true, force: true })
 })
 
 const environment = { PATH: process.env.PATH ?? "", HOME: tmpdir() }
 
-function registration(changes: Partial<Configuration> = {}) {
-  const log = keptLog()
-  const configuration = configurationFor(github.api, {
-    target: { scope: "repository", url: `${github.url}/octo/example`, path: "repos/octo/example", owner: "octo" },
-    server: github.url,
-    authentication: { kind: "token", token: "ghp_valid" },
-    ...changes,
-  })
-  const options = { log, userAgent: "runner-images/test", limits: QUICK }
-  const { output, text } = keptOutput()
-  return {
-    log,
-    text,
-    options: {
-      configuration,
-      tokens: tokenSource(configuration, options),
-      runners: runnersOf(configuration, options),
-      program: { folder, environment, output },
-      log,
-      window: 20_000,
-      delay: 100,
-    },
-  }
+async function registration(changes: Partial<Configuration> = {}) {
+  const made = await brokered(
+    configurationFor(github.api, {
+      target: { scope: "repository", url: `${github.url}/octo/example`, path: "repos/octo/example", owner: "octo" },
+      server: github.url,
+      authentication: { kind: "token", token: "ghp_valid" },
+      workFolder: join(folder, "../work"),
+      ...changes,
+    }),
+    folder,
+  )
+  ends.push(made.close)
+  return made
 }
 
 async function listen() {
@@ -77,9 +68,9 @@ async function listen() {
 const names = (): string[] => github.runners.list().map(({ name }) => name)
 
 it("registers, takes a job, is stopped and leaves", async () => {
-  const { options, text } = registration()
+  const { options, log, remove } = await registration()
   await register(options)
-  expect(text()).toContain("√ Connected to GitHub")
+  expect(log.lines).toEqual(["info: registered as a-runner with the labels self-hosted, linux"])
   expect(names()).toEqual(["a-runner"])
   expect(readSettings(folder)?.agentName).toBe("a-runner")
 
@@ -116,13 +107,15 @@ it("registers, takes a job, is stopped and leaves", async () => {
   `)
   expect(sessionProcesses(listener.pid)).toEqual([])
 
-  expect(await deregister(options)).toBe("removed")
+  expect(isConfigured(folder)).toBe(true)
+  expect(await remove()).toBe("removed")
   expect(names()).toEqual([])
+  removeConfiguration(folder)
   expect(isConfigured(folder)).toBe(false)
 })
 
 it("tells of a job that failed", async () => {
-  await register(registration().options)
+  await register((await registration()).options)
   const { events, has } = await listen()
   await github.waitForJob(github.jobs.enqueue({ repository: "octo/example", name: "bad", steps: [{ run: "exit 3" }] }))
   await until(() => has("job-completed"))
@@ -130,27 +123,27 @@ it("tells of a job that failed", async () => {
 })
 
 it("leaves a runner that has a job until it is done", async () => {
-  const { options } = registration()
+  const { options, remove } = await registration()
   await register(options)
   const { has } = await listen()
   const job = github.jobs.enqueue({ repository: "octo/example", steps: [{ run: "sleep 2" }] })
   await github.waitForJob(job, "in_progress")
   await until(() => has("job-started"))
-  expect(await deregister(options)).toBe("busy")
+  expect(await remove()).toBe("busy")
   await github.waitForJob(job)
   await until(() => has("job-completed"))
   await until(() => github.runners.list().every(({ job }) => job === undefined))
-  expect(await deregister(options)).toBe("removed")
+  expect(await remove()).toBe("removed")
 })
 
-it("has nothing to remove after an ephemeral runner's job", async () => {
-  const { options } = registration({ ephemeral: true })
+it("is off the list after an ephemeral runner's job", async () => {
+  const { options, remove } = await registration({ ephemeral: true })
   await register(options)
   const { listener } = await listen()
   await github.waitForJob(github.jobs.enqueue({ repository: "octo/example", steps: [{ run: "true" }] }))
   expect(await listener.ended).toMatchObject({ code: 0, exit: "success" })
-  expect(await deregister(options)).toBe("absent")
   expect(names()).toEqual([])
+  expect(await remove()).toBe("removed")
 })
 
 it("runs a just-in-time configuration, which shows nowhere", async () => {
@@ -174,7 +167,7 @@ it("runs a just-in-time configuration, which shows nowhere", async () => {
 
 describe("registration", () => {
   it("survives a server that is away", async () => {
-    const { options, log } = registration()
+    const { options, log } = await registration()
     // Away after the token was given.
     github.faults.add({ path: "/actions/runner-registration", drop: "connection", times: 4 })
     await register(options)
@@ -183,15 +176,15 @@ describe("registration", () => {
   })
 
   it("after a crash takes the place of the runner that was", async () => {
-    await register(registration().options)
-    await register(registration().options)
+    await register((await registration()).options)
+    await register((await registration()).options)
     expect(names()).toEqual(["a-runner"])
   })
 
   it("tells what is wrong", async () => {
-    await register(registration().options)
+    await register((await registration()).options)
     const told = async (changes: Partial<Configuration>): Promise<string> =>
-      await failureOf(register(registration(changes).options))
+      await failureOf(register((await registration(changes)).options))
     expect(await told({ replace: false })).toMatchInlineSnapshot(
       `"REGISTRATION: there is a runner of the name a-runner already | Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place."`,
     )
@@ -212,7 +205,7 @@ describe("registration", () => {
 
 it("tells that the version is refused", async () => {
   github.settings.minimumRunnerVersion = "99.0.0"
-  await register(registration().options)
+  await register((await registration()).options)
   const { listener, has } = await listen()
   expect(await listener.ended).toEqual({ code: 7, signal: null, exit: "version-refused" })
   expect(has("version-refused")).toBe(true)

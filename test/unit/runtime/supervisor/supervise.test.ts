@@ -172,10 +172,26 @@ describe("the listener ends by itself", () => {
     expect(runner.happened.slice(-2)).toEqual(["phase: stopping", "leave: removed"])
   })
 
-  it("after an ephemeral runner's job: GitHub is not asked", async () => {
+  it("after an ephemeral runner's job: GitHub says whether it is off the list, since a job can say the same", async () => {
     const runner = supervised({ run: `${LISTEN}; ${JOB}; ${DONE}`, ephemeral: true })
     expect(await runner.ended).toBe("well")
+    expect(runner.happened.slice(-3)).toEqual([
+      "phase: stopping",
+      "leave: removed",
+      "info: the runner did its job and left",
+    ])
+  })
+
+  it("after an ephemeral runner's job, where there is nothing to ask GitHub with: the files go", async () => {
+    const runner = supervised({ run: `${LISTEN}; ${JOB}; ${DONE}`, ephemeral: true, asksGitHub: false })
+    expect(await runner.ended).toBe("well")
     expect(runner.happened.slice(-3)).toEqual(["phase: stopping", "forget", "info: the runner did its job and left"])
+  })
+
+  it("after an ephemeral runner's job, still listed: that is told", async () => {
+    const runner = supervised({ run: `${LISTEN}; ${JOB}; ${DONE}`, ephemeral: true, answers: [offline] })
+    expect(await runner.ended).toBe("5 NETWORK: the server cannot be reached")
+    expect(runner.happened.slice(-2)).toEqual(["phase: stopping", "leave: NETWORK"])
   })
 
   it("before an ephemeral runner's job: it leaves", async () => {

@@ -1,7 +1,7 @@
+import type { Removal } from "../../../../docker/runtime/src/broker/protocol.js"
 import { RuntimeFailure } from "../../../../docker/runtime/src/failure.js"
 import type { RunnerEvent } from "../../../../docker/runtime/src/runner/events.js"
 import { startListener } from "../../../../docker/runtime/src/runner/listener.js"
-import type { Deregistration } from "../../../../docker/runtime/src/runner/registration.js"
 import type { RunnerParts } from "../../../../docker/runtime/src/supervisor/runner-parts.js"
 import { RunnerState } from "../../../../docker/runtime/src/supervisor/runner-state.js"
 import { StopRequest } from "../../../../docker/runtime/src/supervisor/stop-request.js"
@@ -9,7 +9,7 @@ import { supervise } from "../../../../docker/runtime/src/supervisor/supervise.j
 import { scriptFolder, until } from "../runner/runner-folder.js"
 
 /** What GitHub answers to a runner that wants to leave. */
-export type Answer = Deregistration | RuntimeFailure | "never"
+export type Answer = Removal | RuntimeFailure | "never"
 
 export interface SupervisedOptions {
   /** A run.sh, for bash. It is started again with the same folder. */
