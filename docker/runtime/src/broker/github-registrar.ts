@@ -79,9 +79,14 @@ export class GitHubRegistrar implements Registrar {
     const { access, ask } = this.#options
     if (!this.#granted && !this.#registered) return "absent"
     if (!this.#asksGitHub) return "local"
-    this.#id ??= await this.#identify(signal)
-    if (this.#id === undefined) return "absent"
-    return await ask("removeRunner", { access, id: this.#id }, signal)
+    const id = this.#id ?? (await this.#identify(signal))
+    if (id === undefined) return "absent"
+    if (this.#id === undefined && !this.#registered) {
+      // It did not come to run: one of its name that is online, or has a job, is another machine's.
+      return (await ask("removeLeftover", { access, id }, signal)) === "removed" ? "removed" : "absent"
+    }
+    this.#id = id
+    return await ask("removeRunner", { access, id }, signal)
   }
 
   close(): void {

@@ -227,10 +227,10 @@ export class BrokerServer {
 
   async #removeLeftovers(): Promise<void> {
     const { access, settings, leases, ask, log } = this.#options
-    const connected = new Set([...this.#connections].flatMap(({ leased }) => leased ?? []))
     for (const { id, name } of leases.all) {
       const now = performance.now()
-      if (connected.has(id)) {
+      // Asked for each: GitHub's answer about the one before may have taken long.
+      if ([...this.#connections].some(({ leased }) => leased === id)) {
         this.#seen.set(id, now)
         continue
       }
