@@ -97,11 +97,30 @@ describe("a runner that stays", () => {
   })
 
   it("takes a ghost off the list: one that config.sh was killed over is found by its name", async () => {
-    answers = { [LIST]: [listed(), listed({ id: 42 })], [`DELETE ${RUNNERS}/42`]: { status: 204 } }
+    const [get, remove] = [`GET ${RUNNERS}/42`, `DELETE ${RUNNERS}/42`]
+    answers = {
+      [LIST]: [listed(), listed({ id: 42 })],
+      [get]: [{ status: 200, body: described({ id: 42 }) }, UNKNOWN],
+      [remove]: { status: 204 },
+    }
     const { registrar: own } = registrar()
     await own.register(ask)
     expect(await own.remove()).toBe("removed")
-    expect(server.requests).toContain(`DELETE ${RUNNERS}/42`)
+    expect(server.requests.slice(2)).toEqual([LIST, get, remove, get])
+  })
+
+  it.each<[string, Partial<Listed>]>([
+    ["online", { status: "online" }],
+    ["busy", { status: "online", busy: true }],
+  ])("takes no runner for its ghost that is %s, and so another machine's", async (_, state) => {
+    answers = {
+      [LIST]: listed({ id: 43, ...state }),
+      [`GET ${RUNNERS}/43`]: { status: 200, body: described({ id: 43, ...state }) },
+    }
+    const { registrar: own } = registrar()
+    await own.register(ask)
+    expect(await own.remove()).toBe("absent")
+    expect(server.requests.filter((request) => request.startsWith("DELETE"))).toEqual([])
   })
 
   it("does not take another runner of its name off the list", async () => {
