@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { RunnerImagesError } from "./errors.js"
+import type { VariantPlan } from "./plan.js"
 import { imageDifferenceSchema } from "./report.js"
 
 const allowedSchema = z.array(
@@ -11,12 +12,22 @@ const allowedSchema = z.array(
         .min(1)
         .refine((name) => !name.includes("*"), "must be one name, not a pattern"),
       reason: z.string().trim().min(1),
+      /** The runner that it follows from; where the image has the other, the entry does not count. */
+      runner: z.enum(["actions", "stand-in"]).optional(),
     })
     .strict(),
 )
 
 /** A difference between platforms that has to be, and why. Exactly this one: never what is below a path, nor another aspect. */
 export type AllowedImageDifference = z.infer<typeof allowedSchema>[number]
+
+/** The entries that count for images with this runner. */
+export function allowedFor(
+  allowed: readonly AllowedImageDifference[],
+  runner: VariantPlan["runner"],
+): AllowedImageDifference[] {
+  return allowed.filter((entry) => entry.runner === undefined || entry.runner === runner)
+}
 
 /**
  * Reads the allow-list of differences between platforms.

@@ -7,7 +7,7 @@ import type { Manifest } from "../core/manifest.js"
 import { installedPackages } from "../core/packages.js"
 import type { ParityEvidence, VendorTool } from "../core/parity-reasons.js"
 import type { PlannedTool, VariantPlan } from "../core/plan.js"
-import { parsePlatformDifferences, type AllowedImageDifference } from "../core/platform-differences.js"
+import { allowedFor, parsePlatformDifferences, type AllowedImageDifference } from "../core/platform-differences.js"
 import { spelling, PLATFORMS, type PlatformName } from "../core/platforms.js"
 import type { ImageParity, Tool } from "../core/report.js"
 import type { BuildRequest } from "../core/request.js"
@@ -72,18 +72,19 @@ export async function compareVariant(
     return { ...image, requested: planned?.packages ?? [] }
   })
   const { native, archive, sources } = run
+  const evidence: EvidenceSources = {
+    archive: () => archiveNames(native, archive),
+    tools: (paths) => {
+      const mayHave = (tool: PlannedTool) => paths.some((path) => isWithin(path, placeOf(tool)))
+      return Promise.all(
+        vendorTools(plan)
+          .filter(mayHave)
+          .map((tool) => vendorTool(native, plan, tool, sources)),
+      )
+    },
+  }
   return progress.run("all platforms", "parity", () =>
-    compareContainers(native, built, {
-      archive: () => archiveNames(native, archive),
-      tools: (paths) => {
-        const mayHave = (tool: PlannedTool) => paths.some((path) => isWithin(path, placeOf(tool)))
-        return Promise.all(
-          vendorTools(plan)
-            .filter(mayHave)
-            .map((tool) => vendorTool(native, plan, tool, sources)),
-        )
-      },
-    }),
+    compareContainers(native, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
   )
 }
 
@@ -92,7 +93,7 @@ export async function compareContainers(
   native: Native,
   images: readonly ComparedImage[],
   sources: EvidenceSources,
-  allowed: readonly AllowedImageDifference[] = parsePlatformDifferences(readFileSync(ALLOW_LIST, "utf8")),
+  allowed: readonly AllowedImageDifference[] = allowedDifferences(),
 ): Promise<ImageParity> {
   const facts = await Promise.all(images.map((image) => factsOf(native, image)))
   const compared = compareImages(facts, { allowed })
@@ -103,6 +104,10 @@ export async function compareContainers(
     wanted.paths.length > 0 ? sources.tools(wanted.paths) : undefined,
   ])
   return compareImages(facts, { allowed, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
+}
+
+function allowedDifferences(): AllowedImageDifference[] {
+  return parsePlatformDifferences(readFileSync(ALLOW_LIST, "utf8"))
 }
 
 async function factsOf(native: Native, { container, own, context, requested }: ComparedImage): Promise<ImageFacts> {

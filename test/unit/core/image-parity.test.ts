@@ -12,7 +12,9 @@ import { differenceText, parityMarkdown } from "../../../dagger/src/core/image-p
 import { installedPackages } from "../../../dagger/src/core/packages.js"
 import type { ParityEvidence } from "../../../dagger/src/core/parity-reasons.js"
 import { planVariant } from "../../../dagger/src/core/plan.js"
-import { parsePlatformDifferences } from "../../../dagger/src/core/platform-differences.js"
+import { readFileSync } from "node:fs"
+import { allowedFor, parsePlatformDifferences } from "../../../dagger/src/core/platform-differences.js"
+import { RUNNER_MANIFEST } from "../../../dagger/src/core/runtime.js"
 import { PLATFORMS, type PlatformName } from "../../../dagger/src/core/platforms.js"
 import { imageParitySchema, type ImageDifference } from "../../../dagger/src/core/report.js"
 import { file, filesOf, folder, imageFacts, program, withFiles } from "../image-facts.js"
@@ -484,6 +486,30 @@ describe("the allow-list", () => {
     ],
   ])("is refused with %s", (_, text, message) => {
     expect(() => parsePlatformDifferences(text)).toThrow(message)
+  })
+})
+
+describe("the list of differences", () => {
+  const list = parsePlatformDifferences(
+    readFileSync(new URL("../../../dagger/src/core/platform-differences.json", import.meta.url), "utf8"),
+  )
+
+  it("excuses another content of the runner's checksums, and nothing else of them, where the runner is GitHub's", () => {
+    const other = arm({ [RUNNER_MANIFEST]: file("ff", { mode: "600" }) })
+    const compared = (runner: "actions" | "stand-in") => {
+      const images = [imageFacts("linux/amd64", { files: withFiles("linux/amd64", { [RUNNER_MANIFEST]: file("aa") }) })]
+      return compareImages([...images, imageFacts("linux/arm64", other)], { allowed: allowedFor(list, runner) })
+    }
+    const mode = `file ${RUNNER_MANIFEST}: mode 644 on linux/amd64, 600 on linux/arm64`
+    const content = `file ${RUNNER_MANIFEST}: content aa on linux/amd64, ff on linux/arm64`
+    expect(texts(compared("actions").differences)).toEqual([mode])
+    expect(texts(compared("stand-in").differences).sort()).toEqual([content, mode])
+  })
+
+  it("is not said to be in vain where its runner is another", () => {
+    const allowed = allowedFor(list, "stand-in")
+    expect(allowed.filter(({ name }) => name === RUNNER_MANIFEST)).toEqual([])
+    expect(allowedFor(list, "actions").map(({ name }) => name)).toContain(RUNNER_MANIFEST)
   })
 })
 
