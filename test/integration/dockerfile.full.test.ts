@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { expect, it } from "vitest"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
+import { AGENT_FOLDERS } from "../../dagger/src/core/definitions.js"
+import { HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../../dagger/src/core/runtime.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
 import { TRUST_FILES } from "../../dagger/src/pipeline/trust.js"
 import { inSession } from "./foreign-packages.js"
@@ -17,6 +19,10 @@ const USED = [
   "docker --version",
   "gcc --version",
   "./bin/Runner.Listener --version",
+  "id runner-agent",
+  `stat -c '%a %u:%g %n' ${[...AGENT_FOLDERS, LOADER.path, RUNNER_MANIFEST].join(" ")}`,
+  `sha256sum --check --quiet --strict ${RUNNER_MANIFEST}`,
+  `${HEALTH_COMMAND.join(" ")} || echo "ended with $?"`,
 ]
 
 it("the Dockerfile builds on its own, with what the pipeline's image has", async () => {
@@ -36,4 +42,8 @@ it("the Dockerfile builds on its own, with what the pipeline's image has", async
   expect(output).toContain("uid=1001(runner) gid=1001(runner) groups=1001(runner),123(docker)")
   expect(output).toContain(`v${versionOf("node")}\n${versionOf("npm")}\n`)
   expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*standin/s)
+  expect(output).toContain("uid=1002(runner-agent) gid=1002(runner-agent) groups=1002(runner-agent)\n")
+  expect(output).toContain(AGENT_FOLDERS.map((folder) => `700 1002:1002 ${folder}\n`).join(""))
+  expect(output).toContain(`711 0:0 ${LOADER.path}\n644 0:0 ${RUNNER_MANIFEST}\n`)
+  expect(output).toMatch(/^unhealthy: .*\nended with 1$/m)
 })
