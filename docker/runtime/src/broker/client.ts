@@ -14,10 +14,17 @@ export class BrokerClient {
     this.#lines = new JsonLines(stream, LONGEST_ANSWER)
     this.#ended = new Promise((resolve) => this.#lines.onClose(resolve))
     this.#lines.onLine((line) => {
-      const { id, ...answer } = JSON.parse(line) as BrokerAnswer & { id: number }
+      const parsed = parseAnswer(line)
+      if (!parsed) return this.#lines.close()
+      const { id, ...answer } = parsed
       // A request that was given up may be answered all the same.
       if (id === this.#waiting?.number) this.#waiting.answered(answer as BrokerAnswer)
     })
+  }
+
+  /** The broker is gone. */
+  get closed(): boolean {
+    return this.#lines.closed
   }
 
   /** Resolved when the broker is gone. */
@@ -47,6 +54,18 @@ export class BrokerClient {
 
   close(): void {
     this.#lines.close()
+  }
+}
+
+/** Of anything else than a broker too. */
+function parseAnswer(line: string): (BrokerAnswer & { readonly id: number }) | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value !== "object" || value === null || !("id" in value) || typeof value.id !== "number")
+      return undefined
+    return value as BrokerAnswer & { readonly id: number }
+  } catch {
+    return undefined
   }
 }
 

@@ -31,7 +31,12 @@ export class JsonLines {
 
   onClose(told: () => void): void {
     if (this.#stream.destroyed) told()
-    else this.#stream.once("close", told)
+    // A socket tells with it whether there was an error, which is nothing for whoever asks.
+    else this.#stream.once("close", () => told())
+  }
+
+  get closed(): boolean {
+    return this.#stream.destroyed
   }
 
   send(value: unknown): void {

@@ -28,10 +28,11 @@ export class RemoteRegistrar implements Registrar {
   readonly #runner: RequestedRunner
   readonly #log: Log
   readonly #patience: Patience
+  readonly #closing = new AbortController()
   #client: BrokerClient | undefined
+  #connecting: Promise<BrokerClient> | undefined
   #lease: string | undefined
   #workFolder = "/"
-  #closed = false
   #removed = false
 
   constructor(endpoint: BrokerEndpoint, runner: RequestedRunner, log: Log, patience = PATIENCE) {
@@ -43,22 +44,48 @@ export class RemoteRegistrar implements Registrar {
 
   async register(asked: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant> {
     this.#workFolder = asked.workFolder
-    const grant = await this.#register(await this.#connected(signal), asked, signal)
+    const grant = await this.#ask(async (client) => await this.#register(client, asked, signal), signal)
     if (asked.configured) void this.#stayConnected()
     return grant
   }
 
   async remove(signal?: AbortSignal): Promise<Removal> {
     if (this.#lease === undefined) return "absent"
-    const answer = await (await this.#connected(signal)).ask({ request: "remove" }, signal)
+    const answer = await this.#ask(async (client) => await client.ask({ request: "remove" }, signal), signal)
     if (!("removal" in answer)) throw strange()
     if (answer.removal !== "busy") this.#removed = true
     return answer.removal
   }
 
   close(): void {
-    this.#closed = true
+    this.#closing.abort()
     this.#client?.close()
+  }
+
+  /** Once more when the connection broke meanwhile, which shows only when something is asked. */
+  async #ask<T>(request: (client: BrokerClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let again = false; ; again = true) {
+      const client = await this.#connected(signal)
+      try {
+        return await request(client)
+      } catch (error) {
+        const broke = client.closed && error instanceof RuntimeFailure && error.code === "UNCLASSIFIED"
+        if (!broke || signal?.aborted === true) throw error
+        if (again) throw this.#unanswered()
+      }
+    }
+  }
+
+  /** With TLS 1.3 a broker looks at our certificate only after we have connected, and says nothing when it does not take that. */
+  #unanswered(): RuntimeFailure {
+    const { address, tls } = this.#endpoint
+    return new RuntimeFailure(
+      tls ? "TOKEN_INVALID" : "NETWORK",
+      `the broker at ${addressText(address)} closes the connection without an answer`,
+      tls
+        ? "Check BROKER_CERT_FILE here and BROKER_CA_FILE of the broker, whose log may say more."
+        : "The broker's own log says more.",
+    )
   }
 
   async #register(
@@ -77,15 +104,26 @@ export class RemoteRegistrar implements Registrar {
     return grant
   }
 
-  /** The connection, made anew when it broke. */
+  /**
+   * The connection, made anew when it broke: whoever waits for it waits for the same one.
+   *
+   * @throws the signal's reason when aborted
+   */
   async #connected(signal?: AbortSignal): Promise<BrokerClient> {
-    if (this.#client) return this.#client
+    signal?.throwIfAborted()
+    if (this.#client?.closed === false) return this.#client
+    this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined))
+    return await Promise.race([this.#connecting, aborted(signal)])
+  }
+
+  async #connect(): Promise<BrokerClient> {
     const start = performance.now()
+    const { signal } = this.#closing
     for (let delay = this.#patience.delay; ; delay = Math.min(delay * 2, this.#patience.longestDelay)) {
       try {
-        return this.#use(await connectToBroker(this.#endpoint, signal))
+        return await this.#use(new BrokerClient(await connectToBroker(this.#endpoint, signal)))
       } catch (error) {
-        signal?.throwIfAborted()
+        signal.throwIfAborted()
         if (!(error instanceof RuntimeFailure) || error.code !== "NETWORK") throw error
         if (performance.now() + delay - start > this.#patience.window) throw error
         this.#log.warn(`${error.message}; trying again in ${String(Math.ceil(delay / SECOND))} s`)
@@ -94,31 +132,46 @@ export class RemoteRegistrar implements Registrar {
     }
   }
 
-  #use(stream: Duplex): BrokerClient {
-    const client = new BrokerClient(stream)
+  /** The broker knows by the lease whom it speaks with: a request over a connection without it would be another runner's. */
+  async #use(client: BrokerClient): Promise<BrokerClient> {
+    if (this.#lease !== undefined) {
+      try {
+        await this.#register(client, { configured: true, workFolder: this.#workFolder }, this.#closing.signal)
+      } catch (error) {
+        const broke = client.closed
+        client.close()
+        if (!broke || (error instanceof RuntimeFailure && error.code !== "UNCLASSIFIED")) throw error
+        throw new RuntimeFailure("NETWORK", "the broker closed the connection", "Check that it runs, and its log.")
+      }
+    }
     this.#client = client
-    void client.ended.then(() => {
-      if (this.#client === client) this.#client = undefined
-    })
     return client
   }
 
   /** Goes on with the lease whenever the connection breaks: without one the broker takes the container to be gone. */
   async #stayConnected(): Promise<void> {
-    while (!this.#closed && !this.#removed) {
+    const { signal } = this.#closing
+    while (!signal.aborted && !this.#removed) {
       await this.#client?.ended
-      if (this.#closed || this.#removed) return
+      if (signal.aborted || this.#removed) return
       this.#log.warn(`the connection with the broker ${addressText(this.#endpoint.address)} broke`)
       try {
-        const client = await this.#connected()
-        await this.#register(client, { configured: true, workFolder: this.#workFolder })
+        await this.#connected()
         this.#log.info("the connection with the broker is there again")
       } catch (error) {
+        if (signal.aborted) return
         this.#log.warn(`${(error as Error).message}; the broker will take this container to be gone`)
         await sleep(this.#patience.longestDelay, undefined, { ref: false })
       }
     }
   }
+}
+
+/** Never resolved; rejected with the signal's reason. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) =>
+    signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+  )
 }
 
 function strange(): RuntimeFailure {

@@ -102,7 +102,7 @@ export async function removeRunner({ runners, log }: GitHub, id: number, signal?
         `GitHub said that runner ${String(id)} is removed, and lists it all the same`,
         "Remove it in the settings, under Actions, Runners. GitHub removes it itself when it was offline for long enough.",
       )
-    await sleep(LOOK_AFTER, undefined, { signal })
+    await sleep(LOOK_AFTER, undefined, { signal }).catch(() => signal?.throwIfAborted())
   }
   log.info(
     outcome === "absent"
