@@ -4,6 +4,7 @@ import { connect } from "node:net"
 import { createInterface } from "node:readline"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { connectToBroker } from "../../../../docker/runtime/src/broker/connect.js"
+import { RemoteRegistrar } from "../../../../docker/runtime/src/broker/remote-registrar.js"
 import { listen } from "../../../../docker/runtime/src/broker/listen.js"
 import type { TlsIdentity } from "../../../../docker/runtime/src/configuration/broker.js"
 import { type Certificate, makeCertificate } from "../../../fake-github/certificate.js"
@@ -402,6 +403,9 @@ describe("by TLS", () => {
     const own = await start({ tls: side(server, client) })
     const connection = await own.connect(side(stranger, server))
     expect(await failureOf(own.register(connection))).toContain("the broker, which holds the credential, is gone")
+    const remote = new RemoteRegistrar(own.endpoint(side(stranger, server)), RUNNER, own.log)
+    const told = await failureOf(remote.register({ configured: false, workFolder: "/work" }))
+    expect(told.replace(/localhost:\d+/, "localhost:PORT")).toMatchInlineSnapshot(`"TOKEN_INVALID: the broker at tls://localhost:PORT closes the connection without an answer | Check BROKER_CERT_FILE here and BROKER_CA_FILE of the broker, whose log may say more."`)
     const { connect: connectTls } = await import("node:tls")
     const { address } = own.endpoint(side(client, server))
     if (address.kind !== "tls") throw new Error("no TLS")
