@@ -18,7 +18,16 @@ export default defineConfig({
   test: {
     projects: [
       // Files share their modules, which takes a quarter of the time off. Generous, since some start processes.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude, testTimeout: MINUTE, isolate: false } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          exclude,
+          testTimeout: MINUTE,
+          isolate: false,
+          globalSetup: "test/unit/image-node.ts",
+        },
+      },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withEngine } },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...withEngine } },
     ],

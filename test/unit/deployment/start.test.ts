@@ -3,7 +3,7 @@ import { chmodSync, chownSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
-import { type Container, Image, NO_TINI, TINI, USER } from "../runtime/entrypoint/container.js"
+import { type Container, Image, STARTS_NOT, STARTS, USER } from "../runtime/entrypoint/container.js"
 import { composeFiles } from "./compose-file.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
@@ -11,8 +11,8 @@ const TOKEN = "ghp_a_token_that_nobody_sees"
 const why =
   process.getuid?.() !== 0
     ? "only root can give itself away"
-    : !TINI
-      ? NO_TINI
+    : !STARTS
+      ? STARTS_NOT
       : spawnSync("setpriv", ["--version"]).status !== 0
         ? "setpriv is not installed"
         : undefined

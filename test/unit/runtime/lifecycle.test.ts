@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { makeCertificate } from "../../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import type { Job } from "../../fake-github/jobs.js"
-import { type Container, Image, NO_TINI, NODE_24, TINI } from "./entrypoint/container.js"
+import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
 import { startProxy } from "./forwarding-proxy.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
@@ -44,7 +44,7 @@ function start(environment: Record<string, string> = {}): Container {
 const job = (run: string): Job => github.jobs.enqueue({ repository: "octo/example", name: "build", steps: [{ run }] })
 const names = (): string[] => github.runners.list().map(({ name }) => name)
 
-describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})`, () => {
+describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${STARTS_NOT})`, () => {
   it("registers, runs a job, and leaves when it is stopped", async () => {
     const container = start()
     await container.says("Listening for Jobs")
@@ -309,32 +309,29 @@ describe.skipIf(!TINI)(TINI ? "a container" : `a container (skipped: ${NO_TINI})
     expect([await container.ended(), names(), github.requests.list().length]).toEqual([0, [], 0])
   })
 
-  it.skipIf(!NODE_24)(
-    "speaks with a server whose certificate only EXTRA_CA_CERTS knows, and so do its jobs",
-    async () => {
-      const certificate = await makeCertificate(["localhost"])
-      const secure = await startFakeGitHub({ host: "localhost", certificate })
-      secure.accounts.addRepository("octo/example")
-      secure.tokens.addPersonal({ token: TOKEN })
-      const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
-      const without = start(server)
-      expect(await without.ended()).toBe(5)
-      const file = join(image.folder, "extra.pem")
-      writeFileSync(file, certificate.cert)
-      const container = start({ ...server, EXTRA_CA_CERTS: file })
-      await container.says("Listening for Jobs")
-      const one = secure.jobs.enqueue({
-        repository: "octo/example",
-        steps: [{ run: `curl -sS -o /dev/null -w '%{http_code}\n' ${secure.api}/meta` }],
-      })
-      expect((await secure.waitForJob(one)).log).toContain("\n200\n")
-      container.signal("SIGTERM")
-      expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
-      await secure.close()
-    },
-  )
+  it("speaks with a server whose certificate only EXTRA_CA_CERTS knows, and so do its jobs", async () => {
+    const certificate = await makeCertificate(["localhost"])
+    const secure = await startFakeGitHub({ host: "localhost", certificate })
+    secure.accounts.addRepository("octo/example")
+    secure.tokens.addPersonal({ token: TOKEN })
+    const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
+    const without = start(server)
+    expect(await without.ended()).toBe(5)
+    const file = join(image.folder, "extra.pem")
+    writeFileSync(file, certificate.cert)
+    const container = start({ ...server, EXTRA_CA_CERTS: file })
+    await container.says("Listening for Jobs")
+    const one = secure.jobs.enqueue({
+      repository: "octo/example",
+      steps: [{ run: `curl -sS -o /dev/null -w '%{http_code}\n' ${secure.api}/meta` }],
+    })
+    expect((await secure.waitForJob(one)).log).toContain("\n200\n")
+    container.signal("SIGTERM")
+    expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
+    await secure.close()
+  })
 
-  it.skipIf(!NODE_24)("goes through the proxy, whose password no process shows", async () => {
+  it("goes through the proxy, whose password no process shows", async () => {
     const proxy = await startProxy(github.port)
     const server = `http://github.example:${github.port}`
     const container = start({

@@ -405,7 +405,9 @@ describe("by TLS", () => {
     expect(await failureOf(own.register(connection))).toContain("the broker, which holds the credential, is gone")
     const remote = new RemoteRegistrar(own.endpoint(side(stranger, server)), RUNNER, own.log)
     const told = await failureOf(remote.register({ configured: false, workFolder: "/work" }))
-    expect(told.replace(/localhost:\d+/, "localhost:PORT")).toMatchInlineSnapshot(`"TOKEN_INVALID: the broker at tls://localhost:PORT closes the connection without an answer | Check BROKER_CERT_FILE here and BROKER_CA_FILE of the broker, whose log may say more."`)
+    expect(told.replace(/localhost:\d+/, "localhost:PORT")).toMatchInlineSnapshot(
+      `"TOKEN_INVALID: the broker at tls://localhost:PORT closes the connection without an answer | Check BROKER_CERT_FILE here and BROKER_CA_FILE of the broker, whose log may say more."`,
+    )
     const { connect: connectTls } = await import("node:tls")
     const { address } = own.endpoint(side(client, server))
     if (address.kind !== "tls") throw new Error("no TLS")

@@ -17,20 +17,22 @@ import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { PLATFORMS, spelling } from "../../../../dagger/src/core/platforms.js"
+import { imageNode } from "../../image-node.js"
 import { until } from "../runner/runner-folder.js"
 
 const DOCKER = fileURLToPath(new URL("../../../../docker", import.meta.url))
 
-/** What the image has at a path of its own, and a machine for development may lack. */
-export const TINI = existsSync("/usr/bin/tini")
-export const NO_TINI = "tini is not installed at /usr/bin/tini"
+const TINI = existsSync("/usr/bin/tini")
+const FOUND = imageNode()
 
-/** The image's Node.js, or this machine's. */
-export const NODE = process.env.RUNNER_IMAGES_NODE ?? process.execPath
+/** What the image has, and a machine for development may lack. */
+export const STARTS = TINI && FOUND !== undefined
+export const STARTS_NOT = TINI
+  ? "the image's Node.js could not be had"
+  : "tini is not installed at /usr/bin/tini: apt-get install tini"
 
-/** The image's has what is needed for certificates and proxies; an older one does without. */
-export const NODE_24 =
-  Number(execFileSync(NODE, ["-p", "process.versions.node.split('.')[0]"], { encoding: "utf8" })) >= 24
+/** The image's Node.js. */
+const NODE = FOUND ?? process.execPath
 
 /** The image's user, and the broker's. */
 export const USER = 1001

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type FakeGitHub, startFakeGitHub } from "../../../fake-github/fake-github.js"
-import { type Container, Image, NO_TINI, TINI, USER } from "./container.js"
+import { type Container, Image, STARTS_NOT, STARTS, USER } from "./container.js"
 
 const ROOT = process.getuid?.() === 0
 const TOKEN = "ghp_a_token_that_nobody_sees"
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const container of containers.splice(0)) await container.kill()
 })
 
-describe.skipIf(!TINI)(TINI ? "the entrypoint" : `the entrypoint (skipped: ${NO_TINI})`, () => {
+describe.skipIf(!STARTS)(STARTS ? "the entrypoint" : `the entrypoint (skipped: ${STARTS_NOT})`, () => {
   it("runs commands and hands on their exit codes", () => {
     expect(image.run(["--version"])).toMatchObject({ exitCode: 0 })
     expect(image.run(["--version"]).output).toMatch(/^variant +standard$/m)
@@ -79,7 +79,7 @@ describe.skipIf(!TINI)(TINI ? "the entrypoint" : `the entrypoint (skipped: ${NO_
 })
 
 /** Who starts the entrypoint, and what becomes of it. */
-const STARTS: [string, string[], Record<string, string>, number][] = [
+const STARTERS: [string, string[], Record<string, string>, number][] = [
   ["root, which is given away", [], {}, USER],
   ["root that is to give that away", [], { RUN_AS_ROOT: "false" }, USER],
   ["root that is to stay", [], { RUN_AS_ROOT: "true" }, 0],
@@ -108,8 +108,8 @@ const STARTS: [string, string[], Record<string, string>, number][] = [
   ],
 ]
 
-describe.skipIf(!TINI || !ROOT)(ROOT ? "started by" : "started by others (skipped: only root can)", () => {
-  it.each(STARTS)("%s, a runner works", async (who, as, environment, uid) => {
+describe.skipIf(!STARTS || !ROOT)(ROOT ? "started by" : "started by others (skipped: only root can)", () => {
+  it.each(STARTERS)("%s, a runner works", async (who, as, environment, uid) => {
     const own = Image.create()
     try {
       const container = own.start(
@@ -160,7 +160,7 @@ describe.skipIf(!TINI || !ROOT)(ROOT ? "started by" : "started by others (skippe
   })
 })
 
-describe.skipIf(!TINI)("Docker in the container", () => {
+describe.skipIf(!STARTS)("Docker in the container", () => {
   it("that the image does not have is a mistake, with what to do", async () => {
     const container = image.start({
       REPO_URL: `${github.url}/octo/example`,
