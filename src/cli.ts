@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     terminal.close()
     if (error instanceof Interrupted) {
-      process.stderr.write("Stopped.\n")
+      process.stderr.write(interrupts.lastWords())
       return error.exitCode
     }
     if (error instanceof RunnerImagesError) {

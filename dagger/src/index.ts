@@ -22,7 +22,7 @@ import { imageParity as compareImages } from "./pipeline/image-parity.js"
 import { native } from "./pipeline/native.js"
 import { parity as compareRoads } from "./pipeline/parity.js"
 import { plan as planImages } from "./pipeline/plan.js"
-import { Progress } from "./pipeline/progress.js"
+import { Progress, type ProgressListener } from "./pipeline/progress.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/run.js"
 import { caBundleOf, TRUST_FILES } from "./pipeline/trust.js"
@@ -414,8 +414,20 @@ export class RunnerImages {
       ...(password ? { password } : {}),
       ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),
     }
-    return (await release(request, inputs, new Progress(), target)).references
+    return (await release(request, inputs, new Progress(IN_TRACE), target)).references
   }
+}
+
+/** Warnings and notes become lines of the function's trace; its steps are in there as the engine's own. */
+const IN_TRACE: ProgressListener = {
+  started: () => undefined,
+  ended: () => undefined,
+  warned: (scope, text) => {
+    console.error(`[${scope}] warning: ${text}`)
+  },
+  noted: (scope, text) => {
+    console.error(`[${scope}] ${text}`)
+  },
 }
 
 interface Given {

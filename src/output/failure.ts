@@ -18,22 +18,22 @@ export class DetailedError extends RunnerImagesError {
     code: RunnerImagesError["code"],
     problem: string,
     remedy: string,
-    readonly details: readonly string[],
+    details: readonly string[],
     options?: { cause?: unknown },
   ) {
-    super(code, problem, remedy, options)
+    super(code, problem, remedy, { ...options, details })
   }
 }
 
 /** For people: what is wrong and its code, details indented, then what to do. */
 export function failureText(error: RunnerImagesError): string {
-  const details = error instanceof DetailedError ? error.details.map((line) => `  ${line}`) : []
+  const details = error.details.map((line) => `  ${line}`)
   return [`error: ${error.problem} [${error.code}]`, ...details, error.remedy].join("\n")
 }
 
 /** For programs. */
 export function failureAnswer(error: RunnerImagesError): FailureAnswer {
   const { code, exitCode, problem, remedy } = error
-  const details = error instanceof DetailedError ? { details: [...error.details] } : {}
+  const details = error.details.length > 0 ? { details: [...error.details] } : {}
   return { error: { code, exitCode, problem, remedy, ...details } }
 }

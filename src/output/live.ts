@@ -46,6 +46,10 @@ export class LiveTerminal implements Terminal {
     this.note(`${this.paint("yellow", "▲")} ${this.name(scope)} ${text}`)
   }
 
+  noted(scope: StepScope, text: string): void {
+    this.note(`  ${this.name(scope)} ${text}`)
+  }
+
   note(line: string): void {
     if (!this.open) return
     this.view.clear()

@@ -37,6 +37,10 @@ export class PlainTerminal implements Terminal {
     this.note(`[${scope}] warning: ${text}`)
   }
 
+  noted(scope: StepScope, text: string): void {
+    this.note(`[${scope}] ${text}`)
+  }
+
   note(line: string): void {
     if (this.open) this.stream.write(`${line}\n`)
   }

@@ -1,5 +1,6 @@
 import { dag } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/reference.js"
+import { TagMoves } from "../../dagger/src/core/tag-moves.js"
 import type { PublishOptions } from "../../dagger/src/pipeline/publish.js"
 import { release } from "../../dagger/src/pipeline/release.js"
 import type { CommandContext } from "../commands/context.js"
@@ -25,7 +26,15 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
   const { repository, tags, allowStandIn, variantTags, credentials } = run
   const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     const inputs = inputsOf(host)
-    const target: Omit<PublishOptions, "tools"> = { repository: repository.name, tags, allowStandIn, variantTags }
+    const moves = new TagMoves()
+    context.interrupts.leaves(() => moves.account())
+    const target: Omit<PublishOptions, "tools"> = {
+      repository: repository.name,
+      tags,
+      allowStandIn,
+      variantTags,
+      moves,
+    }
     if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository, credentials !== undefined))
     if (inputs.caBundle) target.caBundle = inputs.caBundle
     if (credentials) {

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs"
 import { EXIT, type ExitCode } from "../../dagger/src/core/errors.js"
 import { killSessions } from "./processes.js"
 
@@ -20,6 +21,7 @@ export class Interrupted extends Error {
 export class Interrupts {
   private stop: ((reason: Interrupted) => void) | undefined
   private stopping = false
+  private account: () => readonly string[] = () => []
 
   constructor(private readonly say: (line: string) => void) {}
 
@@ -34,6 +36,19 @@ export class Interrupts {
 
   get happened(): boolean {
     return this.stopping
+  }
+
+  /**
+   * What the work changed elsewhere and a stop would leave half done: asked when it is stopped, as late as possible, since work
+   * that is under way goes on until its session has ended.
+   */
+  leaves(account: () => readonly string[]): void {
+    this.account = account
+  }
+
+  /** The last words of a stopped program: what is left behind, indented. */
+  lastWords(): string {
+    return ["Stopped.", ...this.account().map((line) => `  ${line}`), ""].join("\n")
   }
 
   /** Settles as the work does, or with Interrupted as soon as the user stops it. */
@@ -56,6 +71,8 @@ export class Interrupts {
     if (this.stopping || !this.stop) {
       // Other child processes are ended by the exit handlers of those who started them.
       killSessions()
+      // Only where there is something to tell, and written before this process ends, which a stream does not promise.
+      if (this.account().length > 0) writeSync(process.stderr.fd, this.lastWords())
       process.exit(EXIT.interrupted)
     }
     this.stopping = true

@@ -30,6 +30,10 @@ export class StepRecorder implements ProgressListener {
     this.next.warned(scope, text)
   }
 
+  noted(scope: StepScope, text: string): void {
+    this.next.noted(scope, text)
+  }
+
   /** The step that an error was thrown in; for an error that has been wrapped since, the first step that failed. */
   of(error: unknown): FailedStep | undefined {
     const exact = typeof error === "object" && error !== null ? this.byError.get(error) : undefined

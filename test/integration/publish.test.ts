@@ -1,12 +1,18 @@
 import { connection, dag, type Service } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
+import { createServer, type AddressInfo, type Socket } from "node:net"
 import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { digestOf } from "../../dagger/src/core/oci.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
+import { parseRepository } from "../../dagger/src/core/reference.js"
 import type { VariantName } from "../../dagger/src/core/variants.js"
 import { native, type Native } from "../../dagger/src/pipeline/native.js"
 import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import { Progress } from "../../dagger/src/pipeline/progress.js"
 import { publish, type PublishOptions } from "../../dagger/src/pipeline/publish.js"
+import { loopbackRegistry } from "../../src/runs/registry.js"
 import { FAILED, platformReport } from "../unit/reports.js"
 import { BOTH, finishSmall, reportOf } from "./images.js"
 import { faultyRegistry, registryService, type Fault } from "./registry-services.js"
@@ -38,6 +44,12 @@ const raw = (side: Native, registry: Service, name: string) =>
 /** What the registry has of the repository, or why it has nothing. */
 const tags = (side: Native, registry: Service) =>
   ask(side, registry, "skopeo list-tags --tls-verify=false docker://here:5000/team/runner 2>&1 || true")
+
+/** What is noted on the way. */
+function notedIn(lines: string[]): Progress {
+  const nothing = () => undefined
+  return new Progress({ started: nothing, ended: nothing, warned: nothing, noted: (_, line) => lines.push(line) })
+}
 
 describe("publishing", () => {
   it("puts both platforms under every tag, and each runs when it is pulled by digest", async () => {
@@ -212,6 +224,112 @@ describe("nothing gets into the registry", () => {
       problem: expect.stringMatching(/the report speaks of/) as string,
     })
   })
+})
+
+describe("a failure between tags", () => {
+  /** Publishes one image as 1.2.3 and latest, then a second one through a registry with a fault. */
+  const halfMoved = async (fault: Fault) => {
+    let failure: unknown
+    let told: string[] = []
+    let found: Record<string, string> = {}
+    let restored: string | undefined
+    const digests = { first: "", second: "" }
+    await connection(async () => {
+      const side = await native(undefined)
+      const behind = registryService(side)
+      const [first, second] = [await built(side, "first"), await built(side, "second")]
+      Object.assign(digests, { first: first.report.index, second: second.report.index })
+      const named = async (tag: string) => digestOf(await raw(side, behind, `:${tag}`))
+      await publish([first], { ...optionsFor(side, behind), tags: ["1.2", "latest"] })
+      const registry = faultyRegistry(side, fault, behind)
+      const limits = { silence: 5, request: 20, transfer: 120, settle: 10 }
+      const options = { ...optionsFor(side, registry), tags: ["latest", "1.2", "1.2.3"], limits }
+      const noted: string[] = []
+      failure = await publish([second], options, notedIn(noted)).catch((error: unknown) => error)
+      told = noted
+      found = Object.fromEntries(
+        await Promise.all(
+          ["1.2.3-standin", "1.2-standin", "latest-standin"].map(async (tag) => [tag, await named(tag)]),
+        ),
+      ) as Record<string, string>
+      const [command = ""] =
+        failure instanceof RunnerImagesError ? (failure.details.join("\n").match(/skopeo copy .*/) ?? []) : []
+      await ask(side, behind, command.replaceAll(REPOSITORY, "here:5000/team/runner") || "false")
+      restored = await named("1.2-standin")
+    })
+    const words = (text: string) => text.replaceAll(digests.first, "FIRST").replaceAll(digests.second, "SECOND")
+    const error = failure as RunnerImagesError
+    return {
+      ...{ code: error.code, problem: words(error.problem), details: error.details.map(words), told: told.map(words) },
+      found: Object.fromEntries(Object.entries(found).map(([tag, digest]) => [tag, words(digest)])),
+      restored: words(restored ?? ""),
+    }
+  }
+
+  const account = [
+    "2 of 3 tags were set:",
+    `  set: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
+    `  set: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
+    `  not set: ${REPOSITORY}:latest-standin, which still names FIRST`,
+    "To go on, publish again. To go back:",
+    `  ${REPOSITORY}:1.2.3-standin: delete this tag, and not its image, by the registry's own means`,
+    `  ${REPOSITORY}:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ` +
+      `docker://${REPOSITORY}@FIRST docker://${REPOSITORY}:1.2-standin`,
+  ]
+  const told = [
+    `to be tagged: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
+    `to be tagged: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
+    `to be tagged: ${REPOSITORY}:latest-standin, from FIRST to SECOND`,
+  ]
+  const found = { "1.2.3-standin": "SECOND", "1.2-standin": "SECOND", "latest-standin": "FIRST" }
+
+  it("names the tags that moved, from which digest, and a command that takes one back", async () => {
+    const { problem, ...rest } = await halfMoved("no-latest")
+    expect(problem).toMatch(`Could not tag ${REPOSITORY}:latest-standin: `)
+    expect(rest).toEqual({ code: "REGISTRY_FAILED", details: account, told, found, restored: "FIRST" })
+  })
+
+  it("does so too when the registry falls silent", async () => {
+    expect(await halfMoved("silent-latest")).toEqual({
+      code: "REGISTRY_FAILED",
+      problem: `Could not tag ${REPOSITORY}:latest-standin: not a byte passed for 5 seconds.`,
+      ...{ details: account, told, found, restored: "FIRST" },
+    })
+  })
+})
+
+describe("a registry on the loopback that accepts and says nothing", () => {
+  it("is not waited for for ever", async () => {
+    const open = new Set<Socket>()
+    const silent = createServer((socket) => {
+      open.add(socket)
+      socket.on("error", () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve))
+    const { port } = silent.address() as AddressInfo
+    try {
+      await connection(async () => {
+        const side = await native(undefined)
+        const repository = `127.0.0.1:${String(port)}/team/runner`
+        const image = await built(side)
+        const index = image.report.index ?? ""
+        const { registry } = loopbackRegistry(dag, parseRepository(repository))
+        const limits = { silence: 5, request: 20, transfer: 60, settle: 5 }
+        const options = { ...optionsFor(side, registry), repository, limits }
+        const failure = await publish([image], options).catch((error: unknown) => error)
+        expect(open.size).toBeGreaterThan(0)
+        expect(failure).toMatchObject({
+          code: "REGISTRY_FAILED",
+          exitCode: 5,
+          problem: `Could not push ${repository}@${index}: not a byte passed for 5 seconds.`,
+          details: ["No tag was set or moved; what was pushed has no name."],
+        })
+      })
+    } finally {
+      for (const socket of open) socket.destroy()
+      silent.close()
+    }
+  }, 180_000)
 })
 
 describe("a registry that misbehaves", () => {

@@ -33,6 +33,10 @@ export type Fault =
   | "slow-to-know"
   /** Takes blobs, and no manifests. */
   | "no-manifests"
+  /** Takes no manifest under the tag latest-standin. */
+  | "no-latest"
+  /** Takes that one, and never answers. */
+  | "silent-latest"
 
 /** The program of a registry that hands everything on to another one, but for one fault. */
 const PROXY = String.raw`
@@ -51,6 +55,9 @@ http.createServer((request, response) => {
   }
   if (fault === "slow-to-know" && reading && count === 1) return refuse(404, "MANIFEST_UNKNOWN")
   if (fault === "no-manifests" && manifest && request.method === "PUT") return refuse(400, "MANIFEST_INVALID")
+  const latest = manifest === "latest-standin" && request.method === "PUT"
+  if (fault === "no-latest" && latest) return refuse(400, "MANIFEST_INVALID")
+  if (fault === "silent-latest" && latest) return request.resume()
   const options = { host: "behind", port: 5000, path: request.url, method: request.method, headers: request.headers }
   const onward = http.request(options, (answer) => {
     if (!(fault === "another-manifest" && reading && !manifest.startsWith("sha256:"))) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { planPublication, repositoryFor, requireConsent, standInTag } from "../../dagger/src/core/publication.js"
 import type { Report } from "../../dagger/src/core/report.js"
-import { isNotThereYet, registryError } from "../../dagger/src/core/registry-error.js"
+import { isNotThere, registryError } from "../../dagger/src/core/registry-error.js"
 import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 
 const OPTIONS = {
@@ -183,8 +183,24 @@ describe("registryError", () => {
     expect(registryError("push x", "", undefined).problem).toBe("Could not push x: the registry client gave no reason.")
   })
 
-  it("knows when waiting may help", () => {
-    expect(isNotThereYet(fatal("reading manifest x in r: manifest unknown"))).toBe(true)
-    expect(isNotThereYet(fatal("reading manifest x in r: denied"))).toBe(false)
+  it.each([
+    ["reading manifest x in r: manifest unknown", true],
+    ["reading manifest x in r: name unknown: repository name not known to registry", true],
+    ["reading manifest x in r: unknown: artifact team/runner:x not found", true],
+    ["reading manifest x in r: unknown: Tag x was deleted or has expired. To pull, revive via time machine", true],
+    ["reading manifest x in r: StatusCode: 404, <html>", true],
+    ["reading manifest x in r: denied", false],
+    ['pinging container registry r: Get "https://r/v2/": dial tcp: lookup r: no such host', false],
+    ["reading manifest x in r: received unexpected HTTP status: 500 Internal Server Error", false],
+  ])("knows from %j whether there is no such manifest: %s", (message, expected) => {
+    expect(isNotThere(fatal(message))).toBe(expected)
+  })
+
+  it.each([
+    ["limit: silence 180", "Could not push x: not a byte passed for 180 seconds."],
+    ["limit: total 600", "Could not push x: it was not done after 600 seconds."],
+  ])("says which limit was reached: %s", (line, problem) => {
+    const said = `${fatal("Failed, retrying in 1s")}${line}\n`
+    expect(registryError("push x", said, undefined)).toMatchObject({ code: "REGISTRY_FAILED", problem })
   })
 })

@@ -109,6 +109,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+interface ErrorOptions {
+  cause?: unknown
+  /** See {@link RunnerImagesError.details}. */
+  details?: readonly string[]
+}
+
 /**
  * An error that is explained to the user without a stack trace.
  *
@@ -116,6 +122,8 @@ export type ErrorCode = keyof typeof ERRORS
  */
 export class RunnerImagesError extends Error {
   override readonly name = "RunnerImagesError"
+  /** What explains the problem, a line each: the end of a command's output, the checks that failed, the tags that moved. */
+  readonly details: readonly string[]
 
   constructor(
     readonly code: ErrorCode,
@@ -123,9 +131,11 @@ export class RunnerImagesError extends Error {
     readonly problem: string,
     /** What to do about it: one sentence, or the exact command. */
     readonly remedy: string,
-    options?: { cause?: unknown },
+    { details = [], ...options }: ErrorOptions = {},
   ) {
-    super(`${problem} ${remedy} [${code}]`, options)
+    const lines = details.map((line) => `\n  ${line}`).join("")
+    super(`${problem}${lines}${lines === "" ? " " : "\n"}${remedy} [${code}]`, options)
+    this.details = details
   }
 
   get exitCode(): ExitCode {

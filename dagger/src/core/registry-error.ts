@@ -4,10 +4,14 @@ import { RunnerImagesError } from "./errors.js"
 const AUTHENTICATION =
   /\b(?:unauthorized|denied|authentication required|forbidden|invalid username|status(?: ?code)?:? 40[13])\b/i
 const CERTIFICATE = /x509|certificate/i
-const NOT_THERE = /manifest unknown|manifest_unknown|name unknown/i
+/** By the specification; then as quay.io, Harbor and registries without a word of explanation say it. */
+const NOT_THERE =
+  /manifest unknown|manifest_unknown|name unknown|reading manifest .*(?:not found|deleted or has expired|status(?: ?code)?:? 404\b)/i
+/** As `scripts/limited.sh` says it. */
+const LIMIT = /^limit: (silence|total) (\d+)$/
 
 /** Whether a registry does not know a manifest: for a short time also of one that it has just accepted. */
-export function isNotThereYet(stderr: string): boolean {
+export function isNotThere(stderr: string): boolean {
   return NOT_THERE.test(stderr)
 }
 
@@ -19,6 +23,14 @@ export function isNotThereYet(stderr: string): boolean {
  */
 export function registryError(action: string, stderr: string, cause: unknown): RunnerImagesError {
   const message = lastMessage(stderr)
+  const [, limit, seconds] = LIMIT.exec(message) ?? []
+  if (limit !== undefined)
+    return new RunnerImagesError(
+      "REGISTRY_FAILED",
+      `Could not ${action}: ${limit === "silence" ? `not a byte passed for ${String(seconds)} seconds.` : `it was not done after ${String(seconds)} seconds.`}`,
+      "Check the registry and the network to it, and try again.",
+      { cause },
+    )
   const problem = `Could not ${action}: ${message}`
   if (AUTHENTICATION.test(message))
     return new RunnerImagesError(

@@ -9,6 +9,8 @@ export interface ProgressListener {
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
   /** Something that a user should know of, and that stops nothing. */
   warned(scope: StepScope, text: string): void
+  /** Something that a log should hold, whatever comes after it. */
+  noted(scope: StepScope, text: string): void
 }
 
 interface StepTime {
@@ -55,6 +57,10 @@ export class Progress {
 
   warn(scope: StepScope, text: string): void {
     this.listener?.warned(scope, text)
+  }
+
+  note(scope: StepScope, text: string): void {
+    this.listener?.noted(scope, text)
   }
 
   /**

@@ -4,7 +4,11 @@ import { setTimeout } from "node:timers/promises"
 import { RunnerImagesError } from "../core/errors.js"
 import type { PlatformName } from "../core/platforms.js"
 import { parseRepository, type Repository } from "../core/reference.js"
-import { isNotThereYet, registryError } from "../core/registry-error.js"
+import { digestOf } from "../core/oci.js"
+import { isNotThere, registryError } from "../core/registry-error.js"
+import { REGISTRY_LIMITS, type RegistryLimits } from "../core/registry-limits.js"
+import type { Named } from "../core/tag-moves.js"
+import { script } from "./script.js"
 import { servicePort } from "./service.js"
 
 /** How the engine reaches a registry. */
@@ -17,6 +21,8 @@ export interface RegistryAccess {
   caBundle?: File
   /** A container of the engine's own platform, with skopeo or with apt to install it. */
   tools: Container
+  /** How long the registry is waited for; {@link REGISTRY_LIMITS} when left out. */
+  limits?: RegistryLimits
 }
 
 /** The name under which a bound service is known to the client's container. */
@@ -24,6 +30,7 @@ const ALIAS = "registry"
 const LAYOUT = "/run/layout"
 const ARCHIVE = "/run/image.tar"
 const CREDENTIALS = "/run/credentials.json"
+const LIMITED = "/run/limited.sh"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
 /** Seconds to wait before a manifest that should be there is asked for again. */
@@ -39,7 +46,9 @@ export class Registry {
     private readonly registry: string,
     /** Host and port that the client's container uses for the registry. */
     private readonly transport: string,
-    private readonly plain: boolean,
+    /** Spoken to in plain HTTP. */
+    readonly plain: boolean,
+    private readonly limits: RegistryLimits,
   ) {}
 
   /**
@@ -66,7 +75,8 @@ export class Registry {
     if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
     if (access.username !== undefined && access.password)
       client = await withCredentials(client, transport, access.username, access.password)
-    return new Registry(client, registry, transport, access.registry !== undefined)
+    client = client.withNewFile(LIMITED, script("limited.sh"))
+    return new Registry(client, registry, transport, access.registry !== undefined, access.limits ?? REGISTRY_LIMITS)
   }
 
   /** Pushes a layout's index with everything under it, under no other name than its digest. */
@@ -75,25 +85,35 @@ export class Registry {
       `push ${repository}@${digest}`,
       ["copy", "--all", "--preserve-digests", ...this.tls("dest")],
       [`oci:${LAYOUT}`, this.reference(repository, `@${digest}`)],
+      this.limits.transfer,
       this.client.withMountedDirectory(LAYOUT, layout),
     )
   }
 
   /** Names what the repository already holds. */
   async tag(repository: string, digest: string, tag: string): Promise<void> {
-    await this.copyWithin(`tag ${repository}:${tag}`, repository, digest, this.reference(repository, `:${tag}`))
+    const destination = this.reference(repository, `:${tag}`)
+    await this.copyWithin(`tag ${repository}:${tag}`, repository, digest, destination, this.limits.request)
   }
 
   /** Brings what one repository of the registry holds into another one, under no other name than its digest. */
   async copy(from: string, to: string, digest: string): Promise<void> {
-    await this.copyWithin(`copy ${from} to ${to}@${digest}`, from, digest, this.reference(to, `@${digest}`))
+    const destination = this.reference(to, `@${digest}`)
+    await this.copyWithin(`copy ${from} to ${to}@${digest}`, from, digest, destination, this.limits.transfer)
   }
 
-  private async copyWithin(action: string, repository: string, digest: string, destination: string): Promise<void> {
+  private async copyWithin(
+    action: string,
+    repository: string,
+    digest: string,
+    destination: string,
+    seconds: number,
+  ): Promise<void> {
     await this.run(
       action,
       ["copy", "--all", "--preserve-digests", ...this.tls("src"), ...this.tls("dest")],
       [this.reference(repository, `@${digest}`), destination],
+      seconds,
     )
   }
 
@@ -106,18 +126,42 @@ export class Registry {
   async manifest(repository: string, name: string, patience: readonly number[] = PATIENCE): Promise<string> {
     for (const seconds of [...patience, undefined]) {
       try {
-        return await this.run(
-          `read ${repository}${name}`,
-          ["inspect", "--raw", ...this.tls()],
-          [this.reference(repository, name)],
-        )
+        return await this.read(repository, name, this.limits.request)
       } catch (error) {
         // Some registries need a moment until what was pushed can be read everywhere.
-        if (seconds === undefined || !(error instanceof RunnerImagesError) || !isNotThereYet(error.problem)) throw error
+        if (seconds === undefined || !(error instanceof RunnerImagesError) || !isNotThere(error.problem)) throw error
         await setTimeout(seconds * 1000)
       }
     }
     throw new Error("not reached")
+  }
+
+  /**
+   * The digest of what a tag names now, undefined when there is no such tag. Asked once.
+   *
+   * @param seconds how long that may take, if not as long as any request
+   */
+  async digest(repository: string, tag: string, seconds = this.limits.request): Promise<string | undefined> {
+    try {
+      return digestOf(await this.read(repository, `:${tag}`, Math.min(seconds, this.limits.request)))
+    } catch (error) {
+      if (error instanceof RunnerImagesError && isNotThere(error.problem)) return undefined
+      throw error
+    }
+  }
+
+  private read(repository: string, name: string, seconds: number): Promise<string> {
+    const words = ["inspect", "--raw", ...this.tls()]
+    return this.run(`read ${repository}${name}`, words, [this.reference(repository, name)], seconds)
+  }
+
+  /** The same after setting the tag failed, when nothing is taken for granted. */
+  async settle(repository: string, tag: string): Promise<Named> {
+    try {
+      return { digest: await this.digest(repository, tag, this.limits.settle) }
+    } catch {
+      return "unknown" // Why it failed is what was to be done before.
+    }
   }
 
   /** An image's platform as an OCI archive, for {@link Container.import}. `name` is `@sha256:…` or `:tag`. */
@@ -127,6 +171,7 @@ export class Registry {
       `pull ${repository}${name}`,
       ["copy", "--override-os", os, "--override-arch", arch, ...this.tls("src")],
       [this.reference(repository, name), `oci-archive:${ARCHIVE}`],
+      this.limits.transfer,
     )
     return pulled.file(ARCHIVE)
   }
@@ -140,22 +185,31 @@ export class Registry {
     return this.plain ? [`--${side ? `${side}-` : ""}tls-verify=false`] : []
   }
 
-  private async run(action: string, options: string[], operands: string[], client = this.client): Promise<string> {
-    return (await this.execute(action, options, operands, client)).stdout()
+  private async run(
+    action: string,
+    options: string[],
+    operands: string[],
+    seconds: number,
+    client = this.client,
+  ): Promise<string> {
+    return (await this.execute(action, options, operands, seconds, client)).stdout()
   }
 
+  /** @param seconds how long it may take altogether; silence has a limit of its own */
   private async execute(
     action: string,
     options: string[],
     operands: string[],
+    seconds: number,
     client = this.client,
   ): Promise<Container> {
     const [command = "", ...flags] = options
+    const limits = [Math.min(this.limits.silence, seconds), seconds].map(String)
     try {
       // A new value makes a new step, so that the engine cannot answer from what it did before.
       return await client
         .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
-        .withExec(["skopeo", command, "--retry-times", "3", ...flags, ...operands])
+        .withExec(["sh", LIMITED, ...limits, "skopeo", command, "--retry-times", "3", ...flags, ...operands])
         .sync()
     } catch (error) {
       if (!(error instanceof ExecError)) throw error

@@ -32,7 +32,9 @@ export async function release(
   if (request.sources === "upstream") await requireYoungRunner(progress)
   const built = await build(request, inputs, progress)
   const { toolbox } = await native(inputs.caBundle, { base: request.base })
-  const references = await progress.run("all platforms", "publish", () => publish(built, { ...target, tools: toolbox }))
+  const references = await progress.run("all platforms", "publish", () =>
+    publish(built, { ...target, tools: toolbox }, progress),
+  )
   return { references, built }
 }
 

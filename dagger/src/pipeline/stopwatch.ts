@@ -35,6 +35,10 @@ export class Stopwatch implements ProgressListener {
   warned(scope: StepScope, text: string): void {
     this.forward(scope, text)
   }
+
+  noted(scope: StepScope, text: string): void {
+    this.forward(scope, text)
+  }
 }
 
 function rounded(seconds: number): number {

@@ -95,7 +95,7 @@ describe("other failures", () => {
 })
 
 describe("the recorder of steps", () => {
-  const silent = { started: () => undefined, ended: () => undefined, warned: () => undefined }
+  const silent = { started: () => undefined, ended: () => undefined, warned: () => undefined, noted: () => undefined }
 
   it("knows which step an error came from, the innermost of several, also when another failed first", async () => {
     const steps = new StepRecorder(silent)

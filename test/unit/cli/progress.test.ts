@@ -24,6 +24,7 @@ describe("without a terminal", () => {
     terminal.ended("linux/amd64", "packages", 12.34)
     terminal.ended("linux/arm64", "packages", 185.2, new Error("no"))
     terminal.warned("linux/arm64", "packages were installed under emulation")
+    terminal.noted("all platforms", "to be tagged: ghcr.io/owner/runner:latest")
     terminal.note("Engine: docker, docker 28.1 is running")
     terminal.close()
     terminal.note("after the end")
@@ -31,6 +32,7 @@ describe("without a terminal", () => {
       "[linux/amd64] packages … 12.3 s
       [linux/arm64] packages … failed after 3 min 05 s
       [linux/arm64] warning: packages were installed under emulation
+      [all platforms] to be tagged: ghcr.io/owner/runner:latest
       Engine: docker, docker 28.1 is running
       "
     `)
