@@ -16,6 +16,7 @@ import { assertPlannable } from "./core/plan.js"
 import { parsePlatforms } from "./core/platforms.js"
 import { renderMarkdown } from "./core/report-text.js"
 import { parseCompression, parseSources, type BuildRequest } from "./core/request.js"
+import { parseSourceCode } from "./core/source-code.js"
 import { parseVariants } from "./core/variants.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { imageParity as compareImages } from "./pipeline/image-parity.js"
@@ -48,11 +49,13 @@ export class RunnerImages {
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
+   * @param sourceUrl Where the images' source code is, for a label; a module cannot see its own repository.
+   * @param sourceRevision The commit that the images are built from, for a label.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
   @func({ cache: "session" })
@@ -73,6 +76,8 @@ export class RunnerImages {
     cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
+    sourceUrl?: string,
+    sourceRevision?: string,
     caBundle?: File,
   ): Promise<Directory> {
     const request = await requestOf({
@@ -89,6 +94,7 @@ export class RunnerImages {
       cjkFonts,
       native,
       compression,
+      source: { url: sourceUrl, revision: sourceRevision },
     })
     const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
     for (const { report } of built) assertChecksPassed(report)
@@ -109,7 +115,7 @@ export class RunnerImages {
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
@@ -163,7 +169,7 @@ export class RunnerImages {
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
@@ -218,7 +224,7 @@ export class RunnerImages {
    * @param assets Upstream archives by file name, fetched beforehand.
    * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    */
@@ -270,7 +276,7 @@ export class RunnerImages {
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
@@ -354,11 +360,13 @@ export class RunnerImages {
    * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
    * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password.
+   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
    * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
+   * @param sourceUrl Where the images' source code is, for a label; a module cannot see its own repository.
+   * @param sourceRevision The commit that the images are built from, for a label.
    * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
    */
   @func({ cache: "never" })
@@ -386,6 +394,8 @@ export class RunnerImages {
     cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
+    sourceUrl?: string,
+    sourceRevision?: string,
     caBundle?: File,
   ): Promise<string[]> {
     const request = await requestOf({
@@ -402,6 +412,7 @@ export class RunnerImages {
       cjkFonts,
       native,
       compression,
+      source: { url: sourceUrl, revision: sourceRevision },
     })
     const inputs = inputsOf({ docker, assets, mirrorService, caBundle })
     const target = {
@@ -444,6 +455,7 @@ interface Given {
   cjkFonts?: boolean | undefined
   native?: boolean | undefined
   compression?: string | undefined
+  source?: { url: string | undefined; revision: string | undefined } | undefined
 }
 
 /** Everything that can be wrong with the arguments is found here, before any work. */
@@ -460,6 +472,7 @@ async function requestOf(given: Given): Promise<BuildRequest> {
     root: given.root ?? false,
     cjkFonts: given.cjkFonts ?? false,
     compression: parseCompression(given.compression),
+    source: parseSourceCode(given.source ?? {}),
   }
   if (given.native) request.native = true
   if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)

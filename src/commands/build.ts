@@ -3,6 +3,7 @@ import { OutputFolder } from "../artifacts/output-folder.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, engineOptions, layerOptions, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
+import { sourceOptions, withSourceCode } from "./source-code.js"
 
 const options = {
   ...requestOptions,
@@ -26,6 +27,7 @@ const options = {
     group: "Output:",
   },
   ...layerOptions,
+  ...sourceOptions,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>
@@ -43,6 +45,9 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
     handler: async (given) => {
       const host = await readRequest(given)
       const output = new OutputFolder(given.output, host.request.variants)
+      host.request = await withSourceCode(host.request, given, (line) => {
+        context.terminal.note(line)
+      })
       const { runBuild } = await import("../runs/build.js")
       const { archive, load, json } = given
       await runBuild(context, host, { output, archive, load, json, bareEngine: !given.noBareEngine })

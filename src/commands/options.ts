@@ -101,7 +101,7 @@ export const requestOptions = {
   sudo: {
     type: "boolean",
     default: false,
-    describe: "Let the runner user become root without a password",
+    describe: "Let the runner user become root without a password; published tags then end in -sudo",
     group: "What to build:",
   },
   root: {

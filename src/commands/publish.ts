@@ -6,6 +6,7 @@ import type { CommandContext } from "./context.js"
 import { credentialOptions, readCredentials } from "./credentials.js"
 import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"
+import { sourceOptions, withSourceCode } from "./source-code.js"
 
 const options = {
   ...requestOptions,
@@ -38,6 +39,7 @@ const options = {
     group: "Where to publish:",
   },
   ...layerOptions,
+  ...sourceOptions,
   ...credentialOptions,
   ...answerOptions,
   ...engineOptions,
@@ -68,6 +70,9 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
       const { allowStandIn, variantTags, json } = given
       assertPublishable(host.request, { repository: repository.name, tags, allowStandIn })
       const credentials = readCredentials(given)
+      host.request = await withSourceCode(host.request, given, (line) => {
+        context.terminal.note(line)
+      })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
       await runPublish(context, host, { repository, tags, allowStandIn, variantTags, credentials, json, bareEngine })

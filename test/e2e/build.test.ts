@@ -12,13 +12,28 @@ afterAll(() => {
   rmSync(work, { recursive: true, force: true })
 })
 
+const REVISION = "0123456789abcdef0123456789abcdef01234567"
+/** What the command line would ask Git for, and the module cannot know. */
+const SOURCE = ["--source-url", "https://git.example.com/owner/runner", "--source-revision", REVISION]
+
 describe("the standard image for both platforms", () => {
   const first = join(work, "first", "standard")
   let report: Report
 
   beforeAll(async () => {
     await ensureOciTools()
-    answer(await commandLine("build", "--sources", "registry", "--platforms", BOTH, "--output", join(work, "first")))
+    answer(
+      await commandLine(
+        "build",
+        "--sources",
+        "registry",
+        "--platforms",
+        BOTH,
+        "--output",
+        join(work, "first"),
+        ...SOURCE,
+      ),
+    )
     report = readReport(first)
   })
 
@@ -95,6 +110,8 @@ describe("the standard image for both platforms", () => {
       expect(config.config.User).toBe("1001")
       expect(config.config.Entrypoint).toEqual(["/entrypoint.sh"])
       expect(config.config.Labels["com.github.runner.kind"]).toBe("stand-in")
+      expect(config.config.Labels["org.opencontainers.image.source"]).toBe("https://git.example.com/owner/runner")
+      expect(config.config.Labels["org.opencontainers.image.revision"]).toBe(REVISION)
       expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)
       expect(config.history.every(({ created }) => created === report.created)).toBe(true)
     }
@@ -123,7 +140,20 @@ describe("the standard image for both platforms", () => {
 
   it("comes out the same through dagger call", async () => {
     const second = join(work, "second")
-    answer(await dagger("call", "build", "--platforms", BOTH, "--sources", "registry", "export", "--path", second))
+    answer(
+      await dagger(
+        "call",
+        "build",
+        "--platforms",
+        BOTH,
+        "--sources",
+        "registry",
+        ...SOURCE,
+        "export",
+        "--path",
+        second,
+      ),
+    )
     expect(readReport(join(second, "standard")).index).toBe(report.index)
     expect(readFileSync(join(second, "standard", "index.json"), "utf8")).toBe(
       readFileSync(join(first, "index.json"), "utf8"),
@@ -154,6 +184,7 @@ describe("the standard image for both platforms", () => {
       "--output",
       join(work, "first"),
       "--json",
+      ...SOURCE,
     )
     expect(JSON.parse(answer(again))).toBeTruthy()
     expect(readReport(first).index).toBe(report.index)
@@ -162,7 +193,20 @@ describe("the standard image for both platforms", () => {
   it("is built again from its own lock", async () => {
     const lock = join(first, "report.json")
     const locked = join(work, "locked")
-    answer(await commandLine("build", "--sources", "registry", "--platforms", BOTH, "--lock", lock, "--output", locked))
+    answer(
+      await commandLine(
+        "build",
+        "--sources",
+        "registry",
+        "--platforms",
+        BOTH,
+        "--lock",
+        lock,
+        "--output",
+        locked,
+        ...SOURCE,
+      ),
+    )
     expect(readReport(join(locked, "standard")).index).toBe(report.index)
   })
 })

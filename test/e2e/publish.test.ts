@@ -9,7 +9,8 @@ import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
 
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`
-const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH, "--repository", repository]
+const source = ["--source-url", "https://git.example.com/owner/runner"]
+const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH, "--repository", repository, ...source]
 
 const raw = async (reference: string) => {
   const words = ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`]

@@ -38,6 +38,12 @@ describe("planPublication", () => {
     expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-standin", "latest-root-standin"])
   })
 
+  it("says in the tags that jobs can become root", () => {
+    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    expect(plan({ ...real, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo", "latest-sudo"])
+    expect(plan({ root: true, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo-root-standin", "latest-sudo-root-standin"])
+  })
+
   it("names variants beside standard as well where that is wanted", () => {
     const real = report({ runner: { kind: "actions", version: "2.330.0" } })
     const names = (variantTags: boolean) =>

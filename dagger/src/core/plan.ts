@@ -48,6 +48,8 @@ export interface VariantPlan {
   runner: "actions" | "stand-in"
   /** Whether containers start as root instead of the runner user. */
   root: boolean
+  /** What was asked for beside the variant's own packages, and means something to it. */
+  options: PackageOption[]
   environment: Record<string, string>
   files: VariantFile[]
   /** Path in the image → target. */
@@ -82,6 +84,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     sources,
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
+    options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
     // Whoever takes this flavour wants jobs to be root; without it start-up gives root away.
     environment: { ...definition.environment, ...(request.root === true && { RUN_AS_ROOT: "true" }) },
     files: [...definition.files],

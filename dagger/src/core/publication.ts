@@ -43,9 +43,13 @@ export function standInTag(tag: string): string {
   return `${tag}-standin`
 }
 
-/** A tag that says what is unusual about an image. `markedTag("try", …)` ⇒ `"try"`, `"try-root"`, `"try-root-standin"` */
-function markedTag(tag: string, { root, runner }: Pick<Report, "root" | "runner">): string {
-  const marked = root ? `${tag}-root` : tag
+/**
+ * A tag that says what is unusual about an image, so that nobody gets less protection under the usual name.
+ *
+ * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-standin"
+ */
+function markedTag(tag: string, { root, sudo, runner }: Pick<Report, "root" | "sudo" | "runner">): string {
+  const marked = [tag, ...(sudo ? ["sudo"] : []), ...(root ? ["root"] : [])].join("-")
   return runner.kind === "stand-in" ? standInTag(marked) : marked
 }
 

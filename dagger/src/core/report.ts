@@ -127,6 +127,8 @@ export const reportSchema = z.object({
   runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
   /** Containers start as root. */
   root: z.literal(true).optional(),
+  /** Jobs can become root without a password. */
+  sudo: z.literal(true).optional(),
   releases: z.array(releaseFileSchema),
   /** Digest of the index. Absent when a check failed and no image was written. */
   index: digest.optional(),

@@ -4,6 +4,7 @@ import type { OwnVariant } from "./definitions.js"
 import { COMPRESSIONS, type Compression } from "./oci.js"
 import type { Mirror } from "./mirror.js"
 import type { PlatformName } from "./platforms.js"
+import type { SourceCode } from "./source-code.js"
 import type { VariantName } from "./variants.js"
 
 /** Where tools come from, as asked: `auto` is decided once per build, before the plan. */
@@ -42,6 +43,8 @@ export interface BuildRequest {
   lock?: string
   /** `gzip` when left out. */
   compression?: Compression
+  /** Where the images' source code is, for their labels. */
+  source?: SourceCode
   /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
   native?: boolean
   /** Ask for Release files now instead of once a day. */

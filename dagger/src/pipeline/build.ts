@@ -105,6 +105,7 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
     sources: plan.sources,
     runner: { kind: plan.runner, version: facts.runnerVersion },
     ...(plan.root ? { root: true as const } : {}),
+    ...(plan.options.includes("sudo") ? { sudo: true as const } : {}),
     releases: run.archive.releases,
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>

@@ -195,5 +195,6 @@ function lockedOf({ name, version, sha256 }: LockedPackage): LockedPackage {
 
 export function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
   const runnerVersion = tools.find((tool) => tool.name === "runner")?.version ?? "unknown"
-  return { created: run.created, base: run.native.base, runnerVersion }
+  const { source } = run.request
+  return { created: run.created, base: run.native.base, runnerVersion, ...(source ? { source } : {}) }
 }
