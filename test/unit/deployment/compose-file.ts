@@ -4,13 +4,13 @@ import * as z from "zod"
 
 const text = z.union([z.string(), z.number()]).transform(String)
 
-const service = z.strictObject({
+const logging = z.strictObject({ driver: z.literal("json-file"), options: z.record(z.string(), z.string()) })
+
+/** What both kinds of services have. No health check: the image has one. */
+const common = {
   image: z.string(),
-  container_name: z.string().optional(),
   restart: z.literal("unless-stopped"),
-  stop_grace_period: z.string().regex(/^\d+s$/),
   environment: z.record(z.string(), text),
-  secrets: z.tuple([z.literal("github")]),
   user: z.literal("0:0"),
   cap_drop: z.tuple([z.literal("ALL")]),
   cap_add: z.array(z.string()),
@@ -18,19 +18,33 @@ const service = z.strictObject({
   read_only: z.literal(true),
   tmpfs: z.array(z.string()).nonempty(),
   volumes: z.array(z.string()).default([]),
-  ports: z.array(z.string()).default([]),
-  expose: z.array(z.string()).default([]),
-  shm_size: z.string().optional(),
   mem_limit: z.string(),
   cpus: text,
   pids_limit: z.int(),
-  logging: z.strictObject({ driver: z.literal("json-file"), options: z.record(z.string(), z.string()) }),
-  // No health check: the image has one.
+  logging,
+}
+
+/** It has no secret: the key is not known here. */
+const service = z.strictObject({
+  ...common,
+  container_name: z.string().optional(),
+  depends_on: z.strictObject({ broker: z.strictObject({ condition: z.literal("service_healthy") }) }),
+  stop_grace_period: z.string().regex(/^\d+s$/),
+  ports: z.array(z.string()).default([]),
+  expose: z.array(z.string()).default([]),
+  shm_size: z.string().optional(),
+})
+
+/** Nobody outside speaks to it: it has no port. */
+const broker = z.strictObject({
+  ...common,
+  command: z.tuple([z.literal("broker")]),
+  secrets: z.tuple([z.literal("github")]),
 })
 
 const file = z.strictObject({
   name: z.string(),
-  services: z.record(z.string(), service),
+  services: z.object({ broker }).catchall(z.unknown()),
   secrets: z.strictObject({ github: z.strictObject({ file: z.string() }) }),
   volumes: z.record(z.string(), z.null()).default({}),
 })
@@ -40,8 +54,12 @@ export interface ComposeFile {
   path: string
   text: string
   name: string
+  /** Of the runner. */
   serviceName: string
+  /** The runner's. */
   service: z.infer<typeof service>
+  /** What has the credential. */
+  broker: z.infer<typeof broker>
   volumes: string[]
 }
 
@@ -53,9 +71,18 @@ export function composeFiles(): ComposeFile[] {
       const path = `docker/${base}`
       const written = readFileSync(path, "utf8")
       const { name, services, volumes } = file.parse(parse(written))
-      const [[serviceName, only] = [], ...others] = Object.entries(services)
-      if (serviceName === undefined || !only || others.length > 0) throw new Error(`${path} has not one service`)
-      return { path, text: written, name, serviceName, service: only, volumes: Object.keys(volumes) }
+      const { broker: withCredential, ...rest } = services
+      const [[serviceName, only] = [], ...others] = Object.entries(rest)
+      if (serviceName === undefined || others.length > 0) throw new Error(`${path} has not one service beside the broker`)
+      return {
+        path,
+        text: written,
+        name,
+        serviceName,
+        service: service.parse(only),
+        broker: withCredential,
+        volumes: Object.keys(volumes),
+      }
     })
 }
 
