@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { probeHealth } from "../lifecycle/health-monitor.js"
+import type { Scene } from "./scene.js"
+
+/** How far an attack goes: a part of it in the gate. */
+export interface Extent {
+  readonly full: boolean
+}
+
+/** What hostile jobs try, and what would be a success of theirs. */
+export interface Attack {
+  readonly name: string
+  /** As a sentence without its full stop. */
+  readonly tries: string
+  /** Needs a second start, or a runner that is still there after the job. */
+  readonly needsMoreThanOneJob?: true
+  /** Bytes that the container may use. */
+  readonly memory?: number
+  readonly run: (scene: Scene, extent: Extent) => Promise<void>
+}
+
+/** Attacks that only look: one job does what it is told. */
+function looking(name: string, tries: string): Attack {
+  return {
+    name,
+    tries,
+    run: async (scene) => {
+      await scene.attack([name])
+      for (const opened of scene.opened) scene.succeeded("a debugger", opened)
+    },
+  }
+}
+
+/** Those of which people know that programs take them in another way come first; then all others there are. */
+const FIRST_SIGNALS = [10, 12, 1, 3, 6, 15, 11, 9]
+/** Signals that Linux has: signal(7). Two of the real-time ones are the C library's own. */
+const LAST_SIGNAL = 64
+const ALL_SIGNALS = [
+  ...FIRST_SIGNALS,
+  ...Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1).filter((number) => !FIRST_SIGNALS.includes(number)),
+]
+
+/** Bytes that a health check may take, whatever it is given to read. It is a Node.js of its own. */
+const MOST_OF_A_HEALTH_CHECK = 150 * 2 ** 20
+
+async function sendSignals(scene: Scene, { full }: Extent): Promise<void> {
+  // In the gate as many as two starts have room for.
+  const rounds = full ? LAST_SIGNAL : 2
+  let left = ALL_SIGNALS
+  for (let round = 1; left.length > 0 && round <= rounds; round++) {
+    await scene.attack(["signals"], { round, signals: left })
+    const sent = scene.opened.map(Number)
+    left = left.filter((number) => !sent.includes(number))
+    const again = await scene.startAgain()
+    if (again !== "listens") throw new Error("the container does not listen again after signals")
+    if (scene.own !== 1) scene.succeeded("runners of one container", `${String(scene.own)} are listed`)
+  }
+  scene.outcome.tried["different signals"] = ALL_SIGNALS.length - left.length
+}
+
+/** Watches how much memory a health check takes while it runs. @returns bytes */
+async function memoryOfHealthCheck(scene: Scene): Promise<number> {
+  let most = 0
+  const controller = new AbortController()
+  const watching = (async () => {
+    while (!controller.signal.aborted) {
+      for (const { command, memory } of await scene.container.processes().catch(() => []))
+        if (command.includes("health")) most = Math.max(most, memory)
+      await sleep(100)
+    }
+  })()
+  const { output } = await probeHealth(scene.container, scene.lab.patience(8))
+  controller.abort()
+  await watching
+  scene.search("the health check's output", output)
+  return most
+}
+
+async function ask(port: number | undefined, path: string): Promise<string> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, { signal: AbortSignal.timeout(5000) })
+    return await response.text()
+  } catch {
+    return ""
+  }
+}
+
+const LINK_TARGETS = 4
+
+async function putLinks(scene: Scene): Promise<void> {
+  const shadow = readFileSync(join(scene.lab.image.rootfs, "etc/shadow"), "utf8").split("\n", 1)
+  const foreign = shadow.map((text) => ({ what: "a file of root's", text }))
+  for (let round = 1; round <= LINK_TARGETS; round++) {
+    await scene.attack(["links"], { round })
+    const look = async (when: string): Promise<void> => {
+      const memory = await memoryOfHealthCheck(scene)
+      scene.outcome.tried["health checks"] = (scene.outcome.tried["health checks"] ?? 0) + 1
+      if (memory > MOST_OF_A_HEALTH_CHECK)
+        scene.succeeded("a health check without bounds", `${String(Math.round(memory / 2 ** 20))} MiB, ${when}`)
+      for (const path of ["/metrics", "/health"]) {
+        scene.outcome.tried["requests for metrics"] = (scene.outcome.tried["requests for metrics"] ?? 0) + 1
+        scene.search(`${path}, ${when}`, await ask(scene.ports[0], path), foreign)
+      }
+    }
+    await look(`with links of round ${String(round)}`)
+    if ((await scene.startAgain()) === "listens") await look(`with links of round ${String(round)}, started again`)
+    scene.search("the container's output", scene.container.lines.text, foreign)
+  }
+}
+
+/** A refusal to start has to be one of the runtime's own, with what to do. */
+const REFUSED = /error: .*\[[A-Z_]+\]/
+
+export const ATTACKS: readonly Attack[] = [
+  looking("debugger", "sends SIGUSR1 to every process, and asks what then listens for all that it has in memory"),
+  looking("proc-files", "reads environ, cmdline, maps, mem, fd, cwd and root of every process"),
+  looking(
+    "ptrace",
+    "attaches to every process, reads its memory by process_vm_readv, takes its descriptors by pidfd_getfd",
+  ),
+  looking("files", "reads every file that it may"),
+  looking(
+    "sockets",
+    "connects to every socket, with the broker's forms for itself and for others, wrong ones, and 10,000 at once",
+  ),
+  {
+    name: "cores",
+    tries: "raises every process's limit of cores and crashes it; the next job collects what is left",
+    needsMoreThanOneJob: true,
+    run: async (scene) => {
+      await scene.attack(["cores"])
+      await scene.startAgain()
+      await scene.attack(["cores-collect"])
+    },
+  },
+  {
+    name: "signals",
+    tries: "sends every signal to every process; then the container is started again",
+    needsMoreThanOneJob: true,
+    run: sendSignals,
+  },
+  {
+    name: "programs",
+    tries:
+      "replaces the runner's programs and all that is read at a start by its own; then the container is started again",
+    needsMoreThanOneJob: true,
+    run: async (scene) => {
+      await scene.attack(["programs"])
+      const again = await scene.startAgain()
+      if (again === "ended" && !REFUSED.test(scene.container.lines.text))
+        throw new Error("the container was not started again, and does not say why")
+      scene.outcome.tried[again === "ended" ? "starts that were refused" : "starts"] = 1
+      await scene.end()
+    },
+  },
+  {
+    name: "runner-file",
+    tries: "writes another runner's name and id into the runner's files; then the container is stopped",
+    needsMoreThanOneJob: true,
+    run: async (scene) => {
+      await scene.attack(["runner-file"])
+      await stop(scene)
+    },
+  },
+  {
+    name: "no-runner-file",
+    tries: "deletes the runner's files; then the container is stopped",
+    needsMoreThanOneJob: true,
+    run: async (scene) => {
+      await scene.attack(["no-runner-file"])
+      await stop(scene)
+    },
+  },
+  {
+    name: "links",
+    tries: "puts links to root's files, /dev/zero and pipes where the image's own programs read and write",
+    needsMoreThanOneJob: true,
+    memory: 900 * 2 ** 20,
+    run: putLinks,
+  },
+]
+
+/** Whoever is still listed after the end has to be told of: by the exit code, or because nobody could have removed it. */
+async function stop(scene: Scene): Promise<void> {
+  await scene.lab.until("the job's end", () => scene.github.jobs.list().every(({ status }) => status === "completed"))
+  const { exitCode } = await scene.lab.stop(scene.container, "SIGTERM", 60)
+  scene.outcome.tried.stops = 1
+  if (scene.own > 0 && exitCode === 0) {
+    const { text } = scene.container.lines
+    if (!/stays (?:listed|registered)|still (?:listed|registered)|cannot be removed|not removed/.test(text))
+      scene.succeeded("an untrue success", `exit code 0, and ${String(scene.own)} runner of it is still listed`)
+  }
+}

@@ -1,0 +1,3 @@
+module hostile-job
+
+go 1.23

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// processes lists all but this one, its own ancestors within the job last.
+func processes() []int {
+	entries, _ := os.ReadDir("/proc")
+	var all []int
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil && pid != os.Getpid() {
+			all = append(all, pid)
+		}
+	}
+	parent := os.Getppid()
+	sort.SliceStable(all, func(a, b int) bool {
+		if (all[a] == parent) != (all[b] == parent) {
+			return all[b] == parent
+		}
+		return all[a] < all[b]
+	})
+	return all
+}
+
+func describe(pid int) string {
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	text := strings.TrimSpace(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
+	if len(text) > 100 {
+		text = text[:100]
+	}
+	return fmt.Sprintf("process %d (%s)", pid, text)
+}
+
+type region struct {
+	from, to uint64
+	name     string
+}
+
+// writable lists the readable and writable parts of a process's memory: data, and no program text.
+func writable(maps []byte) []region {
+	var all []region
+	for _, line := range strings.Split(string(maps), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 5 || !strings.HasPrefix(fields[1], "rw") {
+			continue
+		}
+		from, to, _ := strings.Cut(fields[0], "-")
+		first, _ := strconv.ParseUint(from, 16, 64)
+		last, _ := strconv.ParseUint(to, 16, 64)
+		name := ""
+		if len(fields) > 5 {
+			name = fields[5]
+		}
+		all = append(all, region{first, last, name})
+	}
+	return all
+}

@@ -1,0 +1,60 @@
+import { writeFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { whyNotRunnable } from "../lifecycle/emulation.js"
+import { Gate } from "../lifecycle/gate.js"
+import { ATTACKS, type Extent } from "./attacks.js"
+import { type Grounds, grounds } from "./ground.js"
+import { attackReport } from "./report.js"
+import { type AttackResult, runAttack, whyNot } from "./run-attack.js"
+import { WAYS } from "./ways.js"
+
+/** Most of an attack is waiting. */
+const AT_ONCE = 2
+
+const COMBINATIONS = WAYS.flatMap((way) => ATTACKS.map((attack) => [way.name, attack.name, way, attack] as const))
+
+/** Makes every attack in every way of starting, on each platform; writes the table to RUNNER_IMAGES_ATTACKS_REPORT. */
+export function attackSuite(platforms: readonly PlatformName[], extent: Extent): void {
+  const results: AttackResult[] = []
+  let ground: Grounds
+
+  beforeAll(async () => {
+    ground = await grounds(platforms, extent)
+  })
+
+  afterAll(async () => {
+    const path = process.env.RUNNER_IMAGES_ATTACKS_REPORT
+    if (path !== undefined) writeFileSync(path, attackReport({ attacks: ATTACKS, ways: WAYS, platforms, results }))
+    await ground.remove()
+  })
+
+  describe.each(platforms)("a hostile job in the image for %s", (platform) => {
+    const unrunnable = whyNotRunnable(platform)
+    const gate = new Gate(AT_ONCE)
+
+    it.concurrent.for(COMBINATIONS)("%s: %s", async ([, , way, attack], { skip }) => {
+      const why = unrunnable ?? whyNot(attack, way)
+      if (why !== undefined) {
+        results.push({ attack, way, platform, seconds: 0, why })
+        return skip(why)
+      }
+      await gate.pass(async () => {
+        const start = performance.now()
+        const seconds = (): number => (performance.now() - start) / 1000
+        try {
+          const outcome = await runAttack(attack, way, ground.of(platform))
+          results.push({ attack, way, platform, seconds: seconds(), outcome })
+          expect({ finds: outcome.finds, foreignRemoved: outcome.foreignRemoved }).toEqual({
+            finds: [],
+            foreignRemoved: [],
+          })
+        } catch (error) {
+          if (!results.some((result) => result.attack === attack && result.way === way && result.platform === platform))
+            results.push({ attack, way, platform, seconds: seconds(), why: "failed" })
+          throw error
+        }
+      })
+    })
+  })
+}
