@@ -53,6 +53,11 @@ const ALL_SIGNALS = [
 /** Bytes that a health check may take, whatever it is given to read. It is a Node.js of its own. */
 const MOST_OF_A_HEALTH_CHECK = 150 * 2 ** 20
 
+async function mustListenAgain(scene: Scene): Promise<void> {
+  const again = await scene.startAgain()
+  if (again !== "listens") throw new Error(`the container was started again, and does not listen: ${again}`)
+}
+
 async function sendSignals(scene: Scene, { full }: Extent): Promise<void> {
   // In the gate as many as two starts have room for.
   const rounds = full ? LAST_SIGNAL : 2
@@ -61,8 +66,7 @@ async function sendSignals(scene: Scene, { full }: Extent): Promise<void> {
     await scene.attack(["signals"], { round, signals: left })
     const sent = scene.opened.map(Number)
     left = left.filter((number) => !sent.includes(number))
-    const again = await scene.startAgain()
-    if (again !== "listens") throw new Error("the container does not listen again after signals")
+    await mustListenAgain(scene)
     if (scene.own !== 1) scene.succeeded("runners of one container", `${String(scene.own)} are listed`)
   }
   scene.outcome.tried["different signals"] = ALL_SIGNALS.length - left.length
@@ -113,8 +117,12 @@ async function putLinks(scene: Scene): Promise<void> {
       }
     }
     await look(`with links of round ${String(round)}`)
-    if ((await scene.startAgain()) === "listens") await look(`with links of round ${String(round)}, started again`)
+    const again = await scene.startAgain()
+    if (again !== "ended") await look(`with links of round ${String(round)}, started again`)
     scene.search("the container's output", scene.container.lines.text, foreign)
+    // The runner's own .env and .path may be what never ends to be read. That is a way to be of no use any more, and to no secret.
+    scene.outcome.tried[`starts that were ${again}`] = (scene.outcome.tried[`starts that were ${again}`] ?? 0) + 1
+    if (again !== "listens") return
   }
 }
 
@@ -139,7 +147,7 @@ export const ATTACKS: readonly Attack[] = [
     needsMoreThanOneJob: true,
     run: async (scene) => {
       await scene.attack(["cores"])
-      await scene.startAgain()
+      await mustListenAgain(scene)
       await scene.attack(["cores-collect"])
     },
   },
@@ -157,9 +165,10 @@ export const ATTACKS: readonly Attack[] = [
     run: async (scene) => {
       await scene.attack(["programs"])
       const again = await scene.startAgain()
+      // A job's own run.sh may do nothing at all; what ends has to say why.
       if (again === "ended" && !REFUSED.test(scene.container.lines.text))
         throw new Error("the container was not started again, and does not say why")
-      scene.outcome.tried[again === "ended" ? "starts that were refused" : "starts"] = 1
+      scene.outcome.tried[again === "ended" ? "starts that were refused" : `starts that were ${again}`] = 1
       await scene.end()
     },
   },
