@@ -21,7 +21,9 @@ const NAMED = 3
  */
 export async function changedPrograms(folder: string, manifest: string): Promise<string[]> {
   const expected = readManifest(manifest)
-  const changes: string[] = []
+  // A link in a folder's place leads to where a job may have put more than is looked for.
+  const folders = new Set([...FOLDERS, ...[...expected.keys()].flatMap(foldersAbove)])
+  const changes = [...folders].filter((path) => isNoFolder(join(folder, path))).map((path) => `${path} is no folder`)
   for (const [path, sum] of expected) {
     const found = await sumOf(join(folder, path))
     if (found === undefined) changes.push(`${path} is missing`)
@@ -77,6 +79,17 @@ function readManifest(file: string): ReadonlyMap<string, string> {
       return [line.slice(end + 2), line.slice(0, end)] as const
     }),
   )
+}
+
+/** `bin/a`, `bin` of `bin/a/b` */
+function foldersAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1)
+  return names.map((_, place) => names.slice(0, place + 1).join("/"))
+}
+
+/** Whether something else than a folder is there. */
+function isNoFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false
 }
 
 function filesBelow(folder: string, name: string): string[] {
