@@ -39,7 +39,7 @@ export default function setup(): void {
   mkdirSync(CACHE, { recursive: true })
   const scratch = mkdtempSync(join(CACHE, "new-"))
   try {
-    const quiet = { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] } as const
+    const quiet: { cwd: string; stdio: ("ignore" | "pipe")[] } = { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] }
     execFileSync("npm", ["pack", `${node.name}@${node.version}`, "--silent"], { ...quiet, timeout: 300_000 })
     const [archive = ""] = readdirSync(scratch)
     const sum = createHash("sha512")
