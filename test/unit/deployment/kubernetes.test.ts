@@ -3,12 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { RUNNER_FOLDERS } from "../../../dagger/src/core/definitions.js"
+import { AGENT_FOLDERS, RUNNER_FOLDERS } from "../../../dagger/src/core/definitions.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
+import { namesOf, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"
 import { stopTimes } from "../../../docker/runtime/src/supervisor/runner-parts.js"
 import { hostWith } from "../runtime/configuration/host.js"
-import { kubernetesExamples, manifest, type PodSpec, scaleSetValues } from "./kubernetes-manifest.js"
+import { brokerManifests, kubernetesExamples, manifest, type PodSpec, scaleSetValues } from "./kubernetes-manifest.js"
 
 const FILES = kubernetesExamples()
 
@@ -24,6 +25,7 @@ const PODS: Pod[] = FILES.flatMap(({ name: file, documents }) => {
     const [values] = documents.map((document) => scaleSetValues.parse(document))
     return values ? [{ file, spec: values.template.spec, claims: [] }] : []
   }
+  if (file === "broker.yaml") return []
   return documents
     .map((document) => manifest.parse(document))
     .flatMap((object): Pod[] => {
@@ -33,15 +35,31 @@ const PODS: Pod[] = FILES.flatMap(({ name: file, documents }) => {
     })
 })
 
+/** What is in the Secrets, and where certificates are mounted. */
+const SECRETS: Readonly<Record<string, string>> = {
+  "github token": "ghp_example",
+  "runner-broker tls.key": "KEY",
+  "runner-broker-client tls.key": "KEY",
+}
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+const MOUNTED = { "/run/certificates/ca.crt": CERTIFICATE, "/run/certificates/tls.crt": CERTIFICATE }
+
 /** What a variable's value would be in a pod. */
-function environmentOf({ containers: [runner] }: PodSpec): Record<string, string> {
+function environmentOf({ containers: [{ env }] }: { containers: [Pick<PodSpec["containers"][0], "env">] }) {
   return Object.fromEntries(
-    runner.env.map((variable) => {
+    env.map((variable): [string, string] => {
       if ("value" in variable) return [variable.name, variable.value]
-      return [variable.name, "secretKeyRef" in variable.valueFrom ? "ghp_example" : "runner-7c9d8f6b5-abcde"]
+      if ("fieldRef" in variable.valueFrom) return [variable.name, "runner-7c9d8f6b5-abcde"]
+      const { name, key } = variable.valueFrom.secretKeyRef
+      return [variable.name, SECRETS[`${name} ${key}`] ?? `there is no ${name} ${key}`]
     }),
   )
 }
+
+const [, , { spec: brokers }, service, policy] = brokerManifests.parse(
+  FILES.find(({ name }) => name === "broker.yaml")?.documents,
+)
+const BROKER = brokers.template.spec
 
 it("are what they are meant to be", () => {
   expect(FILES.map(({ name, documents }) => `${name}: ${documents.length}`)).toMatchInlineSnapshot(`
@@ -49,35 +67,51 @@ it("are what they are meant to be", () => {
       "arc-scale-set-docker.yaml: 1",
       "arc-scale-set-supervised.yaml: 1",
       "arc-scale-set.yaml: 1",
-      "ephemeral-runners.yaml: 2",
+      "broker.yaml: 5",
+      "ephemeral-runners.yaml: 1",
       "persistent-runners.yaml: 2",
     ]
   `)
 })
 
-describe.each(PODS)("$file", ({ spec, claims }) => {
+describe.each(PODS)("$file", ({ file, spec, claims }) => {
   const [runner] = spec.containers
 
   it("gives the image what it knows, and no mistake", () => {
     expect(runner.env.map(({ name }) => name).filter((name) => !knownNames().includes(name))).toEqual([])
-    const jit = runner.env.some(({ name }) => name === "ACCESS_TOKEN") ? {} : { ACTIONS_RUNNER_INPUT_JITCONFIG: "e30=" }
-    const { configuration, warnings } = readConfiguration({ ...environmentOf(spec), ...jit }, hostWith())
+    const jit = runner.env.some(({ name }) => name === "BROKER_URL") ? {} : { ACTIONS_RUNNER_INPUT_JITCONFIG: "e30=" }
+    const { configuration, warnings } = readConfiguration({ ...environmentOf(spec), ...jit }, hostWith(MOUNTED))
     const { target, authentication, name, ephemeral, workFolder } = configuration
     expect(warnings).toEqual([])
     expect({ target: target?.url, by: authentication.kind, name, ephemeral, workFolder }).toMatchSnapshot()
   })
 
   it("gives no secret as a file, which jobs could read", () => {
-    expect(runner.env.map(({ name }) => name).filter((name) => name.endsWith("_FILE"))).toEqual([])
+    const files = runner.env.map(({ name }) => name).filter((name) => name.endsWith("_FILE"))
+    expect(files.filter((name) => name !== "BROKER_CA_FILE" && name !== "BROKER_CERT_FILE")).toEqual([])
+  })
+
+  it("has nothing of GitHub's credential, and no secret but its certificate's key", () => {
+    const authentication = VARIABLES.filter(({ group }) => group === "authentication").flatMap(namesOf)
+    expect(runner.env.map(({ name }) => name).filter((name) => authentication.includes(name))).toEqual([])
+    const secrets = runner.env.flatMap((variable) =>
+      "valueFrom" in variable && "secretKeyRef" in variable.valueFrom
+        ? [`${variable.name}: ${variable.valueFrom.secretKeyRef.name} ${variable.valueFrom.secretKeyRef.key}`]
+        : [],
+    )
+    expect(secrets).toEqual(file.startsWith("arc-") ? [] : ["BROKER_KEY: runner-broker-client tls.key"])
   })
 
   it("mounts what it has, where the image has folders of the user", () => {
     const volumes = [...spec.volumes.map(({ name }) => name), ...claims].sort()
     expect(runner.volumeMounts.map(({ name }) => name).sort()).toEqual(volumes)
     const folders = runner.volumeMounts.map(({ mountPath }) => mountPath)
-    expect(folders.filter((path) => path !== "/tmp" && !(RUNNER_FOLDERS as readonly string[]).includes(path))).toEqual(
-      [],
-    )
+    expect(
+      folders.filter(
+        (path) =>
+          path !== "/tmp" && path !== "/run/certificates" && !(RUNNER_FOLDERS as readonly string[]).includes(path),
+      ),
+    ).toEqual([])
     if (runner.securityContext?.readOnlyRootFilesystem) {
       expect(folders).toContain("/tmp")
       expect(folders).toContain(environmentOf(spec).RUNNER_WORKDIR)
@@ -102,8 +136,68 @@ describe.each(PODS)("$file", ({ spec, claims }) => {
   })
 })
 
+describe("broker.yaml", () => {
+  const { configuration, warnings } = readConfiguration(environmentOf(BROKER), hostWith(MOUNTED), "broker")
+
+  it("gives the image what it knows, and no mistake", () => {
+    const names = BROKER.containers[0].env.map(({ name }) => name)
+    expect(names.filter((name) => !knownNames().includes(name))).toEqual([])
+    const { target, authentication, broker } = configuration
+    expect(warnings).toEqual([])
+    expect([target?.url, authentication.kind, broker?.address]).toEqual([
+      "https://github.com/OWNER/REPOSITORY",
+      "token",
+      { kind: "tls", host: "0.0.0.0", port: 8443 },
+    ])
+  })
+
+  it("mounts what it has, where the image has a folder of the broker's user", () => {
+    const [certificates, leases] = BROKER.containers[0].volumeMounts
+    expect([certificates?.name, certificates?.readOnly]).toEqual(["certificates", true])
+    expect(AGENT_FOLDERS).toContain(leases?.mountPath)
+    expect(BROKER.containers[0].volumeMounts).toHaveLength(BROKER.volumes.length)
+  })
+
+  it("is reached by the pods of runners, and reaches names and HTTPS", () => {
+    expect(brokers.template.metadata.labels).toEqual(brokers.selector.matchLabels)
+    expect(service.spec.selector).toEqual(brokers.selector.matchLabels)
+    expect(policy.spec.podSelector.matchLabels).toEqual(brokers.selector.matchLabels)
+    const [{ containerPort }] = BROKER.containers[0].ports
+    const [{ from, ports }] = policy.spec.ingress
+    expect([service.spec.ports[0].port, ports[0].port, containerPort]).toEqual([8443, 8443, 8443])
+    const runners = FILES.filter(({ name }) => /^(ephemeral|persistent)-runners/.test(name))
+      .flatMap(({ documents }) => documents.map((document) => manifest.parse(document)))
+      .flatMap((object) =>
+        object.kind === "Deployment" || object.kind === "StatefulSet"
+          ? [object.spec.template.metadata.labels["app.kubernetes.io/name"]]
+          : [],
+      )
+    expect(from[0].podSelector.matchExpressions[0].values).toEqual(runners)
+    expect(policy.spec.egress.flatMap(({ ports }) => ports.map(({ protocol, port }) => `${protocol} ${port}`))).toEqual(
+      ["UDP 53", "TCP 53", "TCP 443"],
+    )
+  })
+
+  it("allows the runners' labels, and is found by the name that they have for it", () => {
+    for (const { file, spec } of PODS.filter(({ file }) => !file.startsWith("arc-"))) {
+      const { configuration: runner } = readConfiguration(environmentOf(spec), hostWith(MOUNTED))
+      expect(
+        runner.labels.filter((label) => !configuration.labels.includes(label)),
+        file,
+      ).toEqual([])
+      const { metadata } = service
+      expect(runner.authentication, file).toMatchObject({
+        endpoint: {
+          address: { kind: "tls", host: `${metadata.name}.${metadata.namespace ?? ""}.svc`, port: 8443 },
+          tls: { ca: CERTIFICATE, certificate: CERTIFICATE, key: "KEY" },
+        },
+      })
+    }
+  })
+})
+
 it("objects of a file find each other", () => {
-  for (const { name, documents } of FILES.filter((file) => !file.name.startsWith("arc-"))) {
+  for (const { name, documents } of FILES.filter(({ name }) => !name.startsWith("arc-") && name !== "broker.yaml")) {
     const objects = documents.map((document) => manifest.parse(document))
     for (const object of objects) {
       if (object.kind !== "Namespace") expect(object.metadata.namespace, name).toBe("github-runners")
