@@ -73,7 +73,8 @@ export function composeFiles(): ComposeFile[] {
       const { name, services, volumes } = file.parse(parse(written))
       const { broker: withCredential, ...rest } = services
       const [[serviceName, only] = [], ...others] = Object.entries(rest)
-      if (serviceName === undefined || others.length > 0) throw new Error(`${path} has not one service beside the broker`)
+      if (serviceName === undefined || others.length > 0)
+        throw new Error(`${path} has not one service beside the broker`)
       return {
         path,
         text: written,

@@ -50,7 +50,7 @@ export async function brokered(configuration: Configuration, folder: string) {
     close: async () => {
       broker.close()
       await served
-      rmSync(options.manifest)
+      rmSync(options.manifest, { force: true })
     },
   }
 }
