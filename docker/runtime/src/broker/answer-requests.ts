@@ -46,9 +46,10 @@ export async function answerRequests({ stream, answer, log, who, allowed }: Answ
     const controller = new AbortController()
     current = controller
     last = last.then(async () => {
-      if (controller.signal.aborted) return
+      const withdrawn = (): boolean => controller.signal.aborted
+      if (withdrawn()) return
       const given = await answerOne(() => answer(request, controller.signal))
-      if (!controller.signal.aborted) lines.send({ id, ...given })
+      if (!withdrawn()) lines.send({ id, ...given })
     })
   })
   await closed

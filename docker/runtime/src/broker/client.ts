@@ -15,10 +15,13 @@ export class BrokerClient {
     this.#ended = new Promise((resolve) => this.#lines.onClose(resolve))
     this.#lines.onLine((line) => {
       const parsed = parseAnswer(line)
-      if (!parsed) return this.#lines.close()
+      if (!parsed) {
+        this.#lines.close()
+        return
+      }
       const { id, ...answer } = parsed
       // A request that was given up may be answered all the same.
-      if (id === this.#waiting?.number) this.#waiting.answered(answer as BrokerAnswer)
+      if (id === this.#waiting?.number) this.#waiting.answered(answer)
     })
   }
 

@@ -1,12 +1,17 @@
 import { chmodSync, lstatSync, rmSync } from "node:fs"
 import { connect, createServer, type Server, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
+import type { PeerCertificate } from "node:tls"
 import type { BrokerEndpoint } from "../configuration/broker.js"
 import { RuntimeFailure } from "../failure.js"
+import { printable } from "../files/printable.js"
 import { addressText, KEEP_ALIVE, tlsFailure } from "./connect.js"
 
 /** For both sides to have shown their certificates, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000
+
+/** Characters of a certificate's name, for the log. */
+const LONGEST_NAME = 64
 
 /** What is done with a connection, and who it is from. */
 export type Connected = (stream: Duplex, peer: string) => void
@@ -61,8 +66,10 @@ async function serverFor({ address, tls }: BrokerEndpoint, connected: Connected)
         handshakeTimeout: HANDSHAKE_TIMEOUT,
       },
       (socket) => {
-        const { CN: name } = socket.getPeerCertificate().subject ?? {}
-        connected(kept(socket), `${socket.remoteAddress ?? "somebody"} (${String(name ?? "no name")})`)
+        // None for a connection that is gone already.
+        const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null
+        const name = printable(String(certificate?.subject?.CN ?? "no name"), LONGEST_NAME)
+        connected(kept(socket), `${socket.remoteAddress ?? "somebody"} (${name})`)
       },
     )
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { BrokerEndpoint } from "../configuration/broker.js"
 import { RuntimeFailure } from "../failure.js"
@@ -150,16 +149,16 @@ export class RemoteRegistrar implements Registrar {
 
   /** Goes on with the lease whenever the connection breaks: without one the broker takes the container to be gone. */
   async #stayConnected(): Promise<void> {
-    const { signal } = this.#closing
-    while (!signal.aborted && !this.#removed) {
+    const over = (): boolean => this.#closing.signal.aborted || this.#removed
+    while (!over()) {
       await this.#client?.ended
-      if (signal.aborted || this.#removed) return
+      if (over()) return
       this.#log.warn(`the connection with the broker ${addressText(this.#endpoint.address)} broke`)
       try {
         await this.#connected()
         this.#log.info("the connection with the broker is there again")
       } catch (error) {
-        if (signal.aborted) return
+        if (over()) return
         this.#log.warn(`${(error as Error).message}; the broker will take this container to be gone`)
         await sleep(this.#patience.longestDelay, undefined, { ref: false })
       }
