@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync, type ExecFileSyncOptions, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -39,7 +39,7 @@ export default function setup(): void {
   mkdirSync(CACHE, { recursive: true })
   const scratch = mkdtempSync(join(CACHE, "new-"))
   try {
-    const quiet: { cwd: string; stdio: ("ignore" | "pipe")[] } = { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] }
+    const quiet: ExecFileSyncOptions = { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] }
     execFileSync("npm", ["pack", `${node.name}@${node.version}`, "--silent"], { ...quiet, timeout: 300_000 })
     const [archive = ""] = readdirSync(scratch)
     const sum = createHash("sha512")

@@ -26,6 +26,7 @@ describe("docker run IMAGE", () => {
     ["doctor", { name: "doctor", json: false }],
     ["doctor --json", { name: "doctor", json: true }],
     ["health", { name: "health" }],
+    ["broker", { name: "broker" }],
     ["--help", { name: "help" }],
     ["-h", { name: "help" }],
   ])("%s", (line, expected) => {
@@ -34,6 +35,11 @@ describe("docker run IMAGE", () => {
 
   it.each([
     ["--verison", "10: there is no option --verison. Did you mean --version? --help lists what there is."],
+    ["brokr", "10: there is no command or program brokr. Did you mean broker? --help lists what there is."],
+    [
+      "broker all",
+      "10: there is no argument all. --help lists what there is. Settings are given as environment variables.",
+    ],
     ["docter", "10: there is no command or program docter. Did you mean doctor? --help lists what there is."],
     [
       "--ephemeral",

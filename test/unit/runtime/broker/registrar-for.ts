@@ -4,11 +4,11 @@ import type { Configuration } from "../../../../docker/runtime/src/configuration
 import { PERFORM } from "../../../../docker/runtime/src/operations/perform.js"
 import type { Access } from "../../../../docker/runtime/src/operations/operation.js"
 import { IMAGE } from "../configuration/host.js"
-import { keptLog } from "../github/scripted-server.js"
+import { keptLog, type KeptLog } from "../github/scripted-server.js"
 
 /** The operations themselves, in this process. */
 export const performed: Ask = async (name, input, signal = new AbortController().signal) =>
-  await PERFORM[name](input as never, signal)
+  await PERFORM[name](input, signal)
 
 /** What a broker has after it read its configuration. */
 export function accessFor(configuration: Configuration): Access {
@@ -25,8 +25,13 @@ export function accessFor(configuration: Configuration): Access {
   }
 }
 
+interface Registered {
+  readonly registrar: GitHubRegistrar
+  readonly log: KeptLog
+}
+
 /** Registers the configured runner. */
-export function registrarFor(configuration: Configuration, foreign: readonly number[] = []) {
+export function registrarFor(configuration: Configuration, foreign: readonly number[] = []): Registered {
   const log = keptLog()
   const { name, labels, ephemeral, replace } = configuration
   const registrar = new GitHubRegistrar({

@@ -13,6 +13,7 @@ const files = {
   "/run/secrets/token": "ghp_secret1234\n",
   "/hooks/start.txt": "",
   "/etc/words": "ACCESS_TOKEN ghp_secret1234\n",
+  "/tls/ca.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 }
 
 /** What a user got wrong, by what it is. */
@@ -92,13 +93,38 @@ const MISTAKES: Record<string, Record<string, string>> = {
   "a file of variables without any": { ...BOTH, ENV_FILE: "/etc/words" },
   "a secret in the wrong place": { ...REPOSITORY, APP_ID: "12345", METRICS_PORT: "AAAABBBBCCCCDDDDEEEEFFFFGGGGH" },
   "a secret in two places": { ...REPOSITORY, RUNNER_TOKEN: "0therSECRET", RUNNER_LABELS: "0therSECRET,," },
+  "a broker and a token": { ...TOKEN, BROKER_URL: "unix:///run/broker.sock" },
+  "a broker's address that is none": { BROKER_URL: "https://broker.example" },
+  "a broker's socket by a relative path": { BROKER_URL: "unix://run/broker.sock" },
+  "a broker's socket by a path that is too long": { BROKER_URL: `unix:///${"s".repeat(120)}` },
+  "a broker's port that is none": { BROKER_URL: "tls://broker.example:99999" },
+  "a broker by TLS and nothing to show": { BROKER_URL: "tls://broker.example:8443" },
+  "a broker by TLS with files that are none": {
+    BROKER_URL: "tls://[::1]:8443",
+    BROKER_KEY_FILE: "/tls/key.pem",
+    BROKER_CERT_FILE: "/etc/words",
+    BROKER_CA_FILE: "/tls/missing.pem",
+  },
   "a target under a misspelt name": { ...TOKEN, REPO_ULR: "https://github.com/octo/cat" },
   "three at once": { REPO_URL: "octo", METRICS_ENABLED: "perhaps", METRICS_PORT: "0" },
 }
 
+/** What somebody got wrong who starts a broker. */
+const BROKERS: Record<string, Record<string, string>> = {
+  "a broker with nothing at all": {},
+  "a broker with a registration token": { ...REPOSITORY, RUNNER_TOKEN: "AAAABBBBCCCCDDDDEEEEFFFFGGGGH" },
+  "a broker with a configuration for one run": { ACTIONS_RUNNER_INPUT_JITCONFIG: "e30=" },
+  "a broker of a broker": { BROKER_URL: "unix:///run/broker.sock" },
+  "a broker that listens nowhere": { ...BOTH, BROKER_LISTEN: "0.0.0.0:8443" },
+  "a broker by TLS without a key": { ...BOTH, BROKER_LISTEN: "tls://0.0.0.0:8443", BROKER_CA_FILE: "/tls/ca.pem" },
+  "a broker of no runners, and without patience": { ...BOTH, BROKER_MAX_RUNNERS: "0", BROKER_GRACE_SECONDS: "0" },
+}
+
+const ALL = { ...MISTAKES, ...BROKERS }
+
 function failureOf(environment: Record<string, string>): RuntimeFailure {
   try {
-    readConfiguration(environment, hostWith(files))
+    readConfiguration(environment, hostWith(files), Object.values(BROKERS).includes(environment) ? "broker" : "runner")
   } catch (error) {
     if (error instanceof RuntimeFailure) return error
     throw error
@@ -108,19 +134,19 @@ function failureOf(environment: Record<string, string>): RuntimeFailure {
 
 describe("a wrong configuration", () => {
   it("is told in full, each in its own words", async () => {
-    const told = Object.entries(MISTAKES).map(([what, environment]) => {
+    const told = Object.entries(ALL).map(([what, environment]) => {
       const failure = failureOf(environment)
       return `${what}: exit code ${failure.exitCode}\n${failureText(failure)}`
     })
     await expect(told.join("\n")).toMatchFileSnapshot("mistakes.txt")
   })
 
-  it.each(Object.keys(MISTAKES))("shows no secret: %s", (what) => {
-    const { message, remedy } = failureOf(MISTAKES[what] ?? {})
+  it.each(Object.keys(ALL))("shows no secret: %s", (what) => {
+    const { message, remedy } = failureOf(ALL[what] ?? {})
     for (const secret of SECRETS) expect(message + remedy).not.toContain(secret)
   })
 
-  it.each(Object.keys(MISTAKES))("ends with the code for configurations: %s", (what) => {
-    expect(failureOf(MISTAKES[what] ?? {})).toMatchObject({ code: "CONFIGURATION", exitCode: 10 })
+  it.each(Object.keys(ALL))("ends with the code for configurations: %s", (what) => {
+    expect(failureOf(ALL[what] ?? {})).toMatchObject({ code: "CONFIGURATION", exitCode: 10 })
   })
 })

@@ -67,8 +67,10 @@ export async function freePort(): Promise<number> {
   return server.port
 }
 
+export type KeptLog = ClientOptions["log"] & { readonly lines: string[]; readonly hidden: string[] }
+
 /** A log that keeps its lines. */
-export function keptLog(): ClientOptions["log"] & { readonly lines: string[]; readonly hidden: string[] } {
+export function keptLog(): KeptLog {
   const lines: string[] = []
   const hidden: string[] = []
   return {

@@ -7,10 +7,19 @@ import type { Configuration } from "../../../../docker/runtime/src/configuration
 import type { RegistrationOptions } from "../../../../docker/runtime/src/supervisor/obtain-registration.js"
 import { performed, registrarFor } from "../broker/registrar-for.js"
 import { socketPair } from "../broker/socket-pair.js"
-import { keptLog } from "../github/scripted-server.js"
+import { keptLog, type KeptLog } from "../github/scripted-server.js"
+
+interface Brokered {
+  readonly options: RegistrationOptions
+  readonly log: KeptLog
+  readonly controller: AbortController
+  /** As the supervisor asks at its end. */
+  readonly remove: () => Promise<unknown>
+  readonly close: () => Promise<void>
+}
 
 /** A supervisor's broker, over a real connection, and what a registration takes beside it. */
-export async function brokered(configuration: Configuration, folder: string) {
+export async function brokered(configuration: Configuration, folder: string): Promise<Brokered> {
   const log = keptLog()
   const { registrar, log: brokerLog } = registrarFor(configuration)
   const [own, others] = await socketPair()
@@ -42,7 +51,6 @@ export async function brokered(configuration: Configuration, folder: string) {
     options,
     log,
     controller,
-    /** As the supervisor asks at its end. */
     remove: async () => {
       const answer = await broker.ask({ request: "remove" })
       return "removal" in answer ? answer.removal : answer
