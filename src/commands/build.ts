@@ -46,7 +46,7 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
       const host = await readRequest(given)
       const output = new OutputFolder(given.output, host.request.variants)
       host.request = await withSourceCode(host.request, given, (line) => {
-        context.terminal.note(line)
+        host.notes.push(line)
       })
       const { runBuild } = await import("../runs/build.js")
       const { archive, load, json } = given

@@ -71,7 +71,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
       assertPublishable(host.request, { repository: repository.name, tags, allowStandIn })
       const credentials = readCredentials(given)
       host.request = await withSourceCode(host.request, given, (line) => {
-        context.terminal.note(line)
+        host.notes.push(line)
       })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine

@@ -14,6 +14,8 @@ export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof req
 /** A request and the files of this host that go with it, all checked, before anything is started. */
 export interface HostRequest {
   request: BuildRequest
+  /** What the log should say of the request once the work begins. */
+  notes: string[]
   /** Absolute path of the folder with upstream archives. */
   assets?: string
   /** Absolute path of the certificate authorities that downloads trust. */
@@ -44,6 +46,7 @@ export async function readRequest(given: RequestArguments): Promise<HostRequest>
   assertPlannable(request)
   return {
     request,
+    notes: [],
     ...(given.assets === undefined ? {} : { assets: assetsFolder(given.assets) }),
     ...(bundle === undefined ? {} : { caBundle: bundle }),
   }

@@ -25,6 +25,7 @@ export interface BuildRun {
 export async function runBuild(context: CommandContext, host: HostRequest, run: BuildRun): Promise<void> {
   const loader = run.load ? await ImageLoader.find(host.request.platforms) : undefined
   const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) => {
+    for (const line of host.notes) progress.note("all platforms", line)
     const summaries: VariantSummary[] = []
     for (const image of await build(host.request, inputsOf(host), progress))
       summaries.push(summariseVariant(image.report, await write(image, run, progress, loader)))

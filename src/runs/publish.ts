@@ -25,6 +25,7 @@ export interface PublishRun {
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
   const { repository, tags, allowStandIn, variantTags, credentials } = run
   const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
+    for (const line of host.notes) progress.note("all platforms", line)
     const inputs = inputsOf(host)
     const moves = new TagMoves()
     context.interrupts.leaves(() => moves.account())

@@ -271,7 +271,7 @@ describe("a failure between tags", () => {
     `  set: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
     `  set: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
     `  not set: ${REPOSITORY}:latest-standin, which still names FIRST`,
-    "To go on, publish again. To go back:",
+    "To go on, publish again. To go back, after skopeo login where the registry asks for it:",
     `  ${REPOSITORY}:1.2.3-standin: delete this tag, and not its image, by the registry's own means`,
     `  ${REPOSITORY}:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ` +
       `docker://${REPOSITORY}@FIRST docker://${REPOSITORY}:1.2-standin`,

@@ -64,7 +64,7 @@ export class TagMoves {
     return [
       `${String(entries.filter(isMoved).length)} of ${String(entries.length)} tags were set:`,
       ...entries.map((entry) => `  ${stateOf(entry)}`),
-      "To go on, publish again. To go back:",
+      "To go on, publish again. To go back, after skopeo login where the registry asks for it:",
       ...touched.map((entry) => `  ${this.wayBack(entry)}`),
     ]
   }

@@ -83,7 +83,7 @@ describe("the account", () => {
         set: ghcr.io/owner/runner:1.2.3, new, to sha256:b…
         set: ghcr.io/owner/runner:1.2, from sha256:a… to sha256:b…
         unknown: ghcr.io/owner/runner:latest, from sha256:a… to sha256:b…, was being set
-      To go on, publish again. To go back:
+      To go on, publish again. To go back, after skopeo login where the registry asks for it:
         ghcr.io/owner/runner:1.2.3: delete this tag, and not its image, by the registry's own means
         ghcr.io/owner/runner:1.2: skopeo copy --all --preserve-digests docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:1.2
         ghcr.io/owner/runner:latest: see what it names (skopeo inspect --raw docker://ghcr.io/owner/runner:latest | sha256sum), then: skopeo copy --all --preserve-digests docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:latest"
@@ -99,7 +99,7 @@ describe("the account", () => {
         set: ghcr.io/owner/runner:1.2.3, new, to sha256:b…
         lost: ghcr.io/owner/runner:1.2, from sha256:a… to sha256:b…, and it names sha256:c…
         not set: ghcr.io/owner/runner:latest, which still names sha256:a…
-      To go on, publish again. To go back:
+      To go on, publish again. To go back, after skopeo login where the registry asks for it:
         ghcr.io/owner/runner:1.2.3: delete this tag, and not its image, by the registry's own means
         ghcr.io/owner/runner:1.2: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:1.2"
     `)
