@@ -11,6 +11,7 @@ Made by \`npm run docs\` from the runtime program's own tables; a test keeps it 
 docker run -e REPO_URL=https://github.com/OWNER/REPOSITORY -e ACCESS_TOKEN ghcr.io/OWNER/github-runner
 docker run ghcr.io/OWNER/github-runner --version   # the runner, the variant, the platform and every tool
 docker run … ghcr.io/OWNER/github-runner doctor    # looks at everything that a runner needs, without registering
+docker run … ghcr.io/OWNER/github-runner broker    # holds the credential for runners of other containers
 \`\`\`
 
 A container registers a runner, runs it, and takes it off GitHub's list when it ends. It starts as the user \`runner\` (1001:1001), without root and
@@ -37,18 +38,55 @@ ${variablesReference()}
 \`RUNNER_LABELS\`; without it what the variant can do (\`docker\`; with Chrome \`chrome\`, \`ui-tests\`, \`playwright\`, \`cypress\`; with Go \`go\`), and \`default\`, unless only GrammaTonic's
 variables are used. A label of another architecture is left out with a warning: a runner never claims to be what it is not.
 
+### As whom it runs
+
+The program is two: the **broker** reads the container's variables and holds the credential; the **supervisor** asks it to register the runner and to remove it.
+The supervisor, the runner and its jobs never have the credential.
+
+| The container starts as | The broker is | The supervisor, the runner and jobs are |
+| --- | --- | --- |
+| root, which is the safer start | \`runner-agent\` (1002), without capabilities | \`runner\` (1001), without capabilities |
+| root, with \`RUN_AS_ROOT=true\`, as \`-root\` tags have it | \`runner-agent\` | **root**, which reaches everything, the credential too |
+| \`runner\` (1001), as the image does | \`runner\`, closed to all others of that user | \`runner\` |
+| another user | that user, closed | that user |
+
+A container that starts as root gives that away for good, unless \`RUN_AS_ROOT=true\`; for that it needs the capabilities \`CHOWN\`, \`KILL\`, \`SETGID\` and \`SETUID\`, and
+\`DAC_OVERRIDE\` to read a secret's file that is another user's. Where it may not, \`RUN_AS_ROOT=false\` ends with 10; with nothing said, the runner stays root, and a
+warning says that jobs reach every secret.
+
+\`FORGET_CREDENTIAL=true\` ends the broker as soon as the runner is registered: nothing is left that could be taken. The price is that the runner cannot be removed: it
+stays on GitHub's list as offline until GitHub removes it, after a day if it was for one job, else after two weeks.
+
 ### Secrets in files
 
 A file that the container's user may read, its jobs may read as well. Variables are safe from them: nothing that jobs can look at has them. For a file, start the
-container as root with \`RUN_AS_ROOT=false\` and let root alone read it, as the compose files here do; [DEPLOYMENT.md](DEPLOYMENT.md) has who can read what.
+container as root, and let root alone read the file; or give it to a broker's container, as the compose files here do. [DEPLOYMENT.md](DEPLOYMENT.md#who-can-read-the-token)
+has who can read what.
 
 ### What jobs see
 
 Everything that was given to the container, without these variables and without secrets. No process in the container starts with a secret in its
 environment, the init process included, and none is in its arguments. Where another variable repeats a secret, or a name looks like a secret's misspelt one,
-jobs do not see that either, and a warning says so. \`UNSET_CONFIG_VARS=false\` shows jobs the variables, still without secrets. A job runs as the
-same user as the runtime program: where the kernel lets processes of one user read each other's memory (\`kernel.yama.ptrace_scope=0\`), a job could read the
-token there. Give such jobs an ephemeral runner with a registration token or a just-in-time configuration, which is worth nothing by then.
+jobs do not see that either, and a warning says so. \`UNSET_CONFIG_VARS=false\` shows jobs the variables, still without secrets.
+
+## A broker of its own
+
+\`docker run … IMAGE broker\` registers no runner of its own. It does that for runners of other containers, which set \`BROKER_URL\` and have no credential; one
+that has both ends with 10.
+
+- **What the broker decides**, by its own variables: the target, the group, and the labels that runners may have: those of its \`RUNNER_LABELS\`, and those that runners of these images
+  have without any. With \`RUNNER_EPHEMERAL=true\` it registers runners for one job and no others. It takes \`ACCESS_TOKEN\` or an App.
+- **What a runner's container decides**: name, labels, work folder, \`RUNNER_EPHEMERAL\`, \`RUNNER_REPLACE_EXISTING\`. A runner never takes the place of one whose container is connected.
+- **One connection is one runner.** Over it, that runner can be registered and removed, and no other. It stays open for as long as the container lives; when the
+  broker is started again, runners go on and connect anew.
+- **A container that is gone**: \`BROKER_GRACE_SECONDS\` later the broker removes its runner by the id, once GitHub lists it as offline. It knows its runners by
+  \`/var/lib/runner-broker/leases.json\`, which has no secret in it. A volume there keeps that; it has to belong to \`runner-agent\`, as a new named volume does.
+- **\`unix://\`**, for containers of one machine that share a volume at \`/run/runner-broker\`. The socket is \`runner-agent\`'s, with mode 0600, and the kernel looks at that when
+  somebody connects: a runner's container has to start as root, so that its own part of the broker is that user. No job is.
+- **\`tls://\`**, for all others: both sides show a certificate of the authority in \`BROKER_CA_FILE\`. Whoever has a certificate can have a runner registered: in a container that starts as
+  user 1001, jobs must not be able to read the key's file, so give it as the variable \`BROKER_KEY\`.
+
+The image's health check is for brokers too: healthy once it listens. There are no metrics.
 
 ## Exit codes
 
@@ -58,6 +96,17 @@ ${exitCodesReference()}
 SIGTERM, SIGINT and SIGQUIT: the runner takes no further job; a running one may go on for \`RUNNER_GRACEFUL_STOP_TIMEOUT\` seconds; then the runner ends, and is
 removed with a fresh token. A second signal does not wait for the job, a third ends at once. Give \`docker stop\` more time than that: \`--stop-timeout\`, or \`stop_grace_period\`
 with compose.
+
+## Starting again
+
+A runner that was killed with its container (SIGKILL, a machine that fails) takes its own place on GitHub's list when the same container starts again: a name with a random
+suffix stays with the container, and \`RUNNER_REPLACE_EXISTING\` is the default. A container that is made anew has another suffix, and the old entry stays until a broker of
+its own or GitHub removes it.
+
+**Changed programs.** Jobs are the user to whom the runner's folder belongs, and can change what is in it. Before a registration token goes to \`config.sh\`, the runner's programs are compared
+with checksums that are root's; when one differs, the container ends with 2 and registers nothing. A runner that updated itself differs too: as long as it has its registration it goes on with
+that, and needs no token. \`docker compose up --force-recreate\` makes the container anew; with a read-only root, whose copy of the runner is made at each start, or with
+\`DISABLE_AUTO_UPDATE=true\` and jobs that leave it alone, it does not come to that. Runners for one job get a just-in-time configuration, and no token.
 
 ## Health and metrics
 
@@ -81,6 +130,7 @@ request that is not complete after 5 seconds is given up.
 | \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\` | for work folders, all belonging to \`runner\`, for volumes to be mounted at |
 | \`/opt/hostedtoolcache\` | the tool cache |
 | \`/runner/data\` | for \`CONFIGURED_ACTIONS_RUNNER_FILES_DIR\` |
+| \`/run/runner-broker\`, \`/var/lib/runner-broker\` | of \`runner-agent\` alone: a broker's socket, and which runners it registered |
 | \`/etc/runner/hooks/started.d\`, \`completed.d\` | programs to run before and after each job, in the order of their names |
 | \`/usr/local/lib/runner-images\` | the runtime program |
 
