@@ -74,4 +74,16 @@ describe("the sources", () => {
     const module = sources.filter((path) => path.includes("/dagger/src/"))
     expect(module.filter((path) => /dag\s*\.host\(/.test(text(path)))).toEqual([])
   })
+
+  it("of the runtime are in folders that docs/ARCHITECTURE.md has, and it has no others", () => {
+    const [, table = ""] =
+      /^\| Folder of `src\/` .*\n\|[- |]+\|\n((?:\|.*\n)+)/m.exec(text(join(ROOT, "docs/ARCHITECTURE.md"))) ?? []
+    const documented = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([^`]+)\/`/g)].map(([, name]) => name),
+    )
+    const folders = readdirSync(join(ROOT, "docker/runtime/src"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+    expect(documented.sort()).toEqual(folders.sort())
+  })
 })
