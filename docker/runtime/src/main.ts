@@ -1,11 +1,10 @@
 import { statSync } from "node:fs"
-import { join } from "node:path"
 import { type Command, readCommandLine } from "./command-line.js"
 import { type Environment, readArguments, readEnvironment } from "./environment.js"
 import { failureText } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
 import { BROKER_VARIABLE } from "./broker/broker-variable.js"
-import { AGENT_FOLDER } from "./container/agent.js"
+import { agentAccount } from "./container/agent.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
 import { asFailure } from "./unclassified.js"
 
@@ -82,10 +81,9 @@ async function hostFor(paths: ImagePaths) {
 function users({ home, root }: ImagePaths): number[] {
   const own = process.getuid?.() ?? 0
   if (own !== 0) return [own]
-  const owners = [home, join(root, AGENT_FOLDER)].flatMap(
-    (path) => statSync(path, { throwIfNoEntry: false })?.uid ?? [],
-  )
-  return [own, ...owners]
+  const image = statSync(home, { throwIfNoEntry: false })?.uid
+  const agent = agentAccount(root)?.uid
+  return [own, image, agent].filter((uid) => uid !== undefined)
 }
 
 function print({ output, exitCode }: Answer): number {

@@ -18,6 +18,11 @@ export interface GitHubRegistrarOptions {
   readonly log: Log
   /** Ids of runners that belong to others. */
   readonly foreign?: () => readonly number[]
+  /**
+   * Whether a runner counts as this one by its name alone, without a grant: where the name is of the broker's own configuration. Over a
+   * connection anybody's name could be given.
+   */
+  readonly byName?: boolean
 }
 
 /** Registers one runner with the credential, and removes that one and no other. */
@@ -43,11 +48,11 @@ export class GitHubRegistrar implements Registrar {
   }
 
   async register({ configured, workFolder }: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant> {
-    const { access, runner, ask, log, foreign } = this.#options
+    const { access, runner, ask, log, foreign, byName = true } = this.#options
     if (configured) {
       this.#registered = true
       // What GitHub told when it made the runner is not asked for.
-      this.#id ??= await this.#identify(signal)
+      if (this.#granted || byName) this.#id ??= await this.#identify(signal)
       log.info(`registered ${runner.name}${this.#id === undefined ? "" : ` (id ${String(this.#id)})`}`)
       return { grant: "done" }
     }
@@ -76,8 +81,8 @@ export class GitHubRegistrar implements Registrar {
   }
 
   async remove(signal?: AbortSignal): Promise<Removal> {
-    const { access, ask } = this.#options
-    if (!this.#granted && !this.#registered) return "absent"
+    const { access, ask, byName = true } = this.#options
+    if (!this.#granted && !(this.#registered && (byName || this.#id !== undefined))) return "absent"
     if (!this.#asksGitHub) return "local"
     const id = this.#id ?? (await this.#identify(signal))
     if (id === undefined) return "absent"

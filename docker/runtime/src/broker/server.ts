@@ -186,7 +186,7 @@ export class BrokerServer {
       [...this.#connections].flatMap((other) =>
         other !== connection && other.leased !== undefined ? [other.leased] : [],
       )
-    return new GitHubRegistrar({ access, runner, ask, log, foreign }, id)
+    return new GitHubRegistrar({ access, runner, ask, log, foreign, byName: false }, id)
   }
 
   #check({ labels, ephemeral }: RequestedRunner): void {

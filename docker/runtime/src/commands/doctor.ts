@@ -1,4 +1,5 @@
-import { readConfiguration, type Configuration, type Host } from "../configuration/configuration.js"
+import { readConfiguration } from "../configuration/configuration.js"
+import type { Host } from "../configuration/host.js"
 import { certificatePaths } from "../container/certificate-paths.js"
 import { readCertificates, trust } from "../container/certificates.js"
 import { useProxy } from "../container/proxy.js"

@@ -1,5 +1,5 @@
 import { type BrokerEndpoint, readBrokerUrl } from "./broker.js"
-import type { Host } from "./configuration.js"
+import type { Host } from "./host.js"
 import type { Found, Settings } from "./settings.js"
 import type { Target } from "./target.js"
 import { namesOf, variable } from "./variables.js"

@@ -1,4 +1,4 @@
-import type { Host } from "./configuration.js"
+import type { Host } from "./host.js"
 import type { Settings } from "./settings.js"
 
 /** Where a broker listens: a socket in the file system, or TLS in which both sides show a certificate. */

@@ -1,8 +1,8 @@
-import type { ImageFacts } from "../image-facts.js"
 import { isGrammaTonic, readAuthentication, secretsOf, type Authentication } from "./authentication.js"
 import { type BrokerSettings, readBrokerSettings } from "./broker.js"
 import { hiddenVariables } from "./hidden-variables.js"
 import { misspelt } from "./hints.js"
+import type { Host } from "./host.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
 import { configurationFailure } from "./mistakes.js"
@@ -59,18 +59,6 @@ export interface Configuration {
 
 /** Whose configuration is read: a runner's, or that of a broker, which registers runners of other containers. */
 export type Role = "runner" | "broker"
-
-/** What a configuration is read with. */
-export interface Host {
-  hostname: string
-  uid: number
-  image: ImageFacts
-  /** Throws when the file cannot be read. */
-  readFile(path: string): string
-  exists(path: string): boolean
-  /** Some letters and digits that no other container has, the same at each start of this one. */
-  identity(): string
-}
 
 export interface ReadConfiguration {
   configuration: Configuration

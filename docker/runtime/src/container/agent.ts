@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** The broker's user, who is nobody else's: jobs cannot look into what it holds. */
@@ -11,8 +11,21 @@ export interface Agent {
 const CAP_SETGID = 6n
 const CAP_SETUID = 7n
 
-/** The folder that the image keeps for the broker; its owner is the account `runner-agent`. */
+const NAME = "runner-agent"
+
+/** The folder that the image keeps for the broker. A volume there may be anybody's, so that its owner says nothing. */
 export const AGENT_FOLDER = "var/lib/runner-broker"
+
+/**
+ * The broker's account, as the image has it: no job can write to the list of accounts.
+ *
+ * @param root the file system's, but for tests
+ */
+export function agentAccount(root: string): Agent | undefined {
+  const accounts = readFileSync(join(root, "etc/passwd"), "utf8").split("\n")
+  const [, , uid, gid] = accounts.map((line) => line.split(":")).find(([name]) => name === NAME) ?? []
+  return uid === undefined || gid === undefined || uid === "0" ? undefined : { uid: Number(uid), gid: Number(gid) }
+}
 
 /**
  * Makes this process the broker's user's, for good: no capability is left. Where it is not root, or root without the capabilities for it, it
@@ -24,8 +37,8 @@ export const AGENT_FOLDER = "var/lib/runner-broker"
 export function becomeAgent(root: string): Agent | undefined {
   const { setgroups, setgid, setuid } = process
   if (!setgroups || !setgid || !setuid || process.getuid?.() !== 0) return undefined
-  const account = statSync(join(root, AGENT_FOLDER), { throwIfNoEntry: false })
-  if (!account || account.uid === 0 || !mayBecomeAnother()) return undefined
+  const account = agentAccount(root)
+  if (!account || !mayBecomeAnother()) return undefined
   const { uid, gid } = account
   setgroups([gid])
   setgid(gid)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import type { Host } from "../configuration/configuration.js"
+import type { Host } from "../configuration/host.js"
 import { readImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
 import { containerIdentity } from "./identity.js"

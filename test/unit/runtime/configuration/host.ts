@@ -1,4 +1,4 @@
-import type { Host } from "../../../../docker/runtime/src/configuration/configuration.js"
+import type { Host } from "../../../../docker/runtime/src/configuration/host.js"
 import type { ImageFacts } from "../../../../docker/runtime/src/image-facts.js"
 
 export const IMAGE: ImageFacts = {

@@ -74,6 +74,11 @@ export class Image {
     copyFileSync(interpreterOf(NODE), join(folder, "library/loader"))
     chmodSync(join(folder, "library/loader"), 0o711)
     writeFileSync(join(folder, "library/runner.sha256"), manifestOf(join(folder, "home")))
+    mkdirSync(join(folder, "root/etc"))
+    writeFileSync(
+      join(folder, "root/etc/passwd"),
+      `root:x:0:0:root:/root:/bin/bash\nrunner-agent:x:${AGENT}:${AGENT}::/nonexistent:/usr/sbin/nologin\n`,
+    )
     mkdirSync(join(folder, "root/var/lib"))
     mkdirSync(join(folder, "root/var/lib/runner-broker"), { mode: 0o700 })
     const labels = PLATFORMS.map((platform) => spelling(platform).vendor)
