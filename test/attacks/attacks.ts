@@ -41,8 +41,11 @@ function looking(name: string, tries: string): Attack {
   }
 }
 
-/** Those of which people know that programs take them in another way come first; then all others there are. */
-const FIRST_SIGNALS = [10, 12, 1, 3, 6, 15, 11, 9]
+/**
+ * First USR1, which opens the debugger of a Node.js, and what ends no program that does not care: WINCH, CONT, URG, CHLD, PIPE, TSTP, TTIN, TTOU,
+ * STOP. Then what programs make something of: USR2, HUP, ABRT, QUIT, TERM, INT, KILL. Then all others there are.
+ */
+const FIRST_SIGNALS = [10, 28, 18, 23, 17, 13, 20, 21, 22, 19, 12, 1, 6, 3, 15, 2, 9]
 /** Signals that Linux has: signal(7). Two of the real-time ones are the C library's own. */
 const LAST_SIGNAL = 64
 const ALL_SIGNALS = [
@@ -108,6 +111,8 @@ async function putLinks(scene: Scene): Promise<void> {
     await scene.attack(["links"], { round })
     const look = async (when: string): Promise<void> => {
       const memory = await memoryOfHealthCheck(scene)
+      const most = "MiB that a health check took at most"
+      scene.outcome.tried[most] = Math.max(scene.outcome.tried[most] ?? 0, Math.round(memory / 2 ** 20))
       scene.outcome.tried["health checks"] = (scene.outcome.tried["health checks"] ?? 0) + 1
       if (memory > MOST_OF_A_HEALTH_CHECK)
         scene.succeeded("a health check without bounds", `${String(Math.round(memory / 2 ** 20))} MiB, ${when}`)
@@ -121,15 +126,17 @@ async function putLinks(scene: Scene): Promise<void> {
     if (again !== "ended") await look(`with links of round ${String(round)}, started again`)
     scene.search("the container's output", scene.container.lines.text, foreign)
     // The runner's own .env and .path may be what never ends to be read. That is a way to be of no use any more, and to no secret.
-    scene.outcome.tried[`starts that were ${again}`] = (scene.outcome.tried[`starts that were ${again}`] ?? 0) + 1
+    scene.outcome.tried[`starts that ${WENT[again]}`] = (scene.outcome.tried[`starts that ${WENT[again]}`] ?? 0) + 1
     if (again !== "listens") return
   }
 }
 
+const WENT = { listens: "went well", ended: "were refused", silent: "came to no listening" } as const
+
 /** A refusal to start has to be one of the runtime's own, with what to do. */
 const REFUSED = /error: .*\[[A-Z_]+\]/
 
-export const ATTACKS: readonly Attack[] = [
+export const ATTACKS = attackTable([
   looking("debugger", "sends SIGUSR1 to every process, and asks what then listens for all that it has in memory"),
   looking("proc-files", "reads environ, cmdline, maps, mem, fd, cwd and root of every process"),
   looking(
@@ -168,7 +175,7 @@ export const ATTACKS: readonly Attack[] = [
       // A job's own run.sh may do nothing at all; what ends has to say why.
       if (again === "ended" && !REFUSED.test(scene.container.lines.text))
         throw new Error("the container was not started again, and does not say why")
-      scene.outcome.tried[again === "ended" ? "starts that were refused" : `starts that were ${again}`] = 1
+      scene.outcome.tried[`starts that ${WENT[again]}`] = 1
       await scene.end()
     },
   },
@@ -197,7 +204,11 @@ export const ATTACKS: readonly Attack[] = [
     memory: 900 * 2 ** 20,
     run: putLinks,
   },
-]
+])
+
+function attackTable(attacks: readonly Attack[]): readonly Attack[] {
+  return attacks
+}
 
 /** Whoever is still listed after the end has to be told of: by the exit code, or because nobody could have removed it. */
 async function stop(scene: Scene): Promise<void> {
