@@ -28,6 +28,8 @@ export interface Way {
   readonly old?: true
   /** The runner does one job, and its container ends with it. */
   readonly oneJob?: true
+  /** Nobody has a credential at the end, to remove the runner with. */
+  readonly cannotRemove?: true
   readonly start: (lab: Lab, github: LabGitHub) => Promise<Start>
 }
 
@@ -147,6 +149,7 @@ export const WAYS = wayTable([
   {
     name: "user-forget",
     meaning: "the same with the key of a GitHub App, which is given up after registration",
+    cannotRemove: true,
     start: (_, github) => {
       const key = appKey()
       const environment = { ...installApp(github, key), APP_PRIVATE_KEY: key, FORGET_CREDENTIAL: "true" }

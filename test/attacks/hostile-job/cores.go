@@ -30,30 +30,28 @@ func cores(l *loot) {
 		}
 	}
 	l.save("part")
-	// The newest first: with the first process of this image's own the container may end. And before all the runner's, which have no secret.
-	slices.Reverse(all)
-	var first, last []int
+	// By turns the newest first and the oldest: with the first that crashes the container may end. The runner's own, which have no secret, are
+	// left alone, since their cores would take the place of others.
+	var targets []int
 	for _, pid := range all {
-		if name := describe(pid); strings.Contains(name, "/hostile") {
-			continue
-		} else if isOfRunner(name) {
-			last = append(last, pid)
-		} else {
-			first = append(first, pid)
+		if name := describe(pid); !strings.Contains(name, "/hostile") && !isOfRunner(name) && pid != os.Getppid() {
+			targets = append(targets, pid)
 		}
 	}
+	if round%2 == 1 {
+		slices.Reverse(targets)
+	}
 	for _, number := range []syscall.Signal{syscall.SIGABRT, syscall.SIGQUIT, syscall.SIGSEGV} {
-		for _, pid := range append(slices.Clone(first), last...) {
-			if pid == os.Getppid() {
-				continue
-			}
+		for _, pid := range targets {
 			l.count("signals")
+			l.opened(fmt.Sprintf("%d to %s", number, describe(pid)))
 			l.save("part")
 			_ = syscall.Kill(pid, number)
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
 		}
 	}
 	time.Sleep(time.Second)
+	collectCores(l)
 }
 
 // collectCores reads what a container of before has left.

@@ -34,6 +34,7 @@ func debugger(l *loot) {
 			continue
 		}
 		l.count("SIGUSR1")
+		l.save("part")
 		_ = syscall.Kill(pid, syscall.SIGUSR1)
 		time.Sleep(300 * time.Millisecond)
 		for port := firstPort; port <= lastPort; port++ {

@@ -21,6 +21,7 @@ func procFiles(l *loot) {
 	for _, pid := range processes() {
 		l.count("processes")
 		who := describe(pid)
+		l.save("part")
 		for _, name := range []string{"environ", "cmdline", "maps", "auxv", "stack", "io", "mountinfo", "smaps"} {
 			readInto(l, fmt.Sprintf("/proc/%d/%s", pid, name), who)
 		}

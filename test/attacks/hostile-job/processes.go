@@ -4,28 +4,29 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// processes lists all but this one, its own ancestors within the job last.
+// processes lists all but this one, the runner's own and this program's parents last: without them there is no job.
 func processes() []int {
 	entries, _ := os.ReadDir("/proc")
-	var all []int
+	var first, last []int
 	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil && pid != os.Getpid() {
-			all = append(all, pid)
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if pid == os.Getppid() || isOfRunner(describe(pid)) {
+			last = append(last, pid)
+		} else {
+			first = append(first, pid)
 		}
 	}
-	parent := os.Getppid()
-	sort.SliceStable(all, func(a, b int) bool {
-		if (all[a] == parent) != (all[b] == parent) {
-			return all[b] == parent
-		}
-		return all[a] < all[b]
-	})
-	return all
+	slices.Sort(first)
+	slices.Sort(last)
+	return append(first, last...)
 }
 
 func describe(pid int) string {

