@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { probeHealth } from "../lifecycle/health-monitor.js"
@@ -121,7 +122,11 @@ async function putLinks(scene: Scene): Promise<void> {
         scene.search(`${path}, ${when}`, await ask(scene.ports[0], path), foreign)
       }
     }
+    // While the job makes them anew.
     await look(`with links of round ${String(round)}`)
+    await writeFile(join(scene.loot, `links.${String(round)}.enough`), "")
+    // The runner's own worker may write to a pipe by now, and wait for ever: a job's harm to itself.
+    await scene.idle(5).catch(() => (scene.outcome.tried["jobs that came to no end"] = 1))
     const again = await scene.startAgain()
     if (again !== "ended") await look(`with links of round ${String(round)}, started again`)
     scene.search("the container's output", scene.container.lines.text, foreign)
@@ -214,7 +219,7 @@ function attackTable(attacks: readonly Attack[]): readonly Attack[] {
 
 /** Whoever is still listed after the end has to be told of: by the exit code, or because nobody could have removed it. */
 async function stop(scene: Scene): Promise<void> {
-  await scene.lab.until("the job's end", () => scene.github.jobs.list().every(({ status }) => status === "completed"))
+  await scene.idle()
   const { exitCode } = await scene.lab.stop(scene.container, "SIGTERM", 60)
   scene.outcome.tried.stops = 1
   if (scene.own === 0 || exitCode !== 0) return

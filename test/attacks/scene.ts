@@ -142,6 +142,12 @@ export class Scene {
   /** What the latest attack found open, or has sent. */
   opened: readonly string[] = []
 
+  /** Waits until the job has ended. */
+  async idle(seconds = 20): Promise<void> {
+    const isOver = (): boolean => this.github.jobs.list().every(({ status }) => status === "completed")
+    await this.lab.until("the job's end", isOver, seconds)
+  }
+
   /** Ends the container at once, unless it has ended, and starts it again on its files. @returns how the second start went */
   async startAgain(): Promise<"listens" | "ended" | "silent"> {
     await this.end()
