@@ -84,7 +84,7 @@ async function memoryOfHealthCheck(scene: Scene): Promise<number> {
     while (!controller.signal.aborted) {
       for (const { command, memory } of await scene.container.processes().catch(() => []))
         if (command.includes("health")) most = Math.max(most, memory)
-      await sleep(100)
+      await sleep(20)
     }
   })()
   const { output } = await probeHealth(scene.container, scene.lab.patience(8))
