@@ -1,4 +1,4 @@
-import { readConfiguration } from "../configuration/configuration.js"
+import { readConfiguration, type Configuration } from "../configuration/configuration.js"
 import type { Host } from "../configuration/host.js"
 import { certificatePaths } from "../container/certificate-paths.js"
 import { readCertificates, trust } from "../container/certificates.js"
