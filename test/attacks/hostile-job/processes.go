@@ -32,8 +32,8 @@ func processes() []int {
 func describe(pid int) string {
 	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	text := strings.TrimSpace(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
-	if len(text) > 100 {
-		text = text[:100]
+	if len(text) > 400 {
+		text = text[:400]
 	}
 	return fmt.Sprintf("process %d (%s)", pid, text)
 }
