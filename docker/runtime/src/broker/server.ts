@@ -18,7 +18,7 @@ const REQUESTS = { burst: 30, perSecond: 2 }
 const REGISTRATIONS = { burst: 50, perSecond: 1 }
 
 /** Connections beside those of runners, which come and go. */
-const SPARE_CONNECTIONS = 20
+export const SPARE_CONNECTIONS = 20
 
 /** In so many milliseconds a connection has asked something that counts. */
 const FIRST_REQUEST = 30 * SECOND

@@ -1,13 +1,15 @@
 import { accessSync, constants } from "node:fs"
+import type { Socket } from "node:net"
 import { join } from "node:path"
 import { openAccess } from "../broker/access.js"
 import { addressText } from "../broker/connect.js"
 import { Leases } from "../broker/leases.js"
 import { listen } from "../broker/listen.js"
-import { BrokerServer } from "../broker/server.js"
+import { BrokerServer, SPARE_CONNECTIONS } from "../broker/server.js"
 import { everyLabel } from "../configuration/labels.js"
 import { AGENT_FOLDER, becomeAgent } from "../container/agent.js"
 import type { Environment } from "../environment.js"
+import { printable } from "../files/printable.js"
 import { stateOfBroker } from "../health/broker-state.js"
 import { writeState } from "../health/state-file.js"
 import { makeStateFolder } from "../health/state-folder.js"
@@ -15,6 +17,9 @@ import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
 import { askWorker } from "../operations/worker-process.js"
 import { StopRequest, takeSignals } from "../supervisor/stop-request.js"
+
+/** Characters of what the other side of TLS had wrong. */
+const LONGEST_MESSAGE = 200
 
 /** In the broker's folder. */
 const LEASES = "leases.json"
@@ -43,6 +48,13 @@ export async function broker(environment: Environment, paths: ImagePaths): Promi
   })
   try {
     const listening = await listen(settings, (stream, peer) => void server.serve(stream, peer))
+    // Also those that have shown no certificate yet.
+    listening.maxConnections = 2 * (settings.maxRunners + SPARE_CONNECTIONS)
+    listening.on("tlsClientError", (error: Error, { remoteAddress = "somebody" }: Socket) =>
+      log.warn(
+        `${remoteAddress}: the connection was refused before it asked anything: ${printable(error.message, LONGEST_MESSAGE)}`,
+      ),
+    )
     log.info(
       `the broker for ${configuration.target?.url ?? "nothing"} listens on ${addressText(settings.address)}, as user ${String(process.getuid?.() ?? 0)}`,
     )

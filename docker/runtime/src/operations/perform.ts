@@ -35,7 +35,7 @@ export const PERFORM: Perform = {
   async configure({ configuration, token, folder, environment, manifest }, signal) {
     log.hide(token)
     await refuseChangedPrograms(folder, manifest)
-    for (const name of removeForeignInputs(folder)) log.warn(`removed ${name}, which an earlier job may have left`)
+    for (const name of removeForeignInputs(folder)) log.info(`removed ${name} of an earlier start`)
     await configure(configuration, token, { folder, environment, signal })
     return null
   },
