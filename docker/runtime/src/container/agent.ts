@@ -22,9 +22,18 @@ export const AGENT_FOLDER = "var/lib/runner-broker"
  * @param root the file system's, but for tests
  */
 export function agentAccount(root: string): Agent | undefined {
-  const accounts = readFileSync(join(root, "etc/passwd"), "utf8").split("\n")
+  const accounts = readAccounts(join(root, "etc/passwd")).split("\n")
   const [, , uid, gid] = accounts.map((line) => line.split(":")).find(([name]) => name === NAME) ?? []
   return uid === undefined || gid === undefined || uid === "0" ? undefined : { uid: Number(uid), gid: Number(gid) }
+}
+
+/** An image of somebody's own may have no such list. */
+function readAccounts(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
 }
 
 /**
