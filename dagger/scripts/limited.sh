@@ -3,12 +3,14 @@
 #
 #   limited.sh SILENCE TOTAL PROGRAM [ARGUMENT…]
 #
-# SILENCE  seconds without a single byte read or written, by the kernel's count for the process
-# TOTAL    seconds altogether: a server that sends a byte now and then is never silent
+# SILENCE  seconds in which less than 4 KiB are read and written, by the kernel's count for the process. Not a single byte would be
+#          too little to ask: Go's runtime writes eight of them to a descriptor of its own whenever it wakes a thread.
+# TOTAL    seconds altogether: a server that always sends a little is never silent
 #
 # The program's own exit code and output; or 124, and as the last line on standard error "limit: silence SECONDS" or
 # "limit: total SECONDS". Where the kernel does not count, only the total holds.
 silence=$1 total=$2
+least=4096
 shift 2
 
 # Which limit was reached. A file, since it is another process that finds out.
@@ -24,17 +26,23 @@ now() {
   echo "${uptime%%.*}"
 }
 
+# Read and written so far; nothing where the kernel does not count.
 bytes() {
-  grep -s '^[rw]char' "/proc/$program/io"
+  sum=
+  while read -r name value; do
+    case $name in rchar: | wchar:) sum=$((sum + value)) ;; esac
+  done <"/proc/$program/io"
+  echo "$sum"
 }
 
 {
-  start=$(now) since=$start before=
+  start=$(now) since=$start before=0
   while [ ! -s "$reason" ]; do
     sleep 1
     time=$(now) count=$(bytes)
-    [ -n "$count" ] && [ "$count" = "$before" ] || since=$time
-    before=$count
+    if [ -z "$count" ] || [ $((count - before)) -ge "$least" ]; then
+      since=$time before=${count:-0}
+    fi
     if [ $((time - since)) -ge "$silence" ]; then
       echo "limit: silence $silence" >"$reason"
     elif [ $((time - start)) -ge "$total" ]; then

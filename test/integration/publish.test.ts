@@ -292,7 +292,7 @@ describe("a failure between tags", () => {
   it("does so too when the registry falls silent", async () => {
     expect(await halfMoved("silent-latest")).toEqual({
       code: "REGISTRY_FAILED",
-      problem: `Could not tag ${REPOSITORY}:latest-standin: not a byte passed for 5 seconds.`,
+      problem: `Could not tag ${REPOSITORY}:latest-standin: less than 4 KiB passed in 5 seconds.`,
       ...{ details: account, told, found, restored: "FIRST" },
     })
   })
@@ -321,7 +321,7 @@ describe("a registry on the loopback that accepts and says nothing", () => {
         expect(failure).toMatchObject({
           code: "REGISTRY_FAILED",
           exitCode: 5,
-          problem: `Could not push ${repository}@${index}: not a byte passed for 5 seconds.`,
+          problem: `Could not push ${repository}@${index}: less than 4 KiB passed in 5 seconds.`,
           details: ["No tag was set or moved; what was pushed has no name."],
         })
       })

@@ -203,7 +203,7 @@ describe("registryError", () => {
   })
 
   it.each([
-    ["limit: silence 180", "Could not push x: not a byte passed for 180 seconds."],
+    ["limit: silence 180", "Could not push x: less than 4 KiB passed in 180 seconds."],
     ["limit: total 600", "Could not push x: it was not done after 600 seconds."],
   ])("says which limit was reached: %s", (line, problem) => {
     const said = `${fatal("Failed, retrying in 1s")}${line}\n`

@@ -27,7 +27,7 @@ export function registryError(action: string, stderr: string, cause: unknown): R
   if (limit !== undefined)
     return new RunnerImagesError(
       "REGISTRY_FAILED",
-      `Could not ${action}: ${limit === "silence" ? `not a byte passed for ${String(seconds)} seconds.` : `it was not done after ${String(seconds)} seconds.`}`,
+      `Could not ${action}: ${limit === "silence" ? `less than 4 KiB passed in ${String(seconds)} seconds.` : `it was not done after ${String(seconds)} seconds.`}`,
       "Check the registry and the network to it, and try again.",
       { cause },
     )

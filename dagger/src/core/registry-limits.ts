@@ -1,6 +1,6 @@
 /** How long a registry is waited for, in whole seconds. No request goes on for ever. */
 export interface RegistryLimits {
-  /** Without a byte in either direction. Registries are silent while they store what they were given. */
+  /** In which less than 4 KiB pass in both directions. Registries are silent while they store what they were given. */
   silence: number
   /** To read a manifest or set a tag, retries included. */
   request: number

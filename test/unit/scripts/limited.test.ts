@@ -14,7 +14,7 @@ async function limited(silence: number, total: number, ...program: string[]) {
 }
 
 /** A client of the server that reads whatever comes until it is ended. */
-async function connected(serve: (socket: Socket) => void, silence: number, total: number) {
+async function connected(serve: (socket: Socket) => void, silence: number, total: number, besides = "") {
   const open = new Set<Socket>()
   const server = createServer((socket) => {
     open.add(socket)
@@ -24,7 +24,7 @@ async function connected(serve: (socket: Socket) => void, silence: number, total
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   try {
-    const client = `require("node:net").connect(${String(port)}, "127.0.0.1").on("data", () => {})`
+    const client = `require("node:net").connect(${String(port)}, "127.0.0.1").on("data", () => {});${besides}`
     return await limited(silence, total, process.execPath, "-e", client)
   } finally {
     for (const socket of open) socket.destroy()
@@ -47,9 +47,15 @@ describe("a program with limits", () => {
     expect(seconds).toBeLessThan(15)
   })
 
+  it("is silent though its runtime wakes its own threads, a few bytes at a time, as Go's does", async () => {
+    const wakes = 'setInterval(() => require("node:fs").appendFileSync("/dev/null", "12345678"), 300)'
+    const { exitCode, stderr } = await connected(() => undefined, 3, 20, wakes)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 124, stderr: "limit: silence 3" })
+  })
+
   it("goes on while bytes come, and is ended when that takes too long", async () => {
     const drip = (socket: Socket) => {
-      const timer = setInterval(() => socket.write("."), 200)
+      const timer = setInterval(() => socket.write("x".repeat(1024)), 200)
       socket.on("close", () => {
         clearInterval(timer)
       })
