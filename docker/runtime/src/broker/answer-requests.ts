@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream"
+import { failureMessage } from "../failure-message.js"
 import type { Log } from "../log.js"
-import { asFailure } from "../unclassified.js"
 import { JsonLines } from "./json-lines.js"
 import { type BrokerAnswer, type BrokerRequest, LONGEST_REQUEST, parseRequest } from "./protocol.js"
 
@@ -61,8 +61,7 @@ async function answerOne(answer: () => Promise<BrokerAnswer>): Promise<BrokerAns
   try {
     return await answer()
   } catch (error) {
-    const { code, message, remedy } = asFailure(error)
-    return { failure: { code, message, remedy } }
+    return { failure: failureMessage(error) }
   }
 }
 

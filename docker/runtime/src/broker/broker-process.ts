@@ -2,6 +2,8 @@ import { spawn } from "node:child_process"
 import { closeSync } from "node:fs"
 import type { Duplex } from "node:stream"
 import { RuntimeFailure } from "../failure.js"
+import { failureFrom } from "../failure-message.js"
+import { firstLine } from "./first-line.js"
 import { ownProgram } from "../processes/own-program.js"
 import { BROKER_VARIABLE } from "./broker-variable.js"
 import { BrokerClient } from "./client.js"
@@ -53,27 +55,5 @@ export async function startBroker(message: StartMessage): Promise<StartedBroker>
   const parsed = JSON.parse(answer) as StartAnswer
   if ("setup" in parsed) return { setup: parsed.setup, client: new BrokerClient(channel) }
   channel.destroy()
-  const { code, message: problem, remedy } = parsed.failure
-  throw new RuntimeFailure(code, problem, remedy)
-}
-
-/** The broker says nothing further before it is asked. */
-async function firstLine(channel: Duplex): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  return await new Promise((resolve) => {
-    const take = (chunk: Buffer): void => {
-      chunks.push(chunk)
-      if (chunk.at(-1) === 0x0a) done(Buffer.concat(chunks).toString("utf8"))
-    }
-    const closed = (): void => done(undefined)
-    const done = (line: string | undefined): void => {
-      channel.off("data", take)
-      channel.off("close", closed)
-      channel.pause()
-      resolve(line)
-    }
-    channel.on("data", take)
-    channel.on("close", closed)
-    channel.on("error", () => undefined)
-  })
+  throw failureFrom(parsed.failure)
 }

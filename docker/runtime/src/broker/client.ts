@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream"
 import { RuntimeFailure } from "../failure.js"
+import { failureFrom } from "../failure-message.js"
+import { untilAborted } from "../until-aborted.js"
 import { JsonLines } from "./json-lines.js"
 import { type BrokerAnswer, type BrokerRequest, type Grant, LONGEST_ANSWER, type Removal } from "./protocol.js"
 
@@ -47,12 +49,11 @@ export class BrokerClient {
     const number = ++this.#number
     const answered = new Promise<BrokerAnswer>((resolve) => (this.#waiting = { number, answered: resolve }))
     this.#lines.send({ id: number, ...request })
-    const answer = await Promise.race([answered, this.#ended, aborted(signal)])
+    const answer = await Promise.race([answered, this.#ended, untilAborted(signal)])
     signal?.throwIfAborted()
     if (!answer) throw gone()
     if (!("failure" in answer)) return answer
-    const { code, message, remedy } = answer.failure
-    throw new RuntimeFailure(code, message, remedy)
+    throw failureFrom(answer.failure)
   }
 
   close(): void {
@@ -78,8 +79,4 @@ function gone(): RuntimeFailure {
     "the broker, which holds the credential, is gone",
     "Somebody ended it, or it ran out of memory. Start the container again.",
   )
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<undefined> {
-  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }))
 }

@@ -1,5 +1,5 @@
 import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "../configuration/runner-name.js"
-import type { FailureCode } from "../failure.js"
+import type { FailureMessage } from "../failure-message.js"
 
 /**
  * What a broker is asked, a line of JSON each. There are two forms:
@@ -64,7 +64,7 @@ export type BrokerAnswer =
       readonly lease?: string
     })
   | { readonly removal: Removal }
-  | { readonly failure: { readonly code: FailureCode; readonly message: string; readonly remedy: string } }
+  | { readonly failure: FailureMessage }
 
 /** Bytes of a line. A request has a few hundred; an answer has a runner's key in it. */
 export const LONGEST_REQUEST = 16 * 1024

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { BrokerEndpoint } from "../configuration/broker.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
+import { untilAborted } from "../until-aborted.js"
 import { BrokerClient } from "./client.js"
 import { addressText, connectToBroker } from "./connect.js"
 import type { Grant, RegisterRequest, Removal, RequestedRunner } from "./protocol.js"
@@ -111,8 +112,10 @@ export class RemoteRegistrar implements Registrar {
   async #connected(signal?: AbortSignal): Promise<BrokerClient> {
     signal?.throwIfAborted()
     if (this.#client?.closed === false) return this.#client
-    this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined))
-    return await Promise.race([this.#connecting, aborted(signal)])
+    const connecting = (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)))
+    await Promise.race([connecting, untilAborted(signal)])
+    signal?.throwIfAborted()
+    return await connecting
   }
 
   async #connect(): Promise<BrokerClient> {
@@ -164,13 +167,6 @@ export class RemoteRegistrar implements Registrar {
       }
     }
   }
-}
-
-/** Never resolved; rejected with the signal's reason. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) =>
-    signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
-  )
 }
 
 function strange(): RuntimeFailure {

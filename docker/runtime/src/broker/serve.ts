@@ -1,14 +1,15 @@
 import { Socket } from "node:net"
 import { becomeAgent } from "../container/agent.js"
 import { readEnvironment } from "../environment.js"
+import { failureMessage } from "../failure-message.js"
 import { type ImagePaths, splitEnvironment } from "../image-paths.js"
 import { log } from "../log.js"
 import type { Access } from "../operations/operation.js"
 import { askWorker } from "../operations/worker-process.js"
 import { STOP_SIGNALS } from "../supervisor/stop-request.js"
-import { asFailure } from "../unclassified.js"
 import { answerRequests } from "./answer-requests.js"
 import { openAccess } from "./access.js"
+import { firstLine } from "./first-line.js"
 import { GitHubRegistrar } from "./github-registrar.js"
 import type { Registrar } from "./registrar.js"
 import type { PublicSetup, Reach, StartAnswer, StartMessage } from "./start-message.js"
@@ -24,8 +25,9 @@ export async function serveBroker(descriptor: number): Promise<void> {
   for (const signal of STOP_SIGNALS) process.on(signal, () => undefined)
   const { environment, paths } = splitEnvironment(readEnvironment(process.env))
   const channel = new Socket({ fd: descriptor })
-  channel.on("error", () => undefined)
-  const { jitConfiguration } = await startMessage(channel)
+  const start = await firstLine(channel)
+  if (start === undefined) return
+  const { jitConfiguration } = JSON.parse(start) as StartMessage
   const send = (answer: StartAnswer): void => void channel.write(`${JSON.stringify(answer)}\n`)
   let access: Access
   try {
@@ -37,8 +39,7 @@ export async function serveBroker(descriptor: number): Promise<void> {
       "runner",
     )
   } catch (error) {
-    const { code, message, remedy } = asFailure(error)
-    send({ failure: { code, message, remedy } })
+    send({ failure: failureMessage(error) })
     return
   }
   becomeAgent(paths.root)
@@ -58,23 +59,6 @@ export async function serveBroker(descriptor: number): Promise<void> {
     },
   })
   registrar.close()
-}
-
-/** The first line, read with nothing of what may follow. */
-async function startMessage(channel: Socket): Promise<StartMessage> {
-  let text = ""
-  for (;;) {
-    const chunk = channel.read(1) as Buffer | null
-    if (chunk) {
-      if (chunk.toString() === "\n") return JSON.parse(text) as StartMessage
-      text += chunk.toString("latin1")
-      continue
-    }
-    await new Promise<void>((resolve, reject) => {
-      channel.once("readable", resolve)
-      channel.once("close", () => reject(new Error("the supervisor is gone")))
-    })
-  }
 }
 
 async function registrarFor(access: Access): Promise<Registrar> {

@@ -1,6 +1,6 @@
 import type { Configuration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
-import type { FailureCode } from "../failure.js"
+import type { FailureMessage } from "../failure-message.js"
 import type { ImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
 
@@ -30,6 +30,4 @@ export interface PublicSetup {
 }
 
 /** What the broker answers to that. */
-export type StartAnswer =
-  | { readonly setup: PublicSetup }
-  | { readonly failure: { readonly code: FailureCode; readonly message: string; readonly remedy: string } }
+export type StartAnswer = { readonly setup: PublicSetup } | { readonly failure: FailureMessage }

@@ -1,6 +1,7 @@
 import type { Grant, Removal, RequestedRunner } from "../broker/protocol.js"
 import type { Configuration, Role } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
+import type { FailureMessage } from "../failure-message.js"
 import type { ImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
 
@@ -97,6 +98,4 @@ export interface Question {
 }
 
 /** One line of what it answers. */
-export type Answer =
-  | { readonly output: unknown }
-  | { readonly failure: { readonly code: string; readonly message: string; readonly remedy: string } }
+export type Answer = { readonly output: unknown } | { readonly failure: FailureMessage }

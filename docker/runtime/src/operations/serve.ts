@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline"
 import { createWriteStream } from "node:fs"
-import { asFailure } from "../unclassified.js"
+import { failureMessage } from "../failure-message.js"
 import type { Answer, Question } from "./operation.js"
 import { PERFORM } from "./perform.js"
 
@@ -34,7 +34,6 @@ async function answerTo({ name, input }: Question, signal: AbortSignal): Promise
   try {
     return { output: await perform(input, signal) }
   } catch (error) {
-    const { code, message, remedy } = asFailure(error)
-    return { failure: { code, message, remedy } }
+    return { failure: failureMessage(error) }
   }
 }

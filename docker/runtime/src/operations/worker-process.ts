@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import type { Readable, Writable } from "node:stream"
-import { type FailureCode, RuntimeFailure } from "../failure.js"
+import { RuntimeFailure } from "../failure.js"
+import { failureFrom } from "../failure-message.js"
 import { type OwnProgram, ownProgram } from "../processes/own-program.js"
 import { FINISHING } from "../runner/config-program.js"
 import { readLines } from "../runner/lines.js"
+import { untilAborted } from "../until-aborted.js"
 import type { Answer, OperationName, Operations, Question } from "./operation.js"
 import { WORKER_VARIABLE } from "./worker-variable.js"
 
@@ -45,7 +47,7 @@ export class WorkerProcess {
     signal?.throwIfAborted()
     const answered = new Promise<Answer>((resolve) => (this.#waiting = resolve))
     this.#questions.write(`${JSON.stringify({ name, input } satisfies Question)}\n`)
-    const answer = await Promise.race([answered, this.#ended.then(() => undefined), aborted(signal)])
+    const answer = await Promise.race([answered, this.#ended.then(() => undefined), untilAborted(signal)])
     if (signal?.aborted) {
       await this.end()
       signal.throwIfAborted()
@@ -57,8 +59,7 @@ export class WorkerProcess {
         "It may have run out of memory.",
       )
     if ("output" in answer) return answer.output as Operations[Name]["output"]
-    const { code, message, remedy } = answer.failure
-    throw new RuntimeFailure(code as FailureCode, message, remedy)
+    throw failureFrom(answer.failure)
   }
 
   /** Ends the process, and waits for that. */
@@ -82,8 +83,4 @@ export async function askWorker<Name extends OperationName>(
   } finally {
     await worker.end()
   }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<undefined> {
-  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }))
 }

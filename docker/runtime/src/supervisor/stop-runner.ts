@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { RuntimeFailure } from "../failure.js"
 import type { Listener } from "../runner/listener.js"
+import { untilAborted } from "../until-aborted.js"
 import type { RunnerParts } from "./runner-parts.js"
 
 /**
@@ -107,14 +108,7 @@ function hurried(signal: AbortSignal, time: number): AbortSignal {
 }
 
 async function ended(listener: Listener, limit: AbortSignal): Promise<boolean> {
-  return await Promise.race([listener.ended.then(() => true), aborted(limit).then(() => false)])
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener("abort", () => resolve(), { once: true })
-  })
+  return await Promise.race([listener.ended.then(() => true), untilAborted(limit).then(() => false)])
 }
 
 /** Waits for something, at most until the signal. */
