@@ -3,7 +3,14 @@ import { RuntimeFailure } from "../failure.js"
 import { failureFrom } from "../failure-message.js"
 import { untilAborted } from "../until-aborted.js"
 import { JsonLines } from "./json-lines.js"
-import { type BrokerAnswer, type BrokerRequest, type Grant, LONGEST_ANSWER, type Removal } from "./protocol.js"
+import {
+  type BrokerAnswer,
+  type BrokerRequest,
+  type LeasedGrant,
+  LONGEST_ANSWER,
+  type RegisterRequest,
+  type Removal,
+} from "./protocol.js"
 
 /** Asks a broker over a stream, one request at a time. */
 export class BrokerClient {
@@ -41,10 +48,7 @@ export class BrokerClient {
    * @throws {RuntimeFailure} what the broker answers, or UNCLASSIFIED when it is gone
    * @throws the signal's reason when aborted: the next request withdraws this one
    */
-  async ask(
-    request: BrokerRequest,
-    signal?: AbortSignal,
-  ): Promise<(Grant & { readonly lease?: string }) | { readonly removal: Removal }> {
+  async ask(request: BrokerRequest, signal?: AbortSignal): Promise<LeasedGrant | { readonly removal: Removal }> {
     signal?.throwIfAborted()
     const number = ++this.#number
     const answered = new Promise<BrokerAnswer>((resolve) => (this.#waiting = { number, answered: resolve }))
@@ -54,6 +58,20 @@ export class BrokerClient {
     if (!answer) throw gone()
     if (!("failure" in answer)) return answer
     throw failureFrom(answer.failure)
+  }
+
+  /** Throws as ask. */
+  async register(request: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<LeasedGrant> {
+    const answer = await this.ask({ request: "register", ...request }, signal)
+    if (!("grant" in answer)) throw strange()
+    return answer
+  }
+
+  /** Throws as ask. */
+  async remove(signal?: AbortSignal): Promise<Removal> {
+    const answer = await this.ask({ request: "remove" }, signal)
+    if (!("removal" in answer)) throw strange()
+    return answer.removal
   }
 
   close(): void {
@@ -78,5 +96,13 @@ function gone(): RuntimeFailure {
     "UNCLASSIFIED",
     "the broker, which holds the credential, is gone",
     "Somebody ended it, or it ran out of memory. Start the container again.",
+  )
+}
+
+function strange(): RuntimeFailure {
+  return new RuntimeFailure(
+    "UNCLASSIFIED",
+    "the broker answered something that was not asked for",
+    "Use the same version of the image for the broker and for the runners.",
   )
 }

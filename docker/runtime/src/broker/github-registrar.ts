@@ -1,3 +1,4 @@
+import { opensApi } from "../configuration/authentication.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
 import type { Access, OperationName, Operations } from "../operations/operation.js"
@@ -83,7 +84,7 @@ export class GitHubRegistrar implements Registrar {
   async remove(signal?: AbortSignal): Promise<Removal> {
     const { access, ask, byName = true } = this.#options
     if (!this.#granted && !(this.#registered && (byName || this.#id !== undefined))) return "absent"
-    if (!this.#asksGitHub) return "local"
+    if (!opensApi(access.setup.configuration.authentication)) return "local"
     const id = this.#id ?? (await this.#identify(signal))
     if (id === undefined) return "absent"
     if (this.#id === undefined && !this.#registered) {
@@ -104,10 +105,5 @@ export class GitHubRegistrar implements Registrar {
     const { id } = await ask("identify", { access, name: runner.name }, signal)
     const own = runner.replace || (this.#before === undefined ? this.#registered : id !== this.#before)
     return own ? id : undefined
-  }
-
-  get #asksGitHub(): boolean {
-    const { kind } = this.#options.access.setup.configuration.authentication
-    return kind === "token" || kind === "app"
   }
 }

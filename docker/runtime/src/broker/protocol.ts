@@ -58,13 +58,13 @@ export interface GrantedTarget {
  */
 export type Removal = "removed" | "busy" | "absent" | "local"
 
-export type BrokerAnswer =
-  | (Grant & {
-      /** Goes on with this registration over another connection. A secret. */
-      readonly lease?: string
-    })
-  | { readonly removal: Removal }
-  | { readonly failure: FailureMessage }
+/** A grant over a connection from another container. */
+export type LeasedGrant = Grant & {
+  /** Goes on with this registration over another connection. A secret. */
+  readonly lease?: string
+}
+
+export type BrokerAnswer = LeasedGrant | { readonly removal: Removal } | { readonly failure: FailureMessage }
 
 /** Bytes of a line. A request has a few hundred; an answer has a runner's key in it. */
 export const LONGEST_REQUEST = 16 * 1024

@@ -51,10 +51,9 @@ export class RemoteRegistrar implements Registrar {
 
   async remove(signal?: AbortSignal): Promise<Removal> {
     if (this.#lease === undefined) return "absent"
-    const answer = await this.#ask(async (client) => await client.ask({ request: "remove" }, signal), signal)
-    if (!("removal" in answer)) throw strange()
-    if (answer.removal !== "busy") this.#removed = true
-    return answer.removal
+    const removal = await this.#ask(async (client) => await client.remove(signal), signal)
+    if (removal !== "busy") this.#removed = true
+    return removal
   }
 
   close(): void {
@@ -94,12 +93,10 @@ export class RemoteRegistrar implements Registrar {
     signal?: AbortSignal,
   ): Promise<Grant> {
     const lease = this.#lease === undefined ? {} : { lease: this.#lease }
-    const answer = await client.ask(
-      { request: "register", configured, workFolder, runner: this.#runner, ...lease },
+    const { lease: given, ...grant } = await client.register(
+      { configured, workFolder, runner: this.#runner, ...lease },
       signal,
     )
-    if (!("grant" in answer)) throw strange()
-    const { lease: given, ...grant } = answer
     if (given !== undefined) this.#lease = given
     return grant
   }
@@ -167,12 +164,4 @@ export class RemoteRegistrar implements Registrar {
       }
     }
   }
-}
-
-function strange(): RuntimeFailure {
-  return new RuntimeFailure(
-    "UNCLASSIFIED",
-    "the broker answered something that was not asked for",
-    "Use the same version of the image for the broker and for the runners.",
-  )
 }

@@ -1,4 +1,5 @@
 import { Socket } from "node:net"
+import { opensApi } from "../configuration/authentication.js"
 import { becomeAgent } from "../container/agent.js"
 import { readEnvironment } from "../environment.js"
 import { failureMessage } from "../failure-message.js"
@@ -12,7 +13,7 @@ import { openAccess } from "./access.js"
 import { firstLine } from "./first-line.js"
 import { GitHubRegistrar } from "./github-registrar.js"
 import type { Registrar } from "./registrar.js"
-import type { PublicSetup, Reach, StartAnswer, StartMessage } from "./start-message.js"
+import type { PublicSetup, StartAnswer, StartMessage } from "./start-message.js"
 
 /**
  * The broker of one container: reads its configuration, gives the supervisor what of that is no secret, and registers and removes its runner
@@ -73,15 +74,9 @@ async function registrarFor(access: Access): Promise<Registrar> {
 function publicSetup({ setup }: Access, paths: ImagePaths): PublicSetup {
   const { authentication, broker: _, ...configuration } = setup.configuration
   const { kind } = authentication
-  const reach: Reach =
-    kind === "none"
-      ? "nothing"
-      : kind === "jit" || kind === "registration-token" || configuration.forgetCredential
-        ? "once"
-        : "api"
   return {
     configuration,
-    reach,
+    asksGitHub: !configuration.forgetCredential && (kind === "broker" || opensApi(authentication)),
     ephemeral: configuration.ephemeral || kind === "jit",
     jobEnvironment: setup.jobEnvironment,
     environment: setup.publicEnvironment,

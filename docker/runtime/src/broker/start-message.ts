@@ -13,13 +13,11 @@ export interface StartMessage {
 /** A configuration without its secrets. */
 export type PublicConfiguration = Omit<Configuration, "authentication" | "broker">
 
-/** How far a broker gets: `api` asks GitHub at the end too, `once` only registers, `nothing` does not even that. */
-export type Reach = "api" | "once" | "nothing"
-
 /** What of the configuration others than the broker get. */
 export interface PublicSetup {
   readonly configuration: PublicConfiguration
-  readonly reach: Reach
+  /** The broker can have the runner removed at the end. */
+  readonly asksGitHub: boolean
   /** The runner does one job and leaves by itself. */
   readonly ephemeral: boolean
   readonly jobEnvironment: Environment

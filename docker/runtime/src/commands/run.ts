@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { join } from "node:path"
 import { startBroker } from "../broker/broker-process.js"
 import type { BrokerClient } from "../broker/client.js"
-import type { Removal } from "../broker/protocol.js"
 import type { PublicConfiguration, PublicSetup } from "../broker/start-message.js"
 import { dockerAddress, waitForDocker } from "../container/docker-socket.js"
 import { type PreparedContainer, prepareContainer } from "../container/prepare.js"
@@ -154,7 +153,7 @@ async function untilStopped(state: RunnerState, signal: AbortSignal): Promise<vo
 }
 
 function partsFor({ args, stop, setup, container, broker }: Runner, state: RunnerState): RunnerParts {
-  const { configuration, reach, ephemeral } = setup
+  const { configuration, asksGitHub, ephemeral } = setup
   const { runner, environment } = container
   return {
     state,
@@ -164,22 +163,16 @@ function partsFor({ args, stop, setup, container, broker }: Runner, state: Runne
     leave: configuration.deregister
       ? {
           deregister: async (signal) => {
-            const removal = reach === "api" ? await askToRemove(broker, signal) : "local"
+            const removal = asksGitHub ? await broker.remove(signal) : "local"
             if (removal === "local") log.warn(STAYS_LISTED)
             if (removal !== "busy") removeConfiguration(runner.path)
             return removal
           },
-          asksGitHub: reach === "api",
+          asksGitHub,
         }
       : undefined,
     ephemeral,
     forget: () => void removeConfiguration(runner.path),
     times: stopTimes(configuration.gracefulStopSeconds),
   }
-}
-
-async function askToRemove(broker: BrokerClient, signal: AbortSignal): Promise<Removal> {
-  const answer = await broker.ask({ request: "remove" }, signal)
-  if (!("removal" in answer)) throw new Error("the broker answered something that was not asked for")
-  return answer.removal
 }

@@ -13,6 +13,11 @@ export type Authentication =
   | { kind: "broker"; endpoint: BrokerEndpoint }
   | { kind: "none" }
 
+/** Whether it opens GitHub's API, with which a runner can also be removed. */
+export function opensApi({ kind }: Authentication): boolean {
+  return kind === "token" || kind === "app"
+}
+
 /** GitHub's ids are numbers, its client ids begin with Iv. */
 const APP_ID = /^(\d+|Iv[\w.]+)$/
 

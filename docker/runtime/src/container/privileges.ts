@@ -1,15 +1,7 @@
 import { mkdirSync, statSync } from "node:fs"
 import { RuntimeFailure } from "../failure.js"
-import { holds, mayBecomeAnother } from "./agent.js"
+import { type Account, becomeUser, holds, mayBecomeUser } from "./become-user.js"
 import { giveFolder } from "./give-folder.js"
-
-/** Whom the runner is to run as. */
-export interface Account {
-  readonly uid: number
-  readonly gid: number
-  /** Groups besides, like the one of Docker's socket. */
-  readonly groups: readonly number[]
-}
 
 /** The image's own user: the owner of its home. */
 export function runnerAccount(home: string, groups: readonly number[]): Account {
@@ -18,24 +10,20 @@ export function runnerAccount(home: string, groups: readonly number[]): Account 
 }
 
 /**
- * Gives root away for good, for this process and so for all that it starts. It becomes one that other processes of the user cannot look
- * into, which is welcome.
+ * Gives root away for good, for this process and so for all that it starts.
  *
  * @param workFolder is made, and made the user's; not what is in it, which can be much
  * @param reuseFolder the same, where a registration is kept
  * @throws {RuntimeFailure} CONFIGURATION without the capabilities for it
  */
-export function dropPrivileges({ uid, gid, groups }: Account, workFolder: string, reuseFolder?: string): void {
-  const { setgroups, setgid, setuid } = process
-  if (!setgroups || !setgid || !setuid) throw new Error("this system has no users")
+export function dropPrivileges(account: Account, workFolder: string, reuseFolder?: string): void {
+  const { uid } = account
   // The init process stays root's, and could not hand a signal on to another user's process: the container would not stop.
-  if (!maySignalOthers()) throw refused(uid, "without the capability KILL it could not be told to stop")
+  if (!holds("kill")) throw refused(uid, "without the capability KILL it could not be told to stop")
   try {
-    giveFolder(workFolder, { uid, gid })
-    if (reuseFolder !== undefined) giveFolder(reuseFolder, { uid, gid }, "CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
-    setgroups([...groups])
-    setgid(gid)
-    setuid(uid)
+    giveFolder(workFolder, account)
+    if (reuseFolder !== undefined) giveFolder(reuseFolder, account, "CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
+    becomeUser(account)
     // Root without all of its capabilities may not write to folders of the user's, who may.
     mkdirSync(workFolder, { recursive: true })
   } catch (error) {
@@ -52,14 +40,7 @@ function refused(uid: number, why: string): RuntimeFailure {
   )
 }
 
-/** capabilities(7) */
-const CAP_KILL = 5n
-
-function maySignalOthers(): boolean {
-  return holds(CAP_KILL)
-}
-
 /** Whether {@link dropPrivileges} can do its work. */
 export function mayDropPrivileges(): boolean {
-  return maySignalOthers() && mayBecomeAnother()
+  return holds("kill") && mayBecomeUser()
 }

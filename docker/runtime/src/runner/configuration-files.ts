@@ -14,7 +14,7 @@ const PUBLIC = [".runner", ".runner_migrated"] as const
 export const CONFIGURATION_FILES = [...SECRET, ".runner_migrated", ".runner"] as const
 
 /** Bytes that one of them has at most; the largest, a key, has two thousand. */
-export const CONFIGURATION_LIMIT = 64 * 1024
+const CONFIGURATION_LIMIT = 64 * 1024
 
 /** Whether a name is one of a configuration's files. */
 export function isConfigurationFile(name: string): boolean {

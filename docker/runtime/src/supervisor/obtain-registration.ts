@@ -12,7 +12,7 @@ const SECOND = 1000
 
 export interface RegistrationOptions {
   readonly configuration: PublicConfiguration
-  readonly broker: Pick<BrokerClient, "ask">
+  readonly broker: Pick<BrokerClient, "register">
   /** The runner's. */
   readonly folder: string
   /** For config.sh, without secrets. */
@@ -69,12 +69,13 @@ async function keepsItsOwn({
 }
 
 async function register(options: RegistrationOptions): Promise<void> {
-  const { folder, log, signal, window = 150 * SECOND, delay = 2 * SECOND } = options
+  const { broker, configuration, folder, log, signal, window = 150 * SECOND, delay = 2 * SECOND } = options
+  const { workFolder } = configuration
   const stale = removeConfiguration(folder)
   if (stale.length > 0) log.info(`removed the configuration of an earlier start: ${stale.join(", ")}`)
   const start = performance.now()
   const attempt = async (): Promise<void> => {
-    const grant = await askForGrant(options)
+    const grant = await broker.register({ configured: false, workFolder }, signal)
     removeConfiguration(folder)
     await use(grant, options)
   }
@@ -103,13 +104,6 @@ class UseFailure extends Error {
   }
 }
 
-async function askForGrant({ broker, configuration, signal }: RegistrationOptions): Promise<Grant> {
-  const { workFolder } = configuration
-  const answer = await broker.ask({ request: "register", configured: false, workFolder }, signal)
-  if (!("grant" in answer)) throw new Error("a broker answered something that was not asked for")
-  return answer
-}
-
 async function use(grant: Grant, options: RegistrationOptions): Promise<void> {
   const { configuration, folder, environment, manifest, ask, signal } = options
   const { name, labels, noDefaultLabels, workFolder, replace, ephemeral, disableUpdate } = configuration
@@ -131,5 +125,5 @@ async function use(grant: Grant, options: RegistrationOptions): Promise<void> {
 
 /** From now on the broker gives nothing more, and knows which runner is to be removed. */
 async function tellConfigured({ broker, configuration, signal }: RegistrationOptions): Promise<void> {
-  await broker.ask({ request: "register", configured: true, workFolder: configuration.workFolder }, signal)
+  await broker.register({ configured: true, workFolder: configuration.workFolder }, signal)
 }

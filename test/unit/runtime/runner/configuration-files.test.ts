@@ -21,7 +21,6 @@ import {
   removeConfiguration,
 } from "../../../../docker/runtime/src/runner/configuration-files.js"
 import { writeJitConfiguration } from "../../../../docker/runtime/src/runner/jit.js"
-import { readSettings } from "../../../../docker/runtime/src/runner/settings.js"
 import { failureOf } from "../github/scripted-server.js"
 
 let folder = ""
@@ -141,23 +140,6 @@ describe("what a job has put in the place of a configuration's file", () => {
     )
     expect(readFileSync(join(folder, ".runner"), "utf8")).toBe("text of .runner")
   })
-
-  it.each<[string, (path: string) => void]>([
-    ["a pipe", (path) => execFileSync("mkfifo", [path])],
-    [
-      "a link",
-      (path) => {
-        writeFileSync(precious(), '{"agentName":"other"}')
-        symlinkSync(precious(), path)
-      },
-    ],
-    ["a name for the terminal", (path) => writeFileSync(path, '{"agentName":"a\\u001b[2J"}')],
-    ["a name without an end", (path) => writeFileSync(path, JSON.stringify({ agentName: "x".repeat(1000) }))],
-    ["an id that is none", (path) => writeFileSync(path, '{"agentName":"x","agentId":-1.5}')],
-  ])("tells no settings: %s", (_, make) => {
-    make(join(folder, ".runner"))
-    expect(readSettings(folder)).toBeUndefined()
-  })
 })
 
 describe("just-in-time", () => {
@@ -187,7 +169,7 @@ describe("just-in-time", () => {
         ".runner": "600",
       }
     `)
-    expect(readSettings(folder)).toEqual({ agentName: "jit", agentId: 7 })
+    expect(readFileSync(join(folder, ".runner"), "utf8")).toBe('\ufeff{"agentName":"jit","agentId":7}')
     expect(readFileSync(join(folder, ".credentials_rsaparams"), "utf8")).toBe("k")
   })
 
@@ -204,11 +186,3 @@ describe("just-in-time", () => {
     expect(readdirSync(folder)).toEqual([])
   })
 })
-
-it.each([["{}"], ["nonsense"], [JSON.stringify({ agentName: 5 })]])(
-  "settings that are damaged are none: %s",
-  (text) => {
-    writeFileSync(join(folder, ".runner"), text)
-    expect(readSettings(folder)).toBeUndefined()
-  },
-)

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -9,7 +9,6 @@ import type { RunnerEvent } from "../../../../docker/runtime/src/runner/events.j
 import { writeJitConfiguration } from "../../../../docker/runtime/src/runner/jit.js"
 import { type Listener, startListener } from "../../../../docker/runtime/src/runner/listener.js"
 import { sessionProcesses } from "../../../../docker/runtime/src/runner/session.js"
-import { readSettings } from "../../../../docker/runtime/src/runner/settings.js"
 import { obtainRegistration as register } from "../../../../docker/runtime/src/supervisor/obtain-registration.js"
 import { type FakeGitHub, startFakeGitHub } from "../../../fake-github/fake-github.js"
 import { configurationFor, failureOf } from "../github/scripted-server.js"
@@ -72,7 +71,9 @@ it("registers, takes a job, is stopped and leaves", async () => {
   await register(options)
   expect(log.lines).toEqual(["info: registered as a-runner with the labels self-hosted, linux"])
   expect(names()).toEqual(["a-runner"])
-  expect(readSettings(folder)?.agentName).toBe("a-runner")
+  expect(JSON.parse(readFileSync(join(folder, ".runner"), "utf8").replace("\ufeff", ""))).toMatchObject({
+    agentName: "a-runner",
+  })
 
   const { listener, events, has } = await listen()
   await until(() => has("listening"))
