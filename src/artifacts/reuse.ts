@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto"
-import { copyFileSync, createReadStream, linkSync, mkdirSync } from "node:fs"
+import { copyFileSync, linkSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { pipeline } from "node:stream/promises"
+import { sha256OfFile } from "./file-digest.js"
 import { lookup } from "./lookup.js"
 
 const FOLDER = join("blobs", "sha256")
@@ -15,7 +14,7 @@ const FOLDER = join("blobs", "sha256")
  */
 export async function reuseBlobs(from: string, to: string, wanted: readonly string[]): Promise<string[]> {
   const names = wanted.filter((name) => lookup(join(from, FOLDER, name))?.isFile())
-  const intact = await Promise.all(names.map(async (name) => (await digestOfFile(join(from, FOLDER, name))) === name))
+  const intact = await Promise.all(names.map(async (name) => (await sha256OfFile(join(from, FOLDER, name))) === name))
   mkdirSync(join(to, FOLDER), { recursive: true })
   return names
     .filter((_, index) => intact[index])
@@ -24,12 +23,6 @@ export async function reuseBlobs(from: string, to: string, wanted: readonly stri
       linkOrCopy(join(from, path), join(to, path))
       return path
     })
-}
-
-async function digestOfFile(path: string): Promise<string> {
-  const hash = createHash("sha256")
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
-  return hash.digest("hex")
 }
 
 /** File systems without hard links get a copy. */

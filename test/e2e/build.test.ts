@@ -16,24 +16,19 @@ const REVISION = "0123456789abcdef0123456789abcdef01234567"
 /** What the command line would ask Git for, and the module cannot know. */
 const SOURCE = ["--source-url", "https://git.example.com/owner/runner", "--source-revision", REVISION]
 
+/** Builds what is asked for as the first image was built. @returns what was printed */
+async function build(output: string, ...more: readonly string[]): Promise<string> {
+  const words = ["build", "--sources", "registry", "--platforms", BOTH, "--output", output, ...more, ...SOURCE]
+  return answer(await commandLine(...words))
+}
+
 describe("the standard image for both platforms", () => {
   const first = join(work, "first", "standard")
   let report: Report
 
   beforeAll(async () => {
     await ensureOciTools()
-    answer(
-      await commandLine(
-        "build",
-        "--sources",
-        "registry",
-        "--platforms",
-        BOTH,
-        "--output",
-        join(work, "first"),
-        ...SOURCE,
-      ),
-    )
+    await build(join(work, "first"))
     report = readReport(first)
   })
 
@@ -175,38 +170,14 @@ describe("the standard image for both platforms", () => {
   })
 
   it("is there again within seconds", async () => {
-    const again = await commandLine(
-      "build",
-      "--sources",
-      "registry",
-      "--platforms",
-      BOTH,
-      "--output",
-      join(work, "first"),
-      "--json",
-      ...SOURCE,
-    )
-    expect(JSON.parse(answer(again))).toBeTruthy()
+    expect(JSON.parse(await build(join(work, "first"), "--json"))).toBeTruthy()
     expect(readReport(first).index).toBe(report.index)
   })
 
   it("is built again from its own lock", async () => {
     const lock = join(first, "report.json")
     const locked = join(work, "locked")
-    answer(
-      await commandLine(
-        "build",
-        "--sources",
-        "registry",
-        "--platforms",
-        BOTH,
-        "--lock",
-        lock,
-        "--output",
-        locked,
-        ...SOURCE,
-      ),
-    )
+    await build(locked, "--lock", lock)
     expect(readReport(join(locked, "standard")).index).toBe(report.index)
   })
 })

@@ -150,18 +150,18 @@ export class Registry {
     }
   }
 
-  private read(repository: string, name: string, seconds: number): Promise<string> {
-    const words = ["inspect", "--raw", ...this.tls()]
-    return this.run(`read ${repository}${name}`, words, [this.reference(repository, name)], seconds)
-  }
-
-  /** The same after setting the tag failed, when nothing is taken for granted. */
+  /** What a tag names after setting it failed, when nothing is taken for granted. */
   async settle(repository: string, tag: string): Promise<Named> {
     try {
       return { digest: await this.digest(repository, tag, this.limits.settle) }
     } catch {
       return "unknown" // Why it failed is what was to be done before.
     }
+  }
+
+  private read(repository: string, name: string, seconds: number): Promise<string> {
+    const words = ["inspect", "--raw", ...this.tls()]
+    return this.run(`read ${repository}${name}`, words, [this.reference(repository, name)], seconds)
   }
 
   /** An image's platform as an OCI archive, for {@link Container.import}. `name` is `@sha256:…` or `:tag`. */

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto"
-import { createReadStream, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { pipeline } from "node:stream/promises"
 import { z } from "zod"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
+import { blobPath } from "../../../dagger/src/core/oci.js"
+import { sha256OfFile } from "../../artifacts/file-digest.js"
 import { emptyFolder } from "./config.js"
 
 const indexSchema = z.object({
@@ -35,13 +35,14 @@ export async function writeRegistryStorage(
 ): Promise<void> {
   const blobs = join(layout, "blobs", "sha256")
   for (const hex of readdirSync(blobs))
-    if ((await sha256(join(blobs, hex))) !== hex) throw damaged(layout, `its blob sha256:${hex} has other contents`)
+    if ((await sha256OfFile(join(blobs, hex))) !== hex)
+      throw damaged(layout, `its blob sha256:${hex} has other contents`)
 
   emptyFolder(folder)
   const registry = join(folder, "docker", "registry", "v2")
   const text = (digest: string) => {
     try {
-      return readFileSync(join(blobs, hexOf(digest)), "utf8")
+      return readFileSync(join(layout, blobPath(digest)), "utf8")
     } catch (cause) {
       throw damaged(layout, `it has no blob ${digest}`, cause)
     }
@@ -68,7 +69,7 @@ export async function writeRegistryStorage(
     const place = join(registry, "blobs", "sha256", hex.slice(0, 2), hex)
     mkdirSync(place, { recursive: true })
     try {
-      linkSync(join(blobs, hex), join(place, "data"))
+      linkSync(join(layout, blobPath(digest)), join(place, "data"))
     } catch (error) {
       // The platforms' images share blobs when they share contents.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") throw damaged(layout, `it has no blob ${digest}`, error)
@@ -109,10 +110,4 @@ function damaged(layout: string, why: string, cause?: unknown): RunnerImagesErro
 /** @example hexOf("sha256:0f…") ⇒ "0f…" */
 function hexOf(digest: string): string {
   return digest.slice("sha256:".length)
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256")
-  await pipeline(createReadStream(path), hash)
-  return hash.digest("hex")
 }
