@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { PLATFORMS, type PlatformName } from "../../dagger/src/core/platforms.js"
+import { WAYS } from "../attacks/ways.js"
 import { CASES, GROUPS } from "../lifecycle/cases.js"
 import { isNative, whyNotRunnable } from "../lifecycle/emulation.js"
 import { Gate } from "../lifecycle/gate.js"
@@ -49,15 +50,18 @@ describe.each(PLATFORMS)("lifecycle of the image for %s", (platform) => {
   const why = whyNotRunnable(platform)
   const gate = new Gate(AT_ONCE)
 
-  // On its own, since the cases beside it would be measured as well.
-  it("starts soon, and takes little when idle", async ({ skip }) => {
-    if (why !== undefined) return skip(why)
-    const measured = await measure(images.image(platform))
-    measurements.push(measured)
-    expect(measured.idle !== undefined).toBe(isNative(platform))
-    expect(measured.idle?.memory ?? 0).toBeLessThanOrEqual(MOST_MEMORY)
-    expect(measured.idle?.processors ?? 0).toBeLessThanOrEqual(MOST_PROCESSORS)
-  })
+  // On their own, since the cases beside them would be measured as well.
+  it.for(WAYS.map((way) => [way.name, way] as const))(
+    "starts soon, and takes little when idle: %s",
+    async ([, way], { skip }) => {
+      if (why !== undefined) return skip(why)
+      const measured = await measure(images.image(platform), way)
+      measurements.push(measured)
+      expect(measured.idle !== undefined).toBe(isNative(platform))
+      expect(measured.idle?.memory ?? 0).toBeLessThanOrEqual(MOST_MEMORY)
+      expect(measured.idle?.processors ?? 0).toBeLessThanOrEqual(MOST_PROCESSORS)
+    },
+  )
 
   it.concurrent.for(CASES.map((lifecycleCase) => [lifecycleCase.name, lifecycleCase] as const))(
     "%s",

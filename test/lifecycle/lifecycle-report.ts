@@ -1,6 +1,6 @@
 import { PLATFORMS, type PlatformName } from "../../dagger/src/core/platforms.js"
 import type { CaseGroup, CaseResult } from "./lifecycle-case.js"
-import type { Measurements } from "./measurements.js"
+import type { IdleUse, Measurements } from "./measurements.js"
 
 /** With what all cases are run. */
 const HARNESS = "runc"
@@ -57,13 +57,29 @@ function reasons(results: readonly CaseResult[]): string[] {
 }
 
 function measuredTable(measurements: readonly Measurements[]): string[] {
-  const rows = measurements.map(({ platform, registered, listening, idle }) => [
+  const memory = (use?: IdleUse): string => (use ? `${(use.memory / MEBIBYTE).toFixed(0)} MiB` : "–")
+  const processors = (use?: IdleUse): string => (use ? `${(use.processors * 100).toFixed(2)} %` : "–")
+  const rows = measurements.map(({ platform, way, registered, listening, idle, idleBroker }) => [
     platform,
+    way,
     `${registered.toFixed(1)} s`,
     `${listening.toFixed(1)} s`,
-    ...(idle ? [`${(idle.memory / MEBIBYTE).toFixed(0)} MiB`, `${(idle.processors * 100).toFixed(2)} %`] : ["–", "–"]),
+    memory(idle),
+    processors(idle),
+    memory(idleBroker),
   ])
-  return table(["platform", "start to registered", "start to listening", "idle memory", "idle processor"], rows)
+  return table(
+    [
+      "platform",
+      "way of starting",
+      "start to registered",
+      "start to listening",
+      "idle memory",
+      "idle processor",
+      "idle memory of the broker's container",
+    ],
+    rows,
+  )
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

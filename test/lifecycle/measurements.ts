@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ContainerProcess } from "./container-processes.js"
 import { isNative } from "./emulation.js"
-import { Lab, LISTENING } from "./lab.js"
+import type { Container } from "./container.js"
+import { Lab, type LabGitHub, LISTENING } from "./lab.js"
 import type { UnpackedImage } from "./oci-image.js"
+import type { ContainerOptions } from "./runtime-spec.js"
 
 /** What our part of a container takes, in an image of this host's own platform. Under emulation the emulator would be measured. */
 export interface IdleUse {
@@ -15,10 +17,20 @@ export interface IdleUse {
 
 export interface Measurements {
   readonly platform: PlatformName
+  /** How the container was started: a name of the table of ways. */
+  readonly way: string
   /** Seconds from the container's start to GitHub's list having the runner, and to its listening for jobs: the middle of several starts. */
   readonly registered: number
   readonly listening: number
   readonly idle?: IdleUse
+  /** The same of the broker's container, where the broker has one of its own. */
+  readonly idleBroker?: IdleUse
+}
+
+/** How a runner's container is started, and what else was started for it. */
+export interface MeasuredStart {
+  readonly options: ContainerOptions
+  readonly broker?: Container
 }
 
 const STARTS = 3
@@ -26,38 +38,53 @@ const STARTS = 3
 /** For so long the idle runner is watched, after as long a rest. Milliseconds. */
 const WATCHED = 20_000
 
-const REGISTERED = /^√ Runner successfully added$/
-
-export async function measure(image: UnpackedImage): Promise<Measurements> {
+export async function measure(
+  image: UnpackedImage,
+  way: { readonly name: string; readonly start: (lab: Lab, github: LabGitHub) => Promise<MeasuredStart> },
+): Promise<Measurements> {
   const lab = new Lab(image)
   try {
     const github = await lab.github()
+    const { options, broker } = await way.start(lab, github)
     const starts: { registered: number; listening: number }[] = []
-    let idle: IdleUse | undefined
+    let idle: { runner: IdleUse; broker?: IdleUse } | undefined
     for (let start = 1; start <= STARTS; start++) {
-      const container = await lab.start({ environment: github.environment })
-      const seconds = async (line: RegExp): Promise<number> =>
-        ((await container.lines.waitFor(line, lab.patience(60))).at - container.startedAt) / 1000
-      starts.push({ registered: await seconds(REGISTERED), listening: await seconds(LISTENING) })
-      if (start === STARTS && isNative(image.platform)) idle = await watch(() => container.processes())
+      const container = await lab.start(options)
+      // By GitHub's list, since a just-in-time runner prints no line about its registration.
+      const untilRegistered = lab.until("the registration", () => github.list().length > 0, 60)
+      const [registered, listening] = await Promise.all([
+        untilRegistered.then(() => performance.now()),
+        container.lines.waitFor(LISTENING, lab.patience(60)).then(({ at }) => at),
+      ])
+      starts.push({
+        registered: (registered - container.startedAt) / 1000,
+        listening: (listening - container.startedAt) / 1000,
+      })
+      if (start === STARTS && isNative(image.platform)) {
+        const [runner, its] = await Promise.all([watch(container), broker && watch(broker)])
+        idle = { runner, ...(its && { broker: its }) }
+      }
       await lab.stop(container)
+      // A credential that was given up removes nothing.
+      for (const runner of github.list()) github.runners.remove(runner)
     }
     return {
       platform: image.platform,
+      way: way.name,
       registered: middle(starts.map(({ registered }) => registered)),
       listening: middle(starts.map(({ listening }) => listening)),
-      ...(idle && { idle }),
+      ...(idle && { idle: idle.runner, ...(idle.broker && { idleBroker: idle.broker }) }),
     }
   } finally {
     await lab.close()
   }
 }
 
-async function watch(look: () => Promise<readonly ContainerProcess[]>): Promise<IdleUse> {
+async function watch(container: Container): Promise<IdleUse> {
   await sleep(WATCHED)
-  const before = sum(await look())
+  const before = sum(await container.processes())
   await sleep(WATCHED)
-  const after = sum(await look())
+  const after = sum(await container.processes())
   return { memory: after.memory, processors: (after.cpu - before.cpu) / (WATCHED / 1000) }
 }
 

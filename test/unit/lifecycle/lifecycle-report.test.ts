@@ -16,11 +16,13 @@ it("has a row for each case, and says why one was skipped", () => {
     measurements: [
       {
         platform: "linux/amd64",
+        way: "own",
+        idleBroker: { memory: 57 * 2 ** 20, processors: 0 },
         registered: 1.04,
         listening: 1.56,
         idle: { memory: 33 * 2 ** 20, processors: 0.0005 },
       },
-      { platform: "linux/arm64", registered: 9, listening: 11 },
+      { platform: "linux/arm64", way: "user", registered: 9, listening: 11 },
     ],
   })
   expect(report).toMatchInlineSnapshot(`
@@ -41,10 +43,10 @@ it("has a row for each case, and says why one was skipped", () => {
 
     ## Measured
 
-    | platform | start to registered | start to listening | idle memory | idle processor |
-    | --- | --- | --- | --- | --- |
-    | linux/amd64 | 1.0 s | 1.6 s | 33 MiB | 0.05 % |
-    | linux/arm64 | 9.0 s | 11.0 s | – | – |
+    | platform | way of starting | start to registered | start to listening | idle memory | idle processor | idle memory of the broker's container |
+    | --- | --- | --- | --- | --- | --- | --- |
+    | linux/amd64 | own | 1.0 s | 1.6 s | 33 MiB | 0.05 % | 57 MiB |
+    | linux/arm64 | user | 9.0 s | 11.0 s | – | – | – |
     "
   `)
 })
