@@ -10,7 +10,7 @@ export const PROJECT_ROOT = fileURLToPath(new URL("../", import.meta.url))
 export const DOCKER_FOLDER = join(PROJECT_ROOT, "docker")
 
 /** What may differ between an accelerated and an emulated installation, because it differs between two emulated ones. */
-export const ALLOW_LIST_FILE = join(PROJECT_ROOT, "dagger/src/core/emulation-differences.json")
+export const ALLOW_LIST_FILE = join(PROJECT_ROOT, "dagger/src/core/parity/emulation-differences.json")
 
 /** The versions and checksums that the catalog pins. */
 export const PINS_FILE = join(PROJECT_ROOT, "dagger/src/core/catalog/pins.yaml")

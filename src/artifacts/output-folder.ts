@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import type { VariantName } from "../../dagger/src/core/variants.js"
+import type { VariantName } from "../../dagger/src/core/variants/names.js"
 import { lookup } from "./lookup.js"
 import { reuseBlobs } from "./reuse.js"
 import { explainFullDisk, makeFolder, requireWritable } from "./writable-folder.js"

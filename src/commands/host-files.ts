@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import type { BaseName } from "../../dagger/src/core/bases.js"
-import type { OwnVariant } from "../../dagger/src/core/definitions.js"
+import type { BaseName } from "../../dagger/src/core/variants/bases.js"
+import type { OwnVariant } from "../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/trust-files.js"
@@ -17,7 +17,7 @@ const BYTES_PER_CHARACTER = 4
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
 export async function readLock(given: string, platforms: readonly PlatformName[], base: BaseName): Promise<string> {
   const text = textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
-  const { parseLock } = await import("../../dagger/src/core/packages.js")
+  const { parseLock } = await import("../../dagger/src/core/packages/packages.js")
   parseLock(text, platforms, base)
   return text
 }
@@ -25,7 +25,7 @@ export async function readLock(given: string, platforms: readonly PlatformName[]
 /** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
 export async function readDefinition(given: string): Promise<OwnVariant> {
   const path = readable(given, "file", "DEFINITION_INVALID", "--definition")
-  const { LONGEST_DEFINITION, parseOwnVariant } = await import("../../dagger/src/core/own-variant/own-variant.js")
+  const { LONGEST_DEFINITION, parseOwnVariant } = await import("../../dagger/src/core/variants/custom/custom-variant.js")
   const text = textOf(path, LONGEST_DEFINITION * BYTES_PER_CHARACTER, "DEFINITION_INVALID", "--definition")
   return parseOwnVariant(text, given)
 }

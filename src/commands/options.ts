@@ -1,11 +1,11 @@
 import type { Options } from "yargs"
-import { BASES, DEFAULT_BASE } from "../../dagger/src/core/bases.js"
-import { ROWS } from "../../dagger/src/core/bench.js"
-import { AGAINST } from "../../dagger/src/core/parity.js"
+import { BASES, DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
+import { ROWS } from "../../dagger/src/core/bench/bench.js"
+import { AGAINST } from "../../dagger/src/core/parity/emulation-parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
-import { COMPRESSIONS } from "../../dagger/src/core/oci.js"
-import { SOURCES } from "../../dagger/src/core/request.js"
-import { VARIANTS } from "../../dagger/src/core/variants.js"
+import { COMPRESSIONS } from "../../dagger/src/core/oci/documents.js"
+import { SOURCES } from "../../dagger/src/core/request/request.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 
 /**
  * The options that commands share. Values are validated by our own code, not by yargs, so that every message names the

@@ -1,6 +1,6 @@
 import yargs, { type Argv, type CommandModule } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { closest } from "../../dagger/src/core/suggest.js"
+import { closest } from "../../dagger/src/core/text/suggest.js"
 import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"

@@ -1,7 +1,7 @@
 import type { Options } from "yargs"
 import { realpathSync } from "node:fs"
-import type { BuildRequest } from "../../dagger/src/core/request.js"
-import { parseSourceCode, remoteUrl, type SourceCode } from "../../dagger/src/core/source-code.js"
+import type { BuildRequest } from "../../dagger/src/core/request/request.js"
+import { parseSourceCode, remoteUrl, type SourceCode } from "../../dagger/src/core/plan/source-code.js"
 import { attempt } from "../engine/exec.js"
 import { PROJECT_ROOT } from "../paths.js"
 

@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import { parseImageReference } from "../../dagger/src/core/reference.js"
+import { parseImageReference } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "./context.js"
 import { answerOptions, engineOptions, requestOptions } from "./options.js"
 import { readRequest } from "./request.js"

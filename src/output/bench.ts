@@ -6,8 +6,8 @@ import {
   type RowResult,
   type Spread,
   type Subject,
-} from "../../dagger/src/core/bench.js"
-import { megabytes, section, table, text } from "../../dagger/src/core/markdown.js"
+} from "../../dagger/src/core/bench/bench.js"
+import { megabytes, section, table, text } from "../../dagger/src/core/text/markdown.js"
 
 /** The figures as Markdown, for people and for documents. */
 export function benchText(report: BenchReport): string {

@@ -1,6 +1,6 @@
 import { createLogUpdate } from "log-update"
 import { styleText } from "node:util"
-import type { StepScope } from "../../dagger/src/pipeline/progress.js"
+import type { StepScope } from "../../dagger/src/core/progress/progress.js"
 import { duration } from "./duration.js"
 import { RunningSteps } from "./running-steps.js"
 import type { Terminal } from "./terminal.js"

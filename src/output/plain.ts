@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream"
-import type { StepScope } from "../../dagger/src/pipeline/progress.js"
+import type { StepScope } from "../../dagger/src/core/progress/progress.js"
 import { duration } from "./duration.js"
 import { RunningSteps } from "./running-steps.js"
 import type { Terminal } from "./terminal.js"

@@ -1,5 +1,5 @@
 import Table from "cli-table3"
-import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan.js"
+import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan/plan.js"
 
 const PACKAGE_COLUMNS = 100
 

@@ -1,4 +1,4 @@
-import type { StepScope } from "../../dagger/src/pipeline/progress.js"
+import type { StepScope } from "../../dagger/src/core/progress/progress.js"
 
 /** Steps that run at the moment, in the order in which they started. */
 export class RunningSteps {

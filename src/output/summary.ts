@@ -1,5 +1,5 @@
 import Table from "cli-table3"
-import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report.js"
+import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
 import { duration } from "./duration.js"
 
 /** The answer of `build` and `test`. The version changes when a reader of the old form would go wrong. */

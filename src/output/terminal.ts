@@ -1,4 +1,4 @@
-import type { ProgressListener } from "../../dagger/src/pipeline/progress.js"
+import type { ProgressListener } from "../../dagger/src/core/progress/progress.js"
 
 /** Where a person watches: progress and notes, never answers. */
 export interface Terminal extends ProgressListener {

@@ -11,9 +11,9 @@ import {
   type RowName,
   type Run,
   type Subject,
-} from "../../dagger/src/core/bench.js"
-import type { Repository } from "../../dagger/src/core/reference.js"
-import type { VariantName } from "../../dagger/src/core/variants.js"
+} from "../../dagger/src/core/bench/bench.js"
+import type { Repository } from "../../dagger/src/core/text/reference.js"
+import type { VariantName } from "../../dagger/src/core/variants/names.js"
 import {
   benchBuild,
   benchMachine,
@@ -21,9 +21,9 @@ import {
   type BenchSession,
   type Delivery,
   type PackageRound,
-} from "../../dagger/src/pipeline/bench.js"
-import { native } from "../../dagger/src/pipeline/native.js"
-import { publish } from "../../dagger/src/pipeline/publish.js"
+} from "../../dagger/src/pipeline/bench/bench.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { publish } from "../../dagger/src/pipeline/oci/publish.js"
 import type { CommandContext } from "../commands/context.js"
 import { benchText } from "../output/bench.js"
 import { inSession } from "../session/session.js"

@@ -1,6 +1,6 @@
 import type { BuiltVariant } from "../../dagger/src/pipeline/build.js"
 import { build } from "../../dagger/src/pipeline/build.js"
-import type { Progress } from "../../dagger/src/pipeline/progress.js"
+import type { Progress } from "../../dagger/src/core/progress/progress.js"
 import { writeArchive } from "../artifacts/archive.js"
 import { ImageLoader } from "../artifacts/load.js"
 import type { OutputFolder } from "../artifacts/output-folder.js"

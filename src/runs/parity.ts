@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs"
-import { imageParityFailures, IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY } from "../../dagger/src/core/image-parity.js"
-import { allowListText } from "../../dagger/src/core/manifest.js"
+import { imageParityFailures, IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY } from "../../dagger/src/core/parity/image-parity.js"
+import { allowListText } from "../../dagger/src/core/parity/file-manifest.js"
 import {
   PARITY_DIFFERS_PROBLEM,
   PARITY_DIFFERS_REMEDY,
   parityFailures,
   type ParityRequest,
-} from "../../dagger/src/core/parity.js"
-import { imageParity } from "../../dagger/src/pipeline/image-parity.js"
-import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity.js"
-import { caBundleOf } from "../../dagger/src/pipeline/trust.js"
+} from "../../dagger/src/core/parity/emulation-parity.js"
+import { imageParity } from "../../dagger/src/pipeline/parity/image-parity.js"
+import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity/emulation-parity.js"
+import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
 import type { CommandContext } from "../commands/context.js"
 import type { HostRequest } from "../commands/request.js"
 import { DetailedError } from "../output/failure.js"

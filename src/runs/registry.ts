@@ -1,5 +1,5 @@
 import type { Client, Secret, Service } from "@dagger.io/dagger"
-import type { Repository } from "../../dagger/src/core/reference.js"
+import type { Repository } from "../../dagger/src/core/text/reference.js"
 import { registryLogin } from "../engine/bare/known.js"
 import { loopbackService } from "./loopback.js"
 

@@ -1,7 +1,7 @@
 import { execa, ExecaError } from "execa"
 import { tmpdir } from "node:os"
-import { httpAccess, type VendorAccess } from "../../dagger/src/core/catalog/access.js"
-import type { Mirror } from "../../dagger/src/core/mirror.js"
+import { httpAccess, type VendorAccess } from "../../dagger/src/pipeline/catalog/access.js"
+import type { Mirror } from "../../dagger/src/core/text/mirror.js"
 
 /** A package manager that has not answered within this time will not. */
 const CLIENT_MILLISECONDS = 300_000

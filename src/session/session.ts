@@ -1,6 +1,6 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { withBaseDigests } from "../../dagger/src/pipeline/base-digests.js"
-import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { withBaseDigests } from "../../dagger/src/pipeline/image/base-digests.js"
+import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { homeFolder } from "../paths.js"
 import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"

@@ -1,4 +1,4 @@
-import type { ProgressListener, StepScope } from "../../dagger/src/pipeline/progress.js"
+import type { ProgressListener, StepScope } from "../../dagger/src/core/progress/progress.js"
 
 export interface FailedStep {
   scope: StepScope

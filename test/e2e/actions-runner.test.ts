@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { platformOfNodeArch } from "../../dagger/src/core/platforms.js"
-import { assetName } from "../../dagger/src/core/sources.js"
+import { assetName } from "../../dagger/src/core/plan/sources.js"
 import { startFakeGitHub } from "../fake-github/fake-github.js"
 
 /** A folder with upstream archives by file name, as --assets takes it. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { BenchReport } from "../../dagger/src/core/bench.js"
+import type { BenchReport } from "../../dagger/src/core/bench/bench.js"
 import { LOCAL_REGISTRY as registry } from "../local-registry.js"
 import { answer, commandLine } from "./doors.js"
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Report } from "../../dagger/src/core/report.js"
+import type { Report } from "../../dagger/src/core/report/report.js"
 import { ensureOciTools } from "./oci-tools.js"
 import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./doors.js"
 

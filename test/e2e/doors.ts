@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { z } from "zod"
-import { reportSchema, type Report } from "../../dagger/src/core/report.js"
+import { reportSchema, type Report } from "../../dagger/src/core/report/report.js"
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 

@@ -4,7 +4,7 @@ import { createServer, request } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { native } from "../../dagger/src/pipeline/native.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
 import { registryService } from "../integration/registry-services.js"
 import { answer, commandLine, ROOT } from "./doors.js"
 

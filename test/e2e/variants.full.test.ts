@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { VARIANTS } from "../../dagger/src/core/variants.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 import { answer, BOTH, commandLine, layersOf, platformsOf, readReport, sharedBytes } from "./doors.js"
 import { readFileSync } from "node:fs"
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { PLATFORMS, platformOfNodeArch } from "../../dagger/src/core/platforms.js"
-import type { Report } from "../../dagger/src/core/report.js"
+import type { Report } from "../../dagger/src/core/report/report.js"
 import { answer, commandLine, dagger, layersOf, readReport, sharedBytes } from "./doors.js"
 
 /** This host's platform and the other: what runs for itself here, and what is emulated. */

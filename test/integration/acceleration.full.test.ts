@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
-import { parityFailures, type ParityRequest } from "../../dagger/src/core/parity.js"
-import { parity } from "../../dagger/src/pipeline/parity.js"
-import { Progress } from "../../dagger/src/pipeline/progress.js"
+import { parityFailures, type ParityRequest } from "../../dagger/src/core/parity/emulation-parity.js"
+import { parity } from "../../dagger/src/pipeline/parity/emulation-parity.js"
+import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { inSession } from "./foreign-packages.js"
 
 /** What images for tests in browsers have: large programs, fonts with caches of theirs, another Python, compilers. */

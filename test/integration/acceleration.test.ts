@@ -1,12 +1,12 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
-import { parseOrder } from "../../dagger/src/core/acceleration.js"
-import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/manifest.js"
+import { parseOrder } from "../../dagger/src/core/packages/install-method.js"
+import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/parity/file-manifest.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Side } from "../../dagger/src/pipeline/acceleration.js"
-import { manifestOf } from "../../dagger/src/pipeline/manifest.js"
-import type { Native } from "../../dagger/src/pipeline/native.js"
-import { packageInstall } from "../../dagger/src/pipeline/image.js"
+import type { Side } from "../../dagger/src/pipeline/packages/acceleration.js"
+import { manifestOf } from "../../dagger/src/pipeline/parity/file-manifest.js"
+import type { Native } from "../../dagger/src/pipeline/engine/native.js"
+import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
 import {
   installPackages,
   resolvePackages,
@@ -14,10 +14,10 @@ import {
   unpackPackages,
   withControl,
   type PackageInstall,
-} from "../../dagger/src/pipeline/packages.js"
-import { goBothRoads, twinWith } from "../../dagger/src/pipeline/parity.js"
-import { Progress } from "../../dagger/src/pipeline/progress.js"
-import { script } from "../../dagger/src/pipeline/script.js"
+} from "../../dagger/src/pipeline/packages/packages.js"
+import { goBothRoads, twinWith } from "../../dagger/src/pipeline/parity/emulation-parity.js"
+import { Progress } from "../../dagger/src/core/progress/progress.js"
+import { script } from "../../dagger/src/pipeline/engine/script.js"
 import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-packages.js"
 
 /**

@@ -1,11 +1,11 @@
 import { connection, dag } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
-import { fileChecks } from "../../dagger/src/core/static-checks.js"
-import { planVariant } from "../../dagger/src/core/plan.js"
-import { scanRootfs } from "../../dagger/src/pipeline/inspect.js"
-import { native } from "../../dagger/src/pipeline/native.js"
-import { asPlatform } from "../../dagger/src/pipeline/platform.js"
-import { smokeTest } from "../../dagger/src/pipeline/smoke.js"
+import { fileChecks } from "../../dagger/src/core/checks/static-checks.js"
+import { planVariant } from "../../dagger/src/core/plan/plan.js"
+import { scanRootfs } from "../../dagger/src/pipeline/checks/inspect.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
+import { smokeTest } from "../../dagger/src/pipeline/checks/smoke.js"
 
 const platform = "linux/arm64" as const
 const request = {

@@ -1,10 +1,10 @@
 import { connection, dag } from "@dagger.io/dagger"
 import { beforeAll, describe, expect, it } from "vitest"
-import { readLayout } from "../../dagger/src/core/layout.js"
+import { readLayout } from "../../dagger/src/core/oci/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Compression } from "../../dagger/src/core/oci.js"
-import { native } from "../../dagger/src/pipeline/native.js"
-import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import type { Compression } from "../../dagger/src/core/oci/documents.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
 
 /** What an independent tool finds in a layout, and what the images do when they run. */

@@ -1,10 +1,10 @@
 import { connection, dag, type Container } from "@dagger.io/dagger"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Side } from "../../dagger/src/pipeline/acceleration.js"
-import { packageInstall } from "../../dagger/src/pipeline/image.js"
-import { native, type Native } from "../../dagger/src/pipeline/native.js"
-import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../../dagger/src/pipeline/packages.js"
-import { asPlatform } from "../../dagger/src/pipeline/platform.js"
+import type { Side } from "../../dagger/src/pipeline/packages/acceleration.js"
+import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
+import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
+import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../../dagger/src/pipeline/packages/packages.js"
+import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH } from "./images.js"
 
 /** Works in a session; what is found wrong is judged outside, since the client hides what its function throws. */

@@ -1,7 +1,7 @@
 import { connection } from "@dagger.io/dagger"
 import { describe, expect, it } from "vitest"
-import { archiveMoment } from "../../dagger/src/core/archive-moment.js"
-import { native } from "../../dagger/src/pipeline/native.js"
+import { archiveMoment } from "../../dagger/src/core/packages/cache-buster.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
 
 describe("the native side", () => {
   it("has the base that a lock names, and refuses one that is not to be had", async () => {

@@ -1,5 +1,5 @@
 import { dag, type Service } from "@dagger.io/dagger"
-import type { Native } from "../../dagger/src/pipeline/native.js"
+import type { Native } from "../../dagger/src/pipeline/engine/native.js"
 
 /** A registry of the distribution's own packages, in the engine. With credentials it wants them for everything. */
 export function registryService({ container }: Native, credentials?: { username: string; password: string }): Service {

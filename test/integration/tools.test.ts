@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { native } from "../../dagger/src/pipeline/native.js"
-import { script } from "../../dagger/src/pipeline/script.js"
-import { withTool } from "../../dagger/src/pipeline/tools.js"
+import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { script } from "../../dagger/src/pipeline/engine/script.js"
+import { withTool } from "../../dagger/src/pipeline/image/tools.js"
 
 /** An upstream archive of the GitHub CLI's form, made here. */
 const folder = mkdtempSync(join(tmpdir(), "runner-images-assets-"))

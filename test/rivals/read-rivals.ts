@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parse } from "yaml"
 import * as z from "zod"
-import { VARIANTS } from "../../dagger/src/core/variants.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 
 const path = z.string().startsWith("/")
 

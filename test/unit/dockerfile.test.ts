@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { describe, expect, it } from "vitest"
-import { DEFAULT_BASE } from "../../dagger/src/core/bases.js"
+import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import {
   AGENT_FOLDERS,
@@ -9,8 +9,8 @@ import {
   DPKG_EXCLUDES,
   RUNNER_FOLDERS,
   RUNNER_USER,
-} from "../../dagger/src/core/definitions.js"
-import { planVariant } from "../../dagger/src/core/plan.js"
+} from "../../dagger/src/core/variants/definitions.js"
+import { planVariant } from "../../dagger/src/core/plan/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
 import {
   CLEAN_START,
@@ -23,8 +23,8 @@ import {
   RUNTIME_FOLDER,
   RUNTIME_LINKS,
   runtimeFacts,
-} from "../../dagger/src/core/runtime.js"
-import { HEALTHCHECK } from "../../dagger/src/pipeline/image.js"
+} from "../../dagger/src/core/plan/runtime-facts.js"
+import { HEALTHCHECK } from "../../dagger/src/pipeline/image/image.js"
 
 const text = readFileSync(new URL("../../docker/Dockerfile", import.meta.url), "utf8")
 /** Continued lines put together. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { finishLayout, type FinishOptions } from "../../dagger/src/core/finish.js"
-import { readLayout, type Layout } from "../../dagger/src/core/layout.js"
+import { finishLayout, type FinishOptions } from "../../dagger/src/core/oci/finish.js"
+import { readLayout, type Layout } from "../../dagger/src/core/oci/layout.js"
 import {
   blobPath,
   configSchema,
@@ -11,7 +11,7 @@ import {
   LAYER_MEDIA_TYPE,
   manifestSchema,
   parseDocument,
-} from "../../dagger/src/core/oci.js"
+} from "../../dagger/src/core/oci/documents.js"
 
 // What Dagger v0.19.10 wrote, layers left out: debian:trixie-slim with a file and a command over it.
 const LAYOUTS = join(import.meta.dirname, "finish-layouts")

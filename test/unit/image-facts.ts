@@ -1,5 +1,5 @@
-import type { ImageFacts } from "../../dagger/src/core/image-facts.js"
-import type { Manifest, ManifestEntry } from "../../dagger/src/core/manifest.js"
+import type { ImageFacts } from "../../dagger/src/core/parity/image-facts.js"
+import type { Manifest, ManifestEntry } from "../../dagger/src/core/parity/file-manifest.js"
 import { spelling, type PlatformName } from "../../dagger/src/core/platforms.js"
 
 export const folder: ManifestEntry = { presence: "there", type: "folder", mode: "755", owner: "0:0" }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { standardAnnotations } from "../../dagger/src/core/annotations.js"
+import { standardAnnotations } from "../../dagger/src/core/plan/annotations.js"
 import {
   blobPath,
   canonicalJson,
@@ -8,7 +8,7 @@ import {
   LAYER_MEDIA_TYPE,
   MEDIA_TYPE,
   parseDocument,
-} from "../../dagger/src/core/oci.js"
+} from "../../dagger/src/core/oci/documents.js"
 
 describe("canonicalJson", () => {
   it("sorts the keys of objects at every depth and leaves lists alone", () => {

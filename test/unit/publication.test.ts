@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { planPublication, repositoryFor, requireConsent, standInTag } from "../../dagger/src/core/publication.js"
-import type { Report } from "../../dagger/src/core/report.js"
-import { isNotThere, registryError } from "../../dagger/src/core/registry-error.js"
+import { planPublication, repositoryFor, requireConsent, standInTag } from "../../dagger/src/core/oci/publication.js"
+import type { Report } from "../../dagger/src/core/report/report.js"
+import { isNotThere, registryError } from "../../dagger/src/core/oci/registry-error.js"
 import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 
 const OPTIONS = {

@@ -1,9 +1,9 @@
 import { XMLParser } from "fast-xml-parser"
 import { SyntaxValidator } from "fast-xml-validator"
 import { describe, expect, it } from "vitest"
-import { renderJUnit } from "../../dagger/src/core/report-junit.js"
-import { renderMarkdown } from "../../dagger/src/core/report-text.js"
-import { reportSchema } from "../../dagger/src/core/report.js"
+import { renderJUnit } from "../../dagger/src/core/report/render/junit.js"
+import { renderMarkdown } from "../../dagger/src/core/report/render/markdown.js"
+import { reportSchema } from "../../dagger/src/core/report/report.js"
 import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 
 const mixed = () => {

@@ -1,5 +1,5 @@
-import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report.js"
-import { REPORT_SCHEMA_VERSION } from "../../dagger/src/core/report.js"
+import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
+import { REPORT_SCHEMA_VERSION } from "../../dagger/src/core/report/report.js"
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 

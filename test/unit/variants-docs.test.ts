@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { parseOwnVariant } from "../../dagger/src/core/own-variant/own-variant.js"
-import { VARIANTS } from "../../dagger/src/core/variants.js"
+import { parseOwnVariant } from "../../dagger/src/core/variants/custom/custom-variant.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 
 const docs = readFileSync("docs/VARIANTS.md", "utf8")
 

@@ -1,7 +1,7 @@
-import { planVariant, type VariantPlan } from "../core/plan.js"
-import { resolveDefinition } from "../core/definitions.js"
-import type { BuildRequest } from "../core/request.js"
-import { decideSources, type Probe } from "../core/sources.js"
+import { planVariant, type VariantPlan } from "../core/plan/plan.js"
+import { resolveDefinition } from "../core/variants/definitions.js"
+import type { BuildRequest } from "../core/request/request.js"
+import { decideSources, type Probe } from "../core/plan/sources.js"
 
 /**
  * What a build would do, with nothing run: needs no engine.

@@ -1,14 +1,14 @@
-import { httpAccess } from "../core/catalog/access.js"
+import { httpAccess } from "./catalog/access.js"
 import { runnerAge, runnerOld } from "../core/catalog/age.js"
 import { catalogTool } from "../core/catalog/catalog.js"
 import { runnerReleases } from "../core/catalog/runner-releases.js"
-import { assertPublishable } from "../core/publication.js"
-import type { BuildRequest } from "../core/request.js"
+import { assertPublishable } from "../core/oci/publication.js"
+import type { BuildRequest } from "../core/request/request.js"
 import { build, type BuiltVariant } from "./build.js"
-import { native } from "./native.js"
-import type { Progress } from "./progress.js"
-import { publish, type PublishOptions } from "./publish.js"
-import type { BuildInputs } from "./run.js"
+import { native } from "./engine/native.js"
+import type { Progress } from "../core/progress/progress.js"
+import { publish, type PublishOptions } from "./oci/publish.js"
+import type { BuildInputs } from "./build-context.js"
 
 export interface Released {
   /** `repository@digest`, one per variant. */

@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from "node:path"
 import { z } from "zod"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { blobPath } from "../../../dagger/src/core/oci.js"
+import { blobPath } from "../../../dagger/src/core/oci/documents.js"
 import { sha256OfFile } from "../../artifacts/file-digest.js"
 import { emptyFolder } from "./config.js"
 

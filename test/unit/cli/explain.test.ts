@@ -1,7 +1,7 @@
 import { ExecError, GraphQLRequestError } from "@dagger.io/dagger"
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { Progress } from "../../../dagger/src/pipeline/progress.js"
+import { Progress } from "../../../dagger/src/core/progress/progress.js"
 import { failureText } from "../../../src/output/failure.js"
 import { explain } from "../../../src/session/explain.js"
 import { StepRecorder } from "../../../src/session/steps.js"

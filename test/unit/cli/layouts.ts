@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { digestOf } from "../../../dagger/src/core/oci.js"
+import { digestOf } from "../../../dagger/src/core/oci/documents.js"
 
 const PREFIX = "application/vnd.oci.image"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Report } from "../../../dagger/src/core/report.js"
+import type { Report } from "../../../dagger/src/core/report/report.js"
 import type { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { failureAnswer, failureText } from "../../../src/output/failure.js"
 import { PlainTerminal } from "../../../src/output/plain.js"

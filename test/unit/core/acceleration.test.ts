@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { failureReason, inOrderOf, parseOrder } from "../../../dagger/src/core/acceleration.js"
+import { failureReason, inOrderOf, parseOrder } from "../../../dagger/src/core/packages/install-method.js"
 
 it("reads what dpkg did in order, each package once", () => {
   const output = "configure libc6\nsomething else\nconfigure adduser\nconfigure libc6\n"

@@ -3,15 +3,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { addUser, ownedFoldersText } from "../../../dagger/src/core/accounts.js"
+import { addUser, ownedFoldersText } from "../../../dagger/src/core/packages/accounts.js"
 import {
   ACCOUNTS,
   AGENT_FOLDERS,
   AGENT_USER,
   OWNED_FOLDERS,
   RUNNER_USER,
-} from "../../../dagger/src/core/definitions.js"
-import { placeProblem } from "../../../dagger/src/core/own-variant/paths.js"
+} from "../../../dagger/src/core/variants/definitions.js"
+import { placeProblem } from "../../../dagger/src/core/variants/custom/paths.js"
 
 const BASE = {
   passwd: "root:x:0:0:root:/root:/bin/bash\n",

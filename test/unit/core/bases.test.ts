@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { aptSourcesOf, parseBase } from "../../../dagger/src/core/bases.js"
+import { aptSourcesOf, parseBase } from "../../../dagger/src/core/variants/bases.js"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { labelsOf } from "../../../dagger/src/core/labels.js"
-import { assertPlannable, planVariant, requestedPackages } from "../../../dagger/src/core/plan.js"
+import { labelsOf } from "../../../dagger/src/core/plan/labels.js"
+import { assertPlannable, planVariant, requestedPackages } from "../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS } from "../../../dagger/src/core/platforms.js"
-import type { BuildRequest } from "../../../dagger/src/core/request.js"
+import type { BuildRequest } from "../../../dagger/src/core/request/request.js"
 
 const UBUNTU: BuildRequest = {
   platforms: [...PLATFORMS],

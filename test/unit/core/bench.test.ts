@@ -8,7 +8,7 @@ import {
   usualPhases,
   type BenchReport,
   type Run,
-} from "../../../dagger/src/core/bench.js"
+} from "../../../dagger/src/core/bench/bench.js"
 import { benchText } from "../../../src/output/bench.js"
 
 const run = (seconds: number, more: Partial<Run> = {}): Run => ({ seconds, phases: [], ...more })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { downloadError, readFetchFailure, type Origin } from "../../../dagger/src/core/download.js"
+import { downloadError, readFetchFailure, type Origin } from "../../../dagger/src/core/catalog/download.js"
 
 const file = { name: "node.tar.xz", url: "https://nodejs.org/dist/node.tar.xz", sha256: "0".repeat(64) }
 const vendor: Origin = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { ImageFacts } from "../../../dagger/src/core/image-facts.js"
+import type { ImageFacts } from "../../../dagger/src/core/parity/image-facts.js"
 import {
   assertImageParity,
   compareImages,
@@ -7,16 +7,16 @@ import {
   parityCheck,
   vendorTools,
   wantedEvidence,
-} from "../../../dagger/src/core/image-parity.js"
-import { differenceText, parityMarkdown } from "../../../dagger/src/core/image-parity-text.js"
-import { installedPackages } from "../../../dagger/src/core/packages.js"
-import type { ParityEvidence } from "../../../dagger/src/core/parity-reasons.js"
-import { planVariant } from "../../../dagger/src/core/plan.js"
+} from "../../../dagger/src/core/parity/image-parity.js"
+import { differenceText, parityMarkdown } from "../../../dagger/src/core/report/render/image-parity.js"
+import { installedPackages } from "../../../dagger/src/core/packages/packages.js"
+import type { ParityEvidence } from "../../../dagger/src/core/parity/reasons.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
 import { readFileSync } from "node:fs"
-import { allowedFor, parsePlatformDifferences } from "../../../dagger/src/core/platform-differences.js"
-import { RUNNER_MANIFEST } from "../../../dagger/src/core/runtime.js"
+import { allowedFor, parsePlatformDifferences } from "../../../dagger/src/core/parity/platform-differences.js"
+import { RUNNER_MANIFEST } from "../../../dagger/src/core/plan/runtime-facts.js"
 import { PLATFORMS, type PlatformName } from "../../../dagger/src/core/platforms.js"
-import { imageParitySchema, type ImageDifference } from "../../../dagger/src/core/report.js"
+import { imageParitySchema, type ImageDifference } from "../../../dagger/src/core/report/report.js"
 import { file, filesOf, folder, imageFacts, program, withFiles } from "../image-facts.js"
 
 const NOTHING: ParityEvidence = { allowed: [] }
@@ -491,7 +491,7 @@ describe("the allow-list", () => {
 
 describe("the list of differences", () => {
   const list = parsePlatformDifferences(
-    readFileSync(new URL("../../../dagger/src/core/platform-differences.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../../../dagger/src/core/parity/platform-differences.json", import.meta.url), "utf8"),
   )
 
   it("excuses another content of the runner's checksums, and nothing else of them, where the runner is GitHub's", () => {

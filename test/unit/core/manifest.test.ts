@@ -9,7 +9,7 @@ import {
   renewAllowList,
   type AllowedDifference,
   type Manifest,
-} from "../../../dagger/src/core/manifest.js"
+} from "../../../dagger/src/core/parity/file-manifest.js"
 
 type Line = Record<string, unknown> & { path: string }
 
@@ -185,7 +185,7 @@ describe("the allow-list's text", () => {
 
   it("that is checked in can be read", () => {
     const checkedIn = readFileSync(
-      new URL("../../../dagger/src/core/emulation-differences.json", import.meta.url),
+      new URL("../../../dagger/src/core/parity/emulation-differences.json", import.meta.url),
       "utf8",
     )
     expect(allowListText(parseAllowList(checkedIn))).toBe(checkedIn)

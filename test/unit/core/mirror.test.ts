@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { mirrored, parseMirror, requireReachable, withoutSecrets } from "../../../dagger/src/core/mirror.js"
+import { mirrored, parseMirror, requireReachable, withoutSecrets } from "../../../dagger/src/core/text/mirror.js"
 
 function refused(act: () => unknown): string {
   try {

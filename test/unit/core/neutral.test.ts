@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { commonNames, neutral } from "../../../dagger/src/core/neutral.js"
+import { commonNames, neutral } from "../../../dagger/src/core/parity/arch-neutral.js"
 import type { PlatformName } from "../../../dagger/src/core/platforms.js"
 
 it.each<[PlatformName, string, string]>([

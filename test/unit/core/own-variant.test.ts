@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { execChecks } from "../../../dagger/src/core/checks/suite.js"
-import { lineage, resolveDefinition } from "../../../dagger/src/core/definitions.js"
+import { lineage, resolveDefinition } from "../../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { labelsOf } from "../../../dagger/src/core/labels.js"
-import { LONGEST_DEFINITION, parseOwnVariant } from "../../../dagger/src/core/own-variant/own-variant.js"
-import { planVariant } from "../../../dagger/src/core/plan.js"
-import { parseVariants } from "../../../dagger/src/core/variants.js"
+import { labelsOf } from "../../../dagger/src/core/plan/labels.js"
+import { LONGEST_DEFINITION, parseOwnVariant } from "../../../dagger/src/core/variants/custom/custom-variant.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
+import { parseVariants } from "../../../dagger/src/core/variants/names.js"
 
 const SHA = "0123456789abcdef".repeat(4)
 

@@ -6,7 +6,7 @@ import {
   parseLock,
   parsePrintUris,
   upstreamVersion,
-} from "../../../dagger/src/core/packages.js"
+} from "../../../dagger/src/core/packages/packages.js"
 
 const A = "a".repeat(64)
 const B = "b".repeat(64)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { unlocatedPackage } from "../../../dagger/src/core/packages.js"
+import { unlocatedPackage } from "../../../dagger/src/core/packages/packages.js"
 import {
   assertParity,
   parityFailures,
@@ -7,7 +7,7 @@ import {
   ratioOf,
   type ParityReport,
   type RoadReport,
-} from "../../../dagger/src/core/parity.js"
+} from "../../../dagger/src/core/parity/emulation-parity.js"
 import { parityText } from "../../../src/output/parity.js"
 
 const layers = (...sizes: number[]) =>

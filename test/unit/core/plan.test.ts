@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { planVariant } from "../../../dagger/src/core/plan.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
 import { PROJECT_VERSION } from "../../../dagger/src/core/version.js"
 
 const request = {

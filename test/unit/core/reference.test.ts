@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { parseImageReference, parseRepository, parseTags } from "../../../dagger/src/core/reference.js"
+import { parseImageReference, parseRepository, parseTags } from "../../../dagger/src/core/text/reference.js"
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`
 

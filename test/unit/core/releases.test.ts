@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { newestDate, parseReleases } from "../../../dagger/src/core/releases.js"
+import { newestDate, parseReleases } from "../../../dagger/src/core/packages/releases.js"
 
 const TEXT = `==== b_InRelease ${"b".repeat(64)}
 Date: Sat, 14 Nov 2026 10:00:00 UTC

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { DEFINITIONS } from "../../../dagger/src/core/definitions.js"
-import { installedSizes } from "../../../dagger/src/core/packages.js"
-import type { ImageLayer } from "../../../dagger/src/core/report.js"
-import { sharedBytes, sizeChecks, withCosts, type SizeDemands } from "../../../dagger/src/core/sizes.js"
+import { DEFINITIONS } from "../../../dagger/src/core/variants/definitions.js"
+import { installedSizes } from "../../../dagger/src/core/packages/packages.js"
+import type { ImageLayer } from "../../../dagger/src/core/report/report.js"
+import { sharedBytes, sizeChecks, withCosts, type SizeDemands } from "../../../dagger/src/core/oci/sizes.js"
 
 const MB = 1_000_000
 const layer = (name: string, megabytes: number, digest = name): ImageLayer => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import { annotationsOf, labelsOf } from "../../../dagger/src/core/labels.js"
-import { planVariant } from "../../../dagger/src/core/plan.js"
-import type { BuildRequest } from "../../../dagger/src/core/request.js"
-import type { VariantName } from "../../../dagger/src/core/variants.js"
-import { parseSourceCode, remoteUrl } from "../../../dagger/src/core/source-code.js"
+import { annotationsOf, labelsOf } from "../../../dagger/src/core/plan/labels.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
+import type { BuildRequest } from "../../../dagger/src/core/request/request.js"
+import type { VariantName } from "../../../dagger/src/core/variants/names.js"
+import { parseSourceCode, remoteUrl } from "../../../dagger/src/core/plan/source-code.js"
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { upstreamUrls } from "../../../dagger/src/core/catalog/catalog.js"
-import { parseMirror } from "../../../dagger/src/core/mirror.js"
-import { assetName, decideSources } from "../../../dagger/src/core/sources.js"
+import { parseMirror } from "../../../dagger/src/core/text/mirror.js"
+import { assetName, decideSources } from "../../../dagger/src/core/plan/sources.js"
 
 const all = () => Promise.resolve(true)
 const none = () => Promise.resolve(false)

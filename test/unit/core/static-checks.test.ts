@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
 import type { CheckContext } from "../../../dagger/src/core/checks/check.js"
-import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagger/src/core/known-findings.js"
-import { labelsOf } from "../../../dagger/src/core/labels.js"
-import { planVariant } from "../../../dagger/src/core/plan.js"
-import type { RootfsScan } from "../../../dagger/src/core/rootfs-scan.js"
-import { ENTRYPOINT, LOADER } from "../../../dagger/src/core/runtime.js"
-import { fileChecks, pathsToKnow, staticChecks, type ImageConfig } from "../../../dagger/src/core/static-checks.js"
+import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagger/src/core/checks/known-findings.js"
+import { labelsOf } from "../../../dagger/src/core/plan/labels.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
+import type { RootfsScan } from "../../../dagger/src/core/checks/rootfs-scan.js"
+import { ENTRYPOINT, LOADER } from "../../../dagger/src/core/plan/runtime-facts.js"
+import { fileChecks, pathsToKnow, staticChecks, type ImageConfig } from "../../../dagger/src/core/checks/static-checks.js"
 
 const request = {
   platforms: ["linux/arm64" as const],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { TagMoves } from "../../../dagger/src/core/tag-moves.js"
+import { TagMoves } from "../../../dagger/src/core/oci/tag-moves.js"
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 const short = (text: string) => text.replace(/sha256:([0-9a-f])\1{63}/g, "sha256:$1…")

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { rootfsScanSchema, type RootfsScan } from "../../../dagger/src/core/rootfs-scan.js"
+import { rootfsScanSchema, type RootfsScan } from "../../../dagger/src/core/checks/rootfs-scan.js"
 
 const TRIPLET = "x86_64-linux-gnu"
 const SCAN = "dagger/scripts/scan-rootfs.mjs"

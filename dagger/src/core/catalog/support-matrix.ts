@@ -1,4 +1,4 @@
-import { table, text } from "../markdown.js"
+import { table, text } from "../text/markdown.js"
 import { PLATFORMS } from "../platforms.js"
 import type { AuditRow } from "./audit.js"
 

@@ -1,5 +1,5 @@
-import { UNKNOWN_VERSION } from "../expected-tools.js"
-import { upstreamVersion } from "../packages.js"
+import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
+import { upstreamVersion } from "../packages/packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
 /**

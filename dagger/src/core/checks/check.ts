@@ -1,6 +1,6 @@
-import type { VariantPlan } from "../plan.js"
+import type { VariantPlan } from "../plan/plan.js"
 import type { PlatformName } from "../platforms.js"
-import type { CheckResult, LockedPackage, Tool } from "../report.js"
+import type { CheckResult, LockedPackage, Tool } from "../report/report.js"
 
 /** What a check's output must be. */
 export type Expectation =

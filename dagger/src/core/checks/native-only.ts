@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
-import type { VariantPlan } from "../plan.js"
+import type { VariantPlan } from "../plan/plan.js"
 import type { PlatformName } from "../platforms.js"
 import { execChecks } from "./suite.js"
 

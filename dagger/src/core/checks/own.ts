@@ -1,4 +1,4 @@
-import type { OwnCheck } from "../definitions.js"
+import type { OwnCheck } from "../variants/definitions.js"
 import { matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** The checks of a definition file. */

@@ -1,4 +1,4 @@
-import type { CheckGroup } from "../definitions.js"
+import type { CheckGroup } from "../variants/definitions.js"
 import { browserChecks } from "./browser.js"
 import { schedule, type CheckContext, type ExecCheck, type ScheduledCheck } from "./check.js"
 import { goChecks } from "./go.js"

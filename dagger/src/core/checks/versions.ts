@@ -1,6 +1,6 @@
-import { RUNNER_USER } from "../definitions.js"
-import { UNKNOWN_VERSION } from "../expected-tools.js"
-import { upstreamVersion } from "../packages.js"
+import { RUNNER_USER } from "../variants/definitions.js"
+import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
+import { upstreamVersion } from "../packages/packages.js"
 import { contains, matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** How each package's main program tells its version; the archive's version is what it must be. */

@@ -52,8 +52,8 @@ async function servers() {
   plainPort = (plain.address() as AddressInfo).port
   const { port } = secure.address() as AddressInfo
   const get = async (path: string): Promise<string> => {
-    const script = `import { httpAccess } from "./dagger/src/core/catalog/access.ts"
-      import { parseMirror } from "./dagger/src/core/mirror.ts"
+    const script = `import { httpAccess } from "./dagger/src/pipeline/catalog/access.ts"
+      import { parseMirror } from "./dagger/src/core/text/mirror.ts"
       const access = httpAccess(parseMirror("https://user:secret@127.0.0.1:${String(port)}"))
       await access.text("https://a.test/${path}").then((text) => console.log(text), (error) => console.log("failed:", error.message))`
     // A process of its own, which is told of the certificate when it starts.

@@ -3,9 +3,9 @@ import { catalogTool, findTool, knownChecksum, TOOLS } from "../../../../dagger/
 import { pinnedSources } from "../../../../dagger/src/core/catalog/downloads.js"
 import { UNKNOWN } from "../../../../dagger/src/core/catalog/schema.js"
 import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
-import { planVariant } from "../../../../dagger/src/core/plan.js"
+import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
-import { VARIANTS } from "../../../../dagger/src/core/variants.js"
+import { VARIANTS } from "../../../../dagger/src/core/variants/names.js"
 
 describe("the catalog", () => {
   it.each(TOOLS)("has a file of %s for every platform", (name) => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest"
-import type { VendorAccess } from "../../../../dagger/src/core/catalog/access.js"
+import type { VendorAccess } from "../../../../dagger/src/pipeline/catalog/access.js"
 import { compareWithVendor, targetsOf } from "../../../../dagger/src/core/catalog/newest.js"
 import { readCatalog } from "../../../../dagger/src/core/catalog/pins.js"
 import { TOOL_ENTRIES, TOOLS } from "../../../../dagger/src/core/catalog/tools.js"

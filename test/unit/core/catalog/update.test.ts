@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from "diff"
 import { createHash } from "node:crypto"
 import { afterEach, describe, expect, it } from "vitest"
-import type { VendorAccess } from "../../../../dagger/src/core/catalog/access.js"
+import type { VendorAccess } from "../../../../dagger/src/pipeline/catalog/access.js"
 import { readCatalog } from "../../../../dagger/src/core/catalog/pins.js"
 import { TOOL_ENTRIES } from "../../../../dagger/src/core/catalog/tools.js"
 import { updatePins } from "../../../../dagger/src/core/catalog/update.js"

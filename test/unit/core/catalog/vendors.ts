@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { httpAccess, type VendorAccess } from "../../../../dagger/src/core/catalog/access.js"
-import { parseMirror } from "../../../../dagger/src/core/mirror.js"
+import { httpAccess, type VendorAccess } from "../../../../dagger/src/pipeline/catalog/access.js"
+import { parseMirror } from "../../../../dagger/src/core/text/mirror.js"
 
 /** What each path answers: text, bytes, JSON, or a status. */
 export type Answers = Record<string, string | Buffer | number | object>

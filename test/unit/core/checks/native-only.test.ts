@@ -1,8 +1,8 @@
 import { expect, it } from "vitest"
 import { assertNative } from "../../../../dagger/src/core/checks/native-only.js"
-import { planVariant } from "../../../../dagger/src/core/plan.js"
+import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
-import type { VariantName } from "../../../../dagger/src/core/variants.js"
+import type { VariantName } from "../../../../dagger/src/core/variants/names.js"
 
 const planOf = (variant: VariantName, platforms: readonly PlatformName[] = PLATFORMS) =>
   planVariant(

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { contains, equals, fails, judge, schedule, type ExecCheck } from "../../../../dagger/src/core/checks/check.js"
 import { readExecutions, smokeProgram } from "../../../../dagger/src/core/checks/program.js"
-import type { CheckResult } from "../../../../dagger/src/core/report.js"
+import type { CheckResult } from "../../../../dagger/src/core/report/report.js"
 
 type Case = Omit<ExecCheck, "name" | "proves">
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
 import type { CheckContext } from "../../../../dagger/src/core/checks/check.js"
 import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
-import { expectedTools } from "../../../../dagger/src/core/expected-tools.js"
-import { planVariant } from "../../../../dagger/src/core/plan.js"
+import { expectedTools } from "../../../../dagger/src/core/plan/expected-tools.js"
+import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
-import { VARIANTS, type VariantName } from "../../../../dagger/src/core/variants.js"
+import { VARIANTS, type VariantName } from "../../../../dagger/src/core/variants/names.js"
 
 /** Not every tool's upstream checksum is known, and what has none cannot be planned. */
 const MODES = { standard: ["registry", "upstream"], chrome: ["registry"], "chrome-go": ["registry"] } as const

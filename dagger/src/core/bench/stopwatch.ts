@@ -1,0 +1,46 @@
+import type { PhaseTime } from "./bench.js"
+import type { ProgressListener, StepScope } from "../progress/progress.js"
+
+/** Times one piece of work and its parts, which may overlap. Seconds are rounded to hundredths. */
+export class Stopwatch implements ProgressListener {
+  readonly phases: PhaseTime[] = []
+  private readonly began = performance.now()
+
+  /** @param forward told of warnings, which are not for the stopwatch */
+  constructor(private readonly forward: (scope: StepScope, text: string) => void = () => undefined) {}
+
+  /** Since the beginning. */
+  seconds(): number {
+    return rounded((performance.now() - this.began) / 1000)
+  }
+
+  readonly phase = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const start = this.seconds()
+    try {
+      return await work()
+    } finally {
+      this.phases.push({ name, start, seconds: rounded(this.seconds() - start) })
+    }
+  }
+
+  started(): void {
+    // All that matters is known at the end.
+  }
+
+  ended(scope: StepScope, step: string, seconds: number): void {
+    const name = scope === "all platforms" ? step : `${scope} ${step}`
+    this.phases.push({ name, start: rounded(this.seconds() - seconds), seconds: rounded(seconds) })
+  }
+
+  warned(scope: StepScope, text: string): void {
+    this.forward(scope, text)
+  }
+
+  noted(scope: StepScope, text: string): void {
+    this.forward(scope, text)
+  }
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 100) / 100
+}

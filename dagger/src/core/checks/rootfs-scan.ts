@@ -1,0 +1,53 @@
+import { z } from "zod"
+import { spelling, type PlatformName } from "../platforms.js"
+
+const paths = z.array(z.string())
+
+/** What a path of the image is, symbolic links followed; null when it leads nowhere. */
+const answerSchema = z
+  .object({
+    type: z.enum(["file", "folder", "link", "other"]),
+    mode: z.string(),
+    owner: z.string(),
+    /** Of a file's content. */
+    sha256: z.string().optional(),
+    /** The dynamic linker that a program names; without a checksum where that is no file of the image. */
+    interpreter: z.object({ path: z.string(), sha256: z.string().optional() }).optional(),
+  })
+  .nullable()
+
+/** What scan-rootfs.mjs found. Paths are the image's. */
+export const rootfsScanSchema = z.object({
+  /** Everything that is not a folder. */
+  files: z.number().int(),
+  /** ELF files for the platform. */
+  programs: z.number().int(),
+  /** ELF files for others, by class and machine: `64/62`. */
+  alien: z.array(z.object({ path: z.string(), kind: z.string() })),
+  /** ELF files that cannot be read to the end. */
+  damaged: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Libraries and interpreters that ELF files need and would not find. */
+  missing: z.array(z.object({ path: z.string(), needs: z.string() })),
+  /** Path and mode of files and folders: `/usr/bin/su 4755`. */
+  setuid: paths,
+  /** Path and kind of what is neither file, folder nor link: `/dev/null character device`. */
+  special: paths,
+  /** Absent where extended attributes cannot be read. */
+  capabilities: paths.optional(),
+  /** Path and mode of what everybody may write. */
+  writable: paths,
+  leftovers: paths,
+  /** Path and kind of secret, never the secret: `/root/.npmrc: npm token`. */
+  secrets: paths,
+  /** What is in the root folder itself. */
+  top: paths,
+  /** Answers to the paths that were asked for. */
+  paths: z.record(z.string(), answerSchema),
+})
+export type RootfsScan = z.infer<typeof rootfsScanSchema>
+
+/** Class and machine of a platform's programs, as the scan spells it: `64/62`. */
+export function kindOf(platform: PlatformName): string {
+  const { elfClass, elfMachine } = spelling(platform)
+  return `${String(elfClass)}/${String(elfMachine)}`
+}

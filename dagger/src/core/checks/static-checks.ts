@@ -1,0 +1,279 @@
+import type { CheckContext } from "./check.js"
+import { AGENT_FOLDERS, AGENT_USER, OWNED_FOLDERS, RUNNER_FOLDERS, RUNNER_USER, userOf } from "../variants/definitions.js"
+import { knownFindings, type KnownFinding } from "./known-findings.js"
+import { labelsOf } from "../plan/labels.js"
+import type { CheckResult } from "../report/report.js"
+import { kindOf, type RootfsScan } from "./rootfs-scan.js"
+import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../plan/runtime-facts.js"
+
+/** The programs that may change identity, all from the distribution's own packages. Anything else is a surprise. */
+const SETUID = [
+  "/usr/bin/chage 2755",
+  "/usr/bin/chfn 4755",
+  "/usr/bin/chsh 4755",
+  "/usr/bin/expiry 2755",
+  "/usr/bin/gpasswd 4755",
+  "/usr/bin/mount 4755",
+  "/usr/bin/newgrp 4755",
+  "/usr/bin/passwd 4755",
+  "/usr/bin/ssh-agent 2755",
+  "/usr/bin/su 4755",
+  "/usr/bin/umount 4755",
+  "/usr/lib/openssh/ssh-keysign 4755",
+  "/usr/sbin/unix_chkpwd 2755",
+]
+/** Debian's folders in which new files belong to the folder's group. */
+const SETGID_FOLDERS = ["/var/local 2775", "/var/mail 2775"]
+const SETUID_SUDO = ["/usr/bin/sudo 4755"]
+
+/** Folders where everybody may write, and only owners remove. */
+const SHARED_FOLDERS = ["/run/lock 1777", "/tmp 1777", "/var/tmp 1777"]
+
+/** What belongs into the root folder: the Filesystem Hierarchy Standard's, Debian's marks of the merged /usr, and our own. */
+const TOP = new Set([
+  ...["bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libo32", "libx32", "media", "mnt", "opt", "proc"],
+  ...["root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"],
+  ...["bin.usr-is-merged", "lib.usr-is-merged", "sbin.usr-is-merged"],
+  ...[...ENTRYPOINT, ...Object.keys(RUNTIME_LINKS)].map((path) => path.split("/")[1]),
+  ...RUNNER_FOLDERS.map((folder) => folder.split("/")[1]),
+])
+
+/** How variables are called that hold what nobody else may know. */
+const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?key|private_?key/i
+
+/** As many findings as a message names. */
+const MOST_NAMED = 10
+
+/** The image's configuration, as far as checks look at it. */
+export interface ImageConfig {
+  user: string
+  workdir: string
+  entrypoint: readonly string[]
+  environment: Readonly<Record<string, string>>
+  labels: Readonly<Record<string, string>>
+}
+
+/** The paths that the checks of a configuration ask the scan for. */
+export function pathsToKnow(config: ImageConfig): string[] {
+  return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
+}
+
+/**
+ * Checks that look at the image's files and configuration without executing anything of it.
+ *
+ * @param entrypoint what start-up should run
+ */
+export function staticChecks(
+  context: CheckContext,
+  scan: RootfsScan,
+  config: ImageConfig,
+  entrypoint: readonly string[],
+): CheckResult[] {
+  return [...fileChecks(context, scan, knownFindings(context)), ...configChecks(context, scan, config, entrypoint)]
+}
+
+/** Names a check, and what it complains of. */
+interface Findings {
+  name: string
+  proves: string
+  found: readonly string[]
+}
+
+/** Checks of the image's files. */
+export function fileChecks(context: CheckContext, scan: RootfsScan, known: readonly KnownFinding[]): CheckResult[] {
+  const all = findings(context, scan)
+  const judged = all.map(({ name, proves, found }) => {
+    const left = found.filter((finding) => !known.some((entry) => entry.check === name && entry.finding.test(finding)))
+    return result(name, proves, "", named(left))
+  })
+  const stale = known.filter(
+    ({ check, finding, varies }) =>
+      varies === undefined &&
+      !all.some(({ name, found }) => name === check && found.some((text) => finding.test(text))),
+  )
+  return [
+    ...judged,
+    result(
+      "files/known-findings",
+      "every exception still excuses something",
+      "",
+      named(stale.map(({ check, finding }) => `${check} ${finding.source}`)),
+    ),
+    ...(scan.capabilities === undefined ? [unreadable("files/capabilities", CAPABILITIES)] : []),
+  ]
+}
+
+const CAPABILITIES = "no program gets capabilities"
+
+function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[] {
+  const sudo = plan.platforms.some(({ packages }) => packages.includes("sudo"))
+  const setuid = new Set([...SETUID, ...SETGID_FOLDERS, ...(sudo ? SETUID_SUDO : [])])
+  return [
+    {
+      name: "elf/machine",
+      proves: "every program and library is the platform's",
+      found: [
+        ...(scan.programs > 0 ? [] : [`no ELF files of ${kindOf(platform)}`]),
+        ...scan.alien.map(({ path, kind }) => `${path} is ${kind}`),
+      ],
+    },
+    {
+      name: "elf/whole",
+      proves: "every program and library can be read to its end",
+      found: scan.damaged.map(({ path, reason }) => `${path} ${reason}`),
+    },
+    {
+      name: "elf/libraries",
+      proves: "every program and library finds its interpreter and the libraries that it needs",
+      found: scan.missing.map(({ path, needs }) => `${path} needs ${needs}`),
+    },
+    {
+      name: "files/setuid",
+      proves: "no program or folder changes identity beyond the known ones",
+      found: scan.setuid.filter((path) => !setuid.has(path)),
+    },
+    {
+      name: "files/special",
+      proves: "everything is a file, a folder or a link; devices are the container engine's to make",
+      found: scan.special,
+    },
+    ...(scan.capabilities ? [{ name: "files/capabilities", proves: CAPABILITIES, found: scan.capabilities }] : []),
+    {
+      name: "files/writable",
+      proves: "nobody may write others' files",
+      found: scan.writable.filter((path) => !SHARED_FOLDERS.includes(path)),
+    },
+    { name: "files/leftovers", proves: "no logs, caches or backups are in the image", found: scan.leftovers },
+    {
+      name: "files/build-paths",
+      proves: "nothing of the build is left in the root folder",
+      found: scan.top.filter((path) => !TOP.has(path.slice(1))),
+    },
+    {
+      name: "files/secrets",
+      proves: "no private keys, tokens or stored credentials are in the image",
+      found: scan.secrets,
+    },
+  ]
+}
+
+function configChecks(
+  { plan }: CheckContext,
+  scan: RootfsScan,
+  config: ImageConfig,
+  entrypoint: readonly string[],
+): CheckResult[] {
+  const { uid, gid, home } = RUNNER_USER
+  const environment = Object.entries(plan.environment)
+  const folder = scan.paths[home]
+  return [
+    result("config/user", "containers start as the user that was asked for, by number", userOf(plan), config.user),
+    result("config/workdir", "containers start in the runner's home", home, config.workdir),
+    result(
+      "config/home",
+      "the runner's home exists and is its own",
+      `folder of ${String(uid)}:${String(gid)}`,
+      folder ? `${folder.type} of ${folder.owner}` : "missing",
+    ),
+    result(
+      "config/agent",
+      "the broker's folders are its own, and nobody else may look into them",
+      "",
+      named(
+        OWNED_FOLDERS.filter(({ owner }) => owner === AGENT_USER).flatMap(({ path, owner, mode }) => {
+          const wanted = `folder of ${String(owner.uid)}:${String(owner.gid)}, mode ${mode.toString(8)}`
+          const found = scan.paths[path]
+          const actual = found ? `${found.type} of ${found.owner}, mode ${found.mode}` : "missing"
+          return actual === wanted ? [] : [`${path}: ${actual}`]
+        }),
+      ),
+    ),
+    result(
+      "config/loader",
+      "users may run and not read the loader, which is the one that Node.js names",
+      loaderText({
+        type: "file",
+        owner: "0:0",
+        mode: LOADER.mode.toString(8),
+        sha256: scan.paths[LOADER.of]?.interpreter?.sha256,
+      }),
+      loaderText(scan.paths[LOADER.path]),
+    ),
+    result(
+      "config/entrypoint",
+      "the runtime program starts the runner",
+      entrypoint.join(" "),
+      config.entrypoint.join(" "),
+    ),
+    result(
+      "config/init",
+      "what the entrypoint names and needs exists and may be executed",
+      "",
+      named(startedBy(config).filter((path) => !isProgram(scan.paths[path]))),
+    ),
+    result(
+      "config/environment",
+      "the environment is the variant's",
+      environment.map(([name, value]) => `${name}=${value}`).join(" "),
+      environment.map(([name]) => `${name}=${config.environment[name] ?? ""}`).join(" "),
+    ),
+    result(
+      "config/path",
+      "every folder of PATH exists, but for those in the runner's home, which jobs make",
+      "",
+      named(searchPath(config).filter((path) => !path.startsWith(`${home}/`) && scan.paths[path]?.type !== "folder")),
+    ),
+    result(
+      "config/secrets",
+      "no variable holds a secret",
+      "",
+      // Its value is in no report.
+      named(
+        Object.entries(config.environment)
+          .filter(([name, value]) => SECRET_VARIABLE.test(name) && value !== "")
+          .map(([name]) => name),
+      ),
+    ),
+    result(
+      "config/labels",
+      "labels say what the image is",
+      "",
+      named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
+    ),
+  ]
+}
+
+function loaderText(found: RootfsScan["paths"][string] | undefined): string {
+  return found ? `${found.type} of ${found.owner}, mode ${found.mode}, sha256 ${found.sha256 ?? "unknown"}` : "missing"
+}
+
+function expectedLabels(plan: CheckContext["plan"]): string[] {
+  return Object.keys(labelsOf(plan, { created: "", base: "", runnerVersion: "" }))
+}
+
+function searchPath({ environment }: ImageConfig): string[] {
+  return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
+}
+
+/** The programs that start-up needs, and those that the image's configuration names. */
+function startedBy({ entrypoint }: ImageConfig): string[] {
+  return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
+}
+
+function isProgram(path: RootfsScan["paths"][string] | undefined): boolean {
+  return path?.type === "file" && (parseInt(path.mode, 8) & 0o111) !== 0
+}
+
+function named(found: readonly string[]): string {
+  const more = found.length - MOST_NAMED
+  return [...found.slice(0, MOST_NAMED), ...(more > 0 ? [`and ${String(more)} more`] : [])].join(", ")
+}
+
+function unreadable(name: string, proves: string): CheckResult {
+  return { name, proves, status: "skipped", reason: "extended attributes cannot be read where the scan runs" }
+}
+
+function result(name: string, proves: string, expected: string, actual: string): CheckResult {
+  if (expected === actual) return { name, proves, status: "passed" }
+  return { name, proves, status: "failed", expected: expected || "nothing", actual }
+}

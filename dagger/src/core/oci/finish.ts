@@ -1,0 +1,191 @@
+import type { Layout, LayoutImage } from "./layout.js"
+import {
+  blobPath,
+  canonicalJson,
+  digestOf,
+  LAYER_MEDIA_TYPE,
+  layoutError,
+  LAYOUT_VERSION,
+  MEDIA_TYPE,
+  type Compression,
+  type Descriptor,
+} from "./documents.js"
+import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
+
+/** A command that tells whether a container is healthy, in Docker's terms. Times in seconds. */
+export interface Healthcheck {
+  /** The command and its arguments, run without a shell. */
+  command: readonly string[]
+  intervalSeconds: number
+  timeoutSeconds: number
+  startPeriodSeconds: number
+  retries: number
+}
+
+/** What a published image has and Dagger's export cannot write. */
+export interface FinishOptions {
+  /** Exactly the platforms that the image must have. */
+  platforms: readonly PlatformName[]
+  /** Creation time of the images and of every step of their history, ISO 8601. */
+  created: string
+  /** For the index and every platform's manifest. */
+  annotations: Readonly<Record<string, string>>
+  /** For one platform's manifest, over the common ones: the digest of its base image, say. */
+  platformAnnotations?: Partial<Record<PlatformName, Readonly<Record<string, string>>>>
+  healthcheck?: Healthcheck
+  /** What every layer must have; `gzip` when left out. */
+  compression?: Compression
+  /**
+   * What each layer of a platform's image is, from the base up, for its history. Where their number is not that of the image's layers,
+   * so that no one could say which is which, layers are numbered instead.
+   */
+  layers?: Partial<Record<PlatformName, readonly string[]>>
+}
+
+export interface FinishedLayout {
+  /** Every file to write into the layout, by path: `index.json`, `oci-layout`, `blobs/sha256/…`. */
+  files: ReadonlyMap<string, string>
+  /** Paths of blobs that nothing refers to any more. */
+  dropped: readonly string[]
+  /** Paths of the layers, which stay as they are. */
+  kept: readonly string[]
+  /** Digest of the image index: what a registry gives for the tag. */
+  index: string
+  platforms: ReadonlyMap<PlatformName, FinishedPlatform>
+}
+
+export interface FinishedPlatform {
+  /** Digest of the platform's manifest. */
+  digest: string
+  /** Sum of the compressed layers. */
+  compressedBytes: number
+  /** From the base up. */
+  layers: readonly Descriptor[]
+}
+
+/** How tools that address a layout's images by name find the only one; regctl looks for this when no name is given. */
+const NAME_IN_LAYOUT = { "org.opencontainers.image.ref.name": "latest" }
+
+/**
+ * How podman, skopeo and buildah tell an image with zstd layers in an index from one without.
+ * They would add it when they copy the index, which would change its digest.
+ */
+const ZSTD = { "io.github.containers.compression.zstd": "true" }
+
+const NANOSECONDS = 1_000_000_000
+
+/**
+ * Computes the layout to publish from the one that Dagger wrote. The engine dates images by the clock, keeps the addresses
+ * of local registries and whole commands in the history, and drops health checks and index annotations (v0.19.10).
+ * Equal layers and options give equal bytes.
+ *
+ * The result's index.json names one image index, also for one platform: the form that skopeo, crane and regctl all read
+ * without being told more than the folder.
+ *
+ * @throws RunnerImagesError BUILD_FAILED when the layout does not have exactly the platforms and the compression of the options
+ */
+export function finishLayout(layout: Layout, options: FinishOptions): FinishedLayout {
+  const images = byPlatform(layout.images, options.platforms)
+  const finished = [...images].map(([platform, image]) => finishImage(platform, image, options))
+  const index = blob(MEDIA_TYPE.index, {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.index,
+    manifests: finished.map(({ manifest, platform }) => ({
+      ...manifest.descriptor,
+      platform: { os: "linux", architecture: spelling(platform).arch },
+      ...(options.compression === "zstd" ? { annotations: ZSTD } : {}),
+    })),
+    annotations: options.annotations,
+  })
+  const root = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.index,
+    manifests: [{ ...index.descriptor, annotations: NAME_IN_LAYOUT }],
+  }
+  const files = new Map([
+    ["oci-layout", LAYOUT_VERSION],
+    ["index.json", canonicalJson(root)],
+    ...[index, ...finished.flatMap(({ config, manifest }) => [config, manifest])].map(
+      ({ descriptor, text }) => [blobPath(descriptor.digest), text] as const,
+    ),
+  ])
+  const before = [
+    ...(layout.index ? [layout.index.digest] : []),
+    ...layout.images.flatMap((image) => [image.digest, image.manifest.config.digest]),
+  ].map(blobPath)
+  return {
+    files,
+    dropped: [...new Set(before)].filter((path) => !files.has(path)),
+    kept: [
+      ...new Set([...images.values()].flatMap(({ manifest }) => manifest.layers.map((layer) => layer.digest))),
+    ].map(blobPath),
+    index: index.descriptor.digest,
+    platforms: new Map(
+      finished.map(({ platform, manifest, compressedBytes, layers }) => [
+        platform,
+        { digest: manifest.descriptor.digest, compressedBytes, layers },
+      ]),
+    ),
+  }
+}
+
+/** The images in the order of the platform table, whatever order they were built in. */
+function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map<PlatformName, LayoutImage> {
+  const named = images.map((image) => ({ name: `${image.config.os}/${image.config.architecture}`, image }))
+  const sorted = PLATFORMS.filter((platform) => wanted.includes(platform)).map((platform) => {
+    const found = named.filter(({ name }) => name === platform)
+    const [first] = found
+    if (!first || found.length > 1) throw layoutError(`it has ${String(found.length)} images for ${platform}, not one`)
+    return [platform, first.image] as const
+  })
+  if (sorted.length !== images.length)
+    throw layoutError(`it has images for ${named.map(({ name }) => name).join(", ")}; asked for ${wanted.join(", ")}`)
+  return new Map(sorted)
+}
+
+function finishImage(platform: PlatformName, image: LayoutImage, options: FinishOptions) {
+  const layers = image.manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+  const { compression = "gzip" } = options
+  const other = layers.find(({ mediaType }) => mediaType !== LAYER_MEDIA_TYPE[compression])
+  if (other) throw layoutError(`${platform} has a layer of ${other.mediaType}; ${compression} was asked for`)
+  const config = blob(MEDIA_TYPE.config, {
+    ...image.config,
+    created: options.created,
+    config: {
+      ...image.config.config,
+      ...(options.healthcheck && { Healthcheck: dockerHealthcheck(options.healthcheck) }),
+    },
+    history: layers.map((_layer, place) => ({
+      created: options.created,
+      created_by: layerName(place, layers.length, options.layers?.[platform]),
+    })),
+  })
+  const manifest = blob(MEDIA_TYPE.manifest, {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.manifest,
+    config: config.descriptor,
+    layers,
+    annotations: { ...options.annotations, ...options.platformAnnotations?.[platform] },
+  })
+  return { platform, config, manifest, layers, compressedBytes: layers.reduce((sum, { size }) => sum + size, 0) }
+}
+
+function layerName(place: number, count: number, names: readonly string[] | undefined): string {
+  const given = names?.length === count ? names[place] : undefined
+  return given ?? (place === 0 ? "base image" : `layer ${String(place + 1)} of ${String(count)}`)
+}
+
+function dockerHealthcheck(check: Healthcheck) {
+  return {
+    Test: ["CMD", ...check.command],
+    Interval: check.intervalSeconds * NANOSECONDS,
+    Timeout: check.timeoutSeconds * NANOSECONDS,
+    StartPeriod: check.startPeriodSeconds * NANOSECONDS,
+    Retries: check.retries,
+  }
+}
+
+function blob(mediaType: string, content: unknown): { descriptor: Descriptor; text: string } {
+  const text = canonicalJson(content)
+  return { descriptor: { mediaType, digest: digestOf(text), size: Buffer.byteLength(text) }, text }
+}

@@ -1,0 +1,160 @@
+import type { Road } from "../packages/install-method.js"
+import { parseChoice } from "../text/choice.js"
+import { RunnerImagesError } from "../errors.js"
+import type { AllowedDifference, Difference } from "./file-manifest.js"
+import { PACKAGE_NAME } from "../packages/packages.js"
+import type { PlatformName } from "../platforms.js"
+import { printable } from "../text/printable.js"
+import type { PackageSetRequest } from "../request/request.js"
+import type { VariantName } from "../variants/names.js"
+
+/** What is compared: the platforms' images with each other, or the work of native programs on a foreign root with emulated ones'. */
+export const AGAINST = ["platforms", "emulated"] as const
+export type Against = (typeof AGAINST)[number]
+
+/** The layers of the accelerated road may be this much larger than those of the emulated one. */
+export const GROWTH_LIMIT = 0.01
+
+/** Paths that the message of a failure names; the report has all. */
+const NAMED_PATHS = 20
+
+/** What is to be compared, after validation. */
+export interface ParityRequest extends PackageSetRequest {
+  against: Exclude<Against, "platforms">
+}
+
+/**
+ * Reads what to compare with: each other when nothing is given.
+ *
+ * @throws RunnerImagesError USAGE when it is not one of AGAINST
+ */
+export function parseAgainst(given: string | undefined): Against {
+  return parseChoice(given, {
+    option: "against",
+    words: AGAINST,
+    code: "USAGE",
+    noun: "something to compare with",
+  })
+}
+
+/**
+ * Reads names of packages. Whether the archive has them is found out later.
+ *
+ * @throws RunnerImagesError USAGE when one cannot be a package's name, or is given twice
+ */
+export function parsePackages(given: readonly string[] | undefined): string[] {
+  const names = (given ?? []).map((name) => name.trim())
+  for (const [index, name] of names.entries()) {
+    if (!PACKAGE_NAME.test(name))
+      throw new RunnerImagesError(
+        "USAGE",
+        name === "" ? "--packages has an empty entry." : `"${name}" cannot be the name of a package.`,
+        "Give names of the distribution's packages, comma-separated, without versions.",
+      )
+    if (names.indexOf(name) !== index)
+      throw new RunnerImagesError("USAGE", `--packages names ${name} twice.`, "Name each package once.")
+  }
+  return names
+}
+
+/** One way of installing the packages, and what it added to the base. */
+export interface RoadReport {
+  /** The way that it went in the end. */
+  road: Road
+  /** Why it did not go by native programs. */
+  reason?: string
+  /** Wall seconds; what came from the cache takes next to nothing. */
+  seconds: number
+  /** The layers above the base, sizes in bytes: unpacked, and as a registry stores them. */
+  layers: { name: string; bytes: number; compressedBytes: number }[]
+}
+
+/** What `parity` found for one variant on one platform. The version changes when a reader of the old form would go wrong. */
+export const PARITY_SCHEMA_VERSION = 1
+
+export interface ParityReport {
+  schemaVersion: typeof PARITY_SCHEMA_VERSION
+  variant: VariantName
+  platform: PlatformName
+  against: ParityRequest["against"]
+  /** Package files that were installed. */
+  packages: number
+  /** Paths that were compared: all that either root has. */
+  paths: number
+  accelerated: RoadReport
+  emulated: RoadReport
+  /** Size of the accelerated road's layers divided by the other's. */
+  ratio: LayerSizes
+  /** Paths that differ: what they are under emulation, then by native programs. */
+  differences: Difference[]
+  /** Differences that the allow-list excuses. */
+  excused: Difference[]
+  /** Entries of the allow-list that excused nothing: other package sets may need them. */
+  unused: AllowedDifference[]
+}
+
+export interface LayerSizes {
+  bytes: number
+  compressedBytes: number
+}
+
+/** All layers of a road together. */
+export function sizesOf({ layers }: RoadReport): LayerSizes {
+  return {
+    bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0),
+    compressedBytes: layers.reduce((sum, layer) => sum + layer.compressedBytes, 0),
+  }
+}
+
+/** Sizes of the first in terms of the second's, to four places. */
+export function ratioOf(one: RoadReport, other: RoadReport): LayerSizes {
+  const [above, below] = [sizesOf(one), sizesOf(other)]
+  const ratio = (key: keyof LayerSizes) => Math.round((above[key] / below[key]) * 10_000) / 10_000
+  return { bytes: ratio("bytes"), compressedBytes: ratio("compressedBytes") }
+}
+
+/** Why the two roads are not equal, a line each; none when they are. */
+export function parityFailures(report: ParityReport): string[] {
+  const { accelerated, emulated, differences, ratio } = report
+  const where = `${report.variant} ${report.platform}`
+  const failures: string[] = []
+  if (accelerated.road !== "accelerated")
+    failures.push(`the packages were not installed by native programs: ${accelerated.reason ?? accelerated.road}`)
+  if (emulated.road !== "emulated") failures.push(`what was compared with is not emulated: ${emulated.road}`)
+  failures.push(...differences.slice(0, NAMED_PATHS).map(differenceText))
+  if (differences.length > NAMED_PATHS)
+    failures.push(`and ${String(differences.length - NAMED_PATHS)} more paths differ`)
+  for (const [key, what] of [
+    ["bytes", "layers"],
+    ["compressedBytes", "compressed layers"],
+  ] as const)
+    // Written this way round, so that a ratio that is no number fails.
+    if (!(ratio[key] <= 1 + GROWTH_LIMIT))
+      failures.push(
+        `the ${what} of native programs have ${String(ratio[key])} times the size of emulation's, more than ${String(1 + GROWTH_LIMIT)}`,
+      )
+  return failures.map((failure) => `${where}: ${failure}`)
+}
+
+/** @example differenceText(…) ⇒ "/etc/crontab: mode 644 emulated, 600 accelerated" */
+export function differenceText({ path, fields }: Difference): string {
+  const parts = Object.entries(fields).map(
+    ([field, [expected, actual]]) => `${field} ${expected ?? "none"} emulated, ${actual ?? "none"} accelerated`,
+  )
+  return printable(`${path}: ${parts.join("; ")}`)
+}
+
+/** @throws RunnerImagesError PARITY_DIFFERS with every reason why the two roads are not equal */
+export function assertParity(reports: readonly ParityReport[]): void {
+  const failures = reports.flatMap(parityFailures)
+  if (failures.length === 0) return
+  throw new RunnerImagesError(
+    "PARITY_DIFFERS",
+    `${PARITY_DIFFERS_PROBLEM}\n  ${failures.join("\n  ")}\n`,
+    PARITY_DIFFERS_REMEDY,
+  )
+}
+
+export const PARITY_DIFFERS_PROBLEM = "Native programs and emulation do not make the same root."
+export const PARITY_DIFFERS_REMEDY =
+  "Mend what differs in dagger/scripts/accelerate, or in clean-root.sh when it differs between two emulated runs as well."

@@ -1,0 +1,225 @@
+import { z } from "zod"
+import { RunnerImagesError } from "../errors.js"
+
+/** What a path of a root is, but for its times. A path that only one of two roots has differs in its `presence`. */
+export const FIELDS = [
+  "presence",
+  "type",
+  "mode",
+  "owner",
+  "size",
+  "sha256",
+  "target",
+  "xattrs",
+  "device",
+  "links",
+] as const
+export type Field = (typeof FIELDS)[number]
+
+const lineSchema = z.strictObject({
+  /** Absolute within the root; the root itself is `/`. */
+  path: z.string().startsWith("/"),
+  type: z.enum(["file", "folder", "link", "special"]),
+  /** Permissions in octal, with setuid, setgid and sticky. */
+  mode: z.string(),
+  /** `UID:GID`. */
+  owner: z.string(),
+  /** Bytes. */
+  size: z.number().optional(),
+  sha256: z.string().optional(),
+  /** Where a symbolic link leads, as it is written. */
+  target: z.string().optional(),
+  /** `NAME=VALUE`, sorted. */
+  xattrs: z.array(z.string()).optional(),
+  /** Kind and number of a device, or the kind of another special file. */
+  device: z.string().optional(),
+  /** What is the same for all names of one file with several. */
+  inode: z.string().optional(),
+  /** The kind of machine code in a file: `ELF CLASS/MACHINE`, `archive` or `assembly`. Only when asked for, as `neutral`. */
+  code: z.string().optional(),
+  /** SHA-256 of a text without the platform's spellings, where it has any. */
+  neutral: z.string().optional(),
+})
+
+/** One path's fields as text; what a path of its type does not have is absent. */
+export type ManifestEntry = Partial<Record<Field | "code" | "neutral", string>>
+
+/** Every path of a root. */
+export type Manifest = ReadonlyMap<string, ManifestEntry>
+
+/** What of a path is not the same in two roots. `null` is what one of them does not have. */
+export interface Difference {
+  path: string
+  fields: Partial<Record<Field, readonly [expected: string | null, actual: string | null]>>
+}
+
+/**
+ * Reads what `scripts/file-manifest.mjs` prints: one line of JSON per path.
+ *
+ * `links` is made of inode numbers, which are not comparable: the other names of the same file. A file whose other names are not in
+ * the root has none.
+ *
+ * @throws RunnerImagesError BUILD_FAILED when a line cannot be read, a path comes twice, or it is not a whole root's
+ */
+export function parseManifest(text: string): Manifest {
+  const lines = text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(parseLine)
+  const groups = new Map<string, string[]>()
+  for (const { inode, path } of lines)
+    if (inode !== undefined) groups.set(inode, [...(groups.get(inode) ?? []), path].sort())
+  const manifest = new Map<string, ManifestEntry>()
+  for (const { path, inode, size, xattrs, ...rest } of lines) {
+    if (manifest.has(path)) throw unreadable(`${path} comes twice`)
+    const linked = inode === undefined ? [] : (groups.get(inode) ?? []).filter((other) => other !== path)
+    const entry: Record<string, string | undefined> = {
+      presence: "there",
+      ...rest,
+      size: size?.toString(),
+      xattrs: xattrs?.join(" "),
+      links: linked.length === 0 ? undefined : linked.join(" "),
+    }
+    manifest.set(path, Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)))
+  }
+  // Two empty manifests are equal, and prove nothing.
+  if (!manifest.has("/")) throw unreadable("the root itself is missing")
+  return manifest
+}
+
+function parseLine(line: string): z.infer<typeof lineSchema> {
+  try {
+    return lineSchema.parse(JSON.parse(line))
+  } catch (cause) {
+    throw unreadable(`a line is "${line.slice(0, 200)}"`, cause)
+  }
+}
+
+function unreadable(why: string, cause?: unknown): RunnerImagesError {
+  return new RunnerImagesError(
+    "BUILD_FAILED",
+    `The list of a root's files cannot be read: ${why}.`,
+    "Please report it.",
+    { cause },
+  )
+}
+
+/** Every path that is not the same in both, in order, with the fields that differ. */
+export function compareManifests(expected: Manifest, actual: Manifest): Difference[] {
+  const paths = [...new Set([...expected.keys(), ...actual.keys()])].sort()
+  return paths.flatMap((path) => {
+    const [one, other] = [expected.get(path), actual.get(path)]
+    const differing = FIELDS.filter((field) => one?.[field] !== other?.[field])
+      // Of a path that one root lacks, all fields differ; that says one thing only.
+      .filter((field) => (one && other) || field === "presence" || field === "type")
+      .map((field) => [field, [one?.[field] ?? null, other?.[field] ?? null]] as const)
+    return differing.length === 0 ? [] : [{ path, fields: Object.fromEntries(differing) }]
+  })
+}
+
+/** A difference that says nothing about how packages were installed, because it is also there between two emulated installations. */
+export interface AllowedDifference {
+  /** Exactly this path: never what is below it. */
+  path: string
+  /** What of it may differ. */
+  fields: Field[]
+  reason: string
+}
+
+const allowListSchema = z.array(
+  z.strictObject({
+    path: z
+      .string()
+      .regex(/^\/.*[^/]$/s, "must be the absolute path of one file")
+      .refine((path) => !path.includes("*"), "must be one path, not a pattern"),
+    fields: z.array(z.enum(FIELDS)).nonempty(),
+    reason: z.string().trim().min(1),
+  }),
+)
+
+/**
+ * Reads the allow-list.
+ *
+ * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names a path twice
+ */
+export function parseAllowList(text: string): AllowedDifference[] {
+  const invalid = (why: string, cause?: unknown) =>
+    new RunnerImagesError(
+      "ALLOW_LIST_INVALID",
+      `The list of allowed differences cannot be used: ${why}.`,
+      "Mend it, or make it anew with runner-images parity --update-allow-list.",
+      { cause },
+    )
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw invalid("it is not JSON", cause)
+  }
+  const parsed = allowListSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+  }
+  const paths = parsed.data.map(({ path }) => path)
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
+  if (twice !== undefined) throw invalid(`${twice} comes twice`)
+  return parsed.data
+}
+
+/** The allow-list's text, as the project's formatter leaves it. */
+export function allowListText(allowed: readonly AllowedDifference[]): string {
+  const json = JSON.stringify(allowed, null, 2)
+  return `${json.replace(/\[\s+("[a-z0-9]+"(?:,\s+"[a-z0-9]+")*)\s+\]/g, (_, fields: string) => `[${fields.replace(/,\s+/g, ", ")}]`)}\n`
+}
+
+export interface Judged {
+  /** What is left: fields that nothing excuses. */
+  differences: Difference[]
+  /** What the allow-list excuses. */
+  excused: Difference[]
+  /** Entries, and fields of entries, that excused nothing. */
+  unused: AllowedDifference[]
+}
+
+/** Takes out of differences what the allow-list excuses: of exactly the paths that it names, the fields that it names. */
+export function excuse(differences: readonly Difference[], allowed: readonly AllowedDifference[]): Judged {
+  const byPath = new Map(allowed.map((entry) => [entry.path, entry]))
+  const found = new Map(differences.map((difference) => [difference.path, difference]))
+  const only = (which: (path: string, field: Field) => boolean) =>
+    differences.flatMap(({ path, fields }): Difference[] => {
+      const kept = FIELDS.filter((field) => fields[field] && which(path, field))
+      return kept.length === 0
+        ? []
+        : [{ path, fields: Object.fromEntries(kept.map((field) => [field, fields[field]])) }]
+    })
+  const isAllowed = (path: string, field: Field) => byPath.get(path)?.fields.includes(field) ?? false
+  return {
+    differences: only((path, field) => !isAllowed(path, field)),
+    excused: only(isAllowed),
+    unused: allowed.flatMap((entry) => {
+      const fields = entry.fields.filter((field) => !found.get(entry.path)?.fields[field])
+      return fields.length === 0 ? [] : [{ ...entry, fields }]
+    }),
+  }
+}
+
+/**
+ * The allow-list after two emulated installations were compared: it may hold only what differs between such. Entries for the paths
+ * that were there are made anew, with their reasons kept; those for paths of other package sets stay.
+ *
+ * @param paths every path that was compared
+ */
+export function renewAllowList(
+  allowed: readonly AllowedDifference[],
+  differences: readonly Difference[],
+  paths: ReadonlySet<string>,
+): AllowedDifference[] {
+  const reasons = new Map(allowed.map(({ path, reason }) => [path, reason]))
+  const renewed = differences.map(({ path, fields }) => ({
+    path,
+    fields: FIELDS.filter((field) => fields[field]),
+    reason: reasons.get(path) ?? "differs between two emulated installations",
+  }))
+  return [...allowed.filter(({ path }) => !paths.has(path)), ...renewed].sort((a, b) => (a.path < b.path ? -1 : 1))
+}

@@ -1,0 +1,137 @@
+import { fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
+import type { Manifest } from "./file-manifest.js"
+import { neutral, withNeutral } from "./arch-neutral.js"
+import type { InstalledPackage } from "../packages/packages.js"
+import type { AllowedImageDifference } from "./platform-differences.js"
+import type { PlatformName } from "../platforms.js"
+import type { ParityArea } from "../report/report.js"
+
+/** A tool that its vendor makes for each platform, and what of it gets into an image, as the vendor made it. */
+export interface VendorTool {
+  name: string
+  version: string
+  /** A tree from the image's root. */
+  files: ReadonlyMap<PlatformName, Manifest>
+}
+
+/** What differences are explained by, beside the images themselves. */
+export interface ParityEvidence {
+  allowed: readonly AllowedImageDifference[]
+  /** Names of all packages that the archive has, by platform. */
+  archive?: ReadonlyMap<PlatformName, Iterable<string>>
+  tools?: readonly VendorTool[]
+}
+
+/** One thing of all platforms, under the name that they have in common. */
+export interface Row {
+  area: ParityArea
+  name: string
+  aspect?: string
+  facts: ReadonlyMap<PlatformName, Fact | undefined>
+}
+
+type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
+
+/** Gives what a difference follows from, if anything that is known. Nobody writes these reasons by hand. */
+export function explainer(
+  images: readonly ImageFacts[],
+  { archive, tools }: ParityEvidence,
+): (row: Row) => string | undefined {
+  const offered = archive && new Map([...archive].map(([platform, names]) => [platform, withNeutral(names, platform)]))
+  const made = tools?.map(({ name, version, files }) => ({
+    title: `${name} ${version}`,
+    files,
+    paths: new Map([...files].map(([platform, manifest]) => [platform, withNeutral(manifest.keys(), platform)])),
+  }))
+  return (row) => {
+    const facts = [...row.facts.values()]
+    // A thing that is not there has nothing that could name the platform.
+    if (isEverywhere(row) && new Set(facts.map((fact) => fact?.neutral)).size === 1) return "names the platform"
+    if (row.area === "package")
+      return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
+    if (row.area === "file" && made) return vendorReason(row, made)
+    return undefined
+  }
+}
+
+/** A package that the archive has for just those platforms that have it. */
+function archiveReason(row: Row, offered: Names): string | undefined {
+  if (isEverywhere(row)) return undefined
+  const asOffered = [...row.facts].every(
+    ([platform, fact]) => offered.get(platform)?.has(fact?.name ?? row.name) === (fact !== undefined),
+  )
+  return asOffered ? `the archive has it for ${listed(row)} only` : undefined
+}
+
+/** A package that nobody asked for, and that others depend on for just those platforms that have it. */
+function dependencyReason(row: Row, images: readonly ImageFacts[], offered: Names | undefined): string | undefined {
+  if (isEverywhere(row)) return undefined
+  const having = images.filter(({ platform }) => row.facts.get(platform))
+  const lacking = images.filter((image) => !having.includes(image))
+  const dependers = having.flatMap((image) => {
+    const entry = image.packages.find(({ name }) => name === row.facts.get(image.platform)?.name)
+    return lacking.map((other) => (entry ? onlyDependers(entry, image, other, offered, []) : undefined))
+  })
+  if (dependers.some((names) => names === undefined)) return undefined
+  const names = [...new Set(dependers.flatMap((found) => found ?? []))]
+  return `${names.join(", ")} ${names.length === 1 ? "depends" : "depend"} on it for ${listed(row)} only`
+}
+
+/**
+ * Names of the packages that depend on one in an image, provided that none of them does so in another image, which lacks it.
+ *
+ * @param asked packages that the question led here from
+ */
+function onlyDependers(
+  wanted: InstalledPackage,
+  image: ImageFacts,
+  other: ImageFacts,
+  offered: Names | undefined,
+  asked: readonly InstalledPackage[],
+): string[] | undefined {
+  if (image.requested.includes(wanted.name) || asked.includes(wanted)) return undefined
+  const common = ({ name }: InstalledPackage) => neutral(name, image.platform)
+  const satisfied = new Set([wanted.name, ...wanted.provides].map((name) => neutral(name, image.platform)))
+  const dependsIn = ({ platform }: ImageFacts, { depends }: InstalledPackage) =>
+    depends.some((name) => satisfied.has(neutral(name, platform)))
+  const dependers = image.packages.filter((entry) => entry !== wanted && dependsIn(image, entry))
+  const there = dependers.every((entry) => {
+    const counterpart = other.packages.find(({ name }) => neutral(name, other.platform) === common(entry))
+    if (counterpart) return counterpart.sourceVersion === entry.sourceVersion && !dependsIn(other, counterpart)
+    return (
+      offered?.get(other.platform)?.has(common(entry)) === false ||
+      onlyDependers(entry, image, other, offered, [...asked, wanted]) !== undefined
+    )
+  })
+  return there && dependers.length > 0 ? dependers.map(({ name }) => name) : undefined
+}
+
+/** A path that each platform has just as the vendor made it. */
+function vendorReason(
+  row: Row,
+  made: readonly (Pick<VendorTool, "files"> & { title: string; paths: Names })[],
+): string | undefined {
+  const tool = made.find(({ files, paths }) =>
+    [...row.facts].every(([platform, fact]) => {
+      if (!fact) return paths.get(platform)?.has(row.name) === false
+      const entry = files.get(platform)?.get(fact.name)
+      return (
+        entry !== undefined &&
+        fileFacts(platform, fact.name, entry).some(({ aspect, same }) => aspect === row.aspect && same === fact.same)
+      )
+    }),
+  )
+  if (!tool) return undefined
+  return isEverywhere(row)
+    ? `so in the files of ${tool.title} for each platform`
+    : `the files of ${tool.title} have it for ${listed(row)} only`
+}
+
+function isEverywhere({ facts }: Row): boolean {
+  return [...facts.values()].every((fact) => fact !== undefined)
+}
+
+/** The platforms that have something. */
+function listed({ facts }: Row): string {
+  return [...facts].flatMap(([platform, fact]) => (fact ? [platform] : [])).join(" and ")
+}

@@ -1,0 +1,33 @@
+import type { PlannedTool, PlatformPlan } from "./plan.js"
+import type { LockedPackage, Tool } from "../report/report.js"
+
+/** Of a tool in an image that was built elsewhere: that it tells a version is all that can be asked. */
+export const UNKNOWN_VERSION = "unknown"
+
+/** The tools of a platform's plan with the versions that the catalog or the archive gives them, before anything is installed. */
+export function expectedTools(plan: PlatformPlan, packages: readonly LockedPackage[], projectVersion: string): Tool[] {
+  return plan.tools.map((tool) => toolOf(tool, packages, projectVersion))
+}
+
+function toolOf(tool: PlannedTool, packages: readonly LockedPackage[], projectVersion: string): Tool {
+  switch (tool.from) {
+    case "upstream":
+    case "definition":
+      return { name: tool.name, version: tool.version, source: tool.url, sha256: tool.sha256 }
+    case "npm":
+      return { name: tool.name, version: tool.version, source: `npm:${tool.package}@${tool.version}` }
+    case "go-toolchain":
+      return { name: tool.name, version: tool.version, source: `go:${tool.module}` }
+    case "project":
+      return { name: tool.name, version: projectVersion, source: "project" }
+    case "deb": {
+      const locked = packages.find((candidate) => candidate.name === tool.package)
+      return {
+        name: tool.name,
+        version: locked?.version ?? UNKNOWN_VERSION,
+        source: `deb:${tool.package}`,
+        ...(locked ? { sha256: locked.sha256 } : {}),
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { knownChecksum, UNKNOWN, unverifiableFiles, upstreamUrls, type ToolName } from "../catalog/catalog.js"
+import { RunnerImagesError } from "../errors.js"
+import { mirrored, type Mirror } from "../text/mirror.js"
+import type { DecidedSources } from "./plan.js"
+import type { PlatformName } from "../platforms.js"
+import type { SourcesMode } from "../request/request.js"
+
+/** Says whether a URL answers. */
+export type Probe = (url: string) => Promise<boolean>
+
+/** A vendor that has not answered within this time is taken as out of reach. */
+const PROBE_MILLISECONDS = 8_000
+
+/**
+ * Asks from here for a URL's headers, following redirects. Any answer but success, and no answer, count as "does not answer".
+ *
+ * @param credentials the mirror's, which are sent to no other host
+ */
+export function probeFromHere(credentials?: Mirror["credentials"]): Probe {
+  const basic = credentials && Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")
+  const headers: Record<string, string> = basic === undefined ? {} : { authorization: `Basic ${basic}` }
+  return async (url) => {
+    try {
+      const response = await fetch(url, { method: "HEAD", headers, signal: AbortSignal.timeout(PROBE_MILLISECONDS) })
+      return response.ok
+    } catch {
+      return false
+    }
+  }
+}
+
+/** The file name under which an upstream file lies in an assets folder. */
+export function assetName(url: string): string {
+  return url.slice(url.lastIndexOf("/") + 1)
+}
+
+/**
+ * Decides once per build where all tools come from: all or nothing, so that an image never mixes the two.
+ *
+ * @param assets names of the files that were fetched beforehand; they need no answer from the vendor
+ * @param mirror where they are asked for instead of at their vendors
+ * @throws RunnerImagesError when upstream was demanded: UPSTREAM_UNREACHABLE when a file is out of reach, CHECKSUM_UNKNOWN
+ *   when it could not be verified
+ */
+export async function decideSources(
+  mode: SourcesMode,
+  tools: readonly ToolName[],
+  platforms: readonly PlatformName[],
+  assets: readonly string[],
+  mirror?: Mirror,
+  probe: Probe = probeFromHere(mirror?.credentials),
+): Promise<DecidedSources> {
+  if (mode === "registry") return { mode, reason: "asked for with --sources registry" }
+  const [unverifiable, ...others] = unverifiableFiles(tools, platforms)
+  if (unverifiable) {
+    if (mode === "upstream") knownChecksum(unverifiable.tool, unverifiable.url, UNKNOWN)
+    const files = [unverifiable, ...others].map(({ url }) => url).join(", ")
+    return { mode: "registry", reason: `warning: the catalog has no checksum of ${files}` }
+  }
+  const urls = upstreamUrls(tools, platforms)
+    .filter((url) => !assets.includes(assetName(url)))
+    .map((url) => mirrored(url, mirror))
+  const answers = await Promise.all(urls.map(probe))
+  const silent = urls.filter((_, index) => !answers[index])
+  if (silent.length === 0) {
+    const reason = mode === "upstream" ? "asked for with --sources upstream" : "every pinned upstream file answers"
+    return { mode: "upstream", reason }
+  }
+  if (mode === "upstream")
+    throw new RunnerImagesError(
+      "UPSTREAM_UNREACHABLE",
+      `${String(silent.length)} of ${String(urls.length)} upstream files do not answer: ${silent.join(", ")}.`,
+      "Check the network, give the files with --assets DIR, name a server that has them with --mirror URL, or use --sources registry.",
+    )
+  const answered = urls.length - silent.length
+  const reason =
+    answered === 0
+      ? "no pinned upstream file answers"
+      : `warning: only ${String(answered)} of ${String(urls.length)} pinned upstream files answer; silent: ${silent.join(", ")}`
+  return { mode: "registry", reason }
+}

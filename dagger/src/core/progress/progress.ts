@@ -1,0 +1,82 @@
+import type { PlatformName } from "../platforms.js"
+
+/** What a step belongs to: one platform, or all of them together. */
+export type StepScope = PlatformName | "all platforms"
+
+/** Told of every step that starts and ends. The command line draws it; the module has no use for it. */
+export interface ProgressListener {
+  started(scope: StepScope, step: string): void
+  ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
+  /** Something that a user should know of, and that stops nothing. */
+  warned(scope: StepScope, text: string): void
+  /** Something that a log should hold, whatever comes after it. */
+  noted(scope: StepScope, text: string): void
+}
+
+interface StepTime {
+  scope: StepScope
+  name: string
+  seconds: number
+  /** The variant that the step was done for; absent for what all share. */
+  variant?: string
+}
+
+/** Runs steps, times them and tells a listener. */
+export class Progress {
+  constructor(
+    private readonly listener?: ProgressListener,
+    private readonly times: StepTime[] = [],
+    private readonly variant?: { name: string; shown: boolean },
+  ) {}
+
+  /**
+   * The same progress, for the steps of one variant.
+   *
+   * @param shown whether the listener is told of the variant: where there is only one, its name says nothing
+   */
+  of(name: string, shown: boolean): Progress {
+    return new Progress(this.listener, this.times, { name, shown })
+  }
+
+  async run<T>(scope: StepScope, step: string, work: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    const title = this.variant?.shown ? `${this.variant.name}: ${step}` : step
+    this.listener?.started(scope, title)
+    let failure: unknown
+    try {
+      return await work()
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      const seconds = (performance.now() - start) / 1000
+      this.times.push({ scope, name: step, seconds, ...(this.variant ? { variant: this.variant.name } : {}) })
+      this.listener?.ended(scope, title, seconds, failure)
+    }
+  }
+
+  warn(scope: StepScope, text: string): void {
+    this.listener?.warned(scope, text)
+  }
+
+  note(scope: StepScope, text: string): void {
+    this.listener?.noted(scope, text)
+  }
+
+  /**
+   * The steps that concern a platform, in order of completion, seconds rounded to hundredths.
+   *
+   * @param variants with these, only what was done for them or for all
+   */
+  steps(scope: PlatformName, variants?: readonly string[]): { name: string; seconds: number }[] {
+    return this.times
+      .filter((time) => time.scope === scope || time.scope === "all platforms")
+      .filter(({ variant }) => variant === undefined || variants === undefined || variants.includes(variant))
+      .map(({ name, seconds }) => ({ name, seconds: Math.round(seconds * 100) / 100 }))
+  }
+}
+
+/** Does one part of a longer step; whoever hands it in may time the part. */
+export type Phase = <T>(name: string, work: () => Promise<T>) => Promise<T>
+
+export const untimed: Phase = (_, work) => work()

@@ -1,0 +1,139 @@
+import { z } from "zod"
+import { ROADS } from "../packages/install-method.js"
+
+/** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
+export const REPORT_SCHEMA_VERSION = 1
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+
+export const checkResultSchema = z.object({
+  /** Unique within a platform: `version/git`. */
+  name: z.string(),
+  /** What the check proves, in a short sentence. */
+  proves: z.string(),
+  status: z.enum(["passed", "failed", "skipped"]),
+  expected: z.string().optional(),
+  actual: z.string().optional(),
+  /** Why it was skipped, or what the failure means. */
+  reason: z.string().optional(),
+})
+export type CheckResult = z.infer<typeof checkResultSchema>
+
+export const lockedPackageSchema = z.object({ name: z.string(), version: z.string(), sha256 })
+export type LockedPackage = z.infer<typeof lockedPackageSchema>
+
+export const toolSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
+  source: z.string(),
+  sha256: sha256.optional(),
+  /**
+   * What it costs, unpacked: its layer's bytes; of a package of the distribution dpkg's Installed-Size, dependencies not counted.
+   * Absent when no image came about, as for layers.
+   */
+  bytes: z.number().int().nonnegative().optional(),
+})
+export type Tool = z.infer<typeof toolSchema>
+
+/** One layer of an image. */
+export const layerSchema = z.object({
+  /** What it is: `base image`, `packages`, a tool's name. */
+  name: z.string(),
+  /** Of the layer as it is stored, compressed. Images that share it have the same. */
+  digest,
+  /** Unpacked: of the layer's tar archive. */
+  bytes: z.number().int().nonnegative(),
+  compressedBytes: z.number().int().nonnegative(),
+})
+export type ImageLayer = z.infer<typeof layerSchema>
+
+/** One of the archive's signed Release files, which both platforms were resolved from. */
+export const releaseFileSchema = z.object({
+  /** apt's file name for it, which names the archive and the suite. */
+  name: z.string(),
+  sha256,
+  /** The Date field, ISO 8601. */
+  date: z.string(),
+})
+
+export const platformReportSchema = z.object({
+  platform: z.string(),
+  /** Digest of the platform's manifest. Absent when no image came about. */
+  digest: digest.optional(),
+  /** Sum of the compressed layers, in bytes. */
+  compressedBytes: z.number().int().nonnegative().optional(),
+  /** From the base up. Absent when no image came about, and for images built elsewhere. */
+  layers: z.array(layerSchema).optional(),
+  /** How many bytes, unpacked, are layers of the variant that this one extends. Absent when that was not built in the same run. */
+  shared: z.object({ variant: z.string(), bytes: z.number().int().nonnegative() }).optional(),
+  /** The base image by digest, as it was resolved. */
+  base: z.string(),
+  packages: z.array(lockedPackageSchema),
+  tools: z.array(toolSchema),
+  /** How the packages were installed, and why not by native programs where they were not. Absent for images built elsewhere. */
+  installation: z.object({ road: z.enum(ROADS), reason: z.string().optional() }).optional(),
+  checks: z.array(checkResultSchema),
+  /** Wall seconds by step, in the order in which they ran. Steps that come from the cache take next to nothing. */
+  steps: z.array(z.object({ name: z.string(), seconds: z.number().nonnegative() })),
+})
+export type PlatformReport = z.infer<typeof platformReportSchema>
+
+/** What images of several platforms are compared in. */
+export const PARITY_AREAS = ["package", "tool", "configuration", "environment", "label", "account", "file"] as const
+export type ParityArea = (typeof PARITY_AREAS)[number]
+
+/** By platform; `null` where a platform has none. */
+const valuesSchema = z.record(z.string(), z.string().nullable())
+
+export const imageDifferenceSchema = z.object({
+  area: z.enum(PARITY_AREAS),
+  /** Without the platforms' spellings, which are replaced by `ARCH`, unless all platforms have exactly this name. */
+  name: z.string(),
+  /** What of a file differs: `mode`. */
+  aspect: z.string().optional(),
+  values: valuesSchema,
+})
+export type ImageDifference = z.infer<typeof imageDifferenceSchema>
+
+export const explainedDifferenceSchema = imageDifferenceSchema.extend({ reason: z.string() })
+export type ExplainedDifference = z.infer<typeof explainedDifferenceSchema>
+
+/** What came of comparing a variant's images with each other. */
+export const imageParitySchema = z.object({
+  platforms: z.array(z.string()),
+  /** Everything installed, with its version on each platform. */
+  software: z.array(z.object({ kind: z.enum(["package", "tool"]), name: z.string(), versions: valuesSchema })),
+  /** Paths above the packages that were compared: those that any platform has. */
+  paths: z.number().int().nonnegative(),
+  /** What nothing explains. */
+  differences: z.array(imageDifferenceSchema),
+  explained: z.array(explainedDifferenceSchema),
+  /** Entries of the allow-list that explained nothing: other variants may need them. */
+  unused: z.array(imageDifferenceSchema.omit({ values: true }).extend({ reason: z.string() })),
+})
+export type ImageParity = z.infer<typeof imageParitySchema>
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(REPORT_SCHEMA_VERSION),
+  variant: z.string(),
+  /** This project's version. */
+  version: z.string(),
+  /** The image's creation time, ISO 8601: that of its newest input, so that the same inputs give the same image. */
+  created: z.string(),
+  /** Where tools came from, after `auto` was decided, and why. */
+  sources: z.object({ mode: z.enum(["upstream", "registry"]), reason: z.string() }),
+  runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
+  /** Containers start as root. */
+  root: z.literal(true).optional(),
+  /** Jobs can become root without a password. */
+  sudo: z.literal(true).optional(),
+  releases: z.array(releaseFileSchema),
+  /** Digest of the index. Absent when a check failed and no image was written. */
+  index: digest.optional(),
+  platforms: z.array(platformReportSchema),
+  /** The platforms' images compared with each other, or why they were not. Absent for images built elsewhere. */
+  parity: imageParitySchema.or(z.object({ skipped: z.string() })).optional(),
+})
+export type Report = z.infer<typeof reportSchema>

@@ -1,0 +1,32 @@
+import { RunnerImagesError, type ErrorCode } from "../errors.js"
+import { closest } from "./suggest.js"
+
+/** An option that takes one word of a few. */
+export interface Choice<T extends string> {
+  /** As it is written on the command line, without dashes. */
+  option: string
+  /** The first is meant when nothing is given. */
+  words: readonly [T, ...T[]]
+  code: ErrorCode
+  /** What a word of this option is: `a place that tools come from`. */
+  noun: string
+}
+
+/**
+ * Reads an option that takes one word of a few, in whatever case.
+ *
+ * @param given undefined means the first
+ * @throws RunnerImagesError with the option's code, and what was probably meant
+ */
+export function parseChoice<T extends string>(given: string | undefined, { option, words, code, noun }: Choice<T>): T {
+  if (given === undefined) return words[0]
+  const wanted = given.trim().toLowerCase()
+  const found = words.find((word) => word === wanted)
+  if (found) return found
+  const meant = wanted === "" ? undefined : closest(wanted, words)
+  throw new RunnerImagesError(
+    code,
+    wanted === "" ? `--${option} is empty.` : `"${given}" is not ${noun}.`,
+    meant ? `Did you mean ${meant}?` : `Choose from ${words.join(", ")}.`,
+  )
+}

@@ -1,0 +1,100 @@
+import { RunnerImagesError } from "../errors.js"
+import { isLoopback } from "./reference.js"
+
+/** A server that has the vendors' files under their hosts and paths. */
+export interface Mirror {
+  /** Scheme, host, port and path, without credentials and without a slash at the end: fit for every log. */
+  url: string
+  /** Without the port; an IPv6 address keeps its brackets. */
+  host: string
+  port: number
+  /** The host is this machine, which containers do not reach by that name. */
+  loopback: boolean
+  credentials?: { username: string; password: string }
+}
+
+const EXAMPLE = "https://mirror.example.com/upstream"
+
+/**
+ * Reads where upstream files are fetched from instead of their vendors.
+ *
+ * @example parseMirror("http://127.0.0.1:8080/files/") ⇒ { url: "http://127.0.0.1:8080/files", host: "127.0.0.1", port: 8080, loopback: true }
+ * @throws RunnerImagesError MIRROR_INVALID when it is not an http or https URL, or has a query or a fragment
+ */
+export function parseMirror(given: string): Mirror {
+  const text = given.trim()
+  if (text === "") throw invalid("--mirror is empty.", `Give its URL, as in ${EXAMPLE}.`)
+  if (!URL.canParse(text)) throw invalid(`"${withoutSecrets(text)}" is not a URL.`, `Write it as in ${EXAMPLE}.`)
+  const url = new URL(text)
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw invalid(`The mirror "${withoutSecrets(text)}" is not reached by http or https.`, `Write it as in ${EXAMPLE}.`)
+  const shown = `${url.origin}${url.pathname.replace(/\/+$/, "")}`
+  if (/[?#]/.test(text))
+    throw invalid(
+      `The mirror ${shown} has a query or a fragment, to which no path can be appended.`,
+      `Leave it out: ${shown}.`,
+    )
+  const [username, password] = [decoded(url.username), decoded(url.password)]
+  return {
+    url: shown,
+    host: url.hostname,
+    port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
+    loopback: isLoopback(url.hostname),
+    ...(username === "" && password === "" ? {} : { credentials: { username, password } }),
+  }
+}
+
+/**
+ * Where a mirror has a vendor's file.
+ *
+ * @example mirrored("https://nodejs.org/dist/v1/node.tar.xz", mirror) ⇒ "https://mirror.example.com/upstream/nodejs.org/dist/v1/node.tar.xz"
+ */
+export function mirrored(vendor: string, mirror: Mirror | undefined): string {
+  if (!mirror) return vendor
+  const { host, pathname } = new URL(vendor)
+  return `${mirror.url}/${host}${pathname}`
+}
+
+/**
+ * Refuses a mirror on the loopback interface that nobody makes reachable.
+ *
+ * @throws RunnerImagesError MIRROR_INVALID
+ */
+export function requireReachable(mirror: Mirror | undefined, service: boolean): void {
+  if (!mirror?.loopback || service) return
+  throw invalid(
+    `The mirror ${mirror.url} is the engine's own loopback interface when seen from the engine, where no mirror is.`,
+    `Hand the mirror over: --mirror-service tcp://${mirror.host}:${String(mirror.port)}.`,
+  )
+}
+
+/**
+ * Refuses a mirror without TLS, on the loopback interface too, where any user of the machine may be the one who answers: for work that
+ * learns checksums, and has none to hold the answers against.
+ *
+ * @throws RunnerImagesError MIRROR_INVALID
+ */
+export function requireTls(mirror: Mirror | undefined): void {
+  if (!mirror || mirror.url.startsWith("https://")) return
+  throw invalid(
+    `The mirror ${mirror.url} has no TLS, so anyone between here and there could choose the checksums that are pinned.`,
+    "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+  )
+}
+
+/** A URL without user, password, query and fragment, also when it is not well-formed. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, "").replace(/^((?:[a-z][a-z0-9+.-]*:)?\/\/)?[^/]*@/i, "$1")
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part // A percent sign that begins no escape stands for itself.
+  }
+}
+
+function invalid(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("MIRROR_INVALID", problem, remedy)
+}

@@ -1,0 +1,126 @@
+import { LineCounter, parseDocument } from "yaml"
+import type { Unpack } from "../../catalog/catalog.js"
+import { definitionOf, type OwnCheck, type OwnTool, type OwnVariant } from "../definitions.js"
+import { RunnerImagesError } from "../../errors.js"
+import { mistakeLine, mistakeLines, mistakesOf, reservedKeys } from "./validation-issues.js"
+import { contradictions } from "./rules.js"
+import { definitionSchema, type WrittenDefinition } from "./schema.js"
+
+/** Characters that a definition file may have. It is written by hand. */
+export const LONGEST_DEFINITION = 100_000
+
+/** How many mistakes in YAML itself are named. */
+const MOST_SYNTAX_MISTAKES = 5
+
+/** How often values may be repeated by YAML's aliases. A few nested ones could otherwise stand for more than fits into memory. */
+const MOST_ALIASES = 50
+
+/**
+ * Reads a definition file: a variant that extends one of this project's.
+ *
+ * @param file its name, for messages
+ * @throws RunnerImagesError DEFINITION_INVALID naming every mistake with its line and column. What its parts contradict is looked for
+ *   when each by itself is right.
+ */
+export function parseOwnVariant(text: string, file: string): OwnVariant {
+  if (text.length > LONGEST_DEFINITION)
+    throw invalid(file, [`${file}: is longer than ${String(LONGEST_DEFINITION)} characters`])
+  const lines = new LineCounter()
+  const { document, value } = read(text, file, lines)
+  const reserved = reservedKeys(document)
+  if (reserved.length > 0) throw invalid(file, mistakeLines(file, reserved, document, lines))
+  const form = definitionSchema.safeParse(value)
+  const mistakes = form.success ? contradictions(form.data) : mistakesOf(form.error)
+  if (!form.success || mistakes.length > 0) throw invalid(file, mistakeLines(file, mistakes, document, lines))
+  return ownVariant(form.data)
+}
+
+function read(text: string, file: string, lines: LineCounter) {
+  try {
+    const document = parseDocument(text, { schema: "failsafe", lineCounter: lines, prettyErrors: false })
+    const broken = document.errors.map(({ message, pos }) => mistakeLine(file, lines.linePos(pos[0]), message))
+    // One that is not understood brings others with it.
+    if (broken.length > 0) throw invalid(file, [...new Set(broken)].slice(0, MOST_SYNTAX_MISTAKES))
+    return { document, value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown }
+  } catch (cause) {
+    if (cause instanceof RunnerImagesError) throw cause
+    // The library gives up on aliases without end, and on nesting deeper than the stack.
+    throw invalid(file, [`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`], cause)
+  }
+}
+
+function invalid(file: string, lines: readonly string[], cause?: unknown): RunnerImagesError {
+  const count = lines.length === 1 ? "a mistake" : `${String(lines.length)} mistakes`
+  return new RunnerImagesError(
+    "DEFINITION_INVALID",
+    `The definition ${file} has ${count}:\n  ${lines.join("\n  ")}`,
+    "docs/VARIANTS.md says what a definition may hold.",
+    { cause },
+  )
+}
+
+function ownVariant(given: WrittenDefinition): OwnVariant {
+  const { name, extends: parent, environment, packages } = given
+  return {
+    name,
+    definition: {
+      title: given.title ?? `${definitionOf(parent, undefined).title}, ${name}`,
+      description: given.description ?? `The ${parent} image with what ${name} adds`,
+      extends: parent,
+      packages: packages ?? [],
+      tools: [],
+      ownTools: given.tools?.map(ownTool) ?? [],
+      environment: environment ?? {},
+      ...(given.budget === undefined ? {} : { budgetBytes: bytesOf(given.budget) }),
+      files: given.files?.map(({ path, text, mode = "644" }) => ({ path, mode: mode.padStart(4, "0"), text })) ?? [],
+      checks: [],
+      ownChecks: given.checks.map((check) => ownCheck(name, check)),
+    },
+  }
+}
+
+function ownTool({
+  name,
+  version,
+  files,
+  links = {},
+  ...given
+}: NonNullable<WrittenDefinition["tools"]>[number]): OwnTool {
+  return { name, version, files, unpack: unpackOf(given), links }
+}
+
+function unpackOf({
+  unpack,
+  into,
+  strip = "0",
+  only,
+}: Pick<NonNullable<WrittenDefinition["tools"]>[number], "unpack" | "into" | "strip" | "only">): Unpack {
+  if (unpack === "program") return { kind: unpack, path: into }
+  return { kind: unpack, into, strip: Number(strip), ...(only ? { only } : {}) }
+}
+
+function ownCheck(variant: string, { name, expect, ...check }: WrittenDefinition["checks"][number]): OwnCheck {
+  const { skipEmulated, ...rest } = check
+  return {
+    ...rest,
+    name: `${variant}/${name}`,
+    expect: expectationOf(expect),
+    ...(skipEmulated === undefined ? {} : { skipEmulated }),
+  }
+}
+
+function expectationOf({
+  equals,
+  contains,
+  matches,
+}: WrittenDefinition["checks"][number]["expect"]): OwnCheck["expect"] {
+  if (equals !== undefined) return { kind: "equals", value: equals.trim() }
+  if (contains !== undefined) return { kind: "contains", value: contains }
+  return matches === undefined ? { kind: "fails" } : { kind: "matches", pattern: matches }
+}
+
+/** @example bytesOf("1.2 GB") ⇒ 1_200_000_000 */
+function bytesOf(size: string): number {
+  const [number = "", unit] = size.split(" ")
+  return Math.round(Number(number) * (unit === "GB" ? 1e9 : 1e6))
+}

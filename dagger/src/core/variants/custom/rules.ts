@@ -1,0 +1,169 @@
+import { TOOLS } from "../../catalog/catalog.js"
+import { resolveDefinition } from "../definitions.js"
+import { VARIANTS } from "../names.js"
+import { placeProblem } from "./paths.js"
+import type { WrittenDefinition } from "./schema.js"
+
+/** Where in a definition something is wrong, by keys and indices, and what it is. */
+export interface Mistake {
+  path: readonly PropertyKey[]
+  /** The key is what is wrong, whatever its value. */
+  key?: true
+  problem: string
+}
+
+/** Parts of a variable's name that tell that its value is nobody's business. An image shows its environment to everyone. */
+const SECRET = /(^|_)(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)(_|$)/i
+
+/** What is wrong with a definition of the right form, when its parts are held against each other and the variant that it extends. */
+export function contradictions(given: WrittenDefinition): Mistake[] {
+  return [
+    ...(VARIANTS.some((variant) => variant === given.name)
+      ? [{ path: ["name"], problem: `${given.name} is one of this project's own variants; choose another name` }]
+      : []),
+    ...packageMistakes(given),
+    ...toolMistakes(given),
+    ...placeMistakes(given),
+    ...environmentMistakes(given),
+    ...checkMistakes(given),
+  ]
+}
+
+function packageMistakes({ packages = [] }: WrittenDefinition): Mistake[] {
+  const sudo = packages.indexOf("sudo")
+  return [
+    ...twice(packages, (index) => ["packages", index]),
+    ...(sudo < 0
+      ? []
+      : [{ path: ["packages", sudo], problem: "sudo needs more than its package; build with --sudo instead" }]),
+  ]
+}
+
+/** The definition's own links: path → target. */
+function linksOf({ tools = [] }: WrittenDefinition): ReadonlyMap<string, string> {
+  return new Map(tools.flatMap(({ links = {} }) => Object.entries(links)))
+}
+
+function toolMistakes(given: WrittenDefinition): Mistake[] {
+  const { tools = [] } = given
+  const own = linksOf(given)
+  const named = twice(
+    tools.map(({ name }) => name),
+    (index) => ["tools", index, "name"],
+  )
+  return tools.reduce<Mistake[]>((all, { name, unpack, into, strip, only }, index) => {
+    const at = (key: string, problem: string | undefined) => {
+      if (problem !== undefined) all.push({ path: ["tools", index, key], problem })
+    }
+    if (TOOLS.some((known) => known === name)) at("name", `${name} is a tool of the catalog; choose another name`)
+    at("into", placeProblem(into, unpack === "program" ? "file" : "folder", own))
+    const program = "is for archives, and a program is one file, which `into` names"
+    if (unpack === "program" && strip !== undefined) at("strip", program)
+    if (unpack === "program" && only !== undefined) at("only", program)
+    if (only?.some((path) => path.split("/").includes("..")))
+      at("only", "leads out of the archive; write it without ..")
+    return all
+  }, named)
+}
+
+/** Files and links, each of which needs a place of its own. */
+function placeMistakes(given: WrittenDefinition): Mistake[] {
+  const { extends: parent, tools = [], files = [] } = given
+  const own = linksOf(given)
+  const inherited = resolveDefinition(parent, undefined)
+  const taken = new Set([...inherited.files.map(({ path }) => path), ...Object.keys(inherited.links)])
+  const links = tools.flatMap((tool, index) =>
+    Object.keys(tool.links ?? {}).map((link) => ({ at: ["tools", index, "links", link], place: link })),
+  )
+  const places = [...files.map(({ path }, index) => ({ at: ["files", index, "path"], place: path })), ...links]
+  return [
+    ...links.flatMap(({ at, place }) => {
+      const problem = placeProblem(place, "file", own)
+      return problem === undefined ? [] : [{ path: at, key: true as const, problem }]
+    }),
+    ...files.flatMap(({ path }, index) => {
+      const problem = placeProblem(path, "file", own)
+      return problem === undefined ? [] : [{ path: ["files", index, "path"], problem }]
+    }),
+    ...places
+      .filter(({ place }) => taken.has(place))
+      .map(({ at, place }) => ({
+        path: at,
+        problem: `${place} is a file of the variant ${parent}, and is left alone`,
+      })),
+    ...twice(
+      places.map(({ place }) => place),
+      (index) => places[index]?.at ?? [],
+    ),
+  ]
+}
+
+function environmentMistakes({ extends: parent, environment = {} }: WrittenDefinition): Mistake[] {
+  const mistakes = Object.keys(environment).flatMap((name): Mistake[] => {
+    const path = ["environment", name]
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      return [
+        { path, problem: `"${name}" cannot be a variable's name: letters, digits and _, not beginning with a digit` },
+      ]
+    if (SECRET.test(name))
+      return [
+        {
+          path,
+          key: true,
+          problem: "looks like a secret, which everyone who pulls the image could read; give it to the container",
+        },
+      ]
+    return []
+  })
+  const { PATH: own } = environment
+  const inherited = resolveDefinition(parent, undefined).environment.PATH ?? ""
+  if (own === undefined) return mistakes
+  const folders = own.split(":")
+  const missing = inherited.split(":").filter((folder) => !folders.includes(folder))
+  const path = ["environment", "PATH"]
+  if (missing.length > 0) {
+    const added = folders.filter((folder) => folder.startsWith("/") && !inherited.split(":").includes(folder))
+    const whole = [...added, inherited].join(":")
+    mistakes.push({ path, problem: `lacks ${missing.join(", ")} of the variant ${parent}; write ${whole}` })
+  }
+  const relative = folders.find((folder) => !folder.startsWith("/"))
+  if (relative !== undefined)
+    mistakes.push({
+      path,
+      problem: `has "${relative}", which is not an absolute path; a variable is not looked up here`,
+    })
+  return mistakes
+}
+
+function checkMistakes({ checks }: WrittenDefinition): Mistake[] {
+  const named = twice(
+    checks.map(({ name }) => name),
+    (index) => ["checks", index, "name"],
+  )
+  return checks.reduce<Mistake[]>((all, { expect }, index) => {
+    const given = Object.keys(expect)
+    if (given.length !== 1)
+      all.push({
+        path: ["checks", index, "expect"],
+        problem: `has ${given.length === 0 ? "nothing" : given.join(" and ")}; give one of equals, contains, matches, fails`,
+      })
+    const reason = expect.matches === undefined ? undefined : patternProblem(expect.matches)
+    if (reason !== undefined) all.push({ path: ["checks", index, "expect", "matches"], problem: reason })
+    return all
+  }, named)
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    new RegExp(pattern)
+    return undefined
+  } catch (error) {
+    return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): Mistake[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is there twice` }],
+  )
+}

@@ -1,0 +1,81 @@
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document, type LineCounter } from "yaml"
+import type { z } from "zod"
+import { printable } from "../../text/printable.js"
+import { closest } from "../../text/suggest.js"
+import type { Mistake } from "./rules.js"
+
+/** What zod found, a mistake for every unknown key. */
+export function mistakesOf(error: z.ZodError): Mistake[] {
+  return error.issues.flatMap((issue): Mistake[] => {
+    if (issue.code !== "unrecognized_keys") return [{ path: issue.path, problem: issue.message }]
+    const known = issue.message.split(" ")
+    return issue.keys.map((key) => {
+      const meant = closest(key, known)
+      const rest = meant ? `did you mean ${meant}?` : `known are ${known.join(", ")}`
+      return { path: [...issue.path, key], key: true, problem: `is not known here; ${rest}` }
+    })
+  })
+}
+
+/** Keys that JavaScript takes for an object's prototype; what reads the form would leave them out without a word. */
+export function reservedKeys(document: Document): Mistake[] {
+  const found: Mistake[] = []
+  visit(document, {
+    Pair(_, { key }, ancestors) {
+      if (!isScalar(key) || key.value !== "__proto__") return
+      const above = ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : ""))
+      found.push({ path: [...above, "__proto__"], key: true, problem: "cannot be a name; choose another" })
+    },
+  })
+  return found
+}
+
+/** @example pathText(["tools", 0, "url"]) ⇒ "tools[0].url" */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${String(part)}]`
+    return text === "" ? String(part) : `${text}.${String(part)}`
+  }, "")
+}
+
+/** Mistakes in the order of the text, a line each: `FILE:LINE:COLUMN: PATH: PROBLEM`. */
+export function mistakeLines(
+  file: string,
+  mistakes: readonly Mistake[],
+  document: Document,
+  lines: LineCounter,
+): string[] {
+  return mistakes
+    .map((mistake) => ({ ...mistake, offset: offsetOf(document, mistake) }))
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ path, problem, offset }) => mistakeLine(file, lines.linePos(offset), `${pathText(path)}: ${problem}`))
+}
+
+/** What a file says may be anything, and must not break the line. */
+export function mistakeLine(file: string, { line, col }: { line: number; col: number }, text: string): string {
+  return `${file}:${String(line)}:${String(col)}: ${printable(text.replace(/^: /, "")).replaceAll("\n", "\\n")}`
+}
+
+/** Where in the text a mistake is: at the value where that stands by itself, else at its key; for what is missing, at what lacks it. */
+function offsetOf(document: Document, { path, key }: Mistake): number {
+  let node: unknown = document.contents
+  let offset = startOf(node) ?? 0
+  for (const [depth, part] of path.entries()) {
+    const container = isAlias(node) ? node.resolve(document) : node
+    if (isSeq(container) && typeof part === "number") {
+      node = container.items[part]
+      offset = startOf(node) ?? offset
+    } else if (isMap(container)) {
+      const pair = container.items.find((item) => (isScalar(item.key) ? item.key.value : undefined) === part)
+      if (!pair) return offset
+      node = pair.value
+      const keyWanted = key === true && depth === path.length - 1
+      offset = (isScalar(node) && !keyWanted ? startOf(node) : undefined) ?? startOf(pair.key) ?? offset
+    } else return offset
+  }
+  return offset
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}

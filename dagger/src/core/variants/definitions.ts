@@ -1,0 +1,327 @@
+import type { OwnedFolder } from "../packages/accounts.js"
+import type { ToolName, Unpack } from "../catalog/catalog.js"
+import type { PlatformName } from "../platforms.js"
+import type { BuiltInVariant, VariantName } from "./names.js"
+
+/** A file of a variant's own, as text: below the project's `docker/` folder, or as a definition file has it. */
+export type VariantFile = {
+  /** Absolute path in the image. */
+  path: string
+  /** Octal, as chmod takes it: `0755`. */
+  mode: string
+} & ({ from: string } | { text: string })
+
+/** A tool that a definition file brings. It comes from its URL, wherever the catalog's tools come from. */
+export interface OwnTool {
+  name: string
+  version: string
+  files: Readonly<Record<PlatformName, { url: string; sha256: string }>>
+  unpack: Unpack
+  /** Symbolic links: path in the image → target. */
+  links: Readonly<Record<string, string>>
+}
+
+/** A smoke test that a definition file brings, as data. */
+export interface OwnCheck {
+  /** Unique among all of an image's checks: `VARIANT/NAME`. */
+  name: string
+  proves: string
+  /** Shell text. */
+  command: string
+  expect: { kind: "equals" | "contains"; value: string } | { kind: "matches"; pattern: string } | { kind: "fails" }
+  /** Why it is skipped where the platform is emulated. */
+  skipEmulated?: string
+}
+
+/** What a variant consists of. A variant that extends another has all that the other has, and shares its layers. */
+export interface VariantDefinition {
+  title: string
+  description: string
+  extends?: VariantName
+  /** Packages of the distribution that users ask for by name, which is Debian's; their dependencies follow. See `core/bases.ts`. */
+  packages: readonly string[]
+  /** Packages that come with an option of the request. */
+  optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
+  tools: readonly ToolName[]
+  ownTools?: readonly OwnTool[]
+  environment: Readonly<Record<string, string>>
+  /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
+  budgetBytes?: number
+  /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
+  minimumShared?: number
+  files?: readonly VariantFile[]
+  /** Symbolic links: path in the image → target. */
+  links?: Readonly<Record<string, string>>
+  /** What the smoke tests prove of it, by the names of their groups. */
+  checks: readonly CheckGroup[]
+  ownChecks?: readonly OwnCheck[]
+}
+
+/** A variant that a definition file describes, see `core/own-variant/`. */
+export interface OwnVariant {
+  name: VariantName
+  definition: VariantDefinition & { extends: BuiltInVariant }
+}
+
+/** Options of a request that add packages to the variants that know them. */
+export type PackageOption = "sudo" | "cjkFonts"
+
+/** Groups of smoke tests, see `core/checks/`. */
+export type CheckGroup = "standard" | "browser" | "go"
+
+/** The runner user, the same in every image. The docker group's id is the one of GitHub's own runner image. */
+export const RUNNER_USER = {
+  name: "runner",
+  uid: 1001,
+  gid: 1001,
+  home: "/home/runner",
+  shell: "/bin/bash",
+  groups: [{ name: "docker", gid: 123 }],
+} as const
+
+/**
+ * Whose process holds GitHub's credentials where a container starts as root, so that no job can reach them: nobody signs in as it, and the
+ * runner user is in no group of it.
+ */
+export const AGENT_USER = {
+  name: "runner-agent",
+  uid: 1002,
+  gid: 1002,
+  home: "/nonexistent",
+  shell: "/usr/sbin/nologin",
+  groups: [],
+} as const
+
+/** The accounts that every image has beside its base's. */
+export const ACCOUNTS = [RUNNER_USER, AGENT_USER] as const
+
+/** Whom containers start as, by number, so that Kubernetes can verify that it is not root. */
+export function userOf({ root }: { root: boolean }): string {
+  return String(root ? 0 : RUNNER_USER.uid)
+}
+
+const TOOL_CACHE = "/opt/hostedtoolcache"
+
+const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`
+
+/**
+ * Folders that belong to the runner user: its home, the tool cache, and every place that people mount volumes at. A volume takes over owner
+ * and mode of the folder that it hides; where there is none, it belongs to root.
+ */
+export const RUNNER_FOLDERS = [
+  RUNNER_USER.home,
+  ...["_work", "workspace", ".config", ".npm", ".cache", ".cache/pip", ".cache/ms-playwright"].map(atHome),
+  ...[".runnercache", ".runnercache/npm", ".runnercache/pip", "go", "go/pkg"].map(atHome),
+  "/_work",
+  "/runner",
+  "/runner/data",
+  TOOL_CACHE,
+] as const
+
+/**
+ * Folders that belong to the agent alone: its state, and where its socket's volume is mounted. The runtime program takes the owner of the
+ * first for the agent.
+ */
+export const AGENT_FOLDERS = ["/var/lib/runner-broker", "/run/runner-broker"] as const
+
+/** Every folder that a user of {@link ACCOUNTS} owns. */
+export const OWNED_FOLDERS: readonly OwnedFolder[] = [
+  ...RUNNER_FOLDERS.map((path) => ({
+    path,
+    owner: RUNNER_USER,
+    // Whoever shares the group, because a container runs under another user id, may write there too.
+    mode: path === RUNNER_USER.home ? 0o755 : 0o775,
+  })),
+  ...AGENT_FOLDERS.map((path) => ({ path, owner: AGENT_USER, mode: 0o700 })),
+]
+
+/** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
+export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
+path-include=/usr/share/doc/*/copyright
+path-exclude=/usr/share/man/*
+path-exclude=/usr/share/info/*
+path-exclude=/usr/share/locale/*
+path-include=/usr/share/locale/locale.alias
+`
+
+/** What the Actions runner itself loads at run time: in every image, whichever runner is inside. */
+export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const GO_PATH = `${RUNNER_USER.home}/go`
+const BROWSER = "/usr/local/bin/google-chrome"
+
+export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
+  standard: {
+    title: "GitHub Actions runner",
+    description:
+      "Self-hosted GitHub Actions runner with Git, Node.js, Python, a C toolchain and the Docker and GitHub CLIs",
+    packages: [
+      "build-essential",
+      "ca-certificates",
+      "curl",
+      "git",
+      "git-lfs",
+      "gnupg",
+      "iproute2",
+      "jq",
+      ...RUNNER_LIBRARIES,
+      "openssh-client",
+      "procps",
+      "python3",
+      "python3-pip",
+      "python3-venv",
+      "rsync",
+      "tini",
+      "tzdata",
+      "unzip",
+      "wget",
+      "xz-utils",
+      "zip",
+      "zstd",
+    ],
+    optionalPackages: { sudo: ["sudo"] },
+    // The runner last: it changes most often, and layers above a change are made again.
+    tools: ["node", "npm", "docker", "buildx", "compose", "gh", "runner"],
+    environment: {
+      PATH,
+      LANG: "C.UTF-8",
+      RUNNER_TOOL_CACHE: TOOL_CACHE,
+      AGENT_TOOLSDIRECTORY: TOOL_CACHE,
+    },
+    budgetBytes: 950_000_000,
+    checks: ["standard"],
+  },
+  chrome: {
+    title: "GitHub Actions runner with Chrome",
+    description: "The standard image with one and the same Chrome, ChromeDriver and Playwright on every platform",
+    extends: "standard",
+    packages: [
+      // GTK wants a session bus; apt's own choice of one would bring systemd.
+      "dbus-x11",
+      "fonts-freefont-ttf",
+      "fonts-liberation",
+      "fonts-noto-color-emoji",
+      "libasound2t64",
+      "libatk-bridge2.0-0t64",
+      "libcups2t64",
+      "libdrm2",
+      "libgbm1",
+      "libgtk-3-0t64",
+      "libnss3",
+      "libxcomposite1",
+      "libxdamage1",
+      "libxfixes3",
+      "libxkbcommon0",
+      "libxrandr2",
+      "xauth",
+      "xdg-utils",
+      "xvfb",
+    ],
+    optionalPackages: { cjkFonts: ["fonts-noto-cjk"] },
+    tools: ["chrome", "chromedriver", "playwright-core", "playwright"],
+    environment: {
+      CHROME_BIN: BROWSER,
+      CHROMEDRIVER_BIN: "/usr/local/bin/chromedriver",
+      CHROMEWEBDRIVER: "/usr/local/bin",
+      PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH: BROWSER,
+      PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: "1",
+      PUPPETEER_EXECUTABLE_PATH: BROWSER,
+      PUPPETEER_SKIP_DOWNLOAD: "true",
+    },
+    files: [
+      { path: BROWSER, from: "chrome/google-chrome", mode: "0755" },
+      { path: "/usr/local/bin/chromedriver", from: "chrome/chromedriver", mode: "0755" },
+    ],
+    links: {
+      "/usr/local/bin/chrome": "google-chrome",
+      "/usr/local/bin/chromium": "google-chrome",
+      "/usr/local/bin/chromium-browser": "google-chrome",
+      "/usr/local/bin/google-chrome-stable": "google-chrome",
+      // Where Playwright and Selenium look for the channel `chrome`.
+      "/opt/google/chrome/chrome": BROWSER,
+    },
+    budgetBytes: 1_750_000_000,
+    checks: ["browser"],
+  },
+  "chrome-go": {
+    title: "GitHub Actions runner with Chrome and Go",
+    description: "The chrome image with the Go toolchain, cgo and the race detector",
+    extends: "chrome",
+    packages: [],
+    tools: ["go"],
+    environment: {
+      PATH: `/usr/local/go/bin:${GO_PATH}/bin:${PATH}`,
+      GOPATH: GO_PATH,
+      // Jobs use the version that the image says, and say so themselves when they want another.
+      GOTOOLCHAIN: "local",
+    },
+    budgetBytes: 2_050_000_000,
+    minimumShared: 0.85,
+    checks: ["go"],
+  },
+}
+
+/**
+ * A variant's definition.
+ *
+ * @param own the variant of a definition file, where there is one
+ * @throws Error when there is none: names are checked where users write them
+ */
+export function definitionOf(variant: VariantName, own: OwnVariant | undefined): VariantDefinition {
+  if (variant === own?.name) return own.definition
+  const definition = (DEFINITIONS as Readonly<Partial<Record<string, VariantDefinition>>>)[variant]
+  if (!definition) throw new Error(`there is no variant ${variant}`)
+  return definition
+}
+
+/**
+ * A variant and those that it extends, from the first that extends none.
+ *
+ * @example lineage("chrome", undefined) ⇒ ["standard", "chrome"]
+ */
+export function lineage(variant: VariantName, own: OwnVariant | undefined): VariantName[] {
+  const { extends: parent } = definitionOf(variant, own)
+  return parent === undefined ? [variant] : [...lineage(parent, own), variant]
+}
+
+export type ResolvedDefinition = Omit<
+  Required<VariantDefinition>,
+  "extends" | "optionalPackages" | "budgetBytes" | "minimumShared"
+> & {
+  optionalPackages: Partial<Record<PackageOption, readonly string[]>>
+}
+
+/** A variant with all that it inherits. */
+export function resolveDefinition(variant: VariantName, own: OwnVariant | undefined): ResolvedDefinition {
+  return lineage(variant, own)
+    .map((name) => definitionOf(name, own))
+    .reduce<ResolvedDefinition>(
+      (base, next) => ({
+        title: next.title,
+        description: next.description,
+        packages: [...base.packages, ...next.packages],
+        optionalPackages: { ...base.optionalPackages, ...next.optionalPackages },
+        tools: [...base.tools, ...next.tools],
+        ownTools: [...base.ownTools, ...(next.ownTools ?? [])],
+        environment: { ...base.environment, ...next.environment },
+        files: [...base.files, ...(next.files ?? [])],
+        links: { ...base.links, ...next.links },
+        checks: [...base.checks, ...next.checks],
+        ownChecks: [...base.ownChecks, ...(next.ownChecks ?? [])],
+      }),
+      {
+        title: "",
+        description: "",
+        packages: [],
+        optionalPackages: {},
+        tools: [],
+        ownTools: [],
+        environment: {},
+        files: [],
+        links: {},
+        checks: [],
+        ownChecks: [],
+      },
+    )
+}

@@ -1,0 +1,63 @@
+import type { Container } from "@dagger.io/dagger"
+import type { CheckContext } from "../../core/checks/check.js"
+import { spelling, type PlatformName } from "../../core/platforms.js"
+import type { CheckResult } from "../../core/report/report.js"
+import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
+import { ENTRYPOINT } from "../../core/plan/runtime-facts.js"
+import { pathsToKnow, staticChecks, type ImageConfig } from "../../core/checks/static-checks.js"
+import type { Native } from "../engine/native.js"
+import { script } from "../engine/script.js"
+
+const PROGRAM = "scan-rootfs.mjs"
+const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
+
+/** Checks the image's files and configuration without executing anything of it. */
+export async function inspect(native: Native, image: Container, context: CheckContext): Promise<CheckResult[]> {
+  const config = await configOf(image)
+  const scan = await scanRootfs(native, image, context.platform, pathsToKnow(config))
+  return staticChecks(context, scan, config, ENTRYPOINT)
+}
+
+/**
+ * Looks at every file of the image from a native container.
+ *
+ * @param paths what else it should tell of, symbolic links followed
+ */
+export async function scanRootfs(
+  native: Native,
+  image: Container,
+  platform: PlatformName,
+  paths: readonly string[],
+): Promise<RootfsScan> {
+  const toolbox = [PROGRAM, ...PARTS].reduce(
+    (container, name) => container.withNewFile(`/scan/${name}`, script(name)),
+    native.toolbox,
+  )
+  const output = await toolbox
+    .withMountedDirectory("/target", image.rootfs())
+    .withExec(["node", `/scan/${PROGRAM}`, "/target", kindOf(platform), spelling(platform).triplet, ...paths])
+    .stdout()
+  return rootfsScanSchema.parse(JSON.parse(output))
+}
+
+/** How an image says that it is to be run. */
+export async function configOf(image: Container): Promise<ImageConfig> {
+  const [user, workdir, entrypoint, variables, labels] = await Promise.all([
+    image.user(),
+    image.workdir(),
+    image.entrypoint(),
+    image.envVariables(),
+    image.labels(),
+  ])
+  return { user, workdir, entrypoint, environment: await valuesOf(variables), labels: await valuesOf(labels) }
+}
+
+/** Names and values of what Dagger hands out one by one. */
+async function valuesOf(
+  entries: readonly { name: () => Promise<string>; value: () => Promise<string> }[],
+): Promise<Record<string, string>> {
+  const pairs = await Promise.all(
+    entries.map(async (entry): Promise<[string, string]> => [await entry.name(), await entry.value()]),
+  )
+  return Object.fromEntries(pairs)
+}

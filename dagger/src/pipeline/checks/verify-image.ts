@@ -1,0 +1,160 @@
+import { dag, type Container, type Secret, type Service } from "@dagger.io/dagger"
+import type { BaseName } from "../../core/variants/bases.js"
+import type { OwnVariant } from "../../core/variants/definitions.js"
+import { UNKNOWN_VERSION } from "../../core/plan/expected-tools.js"
+import { assertNative } from "../../core/checks/native-only.js"
+import { RunnerImagesError } from "../../core/errors.js"
+import { installedPackages } from "../../core/packages/packages.js"
+import { planVariant, type PlannedTool } from "../../core/plan/plan.js"
+import { digestOf } from "../../core/oci/documents.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { ImageReference } from "../../core/text/reference.js"
+import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../../core/report/report.js"
+import type { VariantName } from "../../core/variants/names.js"
+import { enginePlatform, native, type Native } from "../engine/native.js"
+import { asPlatform } from "../engine/platform.js"
+import type { Progress } from "../../core/progress/progress.js"
+import { Registry } from "../oci/registry.js"
+import { checkImage } from "./smoke.js"
+
+/** An image that was built elsewhere, and what it should be. */
+export interface TestedImage {
+  reference: ImageReference
+  /** Its registry, where only the caller can reach it. The engine pulls from any other by itself. */
+  registry?: Service
+  /** What that registry wants to see. */
+  username?: string
+  password?: Secret
+  platforms: readonly PlatformName[]
+  variant: VariantName
+  /** The variant of a definition file, if that is what the image should be. */
+  own?: OwnVariant
+  /** What it was built on, if not the default base. */
+  base?: BaseName
+  /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
+  native?: boolean
+}
+
+/**
+ * Runs a variant's smoke tests in any image. What the image's own package database and labels say is what its programs are
+ * measured against; of a tool that neither knows, that it tells some version is all that can be asked.
+ *
+ * @throws RunnerImagesError NATIVE_REQUIRED when all checks are asked for and the engine cannot do some; REGISTRY_FAILED
+ *   when the image, or one of the platforms of it, cannot be had
+ */
+export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
+  if (image.native) {
+    const { variant, platforms } = image
+    const request = {
+      platforms: [...platforms],
+      variants: [variant],
+      sources: "registry" as const,
+      sudo: false,
+      refresh: false,
+      ...(image.own ? { own: image.own } : {}),
+    }
+    assertNative([planVariant(variant, request, { mode: "registry", reason: "" })], await enginePlatform())
+  }
+  const side = await progress.run("all platforms", "base image", () => native(undefined))
+  const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
+  for (const platform of image.platforms) tested.push(await testPlatform(side, image, platform, progress))
+  const labels = tested[0]?.labels ?? new Map<string, string>()
+  return {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    variant: image.variant,
+    version: labels.get("org.opencontainers.image.version") ?? UNKNOWN_VERSION,
+    created: labels.get("org.opencontainers.image.created") ?? UNKNOWN_VERSION,
+    sources: { mode: modeOf(labels), reason: "as the image says" },
+    runner: { kind: runnerOf(labels), version: labels.get("com.github.runner.version") ?? UNKNOWN_VERSION },
+    releases: [],
+    platforms: tested.map(({ report }) => report),
+  }
+}
+
+type Installed = ReturnType<typeof installedPackages>
+
+async function testPlatform(side: Native, image: TestedImage, platform: PlatformName, progress: Progress) {
+  const { container: pulled, base } = await progress.run(platform, "pull", () => pull(side, image, platform))
+  const labels = await labelsOf(pulled)
+  const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
+  const sudo = packages.some(({ name }) => name === "sudo")
+  const root = ["0", "root"].includes((await pulled.user()).split(":")[0] ?? "")
+  const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
+  const request = {
+    platforms: [platform],
+    variants: [image.variant],
+    ...(image.own ? { own: image.own } : {}),
+    ...(image.base ? { base: image.base } : {}),
+    sources: modeOf(labels),
+    sudo,
+    root,
+    cjkFonts,
+    refresh: false,
+  }
+  const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
+  const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
+  const context = { platform, emulated: platform !== side.platform, plan, tools, packages }
+  const checks = await checkImage(side, pulled, context, progress)
+  return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
+}
+
+/** What the image itself says of a tool's version; what is in it need not be what is built today. */
+function statedTool(tool: PlannedTool, packages: Installed, labels: ReadonlyMap<string, string>): Tool {
+  const { name } = tool
+  const version =
+    tool.from === "deb"
+      ? packages.find((entry) => entry.name === tool.package)?.version
+      : name === "runner"
+        ? labels.get("com.github.runner.version")
+        : undefined
+  return { name, version: version ?? UNKNOWN_VERSION, source: tool.from === "deb" ? `deb:${tool.package}` : tool.from }
+}
+
+interface Pulled {
+  container: Container
+  /** The image by digest. */
+  base: string
+}
+
+async function pull(
+  side: Native,
+  { reference, registry, username, password }: TestedImage,
+  platform: PlatformName,
+): Promise<Pulled> {
+  const empty = dag.container({ platform: asPlatform(platform) })
+  try {
+    if (!registry) {
+      const container = empty.from(reference.name)
+      return { container, base: await container.imageRef() }
+    }
+    const { repository, tag, digest } = reference
+    const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
+    const client = await Registry.open(repository.name, { registry, ...login, tools: side.toolbox })
+    const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+    const found = digestOf(await client.manifest(repository.name, name, []))
+    const archive = await client.pull(repository.name, `@${found}`, platform)
+    return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }
+  } catch (cause) {
+    if (cause instanceof RunnerImagesError) throw cause
+    throw new RunnerImagesError(
+      "REGISTRY_FAILED",
+      `${reference.name} cannot be had for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "Check the name, that the image has this platform, and that the engine may read from its registry.",
+      { cause },
+    )
+  }
+}
+
+async function labelsOf(container: Container): Promise<ReadonlyMap<string, string>> {
+  const labels = await container.labels()
+  return new Map(await Promise.all(labels.map(async (label) => [await label.name(), await label.value()] as const)))
+}
+
+/** Images of others say nothing of their sources; vendors' own is what they will have. */
+function modeOf(labels: ReadonlyMap<string, string>): "upstream" | "registry" {
+  return labels.get("com.github.runner.sources") === "registry" ? "registry" : "upstream"
+}
+
+function runnerOf(labels: ReadonlyMap<string, string>): "actions" | "stand-in" {
+  return labels.get("com.github.runner.kind") === "stand-in" ? "stand-in" : "actions"
+}

@@ -1,0 +1,111 @@
+import { dag, type Container } from "@dagger.io/dagger"
+import { addUser, ownedFoldersText, type AccountFiles } from "../../core/packages/accounts.js"
+import { ACCOUNTS, DPKG_EXCLUDES, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/definitions.js"
+import type { Healthcheck } from "../../core/oci/finish.js"
+import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
+import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/plan/runtime-facts.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { Native } from "../engine/native.js"
+import { download, type PackageInstall, type ResolvedPackages } from "../packages/packages.js"
+import { script } from "../engine/script.js"
+import { flat, withTool, type ToolSources } from "./tools.js"
+
+/** A container is healthy while its listener runs and is registered; the runtime program tells. */
+export const HEALTHCHECK: Healthcheck = {
+  command: HEALTH_COMMAND,
+  intervalSeconds: 30,
+  timeoutSeconds: 10,
+  startPeriodSeconds: 60,
+  retries: 3,
+}
+
+const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
+
+/** The resolved packages, to be installed on a root as every image has them. */
+export function packageInstall(
+  native: Native,
+  platform: PlatformName,
+  resolved: ResolvedPackages,
+  root: Container = native.root(platform),
+): PackageInstall {
+  const { packages, automatic } = resolved
+  return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
+}
+
+/** Files of an image without its configuration, so that another variant's can be put on top. */
+export interface Root {
+  container: Container
+  /** What each layer is, from the base up. */
+  layers: string[]
+}
+
+/** Adds the accounts and the folders that every image has. */
+export async function withAccounts(native: Native, root: Root, sudo: boolean): Promise<Root> {
+  const container = await withUsers(native, root.container, sudo)
+  return { container, layers: [...root.layers, "users and folders"] }
+}
+
+/** Adds tools, one layer each. The packages layer has those that the distribution packages. */
+export async function withTools(
+  native: Native,
+  root: Root,
+  tools: readonly PlannedTool[],
+  sources: ToolSources,
+): Promise<Root> {
+  let { container } = root
+  const layers = [...root.layers]
+  for (const tool of tools) {
+    if (tool.from === "deb") continue
+    container = await withTool(native, container, tool, sources)
+    layers.push(tool.name)
+  }
+  return { container, layers }
+}
+
+/** Adds a variant's own files and links, as one layer. */
+export async function withFiles(
+  native: Native,
+  root: Root,
+  { files, links }: Pick<VariantPlan, "files" | "links">,
+  sources: ToolSources,
+): Promise<Root> {
+  if (files.length === 0 && Object.keys(links).length === 0) return root
+  const texts = await Promise.all(
+    files.map(async (file) => ("text" in file ? file.text : sources.docker.file(file.from).contents())),
+  )
+  const written = files.reduce(
+    (tree, { path, mode }, index) =>
+      tree.withNewFile(path, texts[index] ?? "", { permissions: Number.parseInt(mode, 8) }),
+    dag.directory(),
+  )
+  const tree = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), written)
+  return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "files"] }
+}
+
+/** Everything that is above the files: user, environment, labels, what is started. Nothing of the platform is executed. */
+export function configured(image: Container, plan: VariantPlan, labels: Readonly<Record<string, string>>): Container {
+  let container = image
+  for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
+  for (const [name, value] of Object.entries(labels)) container = container.withLabel(name, value)
+  return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
+}
+
+async function withUsers(native: Native, image: Container, sudo: boolean): Promise<Container> {
+  const read = (name: string) => image.file(`/etc/${name}`).contents()
+  const [passwd, group, shadow, gshadow] = await Promise.all([
+    read("passwd"),
+    read("group"),
+    read("shadow"),
+    read("gshadow"),
+  ])
+  const files = ACCOUNTS.reduce<AccountFiles>(addUser, { passwd, group, shadow, gshadow })
+  const shadowGroup = /^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? "0"
+  const texts = { ...files, folders: ownedFoldersText(OWNED_FOLDERS), ...(sudo ? { sudoers: SUDOERS } : {}) }
+  const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
+  // Laid out by one native exec, so that it is one layer with the right owners.
+  const laidOut = native.container
+    .withMountedDirectory("/plan", plan)
+    .withExec(["sh", "-c", script("accounts.sh"), "accounts.sh", shadowGroup, RUNNER_USER.name])
+    .directory("/laid-out")
+  return image.withDirectory("/", laidOut)
+}

@@ -1,0 +1,200 @@
+import type { Container, Directory } from "@dagger.io/dagger"
+import type { Road } from "../../core/packages/install-method.js"
+import type { CheckContext } from "../../core/checks/check.js"
+import { expectedTools } from "../../core/plan/expected-tools.js"
+import { labelsOf, type BuildFacts } from "../../core/plan/labels.js"
+import { assertMatchesLock } from "../../core/packages/packages.js"
+import { ownPart, planVariant, type PlatformPlan, type VariantPlan } from "../../core/plan/plan.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { LockedPackage, PlatformReport, Tool } from "../../core/report/report.js"
+import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
+import type { VariantName } from "../../core/variants/names.js"
+import { configured, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
+import { installPackages, resolvePackages, twinOf, type ResolvedPackages } from "../packages/packages.js"
+import type { Progress } from "../../core/progress/progress.js"
+import type { Run } from "../build-context.js"
+import { withRuntime } from "./runtime.js"
+
+/** One platform's image, built and not yet checked. */
+export interface PlatformBuild {
+  container: Container
+  /** What each layer is, from the base up. */
+  layers: string[]
+  /** What each variant put above its packages, from the lowest up. */
+  own: Directory[]
+  installation: PlatformReport["installation"]
+  context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
+}
+
+/** A variant's files on one platform, those of the variant that it extends included. */
+interface Stage extends Root {
+  /** Sorted by name. */
+  packages: LockedPackage[]
+  /** What each variant put above its packages, from the lowest up. */
+  own: Directory[]
+  installation: { road: Road; reason?: string }
+}
+
+/**
+ * The images of one run. A variant that extends another is put on top of it, and each is made once, whoever asks.
+ */
+export class PlatformImages {
+  private readonly stages = new Map<string, Promise<Stage>>()
+  private readonly resolutions = new Map<string, Promise<ResolvedPackages>>()
+  private readonly installations = new Map<string, Promise<Stage>>()
+
+  constructor(private readonly run: Run) {}
+
+  async image(plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
+    const stage = await this.stage(plan.variant, platform.platform)
+    const tools = expectedTools(platform, stage.packages, this.run.standInVersion)
+    const context = {
+      platform: platform.platform,
+      emulated: platform.platform !== this.run.native.platform,
+      plan,
+      tools,
+      packages: stage.packages,
+    }
+    const container = configured(stage.container, plan, labelsOf(plan, factsOf(this.run, tools)))
+    const { layers, own, installation } = stage
+    return { container, layers, own, installation, context }
+  }
+
+  /** The variant's steps, so that its report has no others'. */
+  progressOf(variant: VariantName): Progress {
+    const { plans, progress } = this.run
+    const alone = plans.length === 1 && plans.every((plan) => plan.extends === undefined)
+    return progress.of(variant, !alone)
+  }
+
+  private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
+    return once(this.stages, variant, platform, async () => {
+      const { native, sources } = this.run
+      const { plan, all, own, parent } = this.planOf(variant, platform)
+      const installed = await this.installed(variant, platform)
+      return this.progressOf(variant).run(platform, "tools", async () => {
+        const root = parent ? installed : await withAccounts(native, installed, own.packages.includes("sudo"))
+        const tooled = await withTools(native, root, own.tools, sources)
+        const equipped = parent ? tooled : await withRuntime(native, tooled, sources.docker)
+        const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
+        const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
+        const facts = runtimeFacts(plan, platform, expectedTools(all, installed.packages, this.run.standInVersion))
+        const made = await withFiles(
+          native,
+          equipped,
+          { files: [...files, factsFile(facts)], links: Object.fromEntries(links) },
+          sources,
+        )
+        const container = await made.container.sync()
+        const changes = installed.container.rootfs().diff(container.rootfs())
+        return { ...installed, ...made, container, own: [...installed.own, changes] }
+      })
+    })
+  }
+
+  /** A variant on a platform as far as its packages: what another platform's may borrow programs from. */
+  private installed(variant: VariantName, platform: PlatformName): Promise<Stage> {
+    return once(this.installations, variant, platform, async () => {
+      const { native, lock } = this.run
+      const progress = this.progressOf(variant)
+      const { parent } = this.planOf(variant, platform)
+      const [below, resolved, own] = await Promise.all([
+        this.below(variant, platform),
+        this.resolved(variant, platform),
+        this.resolved(variant, native.platform),
+      ])
+      const packages = [...below.packages, ...resolved.packages.map(lockedOf)].sort((a, b) =>
+        a.name < b.name ? -1 : 1,
+      )
+      const locked = lock?.platforms[platform]
+      if (locked) assertMatchesLock(platform, packages, locked, (lock.variant ?? variant) === variant)
+      if (resolved.packages.length === 0) return { ...below, packages }
+      const twin =
+        platform === native.platform
+          ? undefined
+          : twinOf(packageInstall(native, native.platform, own, (await this.below(variant, native.platform)).container))
+      const install = packageInstall(native, platform, resolved, below.container)
+      const installed = await progress.run(platform, "packages", () => installPackages(native, install, twin))
+      const { road, reason } = installed
+      if (reason !== undefined)
+        progress.warn(platform, `packages were installed under emulation, which takes much longer: ${reason}`)
+      const names = parent ? installed.layers.map((name) => `${variant}: ${name}`) : installed.layers
+      return {
+        container: installed.container,
+        layers: [...below.layers, ...names],
+        packages,
+        own: below.own,
+        // One that had to be emulated says most.
+        installation:
+          below.installation.road === "emulated"
+            ? below.installation
+            : { road, ...(reason === undefined ? {} : { reason }) },
+      }
+    })
+  }
+
+  private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {
+    return once(this.resolutions, variant, platform, async () => {
+      const { native, archive } = this.run
+      const { own } = this.planOf(variant, platform)
+      const { container } = await this.below(variant, platform)
+      if (own.packages.length === 0) return { packages: [], automatic: [] }
+      return this.progressOf(variant).run(platform, "resolve packages", () =>
+        resolvePackages(native, archive, platform, own.packages, container),
+      )
+    })
+  }
+
+  /** What a variant's own packages are installed on. */
+  private async below(variant: VariantName, platform: PlatformName): Promise<Stage> {
+    const { native, request } = this.run
+    const { parent } = this.planOf(variant, platform)
+    if (!parent)
+      return {
+        container: native.root(platform),
+        layers: ["base image"],
+        packages: [],
+        own: [],
+        installation: { road: platform === native.platform ? "native" : "accelerated" },
+      }
+    // Of a platform that no image is asked for, packages are enough to borrow from.
+    return request.platforms.includes(platform)
+      ? this.stage(parent.variant, platform)
+      : this.installed(parent.variant, platform)
+  }
+
+  /** A variant's plan for one platform, what of it is its own, and the plan of the variant that it extends. */
+  private planOf(variant: VariantName, platform: PlatformName) {
+    const { request, plans } = this.run
+    const [{ sources } = { sources: { mode: "registry" as const, reason: "" } }] = plans
+    const planned = (name: VariantName) => planVariant(name, { ...request, platforms: [platform] }, sources)
+    const plan = planned(variant)
+    const parent = plan.extends === undefined ? undefined : planned(plan.extends)
+    const [all] = plan.platforms
+    if (!all) throw new Error(`${variant} has no plan for ${platform}`)
+    return { plan, all, own: ownPart(all, parent?.platforms[0]), parent }
+  }
+}
+
+/** Does the work for every variant and platform at most once. */
+function once<T>(
+  done: Map<string, Promise<T>>,
+  variant: VariantName,
+  platform: PlatformName,
+  work: () => Promise<T>,
+): Promise<T> {
+  const key = `${variant} ${platform}`
+  const result = done.get(key) ?? work()
+  done.set(key, result)
+  return result
+}
+
+function lockedOf({ name, version, sha256 }: LockedPackage): LockedPackage {
+  return { name, version, sha256 }
+}
+
+export function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
+  const runnerVersion = tools.find((tool) => tool.name === "runner")?.version ?? "unknown"
+  const { source } = run.request
+  return { created: run.created, base: run.native.base, runnerVersion, ...(source ? { source } : {}) }
+}

@@ -1,0 +1,69 @@
+import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
+import { RUNNER_USER } from "../../core/variants/definitions.js"
+import {
+  CLEAN_START,
+  LABELS_FILE,
+  labelsText,
+  LOADER,
+  RUNNER_MANIFEST,
+  RUNTIME_FOLDER,
+  RUNTIME_LINKS,
+} from "../../core/plan/runtime-facts.js"
+import type { Root } from "./image.js"
+import type { Native } from "../engine/native.js"
+import { script } from "../engine/script.js"
+import { byContent, flat } from "./tools.js"
+
+/** The program that finds the loader, and what it is made of. */
+const LOADER_PROGRAM = ["loader.mjs", "scan/elf.mjs", "scan/tree.mjs"]
+
+/** What of `docker/` the runtime program is made of. */
+const SOURCES = ["package.json", "package-lock.json", "runtime/**"]
+
+/**
+ * Adds the program that starts in every container, with what it starts from and its hooks, as one layer.
+ *
+ * @param root has Node.js and the runner already
+ */
+export async function withRuntime(native: Native, root: Root, docker: Directory): Promise<Root> {
+  const sources = await byContent(dag.directory().withDirectory("/", docker, { include: SOURCES }))
+  const made = dag
+    .directory()
+    .withNewFile("/entrypoint.sh", await sources.file("runtime/entrypoint.sh").contents(), { permissions: 0o755 })
+    .withNewFile(LABELS_FILE, labelsText(), { permissions: 0o644 })
+    .withDirectory(`${RUNTIME_FOLDER}/hooks`, sources.directory("runtime/hooks"))
+    .withFile(CLEAN_START.path, root.container.file(CLEAN_START.from), { permissions: CLEAN_START.mode })
+    .withFile(LOADER.path, loader(native, root.container), { permissions: LOADER.mode })
+    .withFile(RUNNER_MANIFEST, runnerManifest(native, root.container), { permissions: 0o644 })
+    .withFile(`${RUNTIME_FOLDER}/runtime.mjs`, bundle(native, sources).file("/bundle/runtime.mjs"))
+  const tree = Object.entries(RUNTIME_LINKS).reduce((all, [path, target]) => all.withSymlink(target, path), made)
+  return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "runtime"] }
+}
+
+/** The program as one file, the same for every platform: its packages are JavaScript, and are installed by their lock. */
+function bundle(native: Native, sources: Directory): Container {
+  return native.toolbox
+    .withMountedDirectory("/sources", sources)
+    .withExec([
+      "sh",
+      "-c",
+      "cp -a /sources /docker && cd /docker && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && node runtime/bundle.mjs /bundle",
+    ])
+}
+
+/** The dynamic linker of the image's Node.js. Nothing of the image is run, so it may be for any platform. */
+function loader(native: Native, image: Container): File {
+  return LOADER_PROGRAM.reduce((side, name) => side.withNewFile(`/loader/${name}`, script(name)), native.toolbox)
+    .withMountedDirectory("/target", image.rootfs())
+    .withExec(["node", "/loader/loader.mjs", "/target", LOADER.of, "/copy"])
+    .file("/copy")
+}
+
+/** Checksums of the runner's programs, as they are in the image. */
+function runnerManifest(native: Native, image: Container): File {
+  return native.container
+    .withMountedDirectory("/runner", image.directory(RUNNER_USER.home))
+    .withWorkdir("/runner")
+    .withExec(["sh", "-c", script("runner-manifest.sh")], { redirectStdout: "/manifest" })
+    .file("/manifest")
+}

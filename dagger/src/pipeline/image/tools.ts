@@ -1,0 +1,168 @@
+import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
+import { catalogTool, type Unpack } from "../../core/catalog/catalog.js"
+import type { PlannedTool } from "../../core/plan/plan.js"
+import { assetName } from "../../core/plan/sources.js"
+import type { Native } from "../engine/native.js"
+import { script } from "../engine/script.js"
+import { fetchUpstream, type UpstreamAccess } from "./upstream.js"
+
+/** Where tools are taken from. */
+export interface ToolSources extends UpstreamAccess {
+  /** The project's `docker/` folder. */
+  docker: Directory
+}
+
+/**
+ * Puts a tool's files into an image: fetched, checked and unpacked natively, placed declaratively.
+ * Tools that come as packages of the distribution are already there.
+ */
+export async function withTool(
+  native: Native,
+  image: Container,
+  tool: PlannedTool,
+  sources: ToolSources,
+): Promise<Container> {
+  if (tool.from === "definition") return withOwnTool(native, image, tool, sources)
+  const entry = catalogTool(tool.name)
+  const owner = entry.owner ? { owner: entry.owner } : {}
+  switch (tool.from) {
+    case "deb":
+      return image
+    case "project": {
+      const { registry } = entry
+      if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
+      const files = flat(native, await byContent(sources.docker.directory(tool.folder)))
+      return image.withDirectory(registry.into, files, owner)
+    }
+    case "npm": {
+      const { registry } = entry
+      if (registry.kind !== "npm") throw new Error(`${tool.name} is not in the npm registry`)
+      const files = unpackedNpm(native, tool, registry.unpack)
+      if (!registry.links || registry.unpack.kind === "program") return place(image, registry.unpack, files, owner)
+      return image.withDirectory("/", linked(native, registry.unpack.into, files, registry.links), owner)
+    }
+    case "go-toolchain": {
+      const { registry } = entry
+      if (registry.kind !== "go-toolchain") throw new Error(`${tool.name} is not in the Go module proxy`)
+      return place(image, registry.unpack, unpackedGo(native, tool, registry.unpack), owner)
+    }
+    case "upstream": {
+      const { upstream } = entry
+      if (!upstream) throw new Error(`${tool.name} has no upstream file`)
+      const { url, sha256 } = tool
+      const name = assetName(url)
+      const file = await fetchUpstream(native, { name, url, sha256 }, sources)
+      const { unpack } = upstream
+      if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
+      return place(image, unpack, unpackedArchive(native, file, name, unpack), owner)
+    }
+  }
+}
+
+/** The folder or file that a tool's files are placed in. */
+export function placeOf(tool: PlannedTool): string | undefined {
+  const unpack = unpackOf(tool)
+  return unpack?.kind === "program" ? unpack.path : unpack?.into
+}
+
+function unpackOf(tool: PlannedTool): Unpack | undefined {
+  if (tool.from === "definition") return tool.unpack
+  const { upstream, registry } = catalogTool(tool.name)
+  if (tool.from === "upstream") return upstream?.unpack
+  return "unpack" in registry ? registry.unpack : undefined
+}
+
+/** A tool that a definition file brings, with its links in one layer. */
+async function withOwnTool(
+  native: Native,
+  image: Container,
+  { url, sha256, unpack, links }: PlannedTool & { from: "definition" },
+  sources: ToolSources,
+): Promise<Container> {
+  const file = await fetchUpstream(native, { name: assetName(url), url, sha256 }, sources)
+  const tree =
+    unpack.kind === "program"
+      ? dag.directory().withFile(unpack.path, file, { permissions: 0o755 })
+      : // The name tells unpack.sh the kind of archive; a URL need not.
+        dag.directory().withDirectory(unpack.into, unpackedArchive(native, file, `archive.${unpack.kind}`, unpack))
+  const linked = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), tree)
+  return image.withDirectory("/", flat(native, linked))
+}
+
+function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {
+  return image.withDirectory(unpack.kind === "program" ? "/" : unpack.into, files, owner)
+}
+
+/** Files and links of one tool as one tree from the root. */
+function linked(native: Native, into: string, files: Directory, links: Readonly<Record<string, string>>): Directory {
+  const tree = Object.entries(links).reduce(
+    (made, [path, target]) => made.withSymlink(target, path),
+    dag.directory().withDirectory(into, files),
+  )
+  return flat(native, tree)
+}
+
+/** A tree that was put together piece by piece, copied by one native exec, so that it makes one layer. */
+export function flat(native: Native, tree: Directory): Directory {
+  return native.container
+    .withMountedDirectory("/tree", tree)
+    .withExec(["cp", "-a", "/tree", "/flat"])
+    .directory("/flat")
+}
+
+/**
+ * A folder of text files, known by what is in them instead of by where they came from: the host for the command line, the
+ * module's repository for `dagger call`. Otherwise each door would make a layer of its own, that differs in its times.
+ * Files that name their interpreter are programs, the others are not, whatever the checkout says.
+ */
+export async function byContent(folder: Directory): Promise<Directory> {
+  const paths = (await folder.glob("**/*")).filter((path) => !path.endsWith("/")).sort()
+  const texts = await Promise.all(paths.map((path) => folder.file(path).contents()))
+  return paths.reduce((made, path, index) => {
+    const text = texts[index] ?? ""
+    return made.withNewFile(path, text, { permissions: text.startsWith("#!") ? 0o755 : 0o644 })
+  }, dag.directory())
+}
+
+/** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
+function unpackedNpm(native: Native, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
+  return native.toolbox
+    .withNewFile("/fetch.sh", script("fetch-npm.sh"))
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withWorkdir("/download")
+    .withExec(["sh", "/fetch.sh", `${tool.package}@${tool.version}`, tool.integrity, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+/** Fetches a Go toolchain with the distribution's Go, from wherever that gets modules, and checks it by the hash that the catalog has. */
+function unpackedGo(native: Native, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
+  return native.toolbox
+    .withExec([
+      "sh",
+      "-c",
+      "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null",
+    ])
+    .withNewFile("/fetch.sh", script("fetch-go.sh"))
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withWorkdir("/download")
+    .withExec(["sh", "/fetch.sh", tool.module, tool.sum, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+function unpackedArchive(native: Native, file: File, name: string, unpack: Unpack): Directory {
+  return native.toolbox
+    .withMountedFile(`/download/${name}`, file)
+    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withExec(["sh", "/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
+    .directory("/unpacked")
+}
+
+/** Arguments of unpack.sh: how many leading folders go, then `+path` for what alone is wanted and `-path` for what is not. */
+function unpackArguments(unpack: Unpack): string[] {
+  if (unpack.kind === "program") return ["0"]
+  return [
+    String(unpack.strip),
+    ...(unpack.only ?? []).map((path) => `+${path}`),
+    ...(unpack.without ?? []).map((path) => `-${path}`),
+  ]
+}

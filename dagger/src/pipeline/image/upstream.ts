@@ -1,0 +1,129 @@
+import { dag, ExecError, type Container, type Directory, type File, type Service } from "@dagger.io/dagger"
+import { randomUUID } from "node:crypto"
+import { downloadError, readFetchFailure, type Origin, type UpstreamFile } from "../../core/catalog/download.js"
+import { RunnerImagesError } from "../../core/errors.js"
+import { mirrored, requireReachable, type Mirror } from "../../core/text/mirror.js"
+import type { BuildRequest } from "../../core/request/request.js"
+import { probeFromHere, type Probe } from "../../core/plan/sources.js"
+import type { Native } from "../engine/native.js"
+import { script } from "../engine/script.js"
+import { servicePort } from "../engine/service.js"
+
+/** Where upstream files come from when it is not their vendors. */
+export interface UpstreamAccess {
+  /** Files by name, fetched beforehand; they go before everything else. */
+  assets?: Directory
+  mirror?: Mirror
+  /** The mirror, where the engine's containers cannot reach it by name. */
+  mirrorService?: Service
+}
+
+/** Where a build's upstream files come from: the doors hand over Dagger's objects, the request says the rest. */
+export function upstreamOf(
+  { mirror }: Pick<BuildRequest, "mirror">,
+  { assets, mirrorService }: { assets?: Directory | undefined; mirrorService?: Service | undefined },
+): UpstreamAccess {
+  return { ...(assets && { assets }), ...(mirror && { mirror }), ...(mirrorService && { mirrorService }) }
+}
+
+/** The name under which a bound mirror is known to the container that fetches. */
+const ALIAS = "upstream-mirror"
+/** Options that curl reads from a file, so that they are in no log. */
+const CREDENTIALS = "/run/mirror.curl"
+
+/**
+ * An upstream file with the checksum that the catalog records: from the assets folder, else the mirror, else the vendor.
+ *
+ * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual; DOWNLOAD_FAILED naming file, URL and what happened
+ */
+export async function fetchUpstream(native: Native, file: UpstreamFile, access: UpstreamAccess): Promise<File> {
+  const { name, sha256 } = file
+  const { assets, mirror } = access
+  if (assets && (await assets.entries()).includes(name)) {
+    const prepared = `/assets/${name}`
+    const container = native.toolbox.withMountedFile(prepared, assets.file(name))
+    return run(container, file, { kind: "assets" }, [prepared, sha256, name])
+  }
+  const url = mirrored(file.url, mirror)
+  const { container, road } = await towards(native, access)
+  return run(container, file, { kind: "url", url, mirror: mirror !== undefined }, [url, sha256, name, ...road])
+}
+
+/**
+ * Asks whether upstream files answer: from here, or a mirror that is reached as a service, from a container.
+ *
+ * @param native needed for the latter only
+ * @throws RunnerImagesError MIRROR_INVALID for a mirror on the loopback interface without a service
+ */
+export function probeOf(access: UpstreamAccess, native: () => Promise<Native>): Probe {
+  requireReachable(access.mirror, access.mirrorService !== undefined)
+  if (!access.mirrorService) return probeFromHere(access.mirror?.credentials)
+  return async (url) => {
+    const { container, road } = await towards(await native(), access)
+    const asked = await withScript(container)
+      // A new value makes a new step: what answered once need not answer now.
+      .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
+      .withExec(["sh", "/fetch.sh", url, "probe", "probe", ...road])
+      .stdout()
+    return asked.trim() === "yes"
+  }
+}
+
+async function run(container: Container, file: UpstreamFile, origin: Origin, words: string[]): Promise<File> {
+  try {
+    const fetched = await withScript(container)
+      .withExec(["sh", "/fetch.sh", ...words])
+      .sync()
+    return fetched.file(`/download/${file.name}`)
+  } catch (error) {
+    const failure = error instanceof ExecError ? readFetchFailure(error.stderr) : undefined
+    if (!failure) throw error
+    throw downloadError(file, origin, failure, error)
+  }
+}
+
+function withScript(container: Container): Container {
+  return container.withNewFile("/fetch.sh", script("fetch-upstream.sh"))
+}
+
+/** A container that reaches the mirror, and the script's arguments about it. */
+async function towards(
+  { toolbox }: Native,
+  { mirror, mirrorService }: UpstreamAccess,
+): Promise<{ container: Container; road: string[] }> {
+  if (!mirror) return { container: toolbox, road: [] }
+  const container = mirror.credentials ? withCredentials(toolbox, mirror.credentials) : toolbox
+  if (!mirrorService) return { container, road: [] }
+  const port = await mirrorPort(mirrorService, mirror)
+  return {
+    container: container.withServiceBinding(ALIAS, mirrorService),
+    // The mirror is asked under its own name, so that its certificate and its redirects hold.
+    road: [`${mirror.host}:${String(mirror.port)}:${ALIAS}:${String(port)}`, mirror.host.replace(/^\[(.*)\]$/, "$1")],
+  }
+}
+
+async function mirrorPort(service: Service, mirror: Mirror): Promise<number> {
+  let port: number | number[]
+  try {
+    port = await servicePort(service, mirror.port)
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "DOWNLOAD_FAILED",
+      `The mirror ${mirror.url} does not answer.`,
+      "Start it, or check its port.",
+      { cause },
+    )
+  }
+  if (typeof port === "number") return port
+  throw new RunnerImagesError(
+    "MIRROR_INVALID",
+    `The mirror's service has the ports ${port.join(", ")}, and ${mirror.url} names none of them.`,
+    "Write the port into the mirror's URL.",
+  )
+}
+
+/** curl sends them to the mirror alone, not to where it redirects. */
+function withCredentials(container: Container, { username, password }: NonNullable<Mirror["credentials"]>): Container {
+  const quoted = `${username}:${password}`.replaceAll(/[\\"]/g, "\\$&")
+  return container.withMountedSecret(CREDENTIALS, dag.setSecret("mirror-credentials", `user = "${quoted}"\n`))
+}

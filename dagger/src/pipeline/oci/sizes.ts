@@ -1,0 +1,100 @@
+import type { Container, Directory } from "@dagger.io/dagger"
+import { definitionOf } from "../../core/variants/definitions.js"
+import type { FinishedPlatform } from "../../core/oci/finish.js"
+import { installedSizes } from "../../core/packages/packages.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { CheckResult, ImageLayer, PlatformReport, Tool } from "../../core/report/report.js"
+import type { BuildRequest } from "../../core/request/request.js"
+import { sharedBytes, sizeChecks, withCosts } from "../../core/oci/sizes.js"
+import type { VariantName } from "../../core/variants/names.js"
+import type { FinishedImage } from "./finish.js"
+import { unpackedBytes } from "./layers.js"
+import type { Native } from "../engine/native.js"
+import type { PlatformBuild } from "../image/platform-image.js"
+
+/** What one platform's image weighs, and what the checks say of it. */
+export interface WeighedImage {
+  layers: ImageLayer[]
+  tools: Tool[]
+  shared: PlatformReport["shared"]
+  checks: CheckResult[]
+}
+
+/** Weighs the finished images of one run. Layers that images share are unpacked once. */
+export class Scale {
+  /** Bytes unpacked, by digest. */
+  private readonly known = new Map<string, number>()
+  private readonly weighed = new Map<VariantName, ReadonlyMap<PlatformName, ImageLayer[]>>()
+
+  constructor(
+    private readonly native: Native,
+    private readonly request: Pick<BuildRequest, "compression" | "own">,
+  ) {}
+
+  /** Weighs all platforms of a variant, after the variant that it extends where both are built. */
+  async weigh(
+    variant: VariantName,
+    { layout, platforms }: FinishedImage,
+    images: readonly PlatformBuild[],
+  ): Promise<Map<PlatformName, WeighedImage>> {
+    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.own)
+    const parents = parent === undefined ? undefined : this.weighed.get(parent)
+    const found = await Promise.all(
+      images.map(async ({ container, layers: names, context: { platform, tools } }) => {
+        const layers = await this.layersOf(layout, platforms.get(platform), names)
+        const installed = await installedIn(container)
+        return { platform, layers, tools: withCosts(tools, layers, installed), parentLayers: parents?.get(platform) }
+      }),
+    )
+    this.weighed.set(variant, new Map(found.map(({ platform, layers }) => [platform, layers])))
+    const demands = {
+      ...(budgetBytes === undefined ? {} : { budgetBytes }),
+      ...(parent === undefined ? {} : { parent }),
+      ...(minimumShared === undefined ? {} : { minimumShared }),
+    }
+    const checks = sizeChecks(
+      demands,
+      found.map(({ platform, layers, parentLayers }) => ({
+        platform,
+        layers,
+        ...(parentLayers ? { parentLayers } : {}),
+      })),
+    )
+    return new Map(
+      found.map(({ platform, layers, tools, parentLayers }) => [
+        platform,
+        {
+          layers,
+          tools,
+          shared:
+            parent !== undefined && parentLayers
+              ? { variant: parent, bytes: sharedBytes(layers, parentLayers) }
+              : undefined,
+          checks: checks.get(platform) ?? [],
+        },
+      ]),
+    )
+  }
+
+  private async layersOf(
+    layout: Directory,
+    finished: FinishedPlatform | undefined,
+    names: readonly string[],
+  ): Promise<ImageLayer[]> {
+    const layers = finished?.layers ?? []
+    const unknown = layers.filter(({ digest }) => !this.known.has(digest))
+    const measured = await unpackedBytes(layout, unknown, this.native.toolbox, this.request.compression)
+    for (const [digest, bytes] of measured) this.known.set(digest, bytes)
+    return layers.map(({ digest, size }, place) => ({
+      // With another number of names no one could say which is which.
+      name: (names.length === layers.length ? names[place] : undefined) ?? `layer ${String(place + 1)}`,
+      digest,
+      bytes: this.known.get(digest) ?? 0,
+      compressedBytes: size,
+    }))
+  }
+}
+
+async function installedIn(container: Container): Promise<Map<string, number>> {
+  return installedSizes(await container.file("/var/lib/dpkg/status").contents())
+}

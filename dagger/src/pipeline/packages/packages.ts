@@ -1,0 +1,250 @@
+import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
+import { parseOrder, type Road } from "../../core/packages/install-method.js"
+import { RunnerImagesError } from "../../core/errors.js"
+import {
+  filesForScripts,
+  installedPackages,
+  parseControl,
+  parsePrintUris,
+  unlocatedPackage,
+  type ArchivedPackage,
+} from "../../core/packages/packages.js"
+import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
+import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
+import { closest } from "../../core/text/suggest.js"
+import { installAccelerated, NotAccelerated, type Side, type Twin, type TwinInstall } from "./acceleration.js"
+import type { Native } from "../engine/native.js"
+import { untimed, type Phase } from "../../core/progress/progress.js"
+import { script } from "../engine/script.js"
+
+/** The distribution's archive at one moment. */
+export interface Archive {
+  releases: ReleaseFile[]
+  /** apt's lists for every platform of the table. */
+  lists: Directory
+}
+
+/**
+ * Asks for the archive's state, once for all platforms.
+ *
+ * @param moment what makes the question new: the day, or a time for "now"; the same moment is answered from the cache
+ */
+export async function readArchive(native: Native, moment: string): Promise<Archive> {
+  const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
+  const updated = native.container
+    .withNewFile(
+      "/etc/apt/apt.conf.d/99architectures",
+      `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
+    )
+    .withEnvVariable("ARCHIVE_MOMENT", moment)
+    .withExec(["sh", "-c", script("releases.sh")])
+  return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
+}
+
+/** What an installation consists of, before it happens. */
+export interface ResolvedPackages {
+  packages: ArchivedPackage[]
+  /** Names of those that nobody asked for. */
+  automatic: string[]
+}
+
+/**
+ * Finds the package files that bring a platform's base to the archive's state and add the requested packages. Runs natively.
+ *
+ * @param root what they are to be installed on
+ * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive has none of a requested name
+ */
+export async function resolvePackages(
+  native: Native,
+  archive: Archive,
+  platform: PlatformName,
+  requested: readonly string[],
+  root: Container,
+): Promise<ResolvedPackages> {
+  const { debian } = spelling(platform)
+  const status = root.file("/var/lib/dpkg/status")
+  const config = [
+    `APT::Architecture "${debian}";`,
+    `APT::Architectures { "${debian}"; };`,
+    `Dir::State::status "/target/status";`,
+  ].join("\n")
+  const apt = native.container
+    .withMountedDirectory("/var/lib/apt/lists", archive.lists)
+    .withMountedFile("/target/status", status)
+    .withNewFile("/target/apt.conf", `${config}\n`)
+    .withEnvVariable("APT_CONFIG", "/target/apt.conf")
+  let output: string
+  try {
+    output = await apt.withExec(["sh", "-c", script("resolve.sh"), "resolve.sh", ...requested]).stdout()
+  } catch (error) {
+    const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
+    if (unlocated === undefined) throw error
+    throw await packageUnknown(apt, platform, unlocated)
+  }
+  const packages = parsePrintUris(output)
+  const automatic = packages.map((entry) => entry.name).filter((name) => !requested.includes(name))
+  return { packages, automatic }
+}
+
+async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
+  const known = (await apt.withExec(["apt-cache", "pkgnames"]).stdout()).split("\n")
+  const meant = closest(name, known)
+  return new RunnerImagesError(
+    "PACKAGE_UNKNOWN",
+    `The archive has no package "${name}" to install on ${platform}.`,
+    meant !== undefined && meant !== name
+      ? `Did you mean ${meant}?`
+      : "Look for its name with apt-cache search, or at packages.debian.org.",
+  )
+}
+
+/** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */
+export function download(native: Native, packages: readonly ArchivedPackage[]): Directory {
+  const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
+  const downloaded = native.container
+    .withMountedDirectory("/plan", dag.directory().withNewFile("uris", uris))
+    .withExec(["sh", "-c", script("download.sh")])
+  return withControl(downloaded).directory("/debs")
+}
+
+/** Adds to a container's /debs what its package files say of themselves. */
+export function withControl(container: Container): Container {
+  return container.withExec(["sh", "-c", script("control.sh")])
+}
+
+/** A root with its packages, and how they came there. */
+export interface InstalledPackages {
+  container: Container
+  /** What each layer above the root is. */
+  layers: string[]
+  /** Names of the packages, as they were configured one after the other. */
+  order: readonly string[]
+  road: Road
+  /** Why the packages were not installed by native programs. */
+  reason?: string
+}
+
+/** Packages to install on one platform's root. */
+export interface PackageInstall {
+  platform: PlatformName
+  root: Container
+  /** The package files, under the names that `packages` gives them, and what `withControl` says of them. */
+  debs: Directory
+  packages: readonly Pick<ArchivedPackage, "name" | "file">[]
+  /** Names of those that nobody asked for. */
+  automatic: readonly string[]
+  /** dpkg's configuration in the image: what of every package is left out. */
+  dpkgConfig: string
+}
+
+/** The first step of a native installation. */
+export interface Unpacked extends Twin {
+  /** Names of the package files that are not unpacked yet. */
+  rest: string[]
+}
+
+/**
+ * Unpacks the package files on a platform's root that have a part in what scripts do: all that another platform borrows programs from. The
+ * same step is the first of a native installation, and is made once for both.
+ */
+export async function unpackPackages(install: PackageInstall): Promise<Unpacked> {
+  const { root, debs } = install
+  const [control, status] = await Promise.all([
+    debs.file("control").contents(),
+    root.file("/var/lib/dpkg/status").contents(),
+  ])
+  const packages = parseControl(control)
+  const installed = new Set(installedPackages(status).map(({ name }) => name))
+  const first = filesForScripts(packages, installed)
+  const container = withSteps(root, install, ["unpack"], first)
+  return {
+    container: withoutPlan(container),
+    order: parseOrder(await container.stdout()),
+    rest: packages.map(({ file }) => file).filter((file) => !first.includes(file)),
+  }
+}
+
+/** What another platform borrows programs from, while these packages are being installed. */
+export function twinOf(install: PackageInstall): TwinInstall {
+  return { root: install.root, unpacked: unpackPackages(install) }
+}
+
+/**
+ * Installs package files on a platform's root, offline: the one place where packages get into an image.
+ *
+ * @param phase told of each part of the work
+ * @param twin the same packages on the engine's own platform, as `unpackPackages` leaves them at least. With it, a foreign platform's packages are installed by
+ *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
+ */
+export async function installPackages(
+  native: Side,
+  install: PackageInstall,
+  twin?: TwinInstall,
+  phase: Phase = untimed,
+): Promise<InstalledPackages> {
+  const { platform, root } = install
+  let reason: string | undefined
+  if (twin) {
+    try {
+      const { container, order } = await installAccelerated(native, { ...install, plan: planOf(install) }, twin, phase)
+      return { container, layers: ["packages", "their configuration"], order, road: "accelerated" }
+    } catch (error) {
+      if (!(error instanceof NotAccelerated)) throw error
+      reason = error.message
+    }
+  }
+  if (platform === native.platform) {
+    const first = await phase("unpack", () => unpackPackages(install))
+    const steps = first.rest.length > 0 ? (["add", "configure"] as const) : (["configure"] as const)
+    const configured = withSteps(first.container, install, steps, first.rest)
+    const log = await phase("configure", () => configured.stdout())
+    return {
+      container: withoutPlan(configured),
+      layers: ["packages", "their configuration"],
+      // Some were configured in the first step, in order to unpack others.
+      order: [...new Set([...first.order, ...parseOrder(log)])],
+      road: "native",
+    }
+  }
+  // In one step, because foreign programs take long to start.
+  const installed = await phase("install", () => withSteps(root, install, ["unpack", "configure"]).sync())
+  return {
+    container: withoutPlan(installed),
+    layers: ["packages"],
+    order: parseOrder(await installed.stdout()),
+    road: "emulated",
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+/** What the roads have in common, to be mounted at /plan. */
+function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
+  return dag
+    .directory()
+    .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
+    .withNewFile("dpkg.cfg", dpkgConfig)
+    .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
+    .withNewFile("clean-root.sh", script("clean-root.sh"))
+}
+
+/**
+ * Runs steps of `install.sh` with the root's own programs.
+ *
+ * @param files names of the package files that are unpacked; all when omitted
+ */
+function withSteps(
+  root: Container,
+  install: PackageInstall,
+  steps: readonly ("unpack" | "add" | "configure")[],
+  files?: readonly string[],
+): Container {
+  const plan = planOf(install)
+  return root
+    .withMountedDirectory("/debs", install.debs)
+    .withMountedDirectory("/plan", files ? plan.withNewFile("chosen", files.map((file) => `${file}\n`).join("")) : plan)
+    .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(install.platform).debian, ...steps])
+}
+
+function withoutPlan(container: Container): Container {
+  return container.withoutMount("/debs").withoutMount("/plan")
+}

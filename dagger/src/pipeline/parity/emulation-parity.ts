@@ -1,0 +1,147 @@
+import type { File } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import {
+  compareManifests,
+  excuse,
+  parseAllowList,
+  renewAllowList,
+  type AllowedDifference,
+  type Manifest,
+} from "../../core/parity/file-manifest.js"
+import {
+  PARITY_SCHEMA_VERSION,
+  ratioOf,
+  type ParityReport,
+  type ParityRequest,
+  type RoadReport,
+} from "../../core/parity/emulation-parity.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { TwinInstall } from "../packages/acceleration.js"
+import { layersOf } from "../oci/layers.js"
+import { manifestOf } from "./file-manifest.js"
+import { anew } from "../engine/native.js"
+import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "../packages/package-set.js"
+import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
+import type { Progress } from "../../core/progress/progress.js"
+
+/** The differences that are there between two emulated installations as well. */
+const ALLOW_LIST = new URL("../../core/parity/emulation-differences.json", import.meta.url)
+
+export function readAllowList(): AllowedDifference[] {
+  return parseAllowList(readFileSync(ALLOW_LIST, "utf8"))
+}
+
+/**
+ * Installs the same packages on every foreign platform by native programs and under emulation, one after the other, and compares
+ * the roots path by path. What differs is in the reports, not thrown.
+ */
+export async function parity(
+  request: ParityRequest,
+  caBundle: File | undefined,
+  progress: Progress,
+): Promise<ParityReport[]> {
+  const allowed = readAllowList()
+  const shared = await prepare(request, caBundle, progress)
+  const reports: ParityReport[] = []
+  for (const variant of request.variants) {
+    const names = packagesFor(request, variant)
+    const twin = await twinWith(shared, names)
+    for (const platform of foreignTo(shared.native)) {
+      const { packages, accelerated, emulated } = await goBothRoads(shared, platform, names, twin)
+      reports.push({
+        schemaVersion: PARITY_SCHEMA_VERSION,
+        variant,
+        platform,
+        against: request.against,
+        packages,
+        paths: new Set([...accelerated.files.keys(), ...emulated.files.keys()]).size,
+        accelerated: accelerated.report,
+        emulated: emulated.report,
+        ratio: ratioOf(accelerated.report, emulated.report),
+        ...excuse(compareManifests(emulated.files, accelerated.files), allowed),
+      })
+    }
+  }
+  return reports
+}
+
+/**
+ * Installs the same packages twice under emulation, compares the roots, and gives the allow-list that follows. The second
+ * installation is really done, whatever the engine remembers.
+ *
+ * @param moment what makes it new
+ */
+export async function renewedAllowList(
+  request: ParityRequest,
+  caBundle: File | undefined,
+  progress: Progress,
+  moment: string,
+): Promise<AllowedDifference[]> {
+  let allowed = readAllowList()
+  const shared = await prepare(request, caBundle, progress)
+  for (const variant of request.variants)
+    for (const platform of foreignTo(shared.native)) {
+      const install = await resolved(shared, platform, packagesFor(request, variant))
+      const { files: first } = await go(shared, install)
+      const { files: second } = await go(shared, { ...install, root: anew(install.root, moment) })
+      allowed = renewAllowList(allowed, compareManifests(first, second), new Set([...first.keys(), ...second.keys()]))
+    }
+  return allowed
+}
+
+/** The packages on the engine's own platform, unpacked: all that is needed of them. */
+export async function twinWith(shared: Shared, names: PackagesFor): Promise<TwinInstall> {
+  const { native, progress } = shared
+  const twin = twinOf(await resolved(shared, native.platform, names))
+  await progress.run(native.platform, "packages", () => twin.unpacked)
+  return twin
+}
+
+/** A root with its packages, and all that is in it. */
+export interface Arrived {
+  installed: InstalledPackages
+  files: Manifest
+  seconds: number
+}
+
+export interface BothRoads {
+  /** Package files that were installed. */
+  packages: number
+  accelerated: Arrived & { report: RoadReport }
+  emulated: Arrived & { report: RoadReport }
+}
+
+/** Installs packages on a foreign platform by native programs and under emulation. */
+export async function goBothRoads(
+  shared: Shared,
+  platform: PlatformName,
+  names: PackagesFor,
+  twin: TwinInstall,
+): Promise<BothRoads> {
+  const install = await resolved(shared, platform, names)
+  const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(shared, platform, arrived) })
+  // One after the other: together they would share the processors, and each would be timed with the other's load.
+  const accelerated = await measured(await go(shared, install, twin))
+  const emulated = await measured(await go(shared, install))
+  return { packages: install.packages.length, accelerated, emulated }
+}
+
+async function go({ native, progress }: Shared, install: PackageInstall, twin?: TwinInstall): Promise<Arrived> {
+  const start = performance.now()
+  const installed = await progress.run(install.platform, twin ? "packages by native programs" : "packages", () =>
+    installPackages(native, install, twin),
+  )
+  const seconds = Math.round((performance.now() - start) / 10) / 100
+  const files = await progress.run(install.platform, "files", () => manifestOf(native, installed.container))
+  return { installed, files, seconds }
+}
+
+async function reportOf(
+  { native, progress }: Shared,
+  platform: PlatformName,
+  { installed, seconds }: Arrived,
+): Promise<RoadReport> {
+  const { container, layers: names, road, reason } = installed
+  const layers = await progress.run(platform, "layers", () => layersOf(container, names, native.container))
+  return { road, ...(reason === undefined ? {} : { reason }), seconds, layers }
+}

@@ -1,0 +1,178 @@
+import { dag, type Container, type Directory } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import { RunnerImagesError } from "../../core/errors.js"
+import type { ImageFacts } from "../../core/parity/image-facts.js"
+import { compareImages, vendorTools, wantedEvidence, type VariantParity } from "../../core/parity/image-parity.js"
+import type { Manifest } from "../../core/parity/file-manifest.js"
+import { installedPackages } from "../../core/packages/packages.js"
+import type { ParityEvidence, VendorTool } from "../../core/parity/reasons.js"
+import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
+import { allowedFor, parsePlatformDifferences, type AllowedImageDifference } from "../../core/parity/platform-differences.js"
+import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
+import type { ImageParity, Tool } from "../../core/report/report.js"
+import type { BuildRequest } from "../../core/request/request.js"
+import { allSettled } from "../../core/progress/all-settled.js"
+import { configOf } from "../checks/inspect.js"
+import { neutralManifestOf } from "./file-manifest.js"
+import type { Native } from "../engine/native.js"
+import type { Archive } from "../packages/packages.js"
+import { PlatformImages } from "../image/platform-image.js"
+import { asPlatform } from "../engine/platform.js"
+import type { Progress } from "../../core/progress/progress.js"
+import { prepareRun, type BuildInputs, type Run } from "../build-context.js"
+import { script } from "../engine/script.js"
+import { placeOf, withTool, type ToolSources } from "../image/tools.js"
+
+/** What has to differ between platforms, although nothing computes why. */
+const ALLOW_LIST = new URL("../../core/parity/platform-differences.json", import.meta.url)
+
+/** One platform's image, to be compared with the others'. */
+export interface ComparedImage {
+  container: Container
+  /** What each part of it put above packages, from the lowest up. */
+  own: readonly Directory[]
+  context: { platform: PlatformName; tools: readonly Pick<Tool, "name" | "version">[] }
+  /** Names of the packages that were asked for. */
+  requested: readonly string[]
+}
+
+/** How what takes time to find out is found out, in case that images differ. */
+export interface EvidenceSources {
+  archive: () => Promise<NonNullable<ParityEvidence["archive"]>>
+  /** Those of the tools that may have brought one of the paths. */
+  tools: (paths: readonly string[]) => Promise<VendorTool[]>
+}
+
+/** Builds every variant for all platforms, and compares the platforms' images. What differs is in the result, not thrown. */
+export async function imageParity(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  progress: Progress,
+): Promise<VariantParity[]> {
+  const run = await prepareRun(request, inputs, progress)
+  const images = new PlatformImages(run)
+  const compared: VariantParity[] = []
+  for (const plan of run.plans) {
+    const built = allSettled(plan.platforms.map((platform) => images.image(plan, platform)))
+    const parity = await compareVariant(run, plan, built, images.progressOf(plan.variant))
+    compared.push({ variant: plan.variant, parity })
+  }
+  return compared
+}
+
+/** Compares a variant's images, as soon as they are built. */
+export async function compareVariant(
+  run: Run,
+  plan: VariantPlan,
+  images: Promise<Omit<ComparedImage, "requested">[]>,
+  progress: Progress,
+): Promise<ImageParity> {
+  const built = (await images).map((image): ComparedImage => {
+    const planned = plan.platforms.find(({ platform }) => platform === image.context.platform)
+    return { ...image, requested: planned?.packages ?? [] }
+  })
+  const { native, archive, sources } = run
+  const evidence: EvidenceSources = {
+    archive: () => archiveNames(native, archive),
+    tools: (paths) => {
+      const mayHave = (tool: PlannedTool) => paths.some((path) => isWithin(path, placeOf(tool)))
+      return Promise.all(
+        vendorTools(plan)
+          .filter(mayHave)
+          .map((tool) => vendorTool(native, plan, tool, sources)),
+      )
+    },
+  }
+  return progress.run("all platforms", "parity", () =>
+    compareContainers(native, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
+  )
+}
+
+/** Compares built containers. Reads natively, executes nothing of them. */
+export async function compareContainers(
+  native: Native,
+  images: readonly ComparedImage[],
+  sources: EvidenceSources,
+  allowed: readonly AllowedImageDifference[] = allowedDifferences(),
+): Promise<ImageParity> {
+  const facts = await Promise.all(images.map((image) => factsOf(native, image)))
+  const compared = compareImages(facts, { allowed })
+  const wanted = wantedEvidence(compared)
+  if (!wanted.archive && wanted.paths.length === 0) return compared
+  const [archive, tools] = await Promise.all([
+    wanted.archive ? sources.archive() : undefined,
+    wanted.paths.length > 0 ? sources.tools(wanted.paths) : undefined,
+  ])
+  return compareImages(facts, { allowed, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
+}
+
+function allowedDifferences(): AllowedImageDifference[] {
+  return parsePlatformDifferences(readFileSync(ALLOW_LIST, "utf8"))
+}
+
+async function factsOf(native: Native, { container, own, context, requested }: ComparedImage): Promise<ImageFacts> {
+  const { platform, tools } = context
+  const read = (path: string) => container.file(path).contents()
+  const [config, defaultArguments, status, passwd, group, ...files] = await Promise.all([
+    configOf(container),
+    container.defaultArgs(),
+    read("/var/lib/dpkg/status"),
+    read("/etc/passwd"),
+    read("/etc/group"),
+    ...own.map((part) => neutralManifestOf(native, part, platform)),
+  ])
+  return {
+    platform,
+    configuration: { ...config, defaultArguments },
+    packages: installedPackages(status),
+    requested,
+    tools,
+    accounts: { passwd, group },
+    // Of a path that several parts have, the uppermost counts.
+    files: new Map(files.flatMap((part) => [...part])),
+  }
+}
+
+/** Names of all packages that the archive has, by platform. */
+export async function archiveNames(native: Native, { lists }: Archive): Promise<Map<PlatformName, string[]>> {
+  const entries = await Promise.all(
+    PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
+      const text = await native.container
+        .withMountedDirectory("/var/lib/apt/lists", lists)
+        .withExec(["sh", "-c", script("archive-names.sh"), "archive-names.sh", spelling(platform).debian], {
+          redirectStdout: "/names",
+        })
+        .file("/names")
+        .contents()
+      const names = text.split("\n").filter((name) => name !== "")
+      // An archive that has nothing would explain everything that is missing.
+      if (names.length === 0)
+        throw new RunnerImagesError("BUILD_FAILED", `The archive has no packages for ${platform}.`, "Please report it.")
+      return [platform, names]
+    }),
+  )
+  return new Map(entries)
+}
+
+function isWithin(path: string, place: string | undefined): boolean {
+  return place !== undefined && (path === place || path.startsWith(`${place}/`))
+}
+
+/** What a tool's file brings for each platform, as it is unpacked. */
+async function vendorTool(
+  native: Native,
+  plan: VariantPlan,
+  { name }: PlannedTool,
+  sources: ToolSources,
+): Promise<VendorTool> {
+  const files = new Map<PlatformName, Manifest>()
+  let version = ""
+  for (const { platform, tools } of plan.platforms) {
+    const tool = tools.find((candidate) => candidate.name === name)
+    if (!tool) continue
+    if ("version" in tool) version = tool.version
+    const alone = await withTool(native, dag.container({ platform: asPlatform(platform) }), tool, sources)
+    files.set(platform, await neutralManifestOf(native, alone.rootfs(), platform))
+  }
+  return { name, version, files }
+}
