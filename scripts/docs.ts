@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { format, resolveConfig } from "prettier"
-import { audit } from "../dagger/src/core/catalog/audit.js"
+import { audit } from "../dagger/src/core/catalog/releases/audit.js"
 import { PINS } from "../dagger/src/core/catalog/catalog.js"
 import { readCatalog } from "../dagger/src/core/catalog/pins.js"
-import { supportMatrix } from "../dagger/src/core/catalog/support-matrix.js"
+import { supportMatrix } from "../dagger/src/core/catalog/releases/support-matrix.js"
 import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
 import { runtimeDocument } from "./runtime-docs.js"
 

@@ -9,9 +9,9 @@ import { SCREENSHOT } from "../dagger/src/core/checks/browser.js"
 import { archOf, PLATFORMS } from "../dagger/src/core/platforms.js"
 import { PlatformImages } from "../dagger/src/pipeline/image/platform-image.js"
 import { Progress } from "../dagger/src/core/progress/progress.js"
-import { prepareRun } from "../dagger/src/pipeline/build-context.js"
+import { prepareRun } from "../dagger/src/pipeline/image/build-context.js"
 import { executed } from "../dagger/src/pipeline/checks/smoke.js"
-import { caBundle } from "../src/commands/host-files.js"
+import { caBundle } from "../src/input/host-files.js"
 import { inputsOf } from "../src/runs/inputs.js"
 
 const IMAGES = fileURLToPath(new URL("../docs/images/", import.meta.url))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { registryLogin, type RegistryLogin } from "../src/engine/bare/known.js"
+import { registryLogin, type RegistryLogin } from "../src/engine/bare/instance/known.js"
 
 /** host:port of the registry of the bare engine that the tests run on; empty on any other engine. */
 export const LOCAL_REGISTRY = process.env.RUNNER_IMAGES_TEST_REGISTRY ?? ""

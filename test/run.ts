@@ -17,7 +17,7 @@ import { RunnerImagesError } from "../dagger/src/core/errors.js"
 import { findEngine } from "../src/engine/find.js"
 import { duration } from "../src/output/duration.js"
 import { failureText } from "../src/output/failure.js"
-import { PROJECT_ROOT } from "../src/paths.js"
+import { PROJECT_ROOT } from "../src/host/paths.js"
 
 interface Counts {
   passed: number

@@ -7,7 +7,7 @@ import { readLayout, type LayoutImage } from "../../dagger/src/core/oci/layout.j
 import { blobPath, LAYOUT_VERSION, MEDIA_TYPE } from "../../dagger/src/core/oci/documents.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { VariantName } from "../../dagger/src/core/variants/names.js"
-import { attempt, exec } from "../engine/exec.js"
+import { attempt, exec } from "../host/exec.js"
 import { hostPlatform } from "./host-platform.js"
 import { linkOrCopy } from "./reuse.js"
 

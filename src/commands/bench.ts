@@ -2,11 +2,11 @@ import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseRounds, parseRows } from "../../dagger/src/core/bench/bench.js"
 import { parsePackages } from "../../dagger/src/core/parity/emulation-parity.js"
 import { parseRepository } from "../../dagger/src/core/text/reference.js"
-import { parseCompression } from "../../dagger/src/core/request/request.js"
+import { parseCompression } from "../../dagger/src/core/request/compression.js"
 import { parseVariants } from "../../dagger/src/core/variants/names.js"
-import type { CommandContext } from "./context.js"
-import { caBundle } from "./host-files.js"
-import { answerOptions, benchOptions, engineOptions, layerOptions, listOf, requestOptions } from "./options.js"
+import type { CommandContext } from "../input/context.js"
+import { caBundle } from "../input/host-files.js"
+import { answerOptions, benchOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
 
 const { variants, refresh, "ca-bundle": bundle } = requestOptions
 const options = {

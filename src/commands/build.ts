@@ -1,9 +1,9 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { OutputFolder } from "../artifacts/output-folder.js"
-import type { CommandContext } from "./context.js"
-import { answerOptions, engineOptions, layerOptions, requestOptions } from "./options.js"
-import { readRequest } from "./request.js"
-import { sourceOptions, withSourceCode } from "./source-code.js"
+import type { CommandContext } from "../input/context.js"
+import { answerOptions, engineOptions, layerOptions, requestOptions } from "../input/options.js"
+import { readRequest } from "../input/request.js"
+import { sourceOptions, withSourceCode } from "../input/source-code.js"
 
 const options = {
   ...requestOptions,

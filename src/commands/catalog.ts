@@ -1,11 +1,11 @@
 import type { Argv, CommandModule, InferredOptionTypes, Options } from "yargs"
 import { findTool } from "../../dagger/src/core/catalog/catalog.js"
-import { GITHUB_RUNNER_DAYS } from "../../dagger/src/core/catalog/age.js"
+import { GITHUB_RUNNER_DAYS } from "../../dagger/src/core/catalog/releases/age.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { parseMirror, requireTls } from "../../dagger/src/core/text/mirror.js"
-import { PINS_FILE } from "../paths.js"
-import type { CommandContext } from "./context.js"
-import { answerOptions, catalogOptions } from "./options.js"
+import { PINS_FILE } from "../host/paths.js"
+import type { CommandContext } from "../input/context.js"
+import { answerOptions, catalogOptions } from "../input/options.js"
 
 const { mirror, "max-age": maxAge } = catalogOptions
 const checkOptions = { "max-age": maxAge, mirror, ...answerOptions } as const satisfies Record<string, Options>

@@ -2,13 +2,19 @@ import { accessSync, constants } from "node:fs"
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { assertComparable } from "../../dagger/src/core/parity/image-parity.js"
-import { AGAINST, parseAgainst, parsePackages, type Against, type ParityRequest } from "../../dagger/src/core/parity/emulation-parity.js"
+import {
+  AGAINST,
+  parseAgainst,
+  parsePackages,
+  type Against,
+  type ParityRequest,
+} from "../../dagger/src/core/parity/emulation-parity.js"
 import { parseVariants } from "../../dagger/src/core/variants/names.js"
-import { ALLOW_LIST_FILE } from "../paths.js"
-import type { CommandContext } from "./context.js"
-import { caBundle, readDefinition } from "./host-files.js"
-import { answerOptions, engineOptions, listOf, parityOptions, requestOptions } from "./options.js"
-import { readRequest } from "./request.js"
+import { ALLOW_LIST_FILE } from "../host/paths.js"
+import type { CommandContext } from "../input/context.js"
+import { caBundle, readDefinition } from "../input/host-files.js"
+import { answerOptions, engineOptions, listOf, parityOptions, requestOptions } from "../input/options.js"
+import { readRequest } from "../input/request.js"
 
 const options = {
   ...parityOptions,

@@ -1,12 +1,12 @@
 import yargs, { type Argv, type CommandModule } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { closest } from "../../dagger/src/core/text/suggest.js"
+import { closest } from "../../dagger/src/core/suggest.js"
 import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"
 import { catalogCommand } from "./catalog.js"
-import type { CommandContext } from "./context.js"
-import { credentialOptions } from "./credentials.js"
+import type { CommandContext } from "../input/context.js"
+import { credentialOptions } from "../input/credentials.js"
 import {
   answerOptions,
   benchOptions,
@@ -15,7 +15,7 @@ import {
   layerOptions,
   parityOptions,
   requestOptions,
-} from "./options.js"
+} from "../input/options.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"

@@ -1,7 +1,7 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import type { CommandContext } from "./context.js"
-import { answerOptions, requestOptions } from "./options.js"
-import { readRequest } from "./request.js"
+import type { CommandContext } from "../input/context.js"
+import { answerOptions, requestOptions } from "../input/options.js"
+import { readRequest } from "../input/request.js"
 
 const options = { ...requestOptions, ...answerOptions } as const satisfies Record<string, Options>
 

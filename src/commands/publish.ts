@@ -2,11 +2,11 @@ import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { assertPublishable } from "../../dagger/src/core/oci/publication.js"
 import { parseRepository, parseTags } from "../../dagger/src/core/text/reference.js"
-import type { CommandContext } from "./context.js"
-import { credentialOptions, readCredentials } from "./credentials.js"
-import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "./options.js"
-import { readRequest } from "./request.js"
-import { sourceOptions, withSourceCode } from "./source-code.js"
+import type { CommandContext } from "../input/context.js"
+import { credentialOptions, readCredentials } from "../input/credentials.js"
+import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
+import { readRequest } from "../input/request.js"
+import { sourceOptions, withSourceCode } from "../input/source-code.js"
 
 const options = {
   ...requestOptions,

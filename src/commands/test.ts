@@ -1,8 +1,8 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseImageReference } from "../../dagger/src/core/text/reference.js"
-import type { CommandContext } from "./context.js"
-import { answerOptions, engineOptions, requestOptions } from "./options.js"
-import { readRequest } from "./request.js"
+import type { CommandContext } from "../input/context.js"
+import { answerOptions, engineOptions, requestOptions } from "../input/options.js"
+import { readRequest } from "../input/request.js"
 
 const options = { ...requestOptions, ...answerOptions, ...engineOptions } as const satisfies Record<string, Options>
 

@@ -1,6 +1,6 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { attempt } from "./exec.js"
-import { recordedBases } from "./bare/known.js"
+import { attempt } from "../host/exec.js"
+import { recordedBases } from "./bare/instance/known.js"
 import { bareEngine, type BareEngine } from "./bare/up.js"
 
 export interface FoundEngine {

@@ -1,7 +1,7 @@
 import Table from "cli-table3"
-import type { AuditRow } from "../../dagger/src/core/catalog/audit.js"
-import type { Comparison } from "../../dagger/src/core/catalog/newest.js"
-import type { Update } from "../../dagger/src/core/catalog/update.js"
+import type { AuditRow } from "../../dagger/src/core/catalog/releases/audit.js"
+import type { Comparison } from "../../dagger/src/core/catalog/releases/newest.js"
+import type { Update } from "../../dagger/src/core/catalog/releases/update.js"
 
 /** What `catalog check` found. */
 export interface CatalogCheck {

@@ -1,5 +1,10 @@
 import Table from "cli-table3"
-import { differenceText, sizesOf, type ParityReport, type RoadReport } from "../../dagger/src/core/parity/emulation-parity.js"
+import {
+  differenceText,
+  sizesOf,
+  type ParityReport,
+  type RoadReport,
+} from "../../dagger/src/core/parity/emulation-parity.js"
 import { duration } from "./duration.js"
 
 /** For people: what was compared, both roads side by side, then every path that differs. */

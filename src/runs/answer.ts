@@ -1,6 +1,6 @@
 import { DetailedError } from "../output/failure.js"
 import { SUMMARY_SCHEMA_VERSION, summaryText, type Summary, type VariantSummary } from "../output/summary.js"
-import type { CommandContext } from "../commands/context.js"
+import type { CommandContext } from "../input/context.js"
 
 /** Prints what came of a build or a test, then fails when a check did. Throws RunnerImagesError CHECKS_FAILED. */
 export function finishRun(context: CommandContext, json: boolean, variants: VariantSummary[]): void {

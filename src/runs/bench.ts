@@ -24,7 +24,7 @@ import {
 } from "../../dagger/src/pipeline/bench/bench.js"
 import { native } from "../../dagger/src/pipeline/engine/native.js"
 import { publish } from "../../dagger/src/pipeline/oci/publish.js"
-import type { CommandContext } from "../commands/context.js"
+import type { CommandContext } from "../input/context.js"
 import { benchText } from "../output/bench.js"
 import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"

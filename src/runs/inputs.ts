@@ -1,9 +1,9 @@
 import { dag } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
-import type { BuildInputs } from "../../dagger/src/pipeline/build-context.js"
+import type { BuildInputs } from "../../dagger/src/pipeline/image/build-context.js"
 import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
-import { DOCKER_FOLDER } from "../paths.js"
-import type { HostRequest } from "../commands/request.js"
+import { DOCKER_FOLDER } from "../host/paths.js"
+import type { HostRequest } from "../input/request.js"
 import { loopbackService } from "./loopback.js"
 
 /** What people keep in `docker/` and no image is made of, secrets above all: none of it reaches an engine. The module's arguments say the same. */

@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs"
-import { imageParityFailures, IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY } from "../../dagger/src/core/parity/image-parity.js"
+import {
+  imageParityFailures,
+  IMAGES_DIFFER_PROBLEM,
+  IMAGES_DIFFER_REMEDY,
+} from "../../dagger/src/core/parity/image-parity.js"
 import { allowListText } from "../../dagger/src/core/parity/file-manifest.js"
 import {
   PARITY_DIFFERS_PROBLEM,
@@ -10,12 +14,12 @@ import {
 import { imageParity } from "../../dagger/src/pipeline/parity/image-parity.js"
 import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity/emulation-parity.js"
 import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
-import type { CommandContext } from "../commands/context.js"
-import type { HostRequest } from "../commands/request.js"
+import type { CommandContext } from "../input/context.js"
+import type { HostRequest } from "../input/request.js"
 import { DetailedError } from "../output/failure.js"
 import { imageParityText } from "../output/image-parity.js"
 import { parityText } from "../output/parity.js"
-import { ALLOW_LIST_FILE } from "../paths.js"
+import { ALLOW_LIST_FILE } from "../host/paths.js"
 import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
 

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
-import { plan } from "../../dagger/src/pipeline/plan.js"
-import type { CommandContext } from "../commands/context.js"
-import type { HostRequest } from "../commands/request.js"
+import { plan } from "../../dagger/src/pipeline/plan/plan.js"
+import type { CommandContext } from "../input/context.js"
+import type { HostRequest } from "../input/request.js"
 import { planText } from "../output/plan.js"
 
 /** Prints what would be built. */

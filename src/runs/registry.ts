@@ -1,6 +1,6 @@
 import type { Client, Secret, Service } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
-import { registryLogin } from "../engine/bare/known.js"
+import { registryLogin } from "../engine/bare/instance/known.js"
 import { loopbackService } from "./loopback.js"
 
 /** Registries on the loopback are spoken to without TLS. */

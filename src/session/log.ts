@@ -2,7 +2,7 @@ import { openSync, readFileSync, readdirSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Writable } from "node:stream"
 import { makeFolder, requireWritable } from "../artifacts/writable-folder.js"
-import { stateFolder } from "../paths.js"
+import { stateFolder } from "../host/paths.js"
 
 /** Older ones go: they are only read after a failure. */
 const KEPT_LOGS = 20

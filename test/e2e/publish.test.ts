@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { execa } from "execa"
 import { expect, describe, it } from "vitest"
-import { REGISTRY_USER } from "../../src/engine/bare/registry-password.js"
+import { REGISTRY_USER } from "../../src/engine/bare/instance/registry-password.js"
 import { LOCAL_REGISTRY as registry, withRegistryLogin } from "../local-registry.js"
 import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 import { PLATFORMS, type PlatformName } from "../../dagger/src/core/platforms.js"
 import { buildContainer } from "../../dagger/src/pipeline/build.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
-import { caBundle } from "../../src/commands/host-files.js"
+import { caBundle } from "../../src/input/host-files.js"
 import { inputsOf } from "../../src/runs/inputs.js"
 import { ROOT } from "./doors.js"
 

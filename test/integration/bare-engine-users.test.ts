@@ -14,10 +14,10 @@ import { connection, dag } from "@dagger.io/dagger"
 import { execa } from "execa"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
-import { withBaseDigests } from "../../dagger/src/pipeline/image/base-digests.js"
+import { withBaseDigests } from "../../dagger/src/pipeline/engine/base-digests.js"
 import { native } from "../../dagger/src/pipeline/engine/native.js"
-import { recordedBases } from "../../src/engine/bare/known.js"
-import { writeLayout } from "../../src/engine/bare/oci-layout.js"
+import { recordedBases } from "../../src/engine/bare/instance/known.js"
+import { writeLayout } from "../../src/engine/bare/artefacts/oci-layout.js"
 import { LOCAL_REGISTRY, loginTo, withRegistryLogin } from "../local-registry.js"
 
 /** Local users without any rights, who need no account for that. */

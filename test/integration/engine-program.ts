@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { execa } from "execa"
-import { PROJECT_ROOT } from "../../src/paths.js"
+import { PROJECT_ROOT } from "../../src/host/paths.js"
 
 /** The engine command as a program of its own, for what cannot be seen from inside: kills, two at once, another network namespace. */
 export const ENGINE_PROGRAM = [

@@ -3,7 +3,12 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Side } from "../../dagger/src/pipeline/packages/acceleration.js"
 import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
 import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
-import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../../dagger/src/pipeline/packages/packages.js"
+import {
+  readArchive,
+  resolvePackages,
+  type Archive,
+  type PackageInstall,
+} from "../../dagger/src/pipeline/packages/packages.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH } from "./images.js"
 

@@ -5,7 +5,7 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
 import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src/pipeline/oci/finish.js"
 import type { Native } from "../../dagger/src/pipeline/engine/native.js"
-import type { Compression } from "../../dagger/src/core/oci/documents.js"
+import type { Compression } from "../../dagger/src/core/request/compression.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { platformReport, report } from "../unit/reports.js"
 

@@ -1,3 +1,4 @@
+import { probeFromHere } from "../../dagger/src/pipeline/plan/probe.js"
 import { connection, dag, type Service } from "@dagger.io/dagger"
 import { execFileSync, spawn, type ChildProcess } from "node:child_process"
 import { createHash, randomBytes, randomUUID } from "node:crypto"
@@ -341,9 +342,9 @@ describe("a mirror on this host's loopback interface", () => {
   })
 
   it("is asked from here", async () => {
-    expect(await decideSources("auto", STANDARD, PLATFORMS, [], mirrorWith("right", base))).toMatchObject({
-      mode: "upstream",
-    })
+    const mirror = mirrorWith("right", base)
+    const decided = await decideSources("auto", STANDARD, PLATFORMS, [], mirror, probeFromHere(mirror.credentials))
+    expect(decided).toMatchObject({ mode: "upstream" })
   })
 
   it("gives its files to the engine", async () => {

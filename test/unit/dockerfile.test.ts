@@ -3,28 +3,21 @@ import { basename } from "node:path"
 import { describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
-import {
-  AGENT_FOLDERS,
-  AGENT_USER,
-  DPKG_EXCLUDES,
-  RUNNER_FOLDERS,
-  RUNNER_USER,
-} from "../../dagger/src/core/variants/definitions.js"
+import { DPKG_EXCLUDES } from "../../dagger/src/core/variants/definitions.js"
 import { planVariant } from "../../dagger/src/core/plan/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
+import { factsFile, labelsText, runtimeFacts } from "../../dagger/src/core/plan/runtime-facts.js"
+import { HEALTHCHECK } from "../../dagger/src/pipeline/image/image.js"
 import {
   CLEAN_START,
   ENTRYPOINT,
-  factsFile,
   LABELS_FILE,
-  labelsText,
   LOADER,
   RUNNER_MANIFEST,
   RUNTIME_FOLDER,
   RUNTIME_LINKS,
-  runtimeFacts,
-} from "../../dagger/src/core/plan/runtime-facts.js"
-import { HEALTHCHECK } from "../../dagger/src/pipeline/image/image.js"
+} from "../../dagger/src/core/variants/runtime-files.js"
+import { AGENT_FOLDERS, AGENT_USER, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/variants/runner-user.js"
 
 const text = readFileSync(new URL("../../docker/Dockerfile", import.meta.url), "utf8")
 /** Continued lines put together. */

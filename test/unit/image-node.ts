@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { join } from "node:path"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { platformOfNodeArch } from "../../dagger/src/core/platforms.js"
-import { PROJECT_ROOT } from "../../src/paths.js"
+import { PROJECT_ROOT } from "../../src/host/paths.js"
 
 const CACHE = join(PROJECT_ROOT, "node_modules/.cache/image-node")
 

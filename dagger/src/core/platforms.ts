@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "./errors.js"
-import { closest } from "./text/suggest.js"
+import { closest } from "./suggest.js"
 
 /**
  * The platform table: the only place that names an architecture. Everything else asks here for the spelling it needs.

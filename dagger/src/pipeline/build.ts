@@ -1,4 +1,4 @@
-import { dag, type Container, type Directory } from "@dagger.io/dagger"
+import { dag, type Container } from "@dagger.io/dagger"
 import { lineage } from "../core/variants/definitions.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { parityCheck } from "../core/parity/image-parity.js"
@@ -16,19 +16,10 @@ import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
 import { factsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
 import type { Progress } from "../core/progress/progress.js"
-import { prepareRun, type BuildInputs, type Run } from "./build-context.js"
+import { prepareRun, type BuildInputs, type Run } from "./image/build-context.js"
 import { Scale, type WeighedImage } from "./oci/sizes.js"
 import { checkImage } from "./checks/smoke.js"
-
-export interface BuiltVariant {
-  variant: VariantName
-  report: Report
-  /**
-   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` beside it;
-   * only the reports when a check failed.
-   */
-  directory: Directory
-}
+import type { BuiltVariant } from "./image/built-variant.js"
 
 /** Builds, smoke-tests and finishes every variant for every platform. Checks that fail are in the reports, not thrown. */
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {

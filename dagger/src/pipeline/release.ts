@@ -1,14 +1,15 @@
 import { httpAccess } from "./catalog/access.js"
-import { runnerAge, runnerOld } from "../core/catalog/age.js"
+import { runnerAge, runnerOld } from "../core/catalog/releases/age.js"
 import { catalogTool } from "../core/catalog/catalog.js"
-import { runnerReleases } from "../core/catalog/runner-releases.js"
+import { runnerReleases } from "../core/catalog/releases/runner-releases.js"
 import { assertPublishable } from "../core/oci/publication.js"
 import type { BuildRequest } from "../core/request/request.js"
-import { build, type BuiltVariant } from "./build.js"
+import { build } from "./build.js"
 import { native } from "./engine/native.js"
 import type { Progress } from "../core/progress/progress.js"
 import { publish, type PublishOptions } from "./oci/publish.js"
-import type { BuildInputs } from "./build-context.js"
+import type { BuildInputs } from "./image/build-context.js"
+import type { BuiltVariant } from "./image/built-variant.js"
 
 export interface Released {
   /** `repository@digest`, one per variant. */

@@ -1,5 +1,5 @@
 import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/errors.js"
-import type { Lock } from "./lock.js"
+import type { Lock } from "./state/lock.js"
 
 /**
  * The phases of bringing up an engine, in the order in which they begin; the emulator and the bases are made while the binaries are.

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { spelling, type PlatformName } from "../../../dagger/src/core/platforms.js"
-import { foreignPlatforms } from "./emulator.js"
-import { gigabytes } from "./host.js"
-import type { InstanceFolder, StateFolder } from "./state-folder.js"
+import { foreignPlatforms } from "./host/binfmt.js"
+import { gigabytes } from "./host/host.js"
+import type { InstanceFolder, StateFolder } from "./state/state-folder.js"
 
 /** What has to be made, with what it costs on two cores. Measured, rounded up. */
 const COSTS = {

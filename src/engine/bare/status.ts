@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import { attempt } from "../exec.js"
-import { bootId } from "./host.js"
-import { answersOn, engineProcess } from "./namespace.js"
-import { installedByUs } from "./packages.js"
-import { readRecord } from "./record.js"
-import { registryProcess } from "./registry.js"
-import type { InstanceFolder, StateFolder } from "./state-folder.js"
+import { attempt } from "../../host/exec.js"
+import { bootId } from "./host/host.js"
+import { answersOn, engineProcess } from "./instance/namespace.js"
+import { installedByUs } from "./artefacts/host-packages.js"
+import { readRecord } from "./state/record.js"
+import { registryProcess } from "./instance/registry.js"
+import type { InstanceFolder, StateFolder } from "./state/state-folder.js"
 import { locate } from "./up.js"
-import { BASE_REPOSITORY, BASE_TAG } from "./version.js"
+import { BASE_REPOSITORY, BASE_TAG } from "./state/version.js"
 
 export interface EngineStatus {
   instance: string

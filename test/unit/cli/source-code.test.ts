@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import type { BuildRequest } from "../../../dagger/src/core/request/request.js"
-import { withSourceCode, type GivenSource } from "../../../src/commands/source-code.js"
+import { withSourceCode, type GivenSource } from "../../../src/input/source-code.js"
 import { temporaryFolder } from "../temporary-folder.js"
 
 const REQUEST: BuildRequest = {

@@ -10,7 +10,7 @@ import {
   AGENT_USER,
   OWNED_FOLDERS,
   RUNNER_USER,
-} from "../../../dagger/src/core/variants/definitions.js"
+} from "../../../dagger/src/core/variants/runner-user.js"
 import { placeProblem } from "../../../dagger/src/core/variants/custom/paths.js"
 
 const BASE = {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest"
 import {
-  assertMatchesLock,
   filesForScripts,
   parseControl,
-  parseLock,
   parsePrintUris,
   upstreamVersion,
-} from "../../../dagger/src/core/packages/packages.js"
+} from "../../../dagger/src/core/packages/resolved-packages.js"
+import { assertMatchesLock, parseLock } from "../../../dagger/src/core/packages/lock.js"
 
 const A = "a".repeat(64)
 const B = "b".repeat(64)

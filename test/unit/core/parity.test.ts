@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { unlocatedPackage } from "../../../dagger/src/core/packages/packages.js"
+import { unlocatedPackage } from "../../../dagger/src/core/packages/resolved-packages.js"
 import {
   assertParity,
   parityFailures,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { parseCompression, parseSources } from "../../../dagger/src/core/request/request.js"
+import { parseSources } from "../../../dagger/src/core/request/request.js"
 import { parseVariants, VARIANTS } from "../../../dagger/src/core/variants/names.js"
+import { parseCompression } from "../../../dagger/src/core/request/compression.js"
 
 function refused(read: () => unknown): string {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { DEFINITIONS } from "../../../dagger/src/core/variants/definitions.js"
-import { installedSizes } from "../../../dagger/src/core/packages/packages.js"
+import { installedSizes } from "../../../dagger/src/core/packages/dpkg-status.js"
 import type { ImageLayer } from "../../../dagger/src/core/report/report.js"
 import { sharedBytes, sizeChecks, withCosts, type SizeDemands } from "../../../dagger/src/core/oci/sizes.js"
 

@@ -3,7 +3,7 @@ import { annotationsOf, labelsOf } from "../../../dagger/src/core/plan/labels.js
 import { planVariant } from "../../../dagger/src/core/plan/plan.js"
 import type { BuildRequest } from "../../../dagger/src/core/request/request.js"
 import type { VariantName } from "../../../dagger/src/core/variants/names.js"
-import { parseSourceCode, remoteUrl } from "../../../dagger/src/core/plan/source-code.js"
+import { parseSourceCode, remoteUrl } from "../../../dagger/src/core/text/source-code.js"
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -4,8 +4,13 @@ import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../dagge
 import { labelsOf } from "../../../dagger/src/core/plan/labels.js"
 import { planVariant } from "../../../dagger/src/core/plan/plan.js"
 import type { RootfsScan } from "../../../dagger/src/core/checks/rootfs-scan.js"
-import { ENTRYPOINT, LOADER } from "../../../dagger/src/core/plan/runtime-facts.js"
-import { fileChecks, pathsToKnow, staticChecks, type ImageConfig } from "../../../dagger/src/core/checks/static-checks.js"
+import { ENTRYPOINT, LOADER } from "../../../dagger/src/core/variants/runtime-files.js"
+import {
+  fileChecks,
+  pathsToKnow,
+  staticChecks,
+  type ImageConfig,
+} from "../../../dagger/src/core/checks/static-checks.js"
 
 const request = {
   platforms: ["linux/arm64" as const],

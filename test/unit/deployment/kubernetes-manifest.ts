@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { parseAllDocuments } from "yaml"
 import * as z from "zod"
-import { AGENT_USER } from "../../../dagger/src/core/variants/definitions.js"
+import { AGENT_USER } from "../../../dagger/src/core/variants/runner-user.js"
 
 /** What a container may do under the pod security standard `restricted`, and with a root file system that nobody writes to. */
 const containerSecurity = z.strictObject({

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { AGENT_FOLDERS, RUNNER_FOLDERS } from "../../../dagger/src/core/variants/definitions.js"
+import { AGENT_FOLDERS, RUNNER_FOLDERS } from "../../../dagger/src/core/variants/runner-user.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
 import { namesOf, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"

@@ -1,14 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { describe, expect, it, vi } from "vitest"
-import { DEFINITIONS, RUNNER_FOLDERS } from "../../../dagger/src/core/variants/definitions.js"
+import { DEFINITIONS } from "../../../dagger/src/core/variants/definitions.js"
 import { PLATFORMS, spelling } from "../../../dagger/src/core/platforms.js"
-import { HEALTH_COMMAND, RUNTIME_FOLDER } from "../../../dagger/src/core/plan/runtime-facts.js"
+import { HEALTH_COMMAND, RUNTIME_FOLDER } from "../../../dagger/src/core/variants/runtime-files.js"
 import { readCommandLine } from "../../../docker/runtime/src/command-line.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { RuntimeFailure } from "../../../docker/runtime/src/failure.js"
 import { type Example, readRivals } from "../../rivals/read-rivals.js"
 import { hostWith } from "../runtime/configuration/host.js"
+import { RUNNER_FOLDERS } from "../../../dagger/src/core/variants/runner-user.js"
 
 const LABELS = PLATFORMS.map((platform) => spelling(platform).vendor)
 const RIVALS = readRivals()

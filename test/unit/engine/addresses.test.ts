@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { chooseNetworks, choosePort, linkAddresses, overlaps } from "../../../src/engine/bare/addresses.js"
+import { chooseNetworks, choosePort, linkAddresses, overlaps } from "../../../src/engine/bare/host/addresses.js"
 
 it.each([
   ["10.87.0.0/16", "10.87.3.4", true],

@@ -10,8 +10,8 @@ import {
   parseOsRelease,
   proxyVariables,
   type HostFacts,
-} from "../../../src/engine/bare/host.js"
-import { nameservers, usableResolvConf } from "../../../src/engine/bare/resolvers.js"
+} from "../../../src/engine/bare/host/host.js"
+import { nameservers, usableResolvConf } from "../../../src/engine/bare/host/resolvers.js"
 
 it("reads os-release in every way of quoting", () => {
   const text = `PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID='13'\n# comment\nVERSION_CODENAME=trixie\n`

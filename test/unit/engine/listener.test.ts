@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
-import { listensItself, occupantOf, parseListeners } from "../../../src/engine/bare/listener.js"
-import { identify } from "../../../src/engine/bare/process.js"
+import { listensItself, occupantOf, parseListeners } from "../../../src/engine/bare/instance/listener.js"
+import { identify } from "../../../src/engine/bare/host/process.js"
 
 const HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 const line = (address: string, state: string, userId: number, inode: number) =>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { plan, planLines, type PlanFacts } from "../../../src/engine/bare/plan.js"
-import { StateFolder } from "../../../src/engine/bare/state-folder.js"
+import { StateFolder } from "../../../src/engine/bare/state/state-folder.js"
 
 const instance = new StateFolder("/state").instance("default")
 const BUILT: PlanFacts = {

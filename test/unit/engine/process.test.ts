@@ -11,7 +11,7 @@ import {
   processStat,
   startDetached,
   stopProcess,
-} from "../../../src/engine/bare/process.js"
+} from "../../../src/engine/bare/host/process.js"
 
 it("reads the start time behind a name with parentheses and spaces", () => {
   const fields = ["S", "41", ...Array.from({ length: 17 }, (_, index) => String(index)), "987654", "0"]

@@ -9,8 +9,8 @@ import {
   recordSchema,
   writeRecord,
   type InstanceRecord,
-} from "../../../src/engine/bare/record.js"
-import { StateFolder } from "../../../src/engine/bare/state-folder.js"
+} from "../../../src/engine/bare/state/record.js"
+import { StateFolder } from "../../../src/engine/bare/state/state-folder.js"
 
 const RECORD: InstanceRecord = {
   schemaVersion: 1,

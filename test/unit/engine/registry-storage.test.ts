@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, w
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { writeLayout } from "../../../src/engine/bare/oci-layout.js"
-import { checkNamedDigest, writeRegistryStorage } from "../../../src/engine/bare/registry-storage.js"
+import { writeLayout } from "../../../src/engine/bare/artefacts/oci-layout.js"
+import { checkNamedDigest, writeRegistryStorage } from "../../../src/engine/bare/instance/registry-storage.js"
 
 const IMAGE = { repository: "library/debian", tag: "trixie-slim" }
 

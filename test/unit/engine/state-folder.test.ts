@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { instanceName } from "../../../src/engine/bare/instance-name.js"
+import { instanceName } from "../../../src/engine/bare/instance/instance-name.js"
 import { unusedArtefacts } from "../../../src/engine/bare/prune.js"
-import { StateFolder } from "../../../src/engine/bare/state-folder.js"
+import { StateFolder } from "../../../src/engine/bare/state/state-folder.js"
 
 it("lies in the cache folder, and does not take a relative one", () => {
   expect(StateFolder.of({ XDG_CACHE_HOME: "/c" }).root).toBe("/c/runner-images/engine")

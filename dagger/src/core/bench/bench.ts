@@ -1,9 +1,9 @@
-import type { Road } from "../packages/install-method.js"
+import type { Road } from "../report/report.js"
 import { RunnerImagesError } from "../errors.js"
-import type { Compression } from "../oci/documents.js"
+import type { Compression } from "../request/compression.js"
 import type { PlatformName } from "../platforms.js"
 import type { PackageSetRequest } from "../request/request.js"
-import { closest } from "../text/suggest.js"
+import { closest } from "../suggest.js"
 import type { VariantName } from "../variants/names.js"
 
 /** What is measured: installing packages in five ways, and building images of them. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
-import { closest } from "../text/suggest.js"
+import { closest } from "../suggest.js"
 import { readCatalog } from "./pins.js"
 import type { CatalogProblem } from "./rules.js"
 import { UNKNOWN, type CatalogTool } from "./schema.js"

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { PLATFORMS, type PlatformName, type PlatformSpelling } from "../platforms.js"
-import { closest } from "../text/suggest.js"
+import { closest } from "../suggest.js"
 
 /** Stands for a fact that is not known: a date, a checksum. It is shown, and never made up. */
 export const UNKNOWN = "unknown"

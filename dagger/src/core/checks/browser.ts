@@ -1,5 +1,5 @@
 import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
-import { upstreamVersion } from "../packages/packages.js"
+import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
 /**

@@ -1,6 +1,6 @@
-import { AGENT_USER, RUNNER_USER, userOf } from "../variants/definitions.js"
+import { AGENT_USER, RUNNER_USER, userOf } from "../variants/runner-user.js"
 import { spelling } from "../platforms.js"
-import { ENTRYPOINT, HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../plan/runtime-facts.js"
+import { ENTRYPOINT, HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../variants/runtime-files.js"
 import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** What a container starts with. */

@@ -1,10 +1,17 @@
 import type { CheckContext } from "./check.js"
-import { AGENT_FOLDERS, AGENT_USER, OWNED_FOLDERS, RUNNER_FOLDERS, RUNNER_USER, userOf } from "../variants/definitions.js"
+import {
+  AGENT_FOLDERS,
+  AGENT_USER,
+  OWNED_FOLDERS,
+  RUNNER_FOLDERS,
+  RUNNER_USER,
+  userOf,
+} from "../variants/runner-user.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "../plan/labels.js"
 import type { CheckResult } from "../report/report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
-import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../plan/runtime-facts.js"
+import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
 
 /** The programs that may change identity, all from the distribution's own packages. Anything else is a surprise. */
 const SETUID = [

@@ -1,6 +1,6 @@
-import { RUNNER_USER } from "../variants/definitions.js"
+import { RUNNER_USER } from "../variants/runner-user.js"
 import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
-import { upstreamVersion } from "../packages/packages.js"
+import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** How each package's main program tells its version; the archive's version is what it must be. */

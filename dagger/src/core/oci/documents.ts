@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
+import type { Compression } from "../request/compression.js"
 
 /**
  * The documents of an OCI image layout, as far as this project reads them, and how they are written: canonical JSON,
@@ -13,10 +14,6 @@ export const MEDIA_TYPE = {
   manifest: "application/vnd.oci.image.manifest.v1+json",
   config: "application/vnd.oci.image.config.v1+json",
 } as const
-
-/** How layers are compressed. Everything that reads images reads gzip; zstd takes a reader of 2021 or later. */
-export const COMPRESSIONS = ["gzip", "zstd"] as const
-export type Compression = (typeof COMPRESSIONS)[number]
 
 /** Media types of layers, by their compression. */
 export const LAYER_MEDIA_TYPE = {

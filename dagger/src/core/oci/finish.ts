@@ -7,10 +7,10 @@ import {
   layoutError,
   LAYOUT_VERSION,
   MEDIA_TYPE,
-  type Compression,
   type Descriptor,
 } from "./documents.js"
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
+import type { Compression } from "../request/compression.js"
 
 /** A command that tells whether a container is healthy, in Docker's terms. Times in seconds. */
 export interface Healthcheck {

@@ -1,4 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
+import type { OwnedFolder, UserAccount } from "../variants/runner-user.js"
 
 /** The four files of a Linux system's accounts, as text. */
 export interface AccountFiles {
@@ -6,23 +7,6 @@ export interface AccountFiles {
   group: string
   shadow: string
   gshadow: string
-}
-
-export interface UserAccount {
-  name: string
-  uid: number
-  gid: number
-  home: string
-  shell: string
-  /** Further groups that the user is in; made when they are missing. */
-  groups: readonly { name: string; gid: number }[]
-}
-
-/** A folder that belongs to a user and its own group. */
-export interface OwnedFolder {
-  path: string
-  owner: Pick<UserAccount, "uid" | "gid">
-  mode: number
 }
 
 /** What accounts.sh reads: `OWNER MODE PATH`, a folder a line. */

@@ -1,10 +1,3 @@
-/**
- * How a platform's packages were installed: by the platform's own programs on the machine they are for, by programs of the engine's
- * platform that work on the foreign root, or by the platform's own under emulation.
- */
-export const ROADS = ["native", "accelerated", "emulated"] as const
-export type Road = (typeof ROADS)[number]
-
 /** Reads lines `configure NAME`: the packages in the order in which dpkg configured them, each where it was so first. */
 export function parseOrder(output: string): string[] {
   const prefix = "configure "

@@ -1,6 +1,6 @@
 import type { ManifestEntry, Manifest } from "./file-manifest.js"
 import { neutral } from "./arch-neutral.js"
-import type { InstalledPackage } from "../packages/packages.js"
+import type { InstalledPackage } from "../packages/dpkg-status.js"
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 import type { ParityArea, Tool } from "../report/report.js"
 

@@ -1,7 +1,7 @@
 import { fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
 import type { Manifest } from "./file-manifest.js"
 import { neutral, withNeutral } from "./arch-neutral.js"
-import type { InstalledPackage } from "../packages/packages.js"
+import type { InstalledPackage } from "../packages/dpkg-status.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "../platforms.js"
 import type { ParityArea } from "../report/report.js"

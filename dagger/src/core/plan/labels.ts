@@ -1,6 +1,6 @@
 import { standardAnnotations } from "./annotations.js"
 import type { VariantPlan } from "./plan.js"
-import type { SourceCode } from "./source-code.js"
+import type { SourceCode } from "../text/source-code.js"
 import { PROJECT_VERSION } from "../version.js"
 
 /** Facts that only a build knows. */

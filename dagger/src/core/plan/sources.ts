@@ -8,27 +8,6 @@ import type { SourcesMode } from "../request/request.js"
 /** Says whether a URL answers. */
 export type Probe = (url: string) => Promise<boolean>
 
-/** A vendor that has not answered within this time is taken as out of reach. */
-const PROBE_MILLISECONDS = 8_000
-
-/**
- * Asks from here for a URL's headers, following redirects. Any answer but success, and no answer, count as "does not answer".
- *
- * @param credentials the mirror's, which are sent to no other host
- */
-export function probeFromHere(credentials?: Mirror["credentials"]): Probe {
-  const basic = credentials && Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")
-  const headers: Record<string, string> = basic === undefined ? {} : { authorization: `Basic ${basic}` }
-  return async (url) => {
-    try {
-      const response = await fetch(url, { method: "HEAD", headers, signal: AbortSignal.timeout(PROBE_MILLISECONDS) })
-      return response.ok
-    } catch {
-      return false
-    }
-  }
-}
-
 /** The file name under which an upstream file lies in an assets folder. */
 export function assetName(url: string): string {
   return url.slice(url.lastIndexOf("/") + 1)
@@ -47,8 +26,8 @@ export async function decideSources(
   tools: readonly ToolName[],
   platforms: readonly PlatformName[],
   assets: readonly string[],
-  mirror?: Mirror,
-  probe: Probe = probeFromHere(mirror?.credentials),
+  mirror: Mirror | undefined,
+  probe: Probe,
 ): Promise<DecidedSources> {
   if (mode === "registry") return { mode, reason: "asked for with --sources registry" }
   const [unverifiable, ...others] = unverifiableFiles(tools, platforms)

@@ -1,8 +1,14 @@
 import { z } from "zod"
-import { ROADS } from "../packages/install-method.js"
 
 /** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
 export const REPORT_SCHEMA_VERSION = 1
+
+/**
+ * How a platform's packages were installed: by the platform's own programs on the machine they are for, by programs of the engine's
+ * platform that work on the foreign root, or by the platform's own under emulation.
+ */
+export const ROADS = ["native", "accelerated", "emulated"] as const
+export type Road = (typeof ROADS)[number]
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)

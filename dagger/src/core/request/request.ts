@@ -1,10 +1,10 @@
 import type { BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
 import type { OwnVariant } from "../variants/definitions.js"
-import { COMPRESSIONS, type Compression } from "../oci/documents.js"
+import type { Compression } from "./compression.js"
 import type { Mirror } from "../text/mirror.js"
 import type { PlatformName } from "../platforms.js"
-import type { SourceCode } from "../plan/source-code.js"
+import type { SourceCode } from "../text/source-code.js"
 import type { VariantName } from "../variants/names.js"
 
 /** Where tools come from, as asked: `auto` is decided once per build, before the plan. */
@@ -63,20 +63,5 @@ export function parseSources(given: string | undefined): SourcesMode {
     words: SOURCES,
     code: "SOURCES_INVALID",
     noun: "a place that tools come from",
-  })
-}
-
-/**
- * Reads how layers are to be compressed.
- *
- * @param given undefined means `gzip`
- * @throws RunnerImagesError COMPRESSION_INVALID when it is not one of COMPRESSIONS
- */
-export function parseCompression(given: string | undefined): Compression {
-  return parseChoice(given, {
-    option: "compression",
-    words: COMPRESSIONS,
-    code: "COMPRESSION_INVALID",
-    noun: "a compression that layers can have",
   })
 }

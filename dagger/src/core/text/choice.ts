@@ -1,5 +1,5 @@
 import { RunnerImagesError, type ErrorCode } from "../errors.js"
-import { closest } from "./suggest.js"
+import { closest } from "../suggest.js"
 
 /** An option that takes one word of a few. */
 export interface Choice<T extends string> {

@@ -1,7 +1,7 @@
-import type { OwnedFolder } from "../packages/accounts.js"
 import type { ToolName, Unpack } from "../catalog/catalog.js"
 import type { PlatformName } from "../platforms.js"
 import type { BuiltInVariant, VariantName } from "./names.js"
+import { RUNNER_USER, TOOL_CACHE } from "./runner-user.js"
 
 /** A file of a variant's own, as text: below the project's `docker/` folder, or as a definition file has it. */
 export type VariantFile = {
@@ -68,72 +68,6 @@ export type PackageOption = "sudo" | "cjkFonts"
 
 /** Groups of smoke tests, see `core/checks/`. */
 export type CheckGroup = "standard" | "browser" | "go"
-
-/** The runner user, the same in every image. The docker group's id is the one of GitHub's own runner image. */
-export const RUNNER_USER = {
-  name: "runner",
-  uid: 1001,
-  gid: 1001,
-  home: "/home/runner",
-  shell: "/bin/bash",
-  groups: [{ name: "docker", gid: 123 }],
-} as const
-
-/**
- * Whose process holds GitHub's credentials where a container starts as root, so that no job can reach them: nobody signs in as it, and the
- * runner user is in no group of it.
- */
-export const AGENT_USER = {
-  name: "runner-agent",
-  uid: 1002,
-  gid: 1002,
-  home: "/nonexistent",
-  shell: "/usr/sbin/nologin",
-  groups: [],
-} as const
-
-/** The accounts that every image has beside its base's. */
-export const ACCOUNTS = [RUNNER_USER, AGENT_USER] as const
-
-/** Whom containers start as, by number, so that Kubernetes can verify that it is not root. */
-export function userOf({ root }: { root: boolean }): string {
-  return String(root ? 0 : RUNNER_USER.uid)
-}
-
-const TOOL_CACHE = "/opt/hostedtoolcache"
-
-const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`
-
-/**
- * Folders that belong to the runner user: its home, the tool cache, and every place that people mount volumes at. A volume takes over owner
- * and mode of the folder that it hides; where there is none, it belongs to root.
- */
-export const RUNNER_FOLDERS = [
-  RUNNER_USER.home,
-  ...["_work", "workspace", ".config", ".npm", ".cache", ".cache/pip", ".cache/ms-playwright"].map(atHome),
-  ...[".runnercache", ".runnercache/npm", ".runnercache/pip", "go", "go/pkg"].map(atHome),
-  "/_work",
-  "/runner",
-  "/runner/data",
-  TOOL_CACHE,
-] as const
-
-/**
- * Folders that belong to the agent alone: its state, and where its socket's volume is mounted. The runtime program takes the owner of the
- * first for the agent.
- */
-export const AGENT_FOLDERS = ["/var/lib/runner-broker", "/run/runner-broker"] as const
-
-/** Every folder that a user of {@link ACCOUNTS} owns. */
-export const OWNED_FOLDERS: readonly OwnedFolder[] = [
-  ...RUNNER_FOLDERS.map((path) => ({
-    path,
-    owner: RUNNER_USER,
-    // Whoever shares the group, because a container runs under another user id, may write there too.
-    mode: path === RUNNER_USER.home ? 0o755 : 0o775,
-  })),
-  ...AGENT_FOLDERS.map((path) => ({ path, owner: AGENT_USER, mode: 0o700 })),
-]
 
 /** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*

@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
-import { closest } from "../text/suggest.js"
+import { closest } from "../suggest.js"
 
 /** The variants of this project, each after those that it extends. */
 export const VARIANTS = ["standard", "chrome", "chrome-go"] as const

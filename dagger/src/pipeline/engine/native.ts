@@ -3,7 +3,7 @@ import { archiveMoment } from "../../core/packages/cache-buster.js"
 import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../../core/variants/bases.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
-import { recordedDigest } from "../image/base-digests.js"
+import { recordedDigest } from "./base-digests.js"
 import { asPlatform } from "./platform.js"
 
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

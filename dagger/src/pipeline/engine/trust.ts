@@ -1,5 +1,5 @@
 import { dag, type File } from "@dagger.io/dagger"
-import { SYSTEM_TRUST_FILES } from "../../core/trust-files.js"
+import { SYSTEM_TRUST_FILES } from "../../core/request/trust-files.js"
 
 /** The bundle that this program is told to trust, then the system's; the first that exists counts. */
 export const TRUST_FILES = [

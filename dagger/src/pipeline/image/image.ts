@@ -1,14 +1,15 @@
 import { dag, type Container } from "@dagger.io/dagger"
 import { addUser, ownedFoldersText, type AccountFiles } from "../../core/packages/accounts.js"
-import { ACCOUNTS, DPKG_EXCLUDES, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/definitions.js"
+import { DPKG_EXCLUDES } from "../../core/variants/definitions.js"
 import type { Healthcheck } from "../../core/oci/finish.js"
 import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
-import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/plan/runtime-facts.js"
+import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { Native } from "../engine/native.js"
 import { download, type PackageInstall, type ResolvedPackages } from "../packages/packages.js"
 import { script } from "../engine/script.js"
 import { flat, withTool, type ToolSources } from "./tools.js"
+import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/runner-user.js"
 
 /** A container is healthy while its listener runs and is registered; the runtime program tells. */
 export const HEALTHCHECK: Healthcheck = {

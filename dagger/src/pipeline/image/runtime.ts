@@ -1,18 +1,18 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
-import { RUNNER_USER } from "../../core/variants/definitions.js"
-import {
-  CLEAN_START,
-  LABELS_FILE,
-  labelsText,
-  LOADER,
-  RUNNER_MANIFEST,
-  RUNTIME_FOLDER,
-  RUNTIME_LINKS,
-} from "../../core/plan/runtime-facts.js"
+import { RUNNER_USER } from "../../core/variants/runner-user.js"
+import { labelsText } from "../../core/plan/runtime-facts.js"
 import type { Root } from "./image.js"
 import type { Native } from "../engine/native.js"
 import { script } from "../engine/script.js"
 import { byContent, flat } from "./tools.js"
+import {
+  CLEAN_START,
+  LABELS_FILE,
+  LOADER,
+  RUNNER_MANIFEST,
+  RUNTIME_FOLDER,
+  RUNTIME_LINKS,
+} from "../../core/variants/runtime-files.js"
 
 /** The program that finds the loader, and what it is made of. */
 const LOADER_PROGRAM = ["loader.mjs", "scan/elf.mjs", "scan/tree.mjs"]

@@ -4,10 +4,11 @@ import { downloadError, readFetchFailure, type Origin, type UpstreamFile } from 
 import { RunnerImagesError } from "../../core/errors.js"
 import { mirrored, requireReachable, type Mirror } from "../../core/text/mirror.js"
 import type { BuildRequest } from "../../core/request/request.js"
-import { probeFromHere, type Probe } from "../../core/plan/sources.js"
+import type { Probe } from "../../core/plan/sources.js"
 import type { Native } from "../engine/native.js"
 import { script } from "../engine/script.js"
 import { servicePort } from "../engine/service.js"
+import { probeFromHere } from "../plan/probe.js"
 
 /** Where upstream files come from when it is not their vendors. */
 export interface UpstreamAccess {

@@ -2,7 +2,7 @@ import { dag, ImageLayerCompression, ImageMediaTypes, type Container, type Direc
 import { finishLayout, type FinishedPlatform, type FinishOptions } from "../../core/oci/finish.js"
 import { readLayout } from "../../core/oci/layout.js"
 import type { PlatformName } from "../../core/platforms.js"
-import type { Compression } from "../../core/oci/documents.js"
+import type { Compression } from "../../core/request/compression.js"
 
 /** One platform's image as the build left it. */
 export interface PlatformImage {

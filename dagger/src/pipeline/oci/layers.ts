@@ -1,8 +1,9 @@
 import type { Container, Directory } from "@dagger.io/dagger"
 import { readLayout } from "../../core/oci/layout.js"
-import { blobPath, type Compression, type Descriptor } from "../../core/oci/documents.js"
+import { blobPath, type Descriptor } from "../../core/oci/documents.js"
 import type { LayerSizes } from "../../core/parity/emulation-parity.js"
 import { layoutOf } from "./finish.js"
+import type { Compression } from "../../core/request/compression.js"
 
 /**
  * The sizes of a container's uppermost layers in bytes, as an image of it has them.

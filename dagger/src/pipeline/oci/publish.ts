@@ -3,7 +3,7 @@ import { digestOf, layoutError } from "../../core/oci/documents.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { planPublication, type Publication } from "../../core/oci/publication.js"
 import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
-import type { BuiltVariant } from "../build.js"
+import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
 import { Registry, type RegistryAccess } from "./registry.js"
 

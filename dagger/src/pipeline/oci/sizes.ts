@@ -1,7 +1,7 @@
 import type { Container, Directory } from "@dagger.io/dagger"
 import { definitionOf } from "../../core/variants/definitions.js"
 import type { FinishedPlatform } from "../../core/oci/finish.js"
-import { installedSizes } from "../../core/packages/packages.js"
+import { installedSizes } from "../../core/packages/dpkg-status.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { CheckResult, ImageLayer, PlatformReport, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"

@@ -1,21 +1,22 @@
 import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
-import { parseOrder, type Road } from "../../core/packages/install-method.js"
+import { parseOrder } from "../../core/packages/install-method.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import {
   filesForScripts,
-  installedPackages,
   parseControl,
   parsePrintUris,
   unlocatedPackage,
   type ArchivedPackage,
-} from "../../core/packages/packages.js"
+} from "../../core/packages/resolved-packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
-import { closest } from "../../core/text/suggest.js"
+import { closest } from "../../core/suggest.js"
 import { installAccelerated, NotAccelerated, type Side, type Twin, type TwinInstall } from "./acceleration.js"
 import type { Native } from "../engine/native.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
+import type { Road } from "../../core/report/report.js"
+import { installedPackages } from "../../core/packages/dpkg-status.js"
 
 /** The distribution's archive at one moment. */
 export interface Archive {

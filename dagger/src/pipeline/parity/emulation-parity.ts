@@ -20,7 +20,7 @@ import type { TwinInstall } from "../packages/acceleration.js"
 import { layersOf } from "../oci/layers.js"
 import { manifestOf } from "./file-manifest.js"
 import { anew } from "../engine/native.js"
-import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "../packages/package-set.js"
+import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "../image/package-set.js"
 import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 

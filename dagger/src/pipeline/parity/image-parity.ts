@@ -4,10 +4,14 @@ import { RunnerImagesError } from "../../core/errors.js"
 import type { ImageFacts } from "../../core/parity/image-facts.js"
 import { compareImages, vendorTools, wantedEvidence, type VariantParity } from "../../core/parity/image-parity.js"
 import type { Manifest } from "../../core/parity/file-manifest.js"
-import { installedPackages } from "../../core/packages/packages.js"
+import { installedPackages } from "../../core/packages/dpkg-status.js"
 import type { ParityEvidence, VendorTool } from "../../core/parity/reasons.js"
 import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
-import { allowedFor, parsePlatformDifferences, type AllowedImageDifference } from "../../core/parity/platform-differences.js"
+import {
+  allowedFor,
+  parsePlatformDifferences,
+  type AllowedImageDifference,
+} from "../../core/parity/platform-differences.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { ImageParity, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
@@ -19,7 +23,7 @@ import type { Archive } from "../packages/packages.js"
 import { PlatformImages } from "../image/platform-image.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
-import { prepareRun, type BuildInputs, type Run } from "../build-context.js"
+import { prepareRun, type BuildInputs, type Run } from "../image/build-context.js"
 import { script } from "../engine/script.js"
 import { placeOf, withTool, type ToolSources } from "../image/tools.js"
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { runnerAge, runnerOld } from "../../../../dagger/src/core/catalog/age.js"
+import { runnerAge, runnerOld } from "../../../../dagger/src/core/catalog/releases/age.js"
 
 const NOW = new Date("2026-11-24T12:00:00Z")
 const release = (version: string, released: string) => ({ version, released })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest"
 import type { VendorAccess } from "../../../../dagger/src/pipeline/catalog/access.js"
-import { compareWithVendor, targetsOf } from "../../../../dagger/src/core/catalog/newest.js"
+import { compareWithVendor, targetsOf } from "../../../../dagger/src/core/catalog/releases/newest.js"
 import { readCatalog } from "../../../../dagger/src/core/catalog/pins.js"
 import { TOOL_ENTRIES, TOOLS } from "../../../../dagger/src/core/catalog/tools.js"
 import { PINS_TEXT } from "./pins.js"

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest"
 import type { VendorAccess } from "../../../../dagger/src/pipeline/catalog/access.js"
 import { readCatalog } from "../../../../dagger/src/core/catalog/pins.js"
 import { TOOL_ENTRIES } from "../../../../dagger/src/core/catalog/tools.js"
-import { updatePins } from "../../../../dagger/src/core/catalog/update.js"
+import { updatePins } from "../../../../dagger/src/core/catalog/releases/update.js"
 import { PINS_TEXT, PROJECT_PINS_TEXT } from "./pins.js"
 import {
   A,

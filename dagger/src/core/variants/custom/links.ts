@@ -1,5 +1,5 @@
 import { TOOL_ENTRIES } from "../../catalog/tools.js"
-import { RUNTIME_LINKS } from "../../plan/runtime-facts.js"
+import { RUNTIME_LINKS } from "../runtime-files.js"
 
 /** As many symbolic links as Linux follows on one path. */
 const MOST_LINKS = 40

@@ -1,5 +1,5 @@
-import { AGENT_FOLDERS, RUNNER_USER } from "../definitions.js"
-import { ENTRYPOINT, RUNTIME_FOLDER, RUNTIME_PROGRAMS } from "../../plan/runtime-facts.js"
+import { AGENT_FOLDERS, RUNNER_USER } from "../runner-user.js"
+import { ENTRYPOINT, RUNTIME_FOLDER, RUNTIME_PROGRAMS } from "../runtime-files.js"
 import { IMAGE_LINKS, throughLinks, TOOL_LINKS } from "./links.js"
 
 const START = "the start of the container"

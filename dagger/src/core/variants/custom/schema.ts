@@ -1,7 +1,7 @@
 import { z } from "zod"
-import { PACKAGE_NAME } from "../../packages/packages.js"
+import { PACKAGE_NAME } from "../../text/package-name.js"
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
-import { closest } from "../../text/suggest.js"
+import { closest } from "../../suggest.js"
 import { VARIANTS } from "../names.js"
 import { placeProblem } from "./paths.js"
 

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document, type LineCounter } from "yaml"
 import type { z } from "zod"
 import { printable } from "../../text/printable.js"
-import { closest } from "../../text/suggest.js"
+import { closest } from "../../suggest.js"
 import type { Mistake } from "./rules.js"
 
 /** What zod found, a mistake for every unknown key. */

@@ -1,0 +1,71 @@
+import { PLATFORMS, type PlatformName } from "../../platforms.js"
+import { pinnedSources, type PinnedSource } from "../downloads.js"
+import { UNKNOWN, type CatalogTool } from "../schema.js"
+
+/** Where one tool comes from on one platform, and by what it is known to be what it should be. */
+export interface AuditRow {
+  tool: string
+  title: string
+  platform: PlatformName
+  source: "upstream" | "registry"
+  /** What is pinned, or who decides it when an image is built: `the archive's`, `the project's`. */
+  version: string
+  /** The day, or `unknown`. */
+  released: string
+  /** A URL, a package's name and version, or a folder of this project. */
+  from: string
+  verified: string
+  /** The smoke checks that prove it in the image. */
+  checks: readonly string[]
+}
+
+const VERIFIED: Record<PinnedSource["kind"], string> = {
+  upstream: "SHA-256 in the catalog",
+  npm: "npm's integrity (SHA-512) in the catalog",
+  "go-toolchain": "Go's checksum (h1) in the catalog",
+}
+/** A checksum that its vendor never published. */
+const SEEN_ONCE = "SHA-256 in the catalog, seen once: the vendor publishes none"
+export const UNVERIFIED = "no checksum is known: refused"
+
+/** The dependency audit: every tool on every platform from every source. */
+export function audit(tools: Readonly<Record<string, CatalogTool>>): AuditRow[] {
+  return Object.entries(tools).flatMap(([name, tool]) => [
+    ...pinnedSources(tool).flatMap((pinned) => pinnedRows(name, tool, pinned)),
+    ...unpinnedRows(name, tool),
+  ])
+}
+
+function pinnedRows(
+  name: string,
+  { title, checks, registryIsUpstream }: CatalogTool,
+  pinned: PinnedSource,
+): AuditRow[] {
+  const { version, released, kind, seenOnce } = pinned
+  const sources = registryIsUpstream ? (["upstream", "registry"] as const) : [pinned.source]
+  return sources.flatMap((source) =>
+    pinned.downloads.map(({ platform, file: from, checksum }) => {
+      const verified = checksum === UNKNOWN ? UNVERIFIED : seenOnce ? SEEN_ONCE : VERIFIED[kind]
+      return { tool: name, title, platform, source, version, released, from, verified, checks }
+    }),
+  )
+}
+
+function unpinnedRows(name: string, { title, registry, checks }: CatalogTool): AuditRow[] {
+  if (registry.kind !== "deb" && registry.kind !== "project") return []
+  const [version, from, verified] =
+    registry.kind === "deb"
+      ? ["the archive's", `package ${registry.package}`, "the archive's signature, then SHA-256"]
+      : ["the project's", `docker/${registry.folder}`, "part of this project"]
+  return PLATFORMS.map((platform) => ({
+    tool: name,
+    title,
+    platform,
+    source: "registry",
+    version,
+    released: UNKNOWN,
+    from,
+    verified,
+    checks,
+  }))
+}

@@ -1,0 +1,16 @@
+import type { VendorAccess } from "../../../pipeline/catalog/access.js"
+import type { VendorRelease } from "../feeds/feed.js"
+import { feedOf } from "../feeds/feeds.js"
+import { messageOf } from "./newest.js"
+import { TOOL_ENTRIES } from "../tools.js"
+
+/** What GitHub has released of its runner, or why that is not known. */
+export async function runnerReleases(access: VendorAccess): Promise<VendorRelease[] | { unknown: string }> {
+  const feed = feedOf(TOOL_ENTRIES.runner, "upstream")
+  if (!feed) return { unknown: "the catalog does not say where its vendor tells of it" }
+  try {
+    return await feed.releases(access)
+  } catch (error) {
+    return { unknown: messageOf(error) }
+  }
+}

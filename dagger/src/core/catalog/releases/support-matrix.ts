@@ -1,0 +1,49 @@
+import { table, text } from "../../text/markdown.js"
+import { PLATFORMS } from "../../platforms.js"
+import type { AuditRow } from "./audit.js"
+
+/** The dependency audit as a document: what there is on which platform, from where, verified how. */
+export function supportMatrix(rows: readonly AuditRow[]): string {
+  const head = ["Tool", "Sources", "Version", ...PLATFORMS, "Verified by", "Proven by"]
+  return [
+    "# Support matrix",
+    "<!-- Made from the catalog by `npm run docs`; a test fails when this file is another one. -->",
+    `Every tool that does not simply come with the distribution, as \`dagger/src/core/catalog/\` has it, on every platform.
+\`./runner-images catalog check --json\` gives the same for programs. Where the version is "the archive's", the distribution's
+archive decides it when an image is built, and the image's report tells it. What is pinned without a known checksum is refused
+when it is used. "Proven by" names the smoke checks.`,
+    table(head, lines(rows)),
+    "Packages of the distribution are in the report of each image, with version and SHA-256 for each platform.",
+  ]
+    .join("\n\n")
+    .concat("\n")
+}
+
+/** One line for each tool and source, with the platforms side by side. */
+function lines(rows: readonly AuditRow[]): string[][] {
+  const keys = [...new Set(rows.map(keyOf))]
+  return keys.map((key) => {
+    const members = rows.filter((row) => keyOf(row) === key)
+    const [first] = members
+    if (!first) return []
+    const files = PLATFORMS.map((platform) => fileText(members.find((row) => row.platform === platform)))
+    const verified = [...new Set(members.map((row) => row.verified))].join("; ")
+    return [
+      first.title,
+      first.source,
+      first.version,
+      ...files,
+      text(verified),
+      first.checks.map((name) => `\`${name}\``).join(", "),
+    ]
+  })
+}
+
+const keyOf = ({ tool, source }: AuditRow) => `${tool} ${source}`
+
+/** URLs by their files' names. */
+function fileText(row: AuditRow | undefined): string {
+  if (!row) return "**missing**"
+  if (!row.from.startsWith("https://")) return text(row.from)
+  return `[${text(row.from.slice(row.from.lastIndexOf("/") + 1))}](${row.from})`
+}

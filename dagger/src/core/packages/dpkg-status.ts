@@ -1,0 +1,57 @@
+/** A package as dpkg knows it. */
+export interface InstalledPackage {
+  name: string
+  version: string
+  /** That of the source it was built from: rebuilding for one architecture alone, `+b1`, changes only the package's own. */
+  sourceVersion: string
+  /** Debian's name, or `all`. */
+  architecture: string
+  /** Names of what it needs, alternatives and all. */
+  depends: string[]
+  /** Other names that it satisfies. */
+  provides: string[]
+}
+
+/**
+ * The installed packages in dpkg's status file.
+ *
+ * @example installedPackages("Package: jq\nStatus: install ok installed\nArchitecture: all\nSource: jq (1.7.1-6)\nVersion: 1.7.1-6+b1\nDepends: libc6 (>= 2.38)\n")
+ *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all", depends: ["libc6"], provides: [] }]
+ */
+export function installedPackages(status: string): InstalledPackage[] {
+  return installedStanzas(status).flatMap((field) => {
+    const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
+    if (!name || !version) return []
+    const sourceVersion = /\((.+)\)$/.exec(field("Source") ?? "")?.[1] ?? version
+    const depends = [...packageNames(field("Pre-Depends")), ...packageNames(field("Depends"))]
+    const provides = packageNames(field("Provides"))
+    return [{ name, version, sourceVersion, architecture: architecture ?? "all", depends, provides }]
+  })
+}
+
+/**
+ * What the installed packages take, in bytes by name, as dpkg's status file has it: an estimate of their own files, dependencies not counted.
+ *
+ * @example installedSizes("Package: jq\nStatus: install ok installed\nInstalled-Size: 120\n") ⇒ Map { "jq" => 122880 }
+ */
+export function installedSizes(status: string): Map<string, number> {
+  return new Map(
+    installedStanzas(status).flatMap((field): [string, number][] => {
+      const [name, kibibytes] = [field("Package"), field("Installed-Size")]
+      return name && kibibytes ? [[name, Number(kibibytes) * 1024]] : []
+    }),
+  )
+}
+
+/** Gives the fields of each installed package. */
+function installedStanzas(status: string): ((key: string) => string | undefined)[] {
+  return status
+    .split("\n\n")
+    .map((stanza) => (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(stanza)?.[1])
+    .filter((field) => field("Status")?.endsWith(" installed"))
+}
+
+/** @example packageNames("libc6 (>= 2.38), debconf (>= 0.5) | debconf-2.0, python3:any") ⇒ ["libc6", "debconf", "debconf-2.0", "python3"] */
+export function packageNames(field = ""): string[] {
+  return field.split(/[,|]/).flatMap((entry) => /^\s*([^\s(:]+)/.exec(entry)?.[1] ?? [])
+}

@@ -1,0 +1,74 @@
+import { RunnerImagesError } from "../errors.js"
+import { withoutSecrets } from "./mirror.js"
+import { isLoopback } from "./reference.js"
+
+/** Where the source code of an image is, as far as anybody knows: what is not known is in no label. */
+export interface SourceCode {
+  url?: string
+  /** The commit, or what else the code's version control calls it. */
+  revision?: string
+}
+
+const PROTOCOLS = ["https:", "http:", "ssh:", "git:"]
+const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/+-]{0,127}$/
+const EXAMPLE = "https://github.com/OWNER/REPOSITORY"
+
+/**
+ * Reads what a user says of the source code.
+ *
+ * @example parseSourceCode({ url: "https://github.com/owner/runner" }) ⇒ { url: "https://github.com/owner/runner" }
+ * @throws RunnerImagesError USAGE when it is no URL or no revision, or the URL has a password: labels are public
+ */
+export function parseSourceCode(given: { url?: string | undefined; revision?: string | undefined }): SourceCode {
+  const url = given.url?.trim()
+  const revision = given.revision?.trim()
+  return {
+    ...(url === undefined ? {} : { url: parseUrl(url) }),
+    ...(revision === undefined ? {} : { revision: parseRevision(revision) }),
+  }
+}
+
+/**
+ * The URL for a Git remote, undefined for one that means nothing elsewhere, such as a folder of this machine. User and
+ * password are left out. GitHub's page of an image looks for an https URL, so its ssh remotes become that; of other servers
+ * nobody knows whether they answer there.
+ *
+ * @example remoteUrl("git@github.com:owner/runner.git") ⇒ "https://github.com/owner/runner"
+ */
+export function remoteUrl(remote: string): string | undefined {
+  const [, user, host, path] = /^(?:([^@/:]+)@)?([^@/:]+):(?!\/\/)\/?(.+)$/.exec(remote) ?? []
+  const text = host === undefined ? remote : `ssh://${user === undefined ? "" : `${user}@`}${host}/${path ?? ""}`
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  if (!PROTOCOLS.includes(url.protocol) || isLoopback(url.hostname)) return undefined
+  const place = url.pathname.replace(/\/+$/, "").replace(/\.git$/, "")
+  if (url.hostname === "github.com") return `https://github.com${place}`
+  // The name to log in with is part of an ssh address, as in git@host; elsewhere it is somebody's, or a token.
+  const account = url.protocol === "ssh:" && url.username === "git" ? "git@" : ""
+  return `${url.protocol}//${account}${url.host}${place}`
+}
+
+function parseUrl(text: string): string {
+  const shown = withoutSecrets(text)
+  if (!URL.canParse(text) || !PROTOCOLS.includes(new URL(text).protocol))
+    throw usage(`--source-url is "${shown}", which is no URL of source code.`, `Write it as in ${EXAMPLE}.`)
+  const { password, username, protocol, search, hash } = new URL(text)
+  if (password !== "" || (username !== "" && protocol !== "ssh:") || search !== "" || hash !== "")
+    throw usage(
+      "--source-url has a user, a password, a query or a fragment, and a label shows it to everybody.",
+      `Leave it out: ${shown}.`,
+    )
+  return text
+}
+
+function parseRevision(text: string): string {
+  if (REVISION.test(text)) return text
+  throw usage(
+    `--source-revision is ${JSON.stringify(text.slice(0, 128))}, which is no commit.`,
+    "Give the commit's digest, as git rev-parse HEAD prints it.",
+  )
+}
+
+function usage(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("USAGE", problem, remedy)
+}

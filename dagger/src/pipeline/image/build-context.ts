@@ -1,0 +1,65 @@
+import type { Directory, File, Service } from "@dagger.io/dagger"
+import { assertNative } from "../../core/checks/native-only.js"
+import { parseLock, type Lock } from "../../core/packages/lock.js"
+import type { VariantPlan } from "../../core/plan/plan.js"
+import { newestDate } from "../../core/packages/releases.js"
+import type { BuildRequest } from "../../core/request/request.js"
+import { archiveMoment } from "../../core/packages/cache-buster.js"
+import { enginePlatform, native as nativeSide, type Native } from "../engine/native.js"
+import { readArchive, type Archive } from "../packages/packages.js"
+import { plan as planAll } from "../plan/plan.js"
+import type { Progress } from "../../core/progress/progress.js"
+import type { ToolSources } from "./tools.js"
+import { probeOf, upstreamOf } from "./upstream.js"
+
+/** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
+export interface BuildInputs {
+  /** The project's `docker/` folder: what goes into images. */
+  docker: Directory
+  /** Upstream archives by file name, fetched beforehand. */
+  assets?: Directory
+  /** The request's mirror, where the engine's containers cannot reach it by name. */
+  mirrorService?: Service
+  /** Certificate authorities that native download steps trust. Never in a layer. */
+  caBundle?: File
+  /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
+  moment?: string
+}
+
+/** What all platforms and variants of one build share. */
+export interface Run {
+  request: BuildRequest
+  inputs: BuildInputs
+  /** Where tools are taken from. */
+  sources: ToolSources
+  progress: Progress
+  native: Native
+  archive: Archive
+  plans: VariantPlan[]
+  created: string
+  lock: Lock | undefined
+  standInVersion: string
+}
+
+/** Decides what is to be built, and finds out what everything is built from. */
+export async function prepareRun(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
+  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms, request.base)
+  const access = upstreamOf(request, inputs)
+  const plans = await progress.run("all platforms", "plan", async () =>
+    planAll(
+      request,
+      (await inputs.assets?.entries()) ?? [],
+      probeOf(access, () => nativeSide(inputs.caBundle, { base: request.base })),
+    ),
+  )
+  if (request.native) assertNative(plans, await enginePlatform())
+  const day = archiveMoment(request.refresh)
+  const native = await progress.run("all platforms", "base image", () =>
+    nativeSide(inputs.caBundle, { base: request.base, digest: lock?.base, archive: day, moment: inputs.moment }),
+  )
+  const archive = await progress.run("all platforms", "package archive", () => readArchive(native, day))
+  const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
+  const created = newestDate(archive.releases)
+  const sources = { docker: inputs.docker, ...access }
+  return { request, inputs, sources, progress, native, archive, plans, created, lock, standInVersion }
+}

@@ -1,0 +1,13 @@
+import type { Directory } from "@dagger.io/dagger"
+import type { Report } from "../../core/report/report.js"
+import type { VariantName } from "../../core/variants/names.js"
+
+export interface BuiltVariant {
+  variant: VariantName
+  report: Report
+  /**
+   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` beside it;
+   * only the reports when a check failed.
+   */
+  directory: Directory
+}

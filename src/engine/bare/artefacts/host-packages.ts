@@ -1,0 +1,121 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { z } from "zod"
+import { attempt, exec } from "../../../host/exec.js"
+import { writeFileAtomic } from "../state/atomic-file.js"
+import { findProgram, osRelease } from "../host/host.js"
+import { KEYRING } from "./archive.js"
+import { makeOnce } from "./artefact.js"
+import type { StateFolder } from "../state/state-folder.js"
+
+interface Need {
+  package: string
+  /** A program by name, or a file by path, that tells that the need is met, whoever installed it. */
+  shownBy: string
+}
+
+const CNI_FOLDER = "/usr/lib/cni"
+
+const NEEDS: Need[] = [
+  { package: "runc", shownBy: "runc" },
+  { package: "dnsmasq-base", shownBy: "dnsmasq" },
+  { package: "iptables", shownBy: "iptables" },
+  { package: "iproute2", shownBy: "ip" },
+  { package: "containernetworking-plugins", shownBy: `${CNI_FOLDER}/bridge` },
+  { package: "mmdebstrap", shownBy: "mmdebstrap" },
+  { package: "arch-test", shownBy: "arch-test" },
+  { package: "skopeo", shownBy: "skopeo" },
+  { package: "git", shownBy: "git" },
+  { package: "ripgrep", shownBy: "rg" },
+  { package: "xz-utils", shownBy: "xz" },
+  { package: "pigz", shownBy: "pigz" },
+  { package: "ca-certificates", shownBy: "/etc/ssl/certs/ca-certificates.crt" },
+  { package: "debian-archive-keyring", shownBy: KEYRING },
+]
+
+export { CNI_FOLDER }
+
+/** Packages that have to be installed. Pure but for looking. */
+export function missingPackages(isThere: (shownBy: string) => boolean = shown): string[] {
+  return NEEDS.filter((need) => !isThere(need.shownBy)).map((need) => need.package)
+}
+
+function shown(by: string): boolean {
+  return by.startsWith("/") ? existsSync(by) : findProgram(by) !== undefined
+}
+
+const installedSchema = z.object({
+  /** Packages that came onto the host through this program, those that others depend on included. */
+  installed: z.array(z.string()),
+  /** What was there before an installation that may not have ended. */
+  before: z.array(z.string()).optional(),
+})
+
+/** Packages that `up` installed on this host and `down` leaves. */
+export function installedByUs(state: StateFolder): string[] {
+  return existsSync(state.installedPackages) ? readInstalled(state).installed : []
+}
+
+function readInstalled(state: StateFolder): z.infer<typeof installedSchema> {
+  if (!existsSync(state.installedPackages)) return { installed: [] }
+  return installedSchema.parse(JSON.parse(readFileSync(state.installedPackages, "utf8")))
+}
+
+/** No service may start and nobody may be asked. */
+const QUIET_APT = {
+  DEBIAN_FRONTEND: "noninteractive",
+  APT_LISTCHANGES_FRONTEND: "none",
+  NEEDRESTART_SUSPEND: "1",
+  LC_ALL: "C.UTF-8",
+}
+
+/** Installs what is missing and keeps a list of what came with it. */
+export async function installPackages(state: StateFolder, log: (line: string) => void): Promise<void> {
+  const record = readInstalled(state)
+  const missing = missingPackages()
+  const before = record.before ?? (missing.length > 0 ? await installedPackages() : undefined)
+  if (before) writeFileAtomic(state.installedPackages, JSON.stringify({ installed: record.installed, before }))
+  if (missing.length > 0) {
+    log(`packages: installing ${missing.join(" ")}`)
+    // An installation that was killed leaves packages unconfigured, and apt refuses to go on.
+    await exec("dpkg", ["--configure", "-a"], { env: QUIET_APT })
+    await exec("apt-get", ["update", "-qq"], { env: QUIET_APT })
+    await exec(
+      "apt-get",
+      ["install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...missing],
+      { env: QUIET_APT },
+    )
+  }
+  if (before) {
+    const added = (await installedPackages()).filter((name) => !before.includes(name))
+    const installed = [...new Set([...record.installed, ...added])].sort()
+    writeFileAtomic(state.installedPackages, JSON.stringify({ installed }))
+  }
+}
+
+async function installedPackages(): Promise<string[]> {
+  const list = await exec("dpkg-query", ["-W", "-f", "${db:Status-Abbrev} ${Package}\n"])
+  return list.split("\n").flatMap((line) => /^ii\s+(\S+)/.exec(line)?.[1] ?? [])
+}
+
+/**
+ * The registry program: the host's own, or one unpacked from the package into the state folder. Installing the package would
+ * start a service on port 5000.
+ */
+export async function registryProgram(state: StateFolder, work: string): Promise<string> {
+  const own = findProgram("docker-registry")
+  if (own !== undefined) return own
+  const os = osRelease()
+  const folder = join(state.root, `registry-program-${os["ID"] ?? ""}-${os["VERSION_ID"] ?? ""}`)
+  await makeOnce(folder, work, async (target) => {
+    // apt refuses to download as its own user into root's folders.
+    const args = ["-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
+    const first = await attempt("apt-get", args, { cwd: target, env: QUIET_APT })
+    if (first.exitCode !== 0) {
+      await exec("apt-get", ["update", "-qq"], { env: QUIET_APT })
+      await exec("apt-get", args, { cwd: target, env: QUIET_APT })
+    }
+    await exec("sh", ["-c", "dpkg-deb -x docker-registry_*.deb . && rm docker-registry_*.deb"], { cwd: target })
+  })
+  return join(folder, "usr/bin/docker-registry")
+}

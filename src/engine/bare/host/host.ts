@@ -1,0 +1,177 @@
+import { accessSync, chmodSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { platformOfNodeArch, PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
+import { makeFolder } from "../../../artifacts/writable-folder.js"
+import { sudoCaller, untrustedPart } from "./trusted-path.js"
+
+/** @example parseOsRelease('ID=debian\nVERSION_CODENAME="trixie"') ⇒ { ID: "debian", VERSION_CODENAME: "trixie" } */
+export function parseOsRelease(text: string): Record<string, string> {
+  const entries = text.split("\n").flatMap((line) => {
+    const match = /^([A-Z_]+)=(?:"(.*)"|'(.*)'|(.*))$/.exec(line.trim())
+    return match ? [[match[1] ?? "", match[2] ?? match[3] ?? match[4] ?? ""] as const] : []
+  })
+  return Object.fromEntries(entries)
+}
+
+export function osRelease(): Record<string, string> {
+  const path = ["/etc/os-release", "/usr/lib/os-release"].find((candidate) => existsSync(candidate))
+  return path ? parseOsRelease(readFileSync(path, "utf8")) : {}
+}
+
+/** Everything about a host that decides whether a bare engine can run on it. */
+export interface HostFacts {
+  system: NodeJS.Platform
+  nodeArch: string
+  userId: number
+  osRelease: Record<string, string>
+  hasApt: boolean
+  /** Text of /proc/filesystems. */
+  filesystems: string
+  /** Whether the kernel has network namespaces. */
+  networkNamespaces: boolean
+  /** The environment's proxy variables. */
+  proxies: Record<string, string>
+}
+
+export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
+  return {
+    system: process.platform,
+    nodeArch: process.arch,
+    userId: process.getuid?.() ?? -1,
+    osRelease: osRelease(),
+    hasApt: isExecutable("/usr/bin/apt-get"),
+    filesystems: existsSync("/proc/filesystems") ? readFileSync("/proc/filesystems", "utf8") : "",
+    networkNamespaces: existsSync("/proc/self/ns/net"),
+    proxies: proxyVariables(env),
+  }
+}
+
+const PROXY_NAMES = ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"]
+
+export function proxyVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter(
+    (entry): entry is [string, string] => PROXY_NAMES.includes(entry[0].toLowerCase()) && !!entry[1],
+  )
+  return Object.fromEntries(entries)
+}
+
+/**
+ * Checks that a bare engine can run here and returns the host's platform.
+ *
+ * @throws RunnerImagesError ENGINE_HOST with the first thing that is missing
+ */
+export function checkHost(facts: HostFacts): PlatformName {
+  const name = facts.osRelease["PRETTY_NAME"] ?? facts.system
+  if (facts.system !== "linux") throw missing(`The bare engine runs on Linux, and this is ${facts.system}.`, DOCKER)
+  const family = [facts.osRelease["ID"] ?? "", ...(facts.osRelease["ID_LIKE"] ?? "").split(" ")]
+  if (!family.some((id) => id === "debian" || id === "ubuntu") || !facts.hasApt)
+    throw missing(`The bare engine runs on Debian and Ubuntu, and this is ${name}.`, DOCKER)
+  const platform = platformOfNodeArch(facts.nodeArch)
+  if (!platform)
+    throw missing(`The bare engine runs on ${PLATFORMS.join(" and ")}, and this machine is ${facts.nodeArch}.`, DOCKER)
+  if (facts.userId !== 0)
+    throw missing("The bare engine needs root: it makes network namespaces and mounts.", `Use sudo. ${DOCKER}`)
+  if (!facts.networkNamespaces)
+    throw missing("The kernel has no network namespaces (CONFIG_NET_NS).", "Boot the distribution's own kernel.")
+  const proxy = Object.entries(facts.proxies).find(([variable, value]) => !/^no_/i.test(variable) && isLoopback(value))
+  if (proxy)
+    throw missing(
+      `${proxy[0]} is ${proxy[1]}: the engine runs in a network namespace, from which the host's loopback cannot be reached.`,
+      "Let the proxy listen on an address of this host that containers can reach, and set the variable to that.",
+    )
+  return platform
+}
+
+/** File systems that the kernel must have, by the module that brings each. */
+export function missingFilesystems(filesystems: string): string[] {
+  const known = filesystems.split("\n").map((line) => line.split("\t").at(-1))
+  return ["overlay", "binfmt_misc"].filter((name) => !known.includes(name))
+}
+
+function missing(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("ENGINE_HOST", problem, remedy)
+}
+
+const DOCKER = "Or install and start Docker: then Dagger runs its engine there."
+
+function isLoopback(address: string): boolean {
+  return /(^|[/@])(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/i.test(address)
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A program's path, looked for as a shell does and in root's folders besides: sudo and cron leave those out of PATH. */
+export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = [
+    ...(env["PATH"] ?? "").split(":"),
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/local/bin",
+    "/usr/bin",
+  ]
+  return folders
+    .filter((folder) => folder.startsWith("/"))
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
+}
+
+/** Bytes that can still be written where a path is, or will be. */
+export function freeBytes(path: string): number {
+  let existing = path
+  while (!existsSync(existing)) existing = dirname(existing)
+  const disk = statfsSync(existing)
+  return disk.bavail * disk.bsize
+}
+
+/** @throws RunnerImagesError ENGINE_DISK when there is less room than is needed */
+export function checkDisk(path: string, neededBytes: number): void {
+  const free = freeBytes(path)
+  if (free >= neededBytes) return
+  throw new RunnerImagesError(
+    "ENGINE_DISK",
+    `The bare engine needs ${gigabytes(neededBytes)} where ${path} is, and ${gigabytes(free)} are free.`,
+    "Free some space (runner-images engine prune), or set XDG_CACHE_HOME to a folder on a larger disk.",
+  )
+}
+
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}
+
+/**
+ * Makes the state folder and closes it to everybody but root: base images, programs that root runs and a password lie in it.
+ *
+ * @param caller who may own folders on the way as well
+ * @throws RunnerImagesError ENGINE_STATE when it cannot be written, or others could put another in its place
+ */
+export function checkStateFolder(root: string, caller = sudoCaller(process.env)): void {
+  try {
+    const untrusted = untrustedPart(dirname(root), caller)
+    if (untrusted !== undefined) throw new Error(untrusted)
+    makeFolder(root, 0o700)
+    accessSync(root, constants.W_OK)
+    const { uid } = statSync(root)
+    if (uid !== process.getuid?.()) throw new Error(`it belongs to user ${uid}`)
+    chmodSync(root, 0o700)
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "ENGINE_STATE",
+      `The bare engine's state folder ${root} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      "Set XDG_CACHE_HOME to a folder that root can write and others cannot.",
+      { cause },
+    )
+  }
+}
+
+export function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+}

@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { attempt } from "../../../host/exec.js"
+import { missingFilesystems } from "./host.js"
+
+/**
+ * Proves that the kernel gives what the engine needs, by doing it in namespaces that end at once.
+ *
+ * @param root the state folder: layers are stacked on its file system
+ * @throws RunnerImagesError ENGINE_HOST
+ */
+export async function checkKernel(root: string): Promise<void> {
+  for (const module of missingFilesystems(readFileSync("/proc/filesystems", "utf8")))
+    await attempt("modprobe", [module])
+  const missing = missingFilesystems(readFileSync("/proc/filesystems", "utf8"))
+  if (missing.length > 0)
+    throw new RunnerImagesError(
+      "ENGINE_HOST",
+      `The kernel has no ${missing.join(" and no ")}.`,
+      `Run: modprobe ${missing[0]} — or boot the distribution's own kernel, which has it.`,
+    )
+  const namespaces = await attempt("unshare", ["--net", "--mount", "--pid", "--fork", "true"])
+  if (namespaces.exitCode !== 0)
+    throw new RunnerImagesError(
+      "ENGINE_HOST",
+      `The kernel gives no network, mount and process namespaces: ${namespaces.stderr.trim()}.`,
+      "In a container, run it with --privileged; elsewhere boot the distribution's own kernel.",
+    )
+  const trial = join(root, `overlay-trial-${process.pid}`)
+  try {
+    for (const folder of ["lower", "upper", "work", "merged"]) mkdirSync(join(trial, folder), { recursive: true })
+    const mount = "mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged"
+    const overlay = await attempt("unshare", ["--mount", "sh", "-c", mount], { cwd: trial })
+    if (overlay.exitCode !== 0)
+      throw new RunnerImagesError(
+        "ENGINE_HOST",
+        `Layers cannot be stacked on the file system of ${root}: ${overlay.stderr.trim()}.`,
+        "Set XDG_CACHE_HOME to a folder on ext4, xfs or btrfs: not on another overlay, and not on the network.",
+      )
+  } finally {
+    rmSync(trial, { recursive: true, force: true })
+  }
+}

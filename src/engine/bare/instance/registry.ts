@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { writableRegistryConfig } from "./config.js"
+import { childEnvironment } from "./environment.js"
+import { listensItself, occupantOf } from "./listener.js"
+import { listens } from "../host/network.js"
+import { findMarked, isRunning, startDetached, stopProcess } from "../host/process.js"
+import { writeRegistryPassword } from "./registry-password.js"
+import { writeRecord, type InstanceRecord, type RecordedProcess } from "../state/record.js"
+import type { InstanceFolder } from "../state/state-folder.js"
+
+/** The marker of an instance's registry, beside that of its engine. */
+export function registryMarker(record: InstanceRecord): string {
+  return `${record.marker}-registry`
+}
+
+/** What a registry that runs is compared with: one of another version of this program may take writes from everybody. */
+export function registryConfigKey(folder: InstanceFolder, record: InstanceRecord): string {
+  return createHash("sha256").update(writableRegistryConfig(folder, record.registryPort)).digest("hex").slice(0, 16)
+}
+
+/** Starts the registry on the host's loopback, unless it runs the way it should. */
+export async function startRegistry(folder: InstanceFolder, record: InstanceRecord, program: string): Promise<void> {
+  const running = registryProcess(record)
+  const config = registryConfigKey(folder, record)
+  if (running && record.registryConfig === config) {
+    record.processes.registry = running
+    checkListener(record)
+    return
+  }
+  await stopRegistry(folder, record)
+  writeRegistryPassword(folder)
+  if (await listens(record.registryPort)) throw portTaken(record.registryPort)
+  const env = childEnvironment(folder, registryMarker(record))
+  const started = await startDetached(program, ["serve", join(folder.config, "registry-writable.json")], {
+    env,
+    logFile: folder.registryLog,
+  })
+  record.processes.registry = started
+  record.registryConfig = config
+  writeRecord(folder, record)
+  for (let tries = 0; !(await answers(record.registryPort)); tries++) {
+    if (!isRunning(started) || tries > 200) {
+      await stopProcess(started, 1)
+      throw new RunnerImagesError(
+        "ENGINE_START",
+        `The local registry did not start: ${readFileSync(folder.registryLog, "utf8").trim().split("\n").slice(-5).join("\n")}`,
+        `Its log is ${folder.registryLog}.`,
+      )
+    }
+    await sleep(50)
+  }
+  checkListener(record)
+}
+
+/**
+ * Whether who answers on the registry's port is the process that was started for it. Whoever else answers there gets neither
+ * images nor the password.
+ *
+ * @throws RunnerImagesError ENGINE_PORT with the process that has the port
+ */
+export function checkListener(record: InstanceRecord): void {
+  const own = registryProcess(record)
+  if (own && listensItself(own, record.registryPort)) return
+  const occupant = occupantOf(record.registryPort)
+  throw new RunnerImagesError(
+    "ENGINE_PORT",
+    `The registry of engine instance ${record.name} should be on port ${record.registryPort} of 127.0.0.1, and ${occupant === undefined ? "nothing listens" : `${occupant} listens`} there.`,
+    "Nothing was sent there. End that program, then run: runner-images engine down, and engine up again.",
+  )
+}
+
+/** The registry's process, whether or not its number was written down before this program was killed. */
+export function registryProcess(record: InstanceRecord): RecordedProcess | undefined {
+  const known = record.processes.registry
+  return known && isRunning(known) ? known : findMarked(registryMarker(record))[0]
+}
+
+export async function stopRegistry(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
+  for (let left = registryProcess(record); left; left = registryProcess(record)) await stopProcess(left, 10)
+  delete record.processes.registry
+  writeRecord(folder, record)
+}
+
+export function portTaken(port: number): RunnerImagesError {
+  return new RunnerImagesError(
+    "ENGINE_PORT",
+    `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program${byWhom(port)}.`,
+    `Choose another one: runner-images engine up --registry-port ${port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows who has it.`,
+  )
+}
+
+function byWhom(port: number): string {
+  const occupant = occupantOf(port)
+  return occupant === undefined ? "" : `: ${occupant}`
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    // It wants its password even for this.
+    return (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401
+  } catch {
+    return false
+  }
+}

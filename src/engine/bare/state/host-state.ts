@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
+import { z } from "zod"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { writeFileAtomic } from "./atomic-file.js"
+import { takeLock } from "./lock.js"
+
+/**
+ * What all instances on this machine share, whatever their state folders: addresses and ports that are spoken for, and host
+ * settings that the last one puts back. It lies where a boot clears it, as the settings themselves are cleared.
+ */
+const FOLDER = "/run/runner-images"
+const LEDGER = `${FOLDER}/ledger.json`
+const LOCK = `${FOLDER}/ledger.lock`
+
+const ledgerSchema = z.object({
+  instances: z.record(
+    z.string(),
+    z.object({
+      link: z.string(),
+      registryPort: z.number().int(),
+      /** Where the instance's record lies. */
+      record: z.string(),
+    }),
+  ),
+  /** Interfaces that had net.ipv4.conf.NAME.forwarding at 0 before the first instance came up. */
+  forwardingSwitchedOn: z.array(z.string()).default([]),
+  /** Written by earlier versions, which set net.ipv4.ip_forward for the whole host. The last instance sets it back. */
+  forwardingWasOff: z.boolean().default(false),
+  /** binfmt_misc was not mounted before the first instance came up. */
+  binfmtWasUnmounted: z.boolean(),
+})
+export type Ledger = z.infer<typeof ledgerSchema>
+
+export function readLedger(): Ledger {
+  const empty = { instances: {}, forwardingSwitchedOn: [], forwardingWasOff: false, binfmtWasUnmounted: false }
+  if (!existsSync(LEDGER)) return empty
+  const ledger = parseLedger(readFileSync(LEDGER, "utf8"))
+  const known = Object.entries(ledger.instances).filter(([id, { record }]) => !isLost(id, record))
+  return { ...ledger, instances: Object.fromEntries(known) }
+}
+
+function parseLedger(text: string): Ledger {
+  try {
+    return ledgerSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new RunnerImagesError(
+      "ENGINE_STATE",
+      `${LEDGER} does not say what this program writes there.`,
+      "Another version of it has instances up: take them down with that version first.",
+      { cause },
+    )
+  }
+}
+
+/** An instance whose state folder was deleted before its engine ever started. Nobody will ever take it down. */
+function isLost(id: string, record: string): boolean {
+  return !existsSync(record) && !existsSync(`${FOLDER}/${id}/engine.sock`)
+}
+
+/** Changes the ledger while no other process does. `save` may be called early, to record a change before it is made. */
+export async function withLedger<T>(work: (ledger: Ledger, save: () => void) => T | Promise<T>): Promise<T> {
+  mkdirSync(FOLDER, { recursive: true, mode: 0o755 })
+  const lock = await takeLock(LOCK, "changing shared host settings", () => undefined)
+  try {
+    const ledger = readLedger()
+    const save = () => writeFileAtomic(LEDGER, `${JSON.stringify(ledger, undefined, 2)}\n`)
+    const result = await work(ledger, save)
+    if (Object.keys(ledger.instances).length > 0 || existsSync(LEDGER)) save()
+    return result
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Removes the ledger's folder when no instance is left. Another process that waits for its lock makes it anew. */
+export function removeEmptyLedger(): void {
+  if (!existsSync(FOLDER) || Object.keys(readLedger().instances).length > 0) return
+  for (const file of [LEDGER, LOCK, `${LOCK}.json`]) rmSync(file, { force: true })
+  try {
+    rmdirSync(FOLDER)
+  } catch {
+    // Something of another instance is still in it.
+  }
+}

@@ -1,0 +1,87 @@
+import { accessSync, constants, readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import type { BaseName } from "../../dagger/src/core/variants/bases.js"
+import type { OwnVariant } from "../../dagger/src/core/variants/definitions.js"
+import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/request/trust-files.js"
+import { lookup } from "../artifacts/lookup.js"
+
+/** Bytes; a report has some hundred kilobytes. */
+const LONGEST_REPORT = 32e6
+/** Bytes; all authorities of a system have a quarter of a megabyte. */
+const LONGEST_BUNDLE = 8e6
+/** UTF-8 takes no more. */
+const BYTES_PER_CHARACTER = 4
+
+/** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
+export async function readLock(given: string, platforms: readonly PlatformName[], base: BaseName): Promise<string> {
+  const text = textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
+  const { parseLock } = await import("../../dagger/src/core/packages/lock.js")
+  parseLock(text, platforms, base)
+  return text
+}
+
+/** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
+export async function readDefinition(given: string): Promise<OwnVariant> {
+  const path = readable(given, "file", "DEFINITION_INVALID", "--definition")
+  const { LONGEST_DEFINITION, parseOwnVariant } =
+    await import("../../dagger/src/core/variants/custom/custom-variant.js")
+  const text = textOf(path, LONGEST_DEFINITION * BYTES_PER_CHARACTER, "DEFINITION_INVALID", "--definition")
+  return parseOwnVariant(text, given)
+}
+
+/** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */
+export function assetsFolder(given: string): string {
+  return readable(given, "folder", "USAGE", "--assets")
+}
+
+/**
+ * Absolute path of the authorities that downloads trust: the one given, else the one that this process is told to trust,
+ * else the system's. Undefined when this host has none, and the engine's own trust has to do.
+ */
+export function caBundle(given: string | undefined): string | undefined {
+  if (given !== undefined) return pem(readable(given, "file", "USAGE", "--ca-bundle"), "--ca-bundle")
+  const told = process.env.SSL_CERT_FILE?.trim()
+  if (told !== undefined && told !== "") return pem(readable(told, "file", "USAGE", "SSL_CERT_FILE"), "SSL_CERT_FILE")
+  return SYSTEM_TRUST_FILES.find((path) => lookup(path)?.isFile())
+}
+
+function pem(path: string, origin: string): string {
+  if (textOf(path, LONGEST_BUNDLE, "USAGE", origin).includes("-----BEGIN CERTIFICATE-----")) return path
+  throw new RunnerImagesError("USAGE", `${origin}: ${path} holds no PEM certificate.`, "Give a bundle in PEM form.")
+}
+
+/**
+ * The text of a file that was found {@link readable}. Throws `code` when it has more bytes than such a file ever has: it is another one, and
+ * might not fit into memory.
+ */
+export function textOf(path: string, mostBytes: number, code: ErrorCode, origin: string): string {
+  const bytes = lookup(path)?.size ?? 0
+  if (bytes <= mostBytes) return readFileSync(path, "utf8")
+  throw new RunnerImagesError(
+    code,
+    `${origin}: ${path} has ${megabytes(bytes)}, and at most ${megabytes(mostBytes)} are read.`,
+    "Look whether it is the right file.",
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** Throws `code` unless the path leads to a file or folder that this process may read. */
+export function readable(given: string, kind: "file" | "folder", code: ErrorCode, origin: string): string {
+  if (given.trim() === "") throw new RunnerImagesError(code, `${origin} is empty.`, `Give the path of a ${kind}.`)
+  const path = resolve(given)
+  const found = lookup(path)
+  if (!found) throw new RunnerImagesError(code, `${origin}: ${path} does not exist.`, `Give the path of a ${kind}.`)
+  if (kind === "file" ? !found.isFile() : !found.isDirectory())
+    throw new RunnerImagesError(code, `${origin}: ${path} is not a ${kind}.`, `Give the path of a ${kind}.`)
+  try {
+    accessSync(path, kind === "file" ? constants.R_OK : constants.R_OK | constants.X_OK)
+  } catch {
+    throw new RunnerImagesError(code, `${origin}: ${path} may not be read by this user.`, "Change its permissions.")
+  }
+  return path
+}

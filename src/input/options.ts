@@ -1,0 +1,207 @@
+import type { Options } from "yargs"
+import { BASES, DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
+import { ROWS } from "../../dagger/src/core/bench/bench.js"
+import { AGAINST } from "../../dagger/src/core/parity/emulation-parity.js"
+import { PLATFORMS } from "../../dagger/src/core/platforms.js"
+import { COMPRESSIONS } from "../../dagger/src/core/request/compression.js"
+import { SOURCES } from "../../dagger/src/core/request/request.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
+
+/**
+ * The options that commands share. Values are validated by our own code, not by yargs, so that every message names the
+ * value, the reason and the remedy, and both doors say the same.
+ */
+
+/** Of every command that prints an answer. */
+export const answerOptions = {
+  json: {
+    type: "boolean",
+    default: false,
+    describe: "Print the answer as JSON on standard output, errors as JSON on standard error",
+    group: "Output:",
+  },
+} as const satisfies Record<string, Options>
+
+/** Of every command that needs an engine. */
+export const engineOptions = {
+  "no-bare-engine": {
+    type: "boolean",
+    default: false,
+    describe: "Use only an engine that is there already, or Docker or podman; change nothing on this host",
+    group: "Engine:",
+  },
+} as const satisfies Record<string, Options>
+
+/** Of every command that makes layers to keep. */
+export const layerOptions = {
+  compression: {
+    type: "string",
+    requiresArg: true,
+    describe: `How layers are compressed: ${COMPRESSIONS.join(" or ")}, which is smaller and faster and needs newer readers [default: ${COMPRESSIONS[0]}]`,
+    group: "Output:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What is to be built. */
+export const requestOptions = {
+  platforms: {
+    type: "string",
+    array: true,
+    describe: `Platforms, comma-separated or repeated [default: ${PLATFORMS.join(",")}]`,
+    group: "What to build:",
+  },
+  variants: {
+    type: "string",
+    array: true,
+    describe: `Variants, comma-separated or repeated: ${VARIANTS.join(", ")} or all [default: ${VARIANTS[0]}]`,
+    group: "What to build:",
+  },
+  definition: {
+    type: "string",
+    requiresArg: true,
+    describe: "A YAML file with a variant of your own, then the default: docs/VARIANTS.md",
+    group: "What to build:",
+  },
+  base: {
+    type: "string",
+    requiresArg: true,
+    describe: `What the images are built on: ${BASES.join(", ")} [default: ${DEFAULT_BASE}]`,
+    group: "What to build:",
+  },
+  sources: {
+    type: "string",
+    requiresArg: true,
+    describe: `Where tools come from: ${SOURCES.join(", ")} [default: ${SOURCES[0]}]`,
+    group: "What to build:",
+  },
+  assets: {
+    type: "string",
+    requiresArg: true,
+    describe: "Folder with upstream archives by file name, used in place of downloads",
+    group: "What to build:",
+  },
+  mirror: {
+    type: "string",
+    requiresArg: true,
+    describe: "URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors",
+    group: "What to build:",
+  },
+  lock: {
+    type: "string",
+    requiresArg: true,
+    describe: "A report.json whose packages are installed again, on its base image",
+    group: "What to build:",
+  },
+  refresh: {
+    type: "boolean",
+    default: false,
+    describe: "Ask for new packages now instead of once a day",
+    group: "What to build:",
+  },
+  sudo: {
+    type: "boolean",
+    default: false,
+    describe: "Let the runner user become root without a password; published tags then end in -sudo",
+    group: "What to build:",
+  },
+  root: {
+    type: "boolean",
+    default: false,
+    describe: "Start containers as root, as some other images do; published tags then end in -root",
+    group: "What to build:",
+  },
+  "cjk-fonts": {
+    type: "boolean",
+    default: false,
+    describe: "Add fonts for Chinese, Japanese and Korean to variants with a browser",
+    group: "What to build:",
+  },
+  native: {
+    type: "boolean",
+    default: false,
+    describe: "Demand every check: refuse platforms that the engine emulates where that cannot do some of them",
+    group: "What to build:",
+  },
+  "ca-bundle": {
+    type: "string",
+    requiresArg: true,
+    describe: "Certificate authorities that downloads trust, as a PEM file [default: this host's]",
+    group: "What to build:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What is to be compared. */
+export const parityOptions = {
+  against: {
+    type: "string",
+    requiresArg: true,
+    describe: `Compare images with other platforms' (${AGAINST[0]}), or native programs' work with emulated ones' (${AGAINST[1]}) [default: ${AGAINST[0]}]`,
+    group: "What to compare:",
+  },
+  packages: {
+    type: "string",
+    array: true,
+    describe: `With --against ${AGAINST[1]}: further packages beside the variants', comma-separated or repeated`,
+    group: "What to compare:",
+  },
+  "update-allow-list": {
+    type: "boolean",
+    default: false,
+    describe: `With --against ${AGAINST[1]}: compare two emulated installations instead, and allow what differs from now on`,
+    group: "What to compare:",
+  },
+} as const satisfies Record<string, Options>
+
+/** How vendors are asked for their releases. */
+export const catalogOptions = {
+  "max-age": {
+    type: "string",
+    requiresArg: true,
+    describe: "Ask GitHub for newer runners, and fail when one has been out for that many days",
+    group: "What to check:",
+  },
+  mirror: {
+    type: "string",
+    requiresArg: true,
+    describe:
+      "URL of a server that has the vendors' answers as URL/HOST/PATH, asked in their place; npm and go are asked as configured",
+    group: "Network:",
+  },
+} as const satisfies Record<string, Options>
+
+/** What is to be measured. */
+export const benchOptions = {
+  rows: {
+    type: "string",
+    array: true,
+    describe: `What to measure, comma-separated or repeated: ${Object.keys(ROWS).join(", ")} [default: all]`,
+    group: "What to measure:",
+  },
+  rounds: {
+    type: "string",
+    requiresArg: true,
+    describe: "How often each is measured, in turns [default: 5]",
+    group: "What to measure:",
+  },
+  packages: {
+    type: "string",
+    array: true,
+    describe: "Further packages beside the variants', comma-separated or repeated; images do not get them",
+    group: "What to measure:",
+  },
+  repository: {
+    type: "string",
+    requiresArg: true,
+    describe: "Push built images below this repository as well: host[:port]/path, without a password",
+    group: "What to measure:",
+  },
+} as const satisfies Record<string, Options>
+
+/**
+ * One list from values that are comma-separated, repeated, or both.
+ *
+ * @example listOf(["a,b", "c"]) ⇒ ["a", "b", "c"]
+ */
+export function listOf(given: readonly string[] | undefined): string[] | undefined {
+  return given?.flatMap((value) => value.split(","))
+}
