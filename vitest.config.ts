@@ -25,7 +25,7 @@ export default defineConfig({
           exclude,
           testTimeout: MINUTE,
           isolate: false,
-          globalSetup: "test/unit/image-node.ts",
+          globalSetup: "test/runtime/image-node.ts",
         },
       },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withEngine } },

@@ -1,7 +1,7 @@
 /**
  * The gate: everything that has to hold before a change is shared, in the order in which it fails fastest.
  *
- *   npm test            linter, formatter, types, then the tests: unit, integration, e2e
+ *   npm test            linter, formatter, types, then the tests: unit, runtime, integration, e2e
  *   npm run test:full   the same with `*.full.test.ts`, however long they take
  *
  * Ends with `N passed, N failed[, N skipped]` on a line by itself; every static check counts as one. With
@@ -152,7 +152,7 @@ async function engineEnvironment(): Promise<Record<string, string> | undefined> 
 async function gate(full: boolean): Promise<void> {
   const mode: Record<string, string> = full ? { RUNNER_IMAGES_TEST_FULL: "1" } : {}
   for (const check of STATIC_CHECKS) if (!stop.requested) await staticCheck(check)
-  if (!stop.requested) await project("unit", mode)
+  for (const name of ["unit", "runtime"]) if (!stop.requested) await project(name, mode)
   const engine = stop.requested ? undefined : await engineEnvironment()
   if (!engine) return
   for (const name of ["integration", "e2e"]) if (!stop.requested) await project(name, { ...mode, ...engine })

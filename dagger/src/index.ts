@@ -14,7 +14,7 @@ import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulati
 import { parseMirror } from "./core/text/mirror.js"
 import { assertPlannable } from "./core/plan/plan.js"
 import { parsePlatforms } from "./core/platforms.js"
-import { renderMarkdown } from "./core/report/render/markdown.js"
+import { renderMarkdown } from "./core/render/markdown.js"
 import { parseSources, type BuildRequest } from "./core/request/request.js"
 import { parseSourceCode } from "./core/text/source-code.js"
 import { parseVariants } from "./core/variants/names.js"

@@ -1,5 +1,5 @@
 import type { VariantParity } from "../../dagger/src/core/parity/image-parity.js"
-import { differenceText, paritySummary } from "../../dagger/src/core/report/render/image-parity.js"
+import { differenceText, paritySummary } from "../../dagger/src/core/render/image-parity.js"
 
 /** For people: what was compared, then every difference, those that are explained with their reasons. */
 export function imageParityText({ variant, parity }: VariantParity): string {

@@ -1,7 +1,8 @@
 import { execa, ExecaError } from "execa"
 import { tmpdir } from "node:os"
-import { httpAccess, type VendorAccess } from "../../dagger/src/pipeline/catalog/access.js"
+import { httpAccess } from "../../dagger/src/pipeline/catalog/http-access.js"
 import type { Mirror } from "../../dagger/src/core/text/mirror.js"
+import type { VendorAccess } from "../../dagger/src/core/catalog/vendor-access.js"
 
 /** A package manager that has not answered within this time will not. */
 const CLIENT_MILLISECONDS = 300_000

@@ -1,6 +1,6 @@
 import { connection, type Container } from "@dagger.io/dagger"
 import { beforeAll, describe, expect, it } from "vitest"
-import { differenceText } from "../../dagger/src/core/report/render/image-parity.js"
+import { differenceText } from "../../dagger/src/core/render/image-parity.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ImageParity } from "../../dagger/src/core/report/report.js"
 import { archiveNames, compareContainers, type ComparedImage } from "../../dagger/src/pipeline/parity/image-parity.js"

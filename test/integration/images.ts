@@ -7,7 +7,7 @@ import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src
 import type { Native } from "../../dagger/src/pipeline/engine/native.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
-import { platformReport, report } from "../unit/reports.js"
+import { platformReport, report } from "../unit/core/report/reports.js"
 
 export const BOTH: readonly PlatformName[] = ["linux/amd64", "linux/arm64"]
 

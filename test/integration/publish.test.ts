@@ -13,7 +13,7 @@ import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { publish, type PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
 import { loopbackRegistry } from "../../src/runs/registry.js"
-import { FAILED, platformReport } from "../unit/reports.js"
+import { FAILED, platformReport } from "../unit/core/report/reports.js"
 import { BOTH, finishSmall, reportOf } from "./images.js"
 import { faultyRegistry, registryService, type Fault } from "./registry-services.js"
 

@@ -1,4 +1,4 @@
-import { httpAccess } from "./catalog/access.js"
+import { httpAccess } from "./catalog/http-access.js"
 import { runnerAge, runnerOld } from "../core/catalog/releases/age.js"
 import { catalogTool } from "../core/catalog/catalog.js"
 import { runnerReleases } from "../core/catalog/releases/runner-releases.js"

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { hasPromtool, parseExposition, promtool, type Family } from "../../unit/runtime/metrics/exposition.js"
+import { hasPromtool, parseExposition, promtool, type Family } from "../../runtime/metrics/exposition.js"
 import type { Container } from "../container.js"
 import { probeHealth } from "../health-monitor.js"
 import { caseGroup } from "../lifecycle-case.js"

@@ -16,7 +16,7 @@ import {
   vendors,
   type Answers,
   type Vendors,
-} from "../core/catalog/vendors.js"
+} from "../core/catalog/releases/vendors.js"
 import { commandLine, refusal, WORK } from "./command-line.js"
 
 let running: Vendors | undefined

@@ -74,7 +74,7 @@ describe("the folder for what runs keep", () => {
   })
 
   it.runIf(root)("is asked for where nothing names one", async () => {
-    const contents = `import { stateFolder } from "./paths.ts"
+    const contents = `import { stateFolder } from "./host/paths.ts"
       try { stateFolder() } catch (error) { console.log(error.exitCode, error.message) }`
     const stdin = { contents, resolveDir: join(ROOT, "src") }
     const { outputFiles } = await bundle({ stdin, bundle: true, platform: "node", format: "esm", write: false })

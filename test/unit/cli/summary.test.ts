@@ -7,7 +7,7 @@ import { SUMMARY_SCHEMA_VERSION, summariseVariant, summaryText } from "../../../
 import { finishRun } from "../../../src/runs/answer.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
 import { PassThrough } from "node:stream"
-import { FAILED, PASSED, platformReport, report, SKIPPED } from "../reports.js"
+import { FAILED, PASSED, platformReport, report, SKIPPED } from "../core/report/reports.js"
 
 const good = report({
   platforms: [platformReport("linux/amd64"), platformReport("linux/arm64", { checks: [PASSED, PASSED, SKIPPED] })],

@@ -7,7 +7,7 @@ import { readConfiguration } from "../../../docker/runtime/src/configuration/con
 import { namesOf, variable, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
 import { stopTimes } from "../../../docker/runtime/src/supervisor/runner-parts.js"
-import { hostWith } from "../runtime/configuration/host.js"
+import { hostWith } from "../../runtime/configuration/host.js"
 import { composeFiles, filledIn, variablesOf } from "./compose-file.js"
 
 const FILES = composeFiles()

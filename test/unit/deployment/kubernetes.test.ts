@@ -8,7 +8,7 @@ import { readConfiguration } from "../../../docker/runtime/src/configuration/con
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
 import { namesOf, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"
 import { stopTimes } from "../../../docker/runtime/src/supervisor/runner-parts.js"
-import { hostWith } from "../runtime/configuration/host.js"
+import { hostWith } from "../../runtime/configuration/host.js"
 import { brokerManifests, kubernetesExamples, manifest, type PodSpec, scaleSetValues } from "./kubernetes-manifest.js"
 
 const FILES = kubernetesExamples()

@@ -8,7 +8,7 @@ import { readCommandLine } from "../../../docker/runtime/src/command-line.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { RuntimeFailure } from "../../../docker/runtime/src/failure.js"
 import { type Example, readRivals } from "../../rivals/read-rivals.js"
-import { hostWith } from "../runtime/configuration/host.js"
+import { hostWith } from "../../runtime/configuration/host.js"
 import { RUNNER_FOLDERS } from "../../../dagger/src/core/variants/runner-user.js"
 
 const LABELS = PLATFORMS.map((platform) => spelling(platform).vendor)

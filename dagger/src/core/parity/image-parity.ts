@@ -1,6 +1,6 @@
 import { RunnerImagesError } from "../errors.js"
 import { factsOf, type Fact, type ImageFacts } from "./image-facts.js"
-import { differenceText } from "../report/render/image-parity.js"
+import { differenceText } from "../render/image-parity.js"
 import { commonNames } from "./arch-neutral.js"
 import { explainer, type ParityEvidence, type Row } from "./reasons.js"
 import type { PlannedTool, VariantPlan } from "../plan/plan.js"

@@ -9,8 +9,8 @@ import {
   type LeasedGrant,
   LONGEST_ANSWER,
   type RegisterRequest,
-  type Removal,
 } from "./protocol.js"
+import type { Removal } from "../github/registered-runner.js"
 
 /** Asks a broker over a stream, one request at a time. */
 export class BrokerClient {

@@ -2,8 +2,9 @@ import { opensApi } from "../configuration/authentication.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
 import type { Access, OperationName, Operations } from "../operations/operation.js"
-import type { Grant, RegisterRequest, Removal, RequestedRunner } from "./protocol.js"
+import type { RegisterRequest } from "./protocol.js"
 import type { Registrar } from "./registrar.js"
+import type { Grant, Removal, RequestedRunner } from "../github/registered-runner.js"
 
 /** Has an operation done in a process of its own. */
 export type Ask = <Name extends OperationName>(

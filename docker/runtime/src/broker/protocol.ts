@@ -1,5 +1,6 @@
 import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "../configuration/runner-name.js"
 import type { FailureMessage } from "../failure-message.js"
+import type { RequestedRunner, Grant, Removal } from "../github/registered-runner.js"
 
 /**
  * What a broker is asked, a line of JSON each. There are two forms:
@@ -27,36 +28,6 @@ export interface RemoveRequest {
 
 /** A request with its number, which the answer has too. A further request withdraws the one before. */
 export type NumberedRequest = BrokerRequest & { readonly id: number }
-
-/** What a runner's container may decide of its runner. All else is the broker's. */
-export interface RequestedRunner {
-  readonly name: string
-  readonly labels: readonly string[]
-  readonly ephemeral: boolean
-  readonly replace: boolean
-}
-
-/**
- * What `register` gives: the runner's files in GitHub's own form, a token for config.sh, or nothing but that it is taken down.
- */
-export type Grant =
-  | { readonly grant: "jit"; readonly configuration: string }
-  | { readonly grant: "token"; readonly token: string; readonly target: GrantedTarget }
-  | { readonly grant: "done" }
-
-/** What config.sh is told besides the token. */
-export interface GrantedTarget {
-  readonly url: string
-  readonly group?: string
-  /** The token was given as it is, and not made just now. */
-  readonly givenToken: boolean
-}
-
-/**
- * What became of the runner: `absent` when none was registered, `local` when the broker has nothing to remove it with, `busy` when GitHub does
- * not let it go yet since it has a job.
- */
-export type Removal = "removed" | "busy" | "absent" | "local"
 
 /** A grant over a connection from another container. */
 export type LeasedGrant = Grant & {

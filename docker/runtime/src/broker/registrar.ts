@@ -1,4 +1,5 @@
-import type { Grant, RegisterRequest, Removal } from "./protocol.js"
+import type { RegisterRequest } from "./protocol.js"
+import type { Grant, Removal } from "../github/registered-runner.js"
 
 /** Who registers one runner and removes it: a broker, or what stands for one that is somewhere else. */
 export interface Registrar {

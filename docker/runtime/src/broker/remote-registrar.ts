@@ -5,8 +5,9 @@ import type { Log } from "../log.js"
 import { untilAborted } from "../until-aborted.js"
 import { BrokerClient } from "./client.js"
 import { addressText, connectToBroker } from "./connect.js"
-import type { Grant, RegisterRequest, Removal, RequestedRunner } from "./protocol.js"
+import type { RegisterRequest } from "./protocol.js"
 import type { Registrar } from "./registrar.js"
+import type { Grant, Removal, RequestedRunner } from "../github/registered-runner.js"
 
 const SECOND = 1000
 

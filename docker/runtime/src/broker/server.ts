@@ -6,8 +6,9 @@ import type { Access } from "../operations/operation.js"
 import { answerRequests } from "./answer-requests.js"
 import { type Ask, GitHubRegistrar } from "./github-registrar.js"
 import type { Leases } from "./leases.js"
-import type { BrokerAnswer, BrokerRequest, RegisterRequest, RequestedRunner } from "./protocol.js"
+import type { BrokerAnswer, BrokerRequest, RegisterRequest } from "./protocol.js"
 import { Rate } from "./rate.js"
+import type { RequestedRunner } from "../github/registered-runner.js"
 
 const SECOND = 1000
 

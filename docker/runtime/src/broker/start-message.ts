@@ -1,4 +1,4 @@
-import type { Configuration } from "../configuration/configuration.js"
+import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import type { FailureMessage } from "../failure-message.js"
 import type { ImageFacts } from "../image-facts.js"
@@ -9,9 +9,6 @@ export interface StartMessage {
   /** From the arguments of `docker run`. */
   readonly jitConfiguration?: string | undefined
 }
-
-/** A configuration without its secrets. */
-export type PublicConfiguration = Omit<Configuration, "authentication" | "broker">
 
 /** What of the configuration others than the broker get. */
 export interface PublicSetup {

@@ -16,7 +16,7 @@ import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
 import { askWorker } from "../operations/worker-process.js"
-import { StopRequest, takeSignals } from "../supervisor/stop-request.js"
+import { StopRequest, takeSignals } from "../processes/stop-request.js"
 
 /** Characters of what the other side of TLS had wrong. */
 const LONGEST_MESSAGE = 200

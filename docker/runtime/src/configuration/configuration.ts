@@ -253,3 +253,6 @@ function readCertificates(settings: Settings, host: Host): string[] {
       )
   return [...paths, ...(settings.boolean("RUNNER_UPDATE_CA_CERTS") ? [UPDATED_CERTIFICATES] : [])]
 }
+
+/** A configuration without its secrets. */
+export type PublicConfiguration = Omit<Configuration, "authentication" | "broker">

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import type { PublicConfiguration } from "../broker/start-message.js"
+import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"

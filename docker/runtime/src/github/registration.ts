@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { GrantedTarget, Removal } from "../broker/protocol.js"
+import type { GrantedTarget, Removal, Granted, Leftover, WantedRunner } from "./registered-runner.js"
 import type { Configuration } from "../configuration/configuration.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
-import type { Granted, Leftover, WantedRunner } from "../operations/operation.js"
 import type { JustInTimeRunner, RegisteredRunner, Runners } from "./runners.js"
 import type { TokenSource } from "./tokens.js"
 

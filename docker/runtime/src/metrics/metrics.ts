@@ -1,4 +1,4 @@
-import type { PublicConfiguration } from "../broker/start-message.js"
+import type { PublicConfiguration } from "../configuration/configuration.js"
 import { replaceFile } from "../files/untrusted-file.js"
 import type { HealthReport } from "../health/health-report.js"
 import type { ImageFacts } from "../image-facts.js"

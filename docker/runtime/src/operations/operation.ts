@@ -1,9 +1,10 @@
-import type { Grant, Removal, RequestedRunner } from "../broker/protocol.js"
+import type { Removal, WantedRunner, Granted, Leftover } from "../github/registered-runner.js"
 import type { Configuration, Role } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import type { FailureMessage } from "../failure-message.js"
 import type { ImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
+import type { ConfigureSettings } from "../runner/configure-settings.js"
 
 /** What the configuration comes to, with what is known of the image. Secrets are in it: it stays with the broker. */
 export interface Setup {
@@ -22,27 +23,6 @@ export interface Access {
   readonly environment: Environment
 }
 
-/** A runner that is to be registered. */
-export interface WantedRunner extends RequestedRunner {
-  readonly workFolder: string
-  /** What GitHub knows the runner as already, from an earlier grant whose answer was lost. */
-  readonly id?: number
-  /** Runners of others, which are not removed whatever their name is. */
-  readonly foreign: readonly number[]
-}
-
-/** What came of that. */
-export interface Granted {
-  readonly grant: Grant
-  /** The runner's, where GitHub told it. */
-  readonly id?: number
-  /** Of another runner that has the name now. */
-  readonly before?: number
-}
-
-/** How a runner of a container that is gone is to be seen. */
-export type Leftover = "removed" | "absent" | "busy" | "online"
-
 /** What config.sh is run with. */
 export interface ConfigureInput {
   readonly configuration: ConfigureSettings
@@ -52,21 +32,6 @@ export interface ConfigureInput {
   readonly environment: Environment
   /** Of the image: the checksums of the runner's programs. */
   readonly manifest: string
-}
-
-/** What config.sh is told besides the token. */
-export interface ConfigureSettings {
-  readonly url: string
-  readonly group?: string | undefined
-  readonly name: string
-  readonly labels: readonly string[]
-  readonly noDefaultLabels: boolean
-  readonly workFolder: string
-  readonly replace: boolean
-  readonly ephemeral: boolean
-  readonly disableUpdate: boolean
-  /** The token is one that the user gave, and may be old. */
-  readonly givenToken: boolean
 }
 
 /**

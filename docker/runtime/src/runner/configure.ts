@@ -1,4 +1,4 @@
-import type { ConfigureSettings } from "../operations/operation.js"
+import type { ConfigureSettings } from "./configure-settings.js"
 import { type ConfigProgram, FINISHING, runConfigProgram } from "./config-program.js"
 import { registrationFailure } from "./registration-failure.js"
 

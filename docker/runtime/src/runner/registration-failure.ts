@@ -1,4 +1,4 @@
-import type { ConfigureSettings } from "../operations/operation.js"
+import type { ConfigureSettings } from "./configure-settings.js"
 import { type FailureCode, RuntimeFailure } from "../failure.js"
 import type { ConfigResult } from "./config-program.js"
 

@@ -1,8 +1,8 @@
 import type { Log } from "../log.js"
-import type { Removal } from "../broker/protocol.js"
+import type { Removal } from "../github/registered-runner.js"
 import type { Listener } from "../runner/listener.js"
 import type { RunnerState } from "./runner-state.js"
-import type { StopRequest } from "./stop-request.js"
+import type { StopRequest } from "../processes/stop-request.js"
 
 /** What the supervisor does its work with. */
 export interface RunnerParts {

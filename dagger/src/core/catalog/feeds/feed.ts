@@ -1,6 +1,6 @@
 import type { z } from "zod"
 import type { PlatformName } from "../../platforms.js"
-import type { VendorAccess } from "../../../pipeline/catalog/access.js"
+import type { VendorAccess } from "../vendor-access.js"
 
 /** A version that a vendor has published. */
 export interface VendorRelease {

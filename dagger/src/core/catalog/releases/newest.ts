@@ -1,6 +1,6 @@
 import { compareVersions } from "compare-versions"
 import { PLATFORMS } from "../../platforms.js"
-import type { VendorAccess } from "../../../pipeline/catalog/access.js"
+import type { VendorAccess } from "../vendor-access.js"
 import { pinnedSources, type PinnedSource } from "../downloads.js"
 import type { Feed, VendorRelease } from "../feeds/feed.js"
 import { feedOf } from "../feeds/feeds.js"

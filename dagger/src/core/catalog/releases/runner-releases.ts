@@ -1,4 +1,4 @@
-import type { VendorAccess } from "../../../pipeline/catalog/access.js"
+import type { VendorAccess } from "../vendor-access.js"
 import type { VendorRelease } from "../feeds/feed.js"
 import { feedOf } from "../feeds/feeds.js"
 import { messageOf } from "./newest.js"

@@ -1,7 +1,7 @@
 import { parseDocument, type Document } from "yaml"
 import { RunnerImagesError } from "../../errors.js"
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
-import type { VendorAccess } from "../../../pipeline/catalog/access.js"
+import type { VendorAccess } from "../vendor-access.js"
 import { catalogError, problemText } from "../catalog.js"
 import type { VendorRelease } from "../feeds/feed.js"
 import { compareWithVendor, messageOf, targetsOf, type Target } from "./newest.js"

@@ -1,0 +1,192 @@
+import { parityMarkdown } from "./image-parity.js"
+import { megabytes, section, table, text } from "../text/markdown.js"
+import type { CheckResult, ImageLayer, PlatformReport, Report } from "../report/report.js"
+import { budgetedLayers, difference, percent, totalBytes } from "../oci/sizes.js"
+
+/** A report as Markdown: what was built, what the checks found, what is inside. For people, and for CI's summary pages. */
+export function renderMarkdown(report: Report): string {
+  return [
+    `# ${report.variant} ${report.version}`,
+    facts(report),
+    section("Platforms", platforms(report)),
+    section("Failed checks", checksWith("failed", report)),
+    section("Skipped checks", checksWith("skipped", report)),
+    section("Checks", checks(report)),
+    section("Tools", tools(report)),
+    section("Parity", parity(report)),
+    section("Sizes", [sizes(report), costs(report)].filter((part) => part !== "").join("\n\n")),
+    section("Package archives", releases(report)),
+    section("Time", times(report)),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n")
+    .concat("\n")
+}
+
+function facts({ index, created, sources, runner }: Report): string {
+  return [
+    index === undefined ? "- **No image was written.**" : `- Index: \`${index}\``,
+    `- Created: ${created}`,
+    `- Sources: ${sources.mode} (${text(sources.reason)})`,
+    runner.kind === "stand-in"
+      ? `- Runner: **stand-in** ${runner.version}. This is not the GitHub Actions runner.`
+      : `- Runner: GitHub Actions runner ${runner.version}`,
+  ].join("\n")
+}
+
+function platforms({ platforms }: Report): string {
+  const head = ["Platform", "Manifest", "Compressed", "Packages", "Installed", "Checks", "Seconds"]
+  return table(
+    head,
+    platforms.map((platform) => [
+      platform.platform,
+      platform.digest === undefined ? "" : `\`${platform.digest}\``,
+      platform.compressedBytes === undefined ? "" : megabytes(platform.compressedBytes),
+      String(platform.packages.length),
+      installation(platform),
+      outcome(platform.checks),
+      seconds(totalSeconds(platform)),
+    ]),
+  )
+}
+
+/** By which programs the packages were installed, and why not by native ones. */
+function installation({ installation }: PlatformReport): string {
+  if (!installation) return ""
+  return installation.reason === undefined ? installation.road : `${installation.road}: ${text(installation.reason)}`
+}
+
+/** `12 passed, 1 failed`: the kinds that there are. */
+function outcome(checks: readonly CheckResult[]): string {
+  const counts = (["passed", "failed", "skipped"] as const)
+    .map((status) => ({ status, count: checks.filter((check) => check.status === status).length }))
+    .filter(({ count }) => count > 0)
+  return counts.length === 0 ? "none" : counts.map(({ status, count }) => `${String(count)} ${status}`).join(", ")
+}
+
+function checksWith(status: CheckResult["status"], { platforms }: Report): string {
+  return table(
+    ["Platform", "Check", "Expected", "Actual", "Reason"],
+    platforms.flatMap(({ platform, checks }) =>
+      checks
+        .filter((check) => check.status === status)
+        .map(({ name, expected = "", actual = "", reason = "" }) => [
+          platform,
+          text(name),
+          text(expected),
+          text(actual),
+          text(reason),
+        ]),
+    ),
+  )
+}
+
+/** One row per check, one column per platform. */
+function checks({ platforms }: Report): string {
+  const all = new Map(platforms.flatMap(({ checks }) => checks.map(({ name, proves }) => [name, proves])))
+  return table(
+    ["Check", "Proves", ...platforms.map(({ platform }) => platform)],
+    [...all].map(([name, proves]) => [
+      text(name),
+      text(proves),
+      ...platforms.map(({ checks }) => checks.find((check) => check.name === name)?.status ?? ""),
+    ]),
+  )
+}
+
+/** One row per tool, one column per platform: a difference in version is seen at once. */
+function tools({ platforms }: Report): string {
+  const names = new Set(platforms.flatMap(({ tools }) => tools.map(({ name }) => name)))
+  const cell = (name: string, { tools }: PlatformReport) => {
+    const tool = tools.find((candidate) => candidate.name === name)
+    return tool ? `${text(tool.version)} (${text(tool.source)})` : ""
+  }
+  return table(
+    ["Tool", ...platforms.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+/** The platforms' images side by side, or why they were not compared. */
+function parity({ parity }: Report): string {
+  if (!parity) return ""
+  return "skipped" in parity ? `Not compared: ${text(parity.skipped)}.` : parityMarkdown(parity)
+}
+
+/** One row per layer and what they come to; unpacked and compressed on each platform. */
+function sizes({ platforms }: Report): string {
+  const weighed = platforms.flatMap(({ platform, layers, shared }) => (layers ? [{ platform, layers, shared }] : []))
+  const names = new Set(weighed.flatMap(({ layers }) => layers.map(({ name }) => name)))
+  const row = (title: string, of: (layers: readonly ImageLayer[]) => readonly ImageLayer[]) => [
+    title,
+    ...weighed.flatMap(({ layers }) => {
+      const counted = of(layers)
+      return counted.length === 0
+        ? ["", ""]
+        : [megabytes(totalBytes(counted)), megabytes(counted.reduce((sum, layer) => sum + layer.compressedBytes, 0))]
+    }),
+  ]
+  if (weighed.length === 0) return ""
+  const layers = table(
+    ["Layer", ...weighed.flatMap(({ platform }) => [`${platform}, unpacked`, "compressed"])],
+    [
+      ...[...names].map((name) => row(text(name), (layers) => layers.filter((layer) => layer.name === name))),
+      row("**all, the runner aside**", budgetedLayers),
+      row("**all**", (layers) => layers),
+    ],
+  )
+  const lines = weighed.flatMap(({ platform, layers, shared }) =>
+    shared
+      ? [
+          `- ${platform}: ${percent(shared.bytes / totalBytes(layers))} of its bytes are layers of ${text(shared.variant)}.`,
+        ]
+      : [],
+  )
+  const apart = difference(weighed.map(({ layers }) => totalBytes(layers)))
+  return [layers, [...(weighed.length > 1 ? [`- Platforms differ by ${percent(apart)}.`] : []), ...lines].join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n")
+}
+
+/** What each tool costs, one column per platform. */
+function costs({ platforms }: Report): string {
+  const weighed = platforms.filter(({ tools }) => tools.some(({ bytes }) => bytes !== undefined))
+  const names = new Set(weighed.flatMap(({ tools }) => tools.map(({ name }) => name)))
+  const cell = (name: string, { tools }: PlatformReport) => {
+    const tool = tools.find((candidate) => candidate.name === name)
+    if (tool?.bytes === undefined) return ""
+    return `${megabytes(tool.bytes)}${tool.source.startsWith("deb:") ? ", as dpkg estimates" : ""}`
+  }
+  return table(
+    ["Tool, unpacked", ...weighed.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...weighed.map((platform) => cell(name, platform))]),
+  )
+}
+
+function releases({ releases }: Report): string {
+  return table(
+    ["Release file", "Date", "sha256"],
+    releases.map(({ name, date, sha256 }) => [text(name), date, `\`${sha256}\``]),
+  )
+}
+
+/** One row per step, in the order in which platforms went through them. */
+function times({ platforms }: Report): string {
+  const names = new Set(platforms.flatMap(({ steps }) => steps.map(({ name }) => name)))
+  const cell = (name: string, { steps }: PlatformReport) => {
+    const found = steps.filter((step) => step.name === name)
+    return found.length === 0 ? "" : seconds(found.reduce((sum, step) => sum + step.seconds, 0))
+  }
+  return table(
+    ["Step, seconds", ...platforms.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+function totalSeconds({ steps }: PlatformReport): number {
+  return steps.reduce((sum, step) => sum + step.seconds, 0)
+}
+
+function seconds(value: number): string {
+  return value.toFixed(1)
+}

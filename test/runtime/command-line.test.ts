@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest"
+import { readCommandLine } from "../../docker/runtime/src/command-line.js"
+import { RuntimeFailure } from "../../docker/runtime/src/failure.js"
+
+function read(line: string): string {
+  try {
+    return JSON.stringify(readCommandLine(line.split(" ").filter((word) => word !== "")))
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure)) throw error
+    return `${error.exitCode}: ${error.message}. ${error.remedy}`
+  }
+}
+
+describe("docker run IMAGE", () => {
+  it.each([
+    ["", { name: "run", args: [] }],
+    ["run", { name: "run", args: [] }],
+    ["run --once", { name: "run", args: ["--once"] }],
+    ["./bin/Runner.Listener run --startuptype service", { name: "run", args: ["--startuptype", "service"] }],
+    ["bin/Runner.Listener run", { name: "run", args: [] }],
+    ["/actions-runner/bin/Runner.Listener run", { name: "run", args: [] }],
+    ["./run.sh --jitconfig abc", { name: "run", args: [], jitConfiguration: "abc" }],
+    ["/home/runner/run.sh", { name: "run", args: [] }],
+    ["--version", { name: "version", json: false }],
+    ["version --json", { name: "version", json: true }],
+    ["doctor", { name: "doctor", json: false }],
+    ["doctor --json", { name: "doctor", json: true }],
+    ["health", { name: "health" }],
+    ["broker", { name: "broker" }],
+    ["--help", { name: "help" }],
+    ["-h", { name: "help" }],
+  ])("%s", (line, expected) => {
+    expect(JSON.parse(read(line))).toEqual(expected)
+  })
+
+  it.each([
+    ["--verison", "10: there is no option --verison. Did you mean --version? --help lists what there is."],
+    ["brokr", "10: there is no command or program brokr. Did you mean broker? --help lists what there is."],
+    [
+      "broker all",
+      "10: there is no argument all. --help lists what there is. Settings are given as environment variables.",
+    ],
+    ["docter", "10: there is no command or program docter. Did you mean doctor? --help lists what there is."],
+    [
+      "--ephemeral",
+      "10: there is no option --ephemeral. --help lists what there is. Settings are given as environment variables.",
+    ],
+    ["run --onse", "10: there is no option --onse. Did you mean --once? --help lists what there is."],
+    [
+      "run --token abc",
+      "10: there is no option --token. --help lists what there is. Settings are given as environment variables.",
+    ],
+    ["doctor --jsno", "10: there is no option --jsno. Did you mean --json? --help lists what there is."],
+    [
+      "health now",
+      "10: there is no argument now. --help lists what there is. Settings are given as environment variables.",
+    ],
+  ])("%s is a mistake", (line, expected) => {
+    expect(read(line)).toBe(expected)
+  })
+})

@@ -1,0 +1,217 @@
+import { describe, expect, it } from "vitest"
+import {
+  planPublication,
+  repositoryFor,
+  requireConsent,
+  standInTag,
+} from "../../../../dagger/src/core/oci/publication.js"
+import type { Report } from "../../../../dagger/src/core/report/report.js"
+import { isNotThere, registryError } from "../../../../dagger/src/core/oci/registry-error.js"
+import { FAILED, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
+
+const OPTIONS = {
+  repository: "ghcr.io/owner/runner",
+  tags: ["1.2.3", "latest"],
+  allowStandIn: true,
+  variantTags: false,
+}
+const plan = (change: Partial<Report>, options = OPTIONS) =>
+  planPublication([{ variant: "standard", report: report(change) }], options)
+
+describe("planPublication", () => {
+  it("names the digests to push and, for the stand-in runner, tags that say so", () => {
+    expect(plan({})).toEqual([
+      {
+        variant: "standard",
+        repository: "ghcr.io/owner/runner",
+        tags: ["1.2.3-standin", "latest-standin"],
+        index: `sha256:${"0".repeat(64)}`,
+        manifests: [`sha256:${"1".repeat(64)}`, `sha256:${"2".repeat(64)}`],
+      },
+    ])
+  })
+
+  it("leaves the tags of images with GitHub's runner alone, consent or not", () => {
+    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    expect(plan(real)[0]?.tags).toEqual(["1.2.3", "latest"])
+    expect(plan(real, { ...OPTIONS, allowStandIn: false })[0]?.tags).toEqual(["1.2.3", "latest"])
+  })
+
+  it("says in the tags that containers start as root", () => {
+    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    expect(plan({ ...real, root: true })[0]?.tags).toEqual(["1.2.3-root", "latest-root"])
+    expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-standin", "latest-root-standin"])
+  })
+
+  it("says in the tags that jobs can become root", () => {
+    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    expect(plan({ ...real, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo", "latest-sudo"])
+    expect(plan({ root: true, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo-root-standin", "latest-sudo-root-standin"])
+  })
+
+  it("names variants beside standard as well where that is wanted", () => {
+    const real = report({ runner: { kind: "actions", version: "2.330.0" } })
+    const names = (variantTags: boolean) =>
+      planPublication(
+        (["standard", "chrome-go"] as const).map((variant) => ({ variant, report: real })),
+        { ...OPTIONS, variantTags },
+      ).map(({ repository, tags, alias }) => ({ repository, tags, alias }))
+    const own = [
+      { repository: "ghcr.io/owner/runner", tags: ["1.2.3", "latest"], alias: undefined },
+      { repository: "ghcr.io/owner/runner-chrome-go", tags: ["1.2.3", "latest"], alias: undefined },
+    ]
+    expect(names(false)).toEqual(own)
+    const alias = { repository: "ghcr.io/owner/runner", tags: ["chrome-go-1.2.3", "chrome-go-latest"] }
+    expect(names(true)).toEqual([own[0], { ...own[1], alias }])
+  })
+
+  it("refuses a tag that is too long with the variant's name", () => {
+    const long = { ...OPTIONS, tags: ["x".repeat(122)] }
+    const built = [{ variant: "chrome" as const, report: report({ runner: { kind: "actions", version: "2.330.0" } }) }]
+    expect(planPublication(built, long)).toHaveLength(1)
+    expect(() => planPublication(built, { ...long, variantTags: true })).toThrow("is not a tag")
+  })
+
+  const arm = (change: Parameters<typeof platformReport>[1]) => ({
+    platforms: [platformReport("linux/amd64"), platformReport("linux/arm64", change)],
+  })
+  const withoutIndex = report()
+  delete withoutIndex.index
+  const withoutDigest = platformReport("linux/arm64")
+  delete withoutDigest.digest
+
+  it.each<[string, Partial<Report>, Partial<typeof OPTIONS>, string, string]>([
+    [
+      "the stand-in runner without consent",
+      {},
+      { allowStandIn: false },
+      "STAND_IN_REFUSED",
+      "The images have the stand-in runner",
+    ],
+    [
+      "a failed check",
+      arm({ checks: [PASSED, FAILED] }),
+      {},
+      "CHECKS_FAILED",
+      "The image standard failed elf/architecture on linux/arm64; nothing",
+    ],
+    ["a platform without checks", arm({ checks: [] }), {}, "CHECKS_FAILED", "was not tested on linux/arm64"],
+    [
+      "a platform with nothing but skipped checks",
+      arm({ checks: [SKIPPED] }),
+      {},
+      "CHECKS_FAILED",
+      "was not tested on linux/arm64",
+    ],
+    [
+      "a platform without an image",
+      { platforms: [platformReport("linux/amd64"), withoutDigest] },
+      {},
+      "CHECKS_FAILED",
+      "was not finished",
+    ],
+    ["no platform at all", { platforms: [] }, {}, "CHECKS_FAILED", "was not finished"],
+    ["no tag", {}, { tags: [] }, "REFERENCE_INVALID", "No tag is given"],
+    ["a repository with a tag", {}, { repository: "ghcr.io/owner/runner:1" }, "REFERENCE_INVALID", "carries a tag"],
+    ["a tag that is too long with its suffix", {}, { tags: ["x".repeat(125)] }, "REFERENCE_INVALID", "is not a tag"],
+  ])("refuses %s", (_case, change, options, code, problem) => {
+    const attempt = () => plan(change, { ...OPTIONS, ...options })
+    expect(attempt).toThrow(expect.objectContaining({ code }))
+    expect(attempt).toThrow(problem)
+  })
+
+  it("refuses an image that has no index", () => {
+    expect(() => planPublication([{ variant: "standard", report: withoutIndex }], OPTIONS)).toThrow("was not finished")
+  })
+
+  it("refuses every variant when one has failed", () => {
+    const good = { variant: "standard" as const, report: report() }
+    const bad = { variant: "standard" as const, report: report(arm({ checks: [FAILED] })) }
+    expect(() => planPublication([good, bad], OPTIONS)).toThrow("nothing was published")
+  })
+})
+
+describe("names", () => {
+  it("are the repository's for standard, and end in the variant for others", () => {
+    expect(repositoryFor("ghcr.io/owner/runner", "standard")).toBe("ghcr.io/owner/runner")
+    expect(repositoryFor("ghcr.io/owner/runner", "chrome-go")).toBe("ghcr.io/owner/runner-chrome-go")
+  })
+
+  it("of stand-in images say so", () => {
+    expect(standInTag("try")).toBe("try-standin")
+  })
+
+  it("need consent only for the stand-in", () => {
+    expect(() => requireConsent("stand-in", false)).toThrow(expect.objectContaining({ exitCode: 2 }))
+    requireConsent("stand-in", true)
+    requireConsent("actions", false)
+  })
+})
+
+describe("registryError", () => {
+  // Lines as skopeo 1.18 wrote them.
+  const fatal = (message: string) => `time="2026-11-23T19:19:44Z" level=fatal msg=${JSON.stringify(message)}\n`
+
+  it.each([
+    ["reading manifest x in ghcr.io/o/r: unauthorized: authentication required", "AUTHENTICATION"],
+    [
+      "writing blob: initiating layer upload to /v2/o/r/blobs/uploads/ in ghcr.io: denied: requested access to the resource is denied",
+      "AUTHENTICATION",
+    ],
+    [
+      "unable to retrieve auth token: invalid username/password: unauthorized: HTTP Basic: Access denied",
+      "AUTHENTICATION",
+    ],
+    [
+      'pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+      "REGISTRY_FAILED",
+    ],
+    [
+      'pinging container registry r.example: Get "https://r.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+      "REGISTRY_FAILED",
+    ],
+    ["reading manifest x in ghcr.io/o/r: StatusCode: 403, <html>", "AUTHENTICATION"],
+    ["reading manifest x in ghcr.io/o/r: manifest unknown", "REGISTRY_FAILED"],
+  ])("shows %j as %s", (message, code) => {
+    const error = registryError("push ghcr.io/o/r", `Getting image source signatures\n${fatal(message)}`, undefined)
+    expect(error).toMatchObject({ code, problem: `Could not push ghcr.io/o/r: ${message}` })
+  })
+
+  it("asks for the certificate authority when one is missing", () => {
+    expect(registryError("push x", fatal("x509: certificate signed by unknown authority"), undefined).remedy).toMatch(
+      "--ca-bundle",
+    )
+  })
+
+  it("does not take a digest for an HTTP status", () => {
+    const message =
+      "reading blob sha256:ab401 of 4030 bytes: received unexpected HTTP status: 500 Internal Server Error"
+    expect(registryError("read x", fatal(message), undefined).code).toBe("REGISTRY_FAILED")
+  })
+
+  it("shows lines that are no log lines, and says when there are none", () => {
+    expect(registryError("push x", "exec failed\n", undefined).problem).toBe("Could not push x: exec failed")
+    expect(registryError("push x", "", undefined).problem).toBe("Could not push x: the registry client gave no reason.")
+  })
+
+  it.each([
+    ["reading manifest x in r: manifest unknown", true],
+    ["reading manifest x in r: name unknown: repository name not known to registry", true],
+    ["reading manifest x in r: unknown: artifact team/runner:x not found", true],
+    ["reading manifest x in r: unknown: Tag x was deleted or has expired. To pull, revive via time machine", true],
+    ["reading manifest x in r: StatusCode: 404, <html>", true],
+    ["reading manifest x in r: denied", false],
+    ['pinging container registry r: Get "https://r/v2/": dial tcp: lookup r: no such host', false],
+    ["reading manifest x in r: received unexpected HTTP status: 500 Internal Server Error", false],
+  ])("knows from %j whether there is no such manifest: %s", (message, expected) => {
+    expect(isNotThere(fatal(message))).toBe(expected)
+  })
+
+  it.each([
+    ["limit: silence 180", "Could not push x: less than 4 KiB passed in 180 seconds."],
+    ["limit: total 600", "Could not push x: it was not done after 600 seconds."],
+  ])("says which limit was reached: %s", (line, problem) => {
+    const said = `${fatal("Failed, retrying in 1s")}${line}\n`
+    expect(registryError("push x", said, undefined)).toMatchObject({ code: "REGISTRY_FAILED", problem })
+  })
+})

@@ -1,0 +1,233 @@
+import { XMLParser } from "fast-xml-parser"
+import { SyntaxValidator } from "fast-xml-validator"
+import { describe, expect, it } from "vitest"
+import { renderJUnit } from "../../../../dagger/src/core/render/junit.js"
+import { renderMarkdown } from "../../../../dagger/src/core/render/markdown.js"
+import { reportSchema } from "../../../../dagger/src/core/report/report.js"
+import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
+
+const mixed = () => {
+  const arm = platformReport("linux/arm64", {
+    checks: [PASSED, FAILED, SKIPPED],
+    installation: { road: "emulated", reason: "the twin has other versions" },
+  })
+  delete arm.digest
+  const made = report({ platforms: [platformReport("linux/amd64"), arm] })
+  delete made.index
+  return made
+}
+
+it("the tests' own reports are of the schema", () => {
+  expect(reportSchema.parse(report())).toEqual(report())
+  expect(reportSchema.parse(mixed())).toEqual(mixed())
+})
+
+describe("renderMarkdown", () => {
+  it("shows what layers and tools weigh, the runner aside, and what is shared", () => {
+    const layer = (name: string, bytes: number) => ({
+      name,
+      digest: `sha256:${"d".repeat(64)}`,
+      bytes,
+      compressedBytes: bytes / 4,
+    })
+    const weighed = (platform: string, node: number) =>
+      platformReport(platform, {
+        layers: [layer("base image", 80_000_000), layer("node", node), layer("runner", 40_000_000)],
+        shared: { variant: "standard", bytes: 80_000_000 },
+        tools: [
+          { name: "node", version: "24.1.0", source: "npm:node-linux@24.1.0", bytes: node },
+          { name: "gh", version: "2.46.0-3", source: "deb:gh", bytes: 46_080_000 },
+        ],
+      })
+    const made = report({ platforms: [weighed("linux/amd64", 120_000_000), weighed("linux/arm64", 122_000_000)] })
+    expect(reportSchema.parse(made)).toEqual(made)
+    const [, sizes] = /(## Sizes[^]*?)\n\n## /.exec(renderMarkdown(made)) ?? []
+    expect(sizes).toMatchInlineSnapshot(`
+      "## Sizes
+
+      | Layer | linux/amd64, unpacked | compressed | linux/arm64, unpacked | compressed |
+      | --- | --- | --- | --- | --- |
+      | base image | 80.0 MB | 20.0 MB | 80.0 MB | 20.0 MB |
+      | node | 120.0 MB | 30.0 MB | 122.0 MB | 30.5 MB |
+      | runner | 40.0 MB | 10.0 MB | 40.0 MB | 10.0 MB |
+      | **all, the runner aside** | 200.0 MB | 50.0 MB | 202.0 MB | 50.5 MB |
+      | **all** | 240.0 MB | 60.0 MB | 242.0 MB | 60.5 MB |
+
+      - Platforms differ by 0.8 %.
+      - linux/amd64: 33.3 % of its bytes are layers of standard.
+      - linux/arm64: 33.1 % of its bytes are layers of standard.
+
+      | Tool, unpacked | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | node | 120.0 MB | 122.0 MB |
+      | gh | 46.1 MB, as dpkg estimates | 46.1 MB, as dpkg estimates |"
+    `)
+  })
+
+  it("shows platforms, failures first, tools side by side and times", () => {
+    expect(renderMarkdown(mixed())).toMatchInlineSnapshot(`
+      "# standard 0.1.0
+
+      - **No image was written.**
+      - Created: 2026-01-02T03:04:05Z
+      - Sources: registry (asked for)
+      - Runner: **stand-in** 0.1.0-standin. This is not the GitHub Actions runner.
+
+      ## Platforms
+
+      | Platform | Manifest | Compressed | Packages | Installed | Checks | Seconds |
+      | --- | --- | --- | --- | --- | --- | --- |
+      | linux/amd64 | \`sha256:1111111111111111111111111111111111111111111111111111111111111111\` | 297.5 MB | 1 | native | 1 passed | 64.8 |
+      | linux/arm64 |  | 297.5 MB | 1 | emulated: the twin has other versions | 1 passed, 1 failed, 1 skipped | 64.8 |
+
+      ## Failed checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | elf/architecture | 183 | 62 in /usr/bin/x | A program for another machine would not start. |
+
+      ## Skipped checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | runner/listener |  |  | needs a network |
+
+      ## Checks
+
+      | Check | Proves | linux/amd64 | linux/arm64 |
+      | --- | --- | --- | --- |
+      | version/git | git is the version resolved | passed | passed |
+      | elf/architecture | every program is for this platform |  | failed |
+      | runner/listener | the runner starts |  | skipped |
+
+      ## Tools
+
+      | Tool | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | node | 24.1.0 (npm:node-linux@24.1.0) | 24.1.0 (npm:node-linux@24.1.0) |
+
+      ## Package archives
+
+      | Release file | Date | sha256 |
+      | --- | --- | --- |
+      | deb.example_debian_dists_trixie_InRelease | 2026-01-02T00:00:00Z | \`cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\` |
+
+      ## Time
+
+      | Step, seconds | linux/amd64 | linux/arm64 |
+      | --- | --- | --- |
+      | packages | 61.3 | 61.3 |
+      | checks | 3.5 | 3.5 |
+      "
+    `)
+  })
+
+  it("has no sections for what did not happen", () => {
+    const headings = renderMarkdown(report()).match(/^#+ .*/gm)
+    expect(headings).toEqual([
+      "# standard 0.1.0",
+      "## Platforms",
+      "## Checks",
+      "## Tools",
+      "## Package archives",
+      "## Time",
+    ])
+  })
+
+  it.each([
+    ["why they were not", { skipped: "only linux/arm64 was built" }, "Not compared: only linux/arm64 was built."],
+    [
+      "that they are equal",
+      { platforms: ["linux/amd64", "linux/arm64"], software: [], paths: 7, differences: [], explained: [], unused: [] },
+      "0 packages, 0 tools, 7 paths compared: 0 differences, 0 explained",
+    ],
+  ])("says of the platforms' images %s", (_, parity, line) => {
+    const made = report({ parity })
+    expect(reportSchema.parse(made)).toEqual(made)
+    expect(renderMarkdown(made)).toContain(`## Parity\n\n${line}\n\n## Package archives`)
+  })
+
+  it("keeps a table whole whatever a program prints", () => {
+    const actual = "one\n| two | *three* `four` <b> \u001b[1m"
+    const rendered = renderMarkdown(
+      report({ platforms: [platformReport("linux/amd64", { checks: [{ ...FAILED, actual }] })] }),
+    )
+    expect(rendered).toContain("| one<br>\\| two \\| \\*three\\* \\`four\\` \\<b\\> \\\\u001b\\[1m |")
+  })
+})
+
+describe("renderJUnit", () => {
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: "@",
+    isArray: (name) => /^test(suite|case)$/.test(name),
+  })
+  const parse = (xml: string): unknown => parser.parse(xml)
+
+  it("has a suite per variant and platform, and a case per check", () => {
+    expect(renderJUnit([mixed()])).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="runner-images" tests="4" failures="1" errors="0" skipped="1">
+        <testsuite name="standard linux/amd64" tests="1" failures="0" errors="0" skipped="0">
+          <testcase name="version/git" classname="standard linux/amd64"/>
+        </testsuite>
+        <testsuite name="standard linux/arm64" tests="3" failures="1" errors="0" skipped="1">
+          <testcase name="version/git" classname="standard linux/arm64"/>
+          <testcase name="elf/architecture" classname="standard linux/arm64">
+            <failure message="expected 183, and it is 62 in /usr/bin/x" type="check">proves: every program is for this platform
+      expected: 183
+      actual: 62 in /usr/bin/x
+      reason: A program for another machine would not start.</failure>
+          </testcase>
+          <testcase name="runner/listener" classname="standard linux/arm64">
+            <skipped message="needs a network"/>
+          </testcase>
+        </testsuite>
+      </testsuites>
+      "
+    `)
+  })
+
+  it("counts what it lists, over all reports", () => {
+    expect(parse(renderJUnit([mixed(), report({ variant: "chrome" })]))).toMatchObject({
+      testsuites: {
+        "@tests": "6",
+        "@failures": "1",
+        "@skipped": "1",
+        testsuite: [
+          { "@name": "standard linux/amd64", "@tests": "1" },
+          { "@name": "standard linux/arm64", "@tests": "3" },
+          { "@name": "chrome linux/amd64", "@tests": "1" },
+          { "@name": "chrome linux/arm64", "@tests": "1" },
+        ],
+      },
+    })
+  })
+
+  it("stays XML whatever a program prints, and says the same when read back", () => {
+    const actual = `<a b="c">'&amp;' ]]> ü 🏃 \u001b[1m \ud83c \u0000`
+    const xml = renderJUnit([
+      report({ platforms: [platformReport("linux/amd64", { checks: [{ ...FAILED, actual }] })] }),
+    ])
+    expect(SyntaxValidator.validate(xml)).toBe(true)
+    expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/)
+    expect(parse(xml)).toMatchObject({
+      testsuites: {
+        testsuite: [
+          {
+            testcase: [
+              {
+                failure: {
+                  "@message": `expected 183, and it is <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
+                  "#text": expect.stringContaining(
+                    `actual: <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
+                  ) as string,
+                },
+              },
+            ],
+          },
+        ],
+      },
+    })
+  })
+})

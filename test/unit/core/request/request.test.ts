@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { parseSources } from "../../../../dagger/src/core/request/request.js"
+import { parseVariants, VARIANTS } from "../../../../dagger/src/core/variants/names.js"
+import { parseCompression } from "../../../../dagger/src/core/request/compression.js"
+
+function refused(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof RunnerImagesError) return `${error.code}: ${error.problem} ${error.remedy}`
+    throw error
+  }
+  throw new Error("not refused")
+}
+
+describe("variants", () => {
+  it("are standard when none is named, and every one for all", () => {
+    expect(parseVariants(undefined)).toEqual(["standard"])
+    expect(parseVariants([" Standard "])).toEqual(["standard"])
+    expect(parseVariants(["all"])).toEqual([...VARIANTS])
+  })
+
+  it.each([
+    [[], "--variants is empty."],
+    [[""], "--variants is empty."],
+    [["standard", ""], "--variants has an empty entry."],
+    [["standard", "standard"], "--variants names standard twice."],
+    [["all", "standard"], '--variants names others beside "all".'],
+    [["all", "all"], '--variants names others beside "all".'],
+    [["al"], 'There is no variant "al". Did you mean all?'],
+    [["windows-desktop"], 'There is no variant "windows-desktop". Choose from '],
+  ])("are refused: %j", (given, message) => {
+    expect(refused(() => parseVariants(given))).toContain(`VARIANT_INVALID: ${message}`)
+  })
+})
+
+describe("sources", () => {
+  it("are auto when not given, and in any case of letters", () => {
+    expect([undefined, "upstream", " Registry"].map(parseSources)).toEqual(["auto", "upstream", "registry"])
+  })
+
+  it.each([
+    ["", "--sources is empty. Choose from auto, upstream, registry."],
+    ["upsteam", '"upsteam" is not a place that tools come from. Did you mean upstream?'],
+    ["nowhere", '"nowhere" is not a place that tools come from. Choose from auto, upstream, registry.'],
+  ])("are refused: %j", (given, message) => {
+    expect(refused(() => parseSources(given))).toBe(`SOURCES_INVALID: ${message}`)
+  })
+})
+
+describe("compression", () => {
+  it("is gzip when not given, and in any case of letters", () => {
+    expect([undefined, "gzip", " Zstd"].map(parseCompression)).toEqual(["gzip", "gzip", "zstd"])
+  })
+
+  it.each([
+    ["", "--compression is empty. Choose from gzip, zstd."],
+    ["zst", '"zst" is not a compression that layers can have. Did you mean zstd?'],
+    ["none", '"none" is not a compression that layers can have. Choose from gzip, zstd.'],
+  ])("is refused: %j", (given, message) => {
+    expect(refused(() => parseCompression(given))).toBe(`COMPRESSION_INVALID: ${message}`)
+  })
+})

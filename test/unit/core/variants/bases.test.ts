@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest"
+import { aptSourcesOf, parseBase } from "../../../../dagger/src/core/variants/bases.js"
+import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
+import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
+import { assertPlannable, planVariant, requestedPackages } from "../../../../dagger/src/core/plan/plan.js"
+import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
+
+const UBUNTU: BuildRequest = {
+  platforms: [...PLATFORMS],
+  variants: ["standard"],
+  sources: "registry",
+  base: "ubuntu:24.04",
+  sudo: false,
+  refresh: false,
+}
+
+function refused(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof RunnerImagesError) return `${error.code}: ${error.problem} ${error.remedy}`
+    throw error
+  }
+  throw new Error("not refused")
+}
+
+describe("a base", () => {
+  it("is Debian when none is named", () => {
+    expect([undefined, " Debian:trixie-slim", "ubuntu:24.04"].map(parseBase)).toEqual([
+      "debian:trixie-slim",
+      "debian:trixie-slim",
+      "ubuntu:24.04",
+    ])
+  })
+
+  it.each([
+    ["", "--base is empty. Choose from debian:trixie-slim, ubuntu:24.04."],
+    ["ubuntu:24.40", '"ubuntu:24.40" is not a base that images can be built on. Did you mean ubuntu:24.04?'],
+    ["alpine", '"alpine" is not a base that images can be built on. Choose from debian:trixie-slim, ubuntu:24.04.'],
+  ])("is refused: %j", (given, message) => {
+    expect(refused(() => parseBase(given))).toBe(`BASE_INVALID: ${message}`)
+  })
+})
+
+describe("on Ubuntu", () => {
+  it("the standard image has its own names of packages, from registries", () => {
+    const { base, platforms } = planVariant("standard", UBUNTU, { mode: "registry", reason: "" })
+    expect(base).toBe("ubuntu:24.04")
+    const [first, second] = platforms.map(({ packages }) => packages.join(" "))
+    expect(second).toBe(first)
+    expect(first).toMatchInlineSnapshot(
+      `"build-essential ca-certificates curl docker-buildx docker-compose-v2 docker.io gh git git-lfs gnupg iproute2 jq libicu74 libkrb5-3 liblttng-ust1t64 libssl3t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zlib1g zstd"`,
+    )
+  })
+
+  it("the standard image has its own names of packages, from upstream", () => {
+    const { platforms } = planVariant("standard", UBUNTU, { mode: "upstream", reason: "" })
+    expect(platforms[0]?.packages.join(" ")).toMatchInlineSnapshot(
+      `"build-essential ca-certificates curl git git-lfs gnupg iproute2 jq libicu74 libkrb5-3 liblttng-ust1t64 libssl3t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zlib1g zstd"`,
+    )
+    expect(platforms[0]?.tools).toEqual(
+      planVariant("standard", { ...UBUNTU, base: "debian:trixie-slim" }, { mode: "upstream", reason: "" }).platforms[0]
+        ?.tools,
+    )
+  })
+
+  it("the chrome image asks for these packages, its tools aside", () => {
+    expect(requestedPackages("chrome", { ...UBUNTU, cjkFonts: true }).join(" ")).toMatchInlineSnapshot(
+      `"build-essential ca-certificates curl git git-lfs gnupg iproute2 jq libicu74 libssl3t64 libkrb5-3 zlib1g liblttng-ust1t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zstd dbus-x11 fonts-freefont-ttf fonts-liberation fonts-noto-color-emoji libasound2t64 libatk-bridge2.0-0t64 libcups2t64 libdrm2 libgbm1 libgtk-3-0t64 libnss3 libxcomposite1 libxdamage1 libxfixes3 libxkbcommon0 libxrandr2 xauth xdg-utils xvfb fonts-noto-cjk"`,
+    )
+  })
+
+  it.each(["chrome", "chrome-go"])("%s from registries is refused before any work", (variant) => {
+    expect(
+      refused(() => {
+        assertPlannable({ ...UBUNTU, variants: [variant] })
+      }),
+    ).toBe(
+      "BASE_INVALID: On ubuntu:24.04 there is no package chromium: Ubuntu has Chromium as a snap, which a container cannot run. Use --sources upstream where vendors' downloads answer, or --base debian:trixie-slim.",
+    )
+  })
+
+  it("apt finds the packages of every platform", () => {
+    expect(aptSourcesOf("ubuntu:24.04")).toMatchInlineSnapshot(`
+      {
+        "path": "/etc/apt/sources.list.d/ubuntu.sources",
+        "text": "Types: deb
+      URIs: http://archive.ubuntu.com/ubuntu
+      Suites: noble noble-updates noble-security
+      Components: main universe
+      Architectures: amd64
+      Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
+
+      Types: deb
+      URIs: http://ports.ubuntu.com/ubuntu-ports
+      Suites: noble noble-updates noble-security
+      Components: main universe
+      Architectures: arm64
+      Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
+      ",
+      }
+    `)
+    expect(aptSourcesOf("debian:trixie-slim")).toBeUndefined()
+  })
+
+  it("labels name the base", () => {
+    const plan = planVariant("standard", UBUNTU, { mode: "registry", reason: "" })
+    const facts = { created: "2026-01-02T03:04:05Z", base: "ubuntu@sha256:0", runnerVersion: "1" }
+    expect(labelsOf(plan, facts)).toMatchObject({
+      "org.opencontainers.image.base.name": "docker.io/library/ubuntu:24.04",
+      "org.opencontainers.image.base.digest": "sha256:0",
+    })
+  })
+})
