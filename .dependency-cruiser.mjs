@@ -30,10 +30,10 @@ export default {
     },
     {
       name: "core-has-no-input-or-output",
-      comment: "Node.js's modules that reach a network or start programs.",
+      comment: "Of Node.js the core has checksums alone. The catalog reads its own data, which lies beside it.",
       severity: "error",
-      from: { path: CORE },
-      to: { dependencyTypes: ["core"], path: "^(?:child_process|http|https|http2|net|tls|dgram|fs/promises)$" },
+      from: { path: CORE, pathNot: "^dagger/src/core/catalog/catalog\\.ts$" },
+      to: { dependencyTypes: ["core"], pathNot: "^(?:node:)?crypto$" },
     },
     {
       name: "pipeline-knows-no-command-line",

@@ -19,4 +19,14 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
+  {
+    files: ["dagger/src/core/**/*.ts"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        { name: "fetch", message: "The core computes: what asks a network is in the pipeline." },
+        { name: "process", message: "The core computes from its arguments." },
+      ],
+    },
+  },
 )

@@ -6,17 +6,32 @@ import { PINS } from "../dagger/src/core/catalog/catalog.js"
 import { readCatalog } from "../dagger/src/core/catalog/pins.js"
 import { supportMatrix } from "../dagger/src/core/catalog/releases/support-matrix.js"
 import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
+import { folderGraph } from "./folder-graph.js"
 import { runtimeDocument } from "./runtime-docs.js"
 
 /** Documents that are made from data, by their absolute path, formatted as everything here. `npm run docs` writes them. */
 export async function documents(): Promise<Map<string, string>> {
   const { tools } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
-  const made = { "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)), "docs/RUNTIME.md": runtimeDocument() }
+  const made = {
+    "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)),
+    "docs/RUNTIME.md": runtimeDocument(),
+    "docs/ARCHITECTURE.md": withGraph(
+      readFileSync(new URL("../docs/ARCHITECTURE.md", import.meta.url), "utf8"),
+      await folderGraph(),
+    ),
+  }
   const formatted = Object.entries(made).map(async ([name, text]): Promise<[string, string]> => {
     const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
     return [path, await format(text, { ...(await resolveConfig(path)), filepath: path })]
   })
   return new Map(await Promise.all(formatted))
+}
+
+const GRAPH = /(<!-- folder graph: .*? -->\n)[^]*?(<!-- end of folder graph -->)/
+
+function withGraph(document: string, graph: string): string {
+  if (!GRAPH.test(document)) throw new Error("docs/ARCHITECTURE.md has no place for the folder graph")
+  return document.replace(GRAPH, (_, begin: string, end: string) => `${begin}\n${graph}\n\n${end}`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -1,7 +1,7 @@
 /**
  * The gate: everything that has to hold before a change is shared, in the order in which it fails fastest.
  *
- *   npm test            linter, formatter, types, then the tests: unit, runtime, integration, e2e
+ *   npm test            linter, formatter, types, imports between files, then the tests: unit, runtime, integration, e2e
  *   npm run test:full   the same with `*.full.test.ts`, however long they take
  *
  * Ends with `N passed, N failed[, N skipped]` on a line by itself; every static check counts as one. With
@@ -30,6 +30,7 @@ const STATIC_CHECKS: readonly { name: string; script: string }[] = [
   { name: "formatter", script: "format:check" },
   { name: "linter", script: "lint" },
   { name: "types", script: "typecheck" },
+  { name: "dependencies", script: "dependencies" },
 ]
 
 const resultSchema = z.object({

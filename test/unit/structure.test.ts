@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
-import ts from "typescript"
 import { describe, expect, it } from "vitest"
 import { NOT_FOR_IMAGES } from "../../src/runs/inputs.js"
 
@@ -14,48 +13,7 @@ const sources = ["src", "dagger/src", "docker/runtime/src"].flatMap((folder) =>
 )
 const text = (path: string) => readFileSync(path, "utf8")
 
-/** What a source file imports at run time, own files by their path and packages by their name. */
-function importsOf(path: string): string[] {
-  return ts
-    .preProcessFile(text(path), true, true)
-    .importedFiles.map(({ fileName }) =>
-      fileName.startsWith(".") ? resolve(dirname(path), fileName.replace(/\.js$/, ".ts")) : fileName,
-    )
-}
-
-const graph = new Map(sources.map((path) => [path, importsOf(path)]))
-
-/** The first chain of imports that comes back to where it started, if any. */
-function findCycle(start: string, path: string[] = [start]): string[] | undefined {
-  for (const next of graph.get(path.at(-1) ?? start) ?? []) {
-    if (next === start) return [...path, next]
-    if (graph.has(next) && !path.includes(next) && next > start) {
-      const found = findCycle(start, [...path, next])
-      if (found) return found
-    }
-  }
-  return undefined
-}
-
 describe("the sources", () => {
-  it("have no import cycles", () => {
-    const cycles = sources.flatMap((path) => {
-      const cycle = findCycle(path)
-      return cycle ? [cycle.map((file) => relative(ROOT, file)).join(" → ")] : []
-    })
-    expect(cycles).toEqual([])
-  })
-
-  it("keep Dagger out of the pure core", () => {
-    const core = sources.filter((path) => path.includes("/dagger/src/core/"))
-    expect(core.length).toBeGreaterThan(10)
-    expect(
-      core.filter((path) =>
-        importsOf(path).some((name) => name === "@dagger.io/dagger" || name.includes("/pipeline/")),
-      ),
-    ).toEqual([])
-  })
-
   it("name architectures in the platform table only", () => {
     // As a value, that is: an example in a help text may well say which command builds what.
     const naming = /["'`](?:linux\/)?(?:amd64|arm64|x86_64|aarch64|x64)["'`]/

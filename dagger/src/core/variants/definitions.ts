@@ -38,7 +38,7 @@ export interface VariantDefinition {
   title: string
   description: string
   extends?: VariantName
-  /** Packages of the distribution that users ask for by name, which is Debian's; their dependencies follow. See `core/bases.ts`. */
+  /** Packages of the distribution that users ask for by name, which is Debian's; their dependencies follow. See `core/variants/bases.ts`. */
   packages: readonly string[]
   /** Packages that come with an option of the request. */
   optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
@@ -57,7 +57,7 @@ export interface VariantDefinition {
   ownChecks?: readonly OwnCheck[]
 }
 
-/** A variant that a definition file describes, see `core/own-variant/`. */
+/** A variant that a definition file describes, see `core/variants/custom/`. */
 export interface OwnVariant {
   name: VariantName
   definition: VariantDefinition & { extends: BuiltInVariant }
