@@ -26,7 +26,7 @@ told all at once, before anything starts, and a name that nothing reads and that
 a structure would add nothing, since every setting is a word, a number or a list with commas.
 
 - **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`.
-- **Tokens.** Of a personal access token and a registration token, the first is used. An App beside a token is a mistake, and so is either beside a
+- **Tokens.** Of a personal access token and a registration token, the first is used. An App beside a token is a issue, and so is either beside a
   just-in-time configuration. Beside \`GITHUB_OWNER\`, \`GITHUB_TOKEN\` is a registration token unless it looks like another one.
 - **The work folder.** A relative path is below \`/home/runner\`. Where \`RUNNER_WORKDIR\` has the value of GrammaTonic's compose files, \`RUNNER_WORK_DIR\` counts.
 - **\`METRICS_PORT\`** that is an address, as Kubernetes sets it for a service called \`metrics\`, is left alone with a warning.
@@ -78,7 +78,7 @@ that has both ends with 10.
   have without any. With \`RUNNER_EPHEMERAL=true\` it registers runners for one job and no others. It takes \`ACCESS_TOKEN\` or an App.
 - **What a runner's container decides**: name, labels, work folder, \`RUNNER_EPHEMERAL\`, \`RUNNER_REPLACE_EXISTING\`. A runner never takes the place of one whose container is connected.
 - **One connection is one runner.** Over it, that runner can be registered and removed, and no other. It stays open for as long as the container lives; when the
-  broker is started again, runners go on and connect anew.
+  broker is started again, runners go on and reconnect.
 - **A container that is gone**: \`BROKER_GRACE_SECONDS\` later the broker removes its runner by the id, once GitHub lists it as offline. It knows its runners by
   \`/var/lib/runner-broker/leases.json\`, which has no secret in it. A volume there keeps that; it has to belong to \`runner-agent\`, as a new named volume does.
 - **\`unix://\`**, for containers of one machine that share a volume at \`/run/runner-broker\`. The socket is \`runner-agent\`'s, with mode 0600, and the kernel looks at that when
@@ -100,12 +100,12 @@ with compose.
 ## Starting again
 
 A runner that was killed with its container (SIGKILL, a machine that fails) takes its own place on GitHub's list when the same container starts again: a name with a random
-suffix stays with the container, and \`RUNNER_REPLACE_EXISTING\` is the default. A container that is made anew has another suffix, and the old entry stays until a broker of
+suffix stays with the container, and \`RUNNER_REPLACE_EXISTING\` is the default. A container that is recreated has another suffix, and the old entry stays until a broker of
 its own or GitHub removes it.
 
 **Changed programs.** Jobs are the user to whom the runner's folder belongs, and can change what is in it. Before a registration token goes to \`config.sh\`, the runner's programs are compared
 with checksums that are root's; when one differs, the container ends with 2 and registers nothing. A runner that updated itself differs too: as long as it has its registration it goes on with
-that, and needs no token. \`docker compose up --force-recreate\` makes the container anew; with a read-only root, whose copy of the runner is made at each start, or with
+that, and needs no token. \`docker compose up --force-recreate\` recreates the container; with a read-only root, whose copy of the runner is made at each start, or with
 \`DISABLE_AUTO_UPDATE=true\` and jobs that leave it alone, it does not come to that. Runners for one job get a just-in-time configuration, and no token.
 
 ## Health and metrics

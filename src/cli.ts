@@ -37,7 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
       tell(error)
       return error.exitCode
     }
-    // Not the user's mistake: whoever mends it needs the stack.
+    // Not the user's error: whoever fixes it needs the stack.
     process.stderr.write(`error: runner-images itself failed, please report it: ${stackOf(error)}\n`)
     return EXIT.buildFailed
   } finally {

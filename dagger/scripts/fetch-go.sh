@@ -11,7 +11,7 @@ if [ "$actual" != "$sum" ]; then
   exit 3
 fi
 sh /unpack.sh "$(field Zip)" "$@"
-# Modules keep no modes and no go.mod below their own. The go command mends both in a toolchain that it has fetched.
+# Modules keep no modes and no go.mod below their own. The go command fixes both in a toolchain that it has fetched.
 cd /unpacked
 find bin pkg/tool -type f -exec chmod +x {} +
 find lib -type f -name 'go_?*_?*_exec' -exec chmod +x {} +

@@ -70,7 +70,7 @@ function codeOf(bytes) {
 }
 
 /** SHA-256 of a text after the replacements, where they change it. @param {Buffer} bytes */
-function neutralOf(bytes) {
+function archNeutralOf(bytes) {
   if (bytes.includes(0)) return undefined
   // A character for each byte, so that nothing is lost of a text in whatever encoding.
   const text = bytes.toString("latin1")
@@ -88,7 +88,7 @@ function print(path) {
   if (type === "file") {
     entry.size = stat.size
     const bytes = readFileSync(full)
-    if (replacements) Object.assign(entry, { code: codeOf(bytes), neutral: neutralOf(bytes) })
+    if (replacements) Object.assign(entry, { code: codeOf(bytes), archNeutral: archNeutralOf(bytes) })
     if (entry.code === undefined) entry.sha256 = sha256(bytes)
   }
   if (type === "link") entry.target = readlinkSync(full)

@@ -145,12 +145,14 @@ function sha256(path) {
 }
 
 walk("/")
-const alien = [...elves].filter(([, elf]) => elf.kind !== kind).map(([path, elf]) => ({ path, kind: elf.kind }))
+const foreignArchitecture = [...elves]
+  .filter(([, elf]) => elf.kind !== kind)
+  .map(([path, elf]) => ({ path, kind: elf.kind }))
 console.log(
   JSON.stringify({
     files,
-    programs: elves.size - alien.length,
-    alien,
+    programs: elves.size - foreignArchitecture.length,
+    foreignArchitecture,
     damaged,
     missing: new Libraries(tree, elves, kind, triplet).missing(),
     setuid: setuid.sort(),

@@ -7,8 +7,8 @@
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
 import { assertComparable, assertImageParity } from "./core/parity/image-parity.js"
-import type { OwnVariant } from "./core/variants/definitions.js"
-import { parseOwnVariant } from "./core/variants/custom/custom-variant.js"
+import type { CustomVariant } from "./core/variants/definitions.js"
+import { parseCustomVariant } from "./core/variants/custom/custom-variant.js"
 import { parseBase } from "./core/variants/bases.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulation-parity.js"
 import { parseMirror } from "./core/text/mirror.js"
@@ -20,8 +20,8 @@ import { parseSourceCode } from "./core/text/source-code.js"
 import { parseVariants } from "./core/variants/names.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { imageParity as compareImages } from "./pipeline/parity/image-parity.js"
-import { native } from "./pipeline/engine/native.js"
-import { parity as compareRoads } from "./pipeline/parity/emulation-parity.js"
+import { openEngineHost } from "./pipeline/engine/engine-host.js"
+import { parity as compareInstallMethods } from "./pipeline/parity/emulation-parity.js"
 import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
 import { release } from "./pipeline/release.js"
@@ -255,7 +255,7 @@ export class RunnerImages {
       cjkFonts,
       refresh: false,
     })
-    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => native(trustOf(undefined)))
+    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustOf(undefined)))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
 
@@ -326,7 +326,7 @@ export class RunnerImages {
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
-    const own = await ownVariantOf(definition)
+    const own = await customVariantOf(definition)
     const request = {
       against: word,
       variants: parseVariants(variants, own?.name),
@@ -334,7 +334,7 @@ export class RunnerImages {
       packages: parsePackages(packages),
       refresh,
     }
-    const reports = await compareRoads(request, trustOf(caBundle), new Progress())
+    const reports = await compareInstallMethods(request, trustOf(caBundle), new Progress())
     assertParity(reports)
     return JSON.stringify(reports, null, 2)
   }
@@ -461,7 +461,7 @@ interface Given {
 
 /** Everything that can be wrong with the arguments is found here, before any work. */
 async function requestOf(given: Given): Promise<BuildRequest> {
-  const own = await ownVariantOf(given.definition)
+  const own = await customVariantOf(given.definition)
   const request: BuildRequest = {
     platforms: parsePlatforms(given.platforms),
     variants: parseVariants(given.variants, own?.name),
@@ -482,8 +482,8 @@ async function requestOf(given: Given): Promise<BuildRequest> {
   return request
 }
 
-async function ownVariantOf(definition: File | undefined): Promise<OwnVariant | undefined> {
-  return definition && parseOwnVariant(await definition.contents(), await definition.name())
+async function customVariantOf(definition: File | undefined): Promise<CustomVariant | undefined> {
+  return definition && parseCustomVariant(await definition.contents(), await definition.name())
 }
 
 function inputsOf(given: {

@@ -37,7 +37,9 @@ export function parityCommand(context: CommandContext): CommandModule<object, In
         .example("$0 parity --against emulated --packages chromium", "With a further package"),
     handler: async (given) => {
       const against = parseAgainst(given.against)
-      await (against === "platforms" ? comparePlatforms(context, given) : compareRoads(context, given, against))
+      await (against === "platforms"
+        ? comparePlatforms(context, given)
+        : compareInstallMethods(context, given, against))
     },
   }
 }
@@ -50,7 +52,11 @@ async function comparePlatforms(context: CommandContext, given: Given): Promise<
   await runImageParity(context, host, { json: given.json, bareEngine: !given.noBareEngine })
 }
 
-async function compareRoads(context: CommandContext, given: Given, against: ParityRequest["against"]): Promise<void> {
+async function compareInstallMethods(
+  context: CommandContext,
+  given: Given,
+  against: ParityRequest["against"],
+): Promise<void> {
   const { platforms, sources, base, assets, mirror, lock } = given
   refuse(against, {
     platforms,

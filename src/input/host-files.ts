@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import type { BaseName } from "../../dagger/src/core/variants/bases.js"
-import type { OwnVariant } from "../../dagger/src/core/variants/definitions.js"
+import type { CustomVariant } from "../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/request/trust-files.js"
@@ -23,12 +23,12 @@ export async function readLock(given: string, platforms: readonly PlatformName[]
 }
 
 /** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
-export async function readDefinition(given: string): Promise<OwnVariant> {
+export async function readDefinition(given: string): Promise<CustomVariant> {
   const path = readable(given, "file", "DEFINITION_INVALID", "--definition")
-  const { LONGEST_DEFINITION, parseOwnVariant } =
+  const { LONGEST_DEFINITION, parseCustomVariant } =
     await import("../../dagger/src/core/variants/custom/custom-variant.js")
   const text = textOf(path, LONGEST_DEFINITION * BYTES_PER_CHARACTER, "DEFINITION_INVALID", "--definition")
-  return parseOwnVariant(text, given)
+  return parseCustomVariant(text, given)
 }
 
 /** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */

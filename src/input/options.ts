@@ -9,7 +9,7 @@ import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 
 /**
  * The options that commands share. Values are validated by our own code, not by yargs, so that every message names the
- * value, the reason and the remedy, and both doors say the same.
+ * value, the reason and the remedy, and both entry points say the same.
  */
 
 /** Of every command that prints an answer. */

@@ -59,13 +59,15 @@ function rowCells(result: RowResult): string[] {
     ...spread(result.seconds, seconds),
     runs.map((run) => run.seconds.toFixed(1)).join(", "),
     diskBytes === undefined ? "unknown" : megabytes(diskBytes.median),
-    roads(result),
+    installMethodText(result),
   ]
 }
 
 /** The way that the foreign packages went, in all runs or in each. */
-function roads({ runs }: RowResult): string {
-  const all = runs.map(({ road, reason }) => (reason === undefined ? (road ?? "") : `${road ?? ""}: ${text(reason)}`))
+function installMethodText({ runs }: RowResult): string {
+  const all = runs.map(({ installMethod, reason }) =>
+    reason === undefined ? (installMethod ?? "") : `${installMethod ?? ""}: ${text(reason)}`,
+  )
   return [...new Set(all)].join(", ")
 }
 

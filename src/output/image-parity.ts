@@ -7,6 +7,6 @@ export function imageParityText({ variant, parity }: VariantParity): string {
     `${variant} ${parity.platforms.join(" and ")}: ${paritySummary(parity)}`,
     ...parity.differences.map(differenceText),
     ...parity.explained.map((difference) => `explained: ${differenceText(difference)} (${difference.reason})`),
-    ...parity.unused.map(({ area, name, aspect }) => `allowed in vain: ${[area, name, aspect].join(" ").trim()}`),
+    ...parity.unused.map(({ area, name, aspect }) => `unused suppression: ${[area, name, aspect].join(" ").trim()}`),
   ].join("\n")
 }

@@ -3,13 +3,13 @@ import {
   differenceText,
   sizesOf,
   type ParityReport,
-  type RoadReport,
+  type InstallMethodReport,
 } from "../../dagger/src/core/parity/emulation-parity.js"
 import { duration } from "./duration.js"
 
-/** For people: what was compared, both roads side by side, then every path that differs. */
+/** For people: what was compared, both installations side by side, then every path that differs. */
 export function parityText(report: ParityReport): string {
-  const { variant, platform, packages, paths, accelerated, emulated, ratio, differences, excused, unused } = report
+  const { variant, platform, packages, paths, accelerated, emulated, ratio, differences, suppressed, unused } = report
   const table = new Table({
     head: ["packages by", "time", "size", "compressed", "layers"],
     style: { head: [], border: [], compact: true },
@@ -20,16 +20,16 @@ export function parityText(report: ParityReport): string {
   return [
     `${variant} ${platform}: ${packages} packages, ${paths} paths compared, ${differences.length} different`,
     table.toString(),
-    ...[accelerated, emulated].flatMap(({ road, reason }) =>
-      reason === undefined ? [] : [`Fell back to ${road}: ${reason}`],
+    ...[accelerated, emulated].flatMap(({ installMethod, reason }) =>
+      reason === undefined ? [] : [`Fell back to ${installMethod}: ${reason}`],
     ),
     ...differences.map(differenceText),
-    ...excused.map((difference) => `allowed: ${differenceText(difference)}`),
-    ...unused.map(({ path, fields }) => `allowed in vain: ${path} (${fields.join(", ")})`),
+    ...suppressed.map((difference) => `allowed: ${differenceText(difference)}`),
+    ...unused.map(({ path, fields }) => `unused suppression: ${path} (${fields.join(", ")})`),
   ].join("\n")
 }
 
-function row(name: string, report: RoadReport): string[] {
+function row(name: string, report: InstallMethodReport): string[] {
   const { bytes, compressedBytes } = sizesOf(report)
   const layers = report.layers.map((layer) => `${layer.name} ${megabytes(layer.compressedBytes)}`).join(", ")
   return [name, duration(report.seconds), megabytes(bytes), megabytes(compressedBytes), layers]

@@ -22,7 +22,7 @@ import {
   type Delivery,
   type PackageRound,
 } from "../../dagger/src/pipeline/bench/bench.js"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { publish } from "../../dagger/src/pipeline/oci/publish.js"
 import type { CommandContext } from "../input/context.js"
 import { benchText } from "../output/bench.js"
@@ -53,10 +53,10 @@ export async function runBench(context: CommandContext, request: BenchRequest, r
     const builds: Awaited<ReturnType<typeof buildTwice>>[] = []
     for (let round = 1; round <= request.rounds; round++) {
       context.terminal.note(`${variant}: round ${round} of ${request.rounds}`)
-      const moment = `${began} ${round}`
+      const cacheBuster = `${began} ${round}`
       if (request.rows.some((row) => !isBuild(row)))
-        rounds.push(...(await session((each) => benchPackages(each, variant, moment))))
-      if (request.rows.some(isBuild)) builds.push(await buildTwice(session, request, run, variant, moment))
+        rounds.push(...(await session((each) => benchPackages(each, variant, cacheBuster))))
+      if (request.rows.some(isBuild)) builds.push(await buildTwice(session, request, run, variant, cacheBuster))
     }
     subjects.push(...packageSubjects(request, variant, rounds), ...buildSubjects(request, variant, builds))
   }
@@ -81,14 +81,14 @@ async function buildTwice(
   request: BenchRequest,
   run: BenchRun,
   variant: VariantName,
-  moment: string,
+  cacheBuster: string,
 ) {
   const folder = await mkdtemp(join(tmpdir(), "runner-images-bench-"))
   try {
     const once = (row: RowName) =>
       session((each) =>
         each.progress.run("all platforms", row, () =>
-          benchBuild(each, variant, moment, delivery(run, join(folder, row), moment)),
+          benchBuild(each, variant, cacheBuster, delivery(run, join(folder, row), cacheBuster)),
         ),
       )
     const cold = await once("build-cold")
@@ -99,17 +99,17 @@ async function buildTwice(
   }
 }
 
-function delivery({ repository }: BenchRun, folder: string, moment: string): Delivery {
+function delivery({ repository }: BenchRun, folder: string, cacheBuster: string): Delivery {
   const write: Delivery["write"] = async (built) => {
     for (const { variant, directory } of built) await directory.export(join(folder, variant))
   }
   if (!repository) return { write }
   // To a place where nothing is, since a registry is not sent what it has.
-  const place = `${repository.name}/bench-${moment.replaceAll(/[^0-9]/g, "")}`
+  const place = `${repository.name}/bench-${cacheBuster.replaceAll(/[^0-9]/g, "")}`
   return {
     write,
     push: async (built, caBundle) => {
-      const { toolbox } = await native(caBundle)
+      const { toolbox } = await openEngineHost(caBundle)
       await publish(built, {
         repository: place,
         tags: ["bench"],

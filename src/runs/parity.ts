@@ -49,7 +49,7 @@ export async function runImageParity(
     throw new DetailedError("PARITY_DIFFERS", IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY, failures)
 }
 
-/** Compares both roads and prints what was found, then fails when they are not equal. Throws RunnerImagesError PARITY_DIFFERS. */
+/** Compares both installations and prints what was found, then fails when they are not equal. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runParity(context: CommandContext, request: ParityRequest, run: ParityRun): Promise<void> {
   const reports = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
     parity(request, bundleOf(run), progress),

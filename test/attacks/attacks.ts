@@ -87,7 +87,7 @@ async function memoryOfHealthCheck(scene: Scene): Promise<number> {
       await sleep(20)
     }
   })()
-  const { output } = await probeHealth(scene.container, scene.lab.patience(8))
+  const { output } = await probeHealth(scene.container, scene.testEnv.timeout(8))
   controller.abort()
   await watching
   scene.search("the health check's output", output)
@@ -106,7 +106,7 @@ async function ask(port: number | undefined, path: string): Promise<string> {
 const LINK_TARGETS = 4
 
 async function putLinks(scene: Scene): Promise<void> {
-  const shadow = readFileSync(join(scene.lab.image.rootfs, "etc/shadow"), "utf8").split("\n", 1)
+  const shadow = readFileSync(join(scene.testEnv.image.rootfs, "etc/shadow"), "utf8").split("\n", 1)
   const foreign = shadow.map((text) => ({ what: "a file of root's", text }))
   for (let round = 1; round <= LINK_TARGETS; round++) {
     await scene.attack(["links"], { round })
@@ -122,7 +122,7 @@ async function putLinks(scene: Scene): Promise<void> {
         scene.search(`${path}, ${when}`, await ask(scene.ports[0], path), foreign)
       }
     }
-    // While the job makes them anew.
+    // While the job makes them again.
     await look(`with links of round ${String(round)}`)
     await writeFile(join(scene.loot, `links.${String(round)}.enough`), "")
     // The runner's own worker may write to a pipe by now, and wait for ever: a job's harm to itself.
@@ -220,7 +220,7 @@ function attackTable(attacks: readonly Attack[]): readonly Attack[] {
 /** Whoever is still listed after the end has to be told of: by the exit code, or because nobody could have removed it. */
 async function stop(scene: Scene): Promise<void> {
   await scene.idle()
-  const { exitCode } = await scene.lab.stop(scene.container, "SIGTERM", 60)
+  const { exitCode } = await scene.testEnv.stop(scene.container, "SIGTERM", 60)
   scene.outcome.tried.stops = 1
   if (scene.own === 0 || exitCode !== 0) return
   // Where the credential was given up nobody can remove the runner; that has to be said.

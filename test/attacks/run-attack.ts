@@ -1,5 +1,5 @@
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import { Lab } from "../lifecycle/lab.js"
+import { TestEnvironment } from "../lifecycle/test-environment.js"
 import type { UnpackedImage } from "../lifecycle/oci-image.js"
 import type { Attack, Extent } from "./attacks.js"
 import { type Outcome, Scene } from "./scene.js"
@@ -31,15 +31,15 @@ export function whyNot({ needsMoreThanOneJob }: Attack, { oneJob }: Way): string
 
 /** Makes an attack on a container of its own. When that cannot be done, its error has what the containers said. */
 export async function runAttack(attack: Attack, way: Way, { image, program, extent }: Ground): Promise<Outcome> {
-  const lab = new Lab(image)
+  const testEnv = new TestEnvironment(image)
   try {
-    const scene = await Scene.open(lab, way, program, attack.memory)
+    const scene = await Scene.open(testEnv, way, program, attack.memory)
     await attack.run(scene, extent)
     return scene.judge()
   } catch (error) {
-    if (error instanceof Error) error.message += `\n\n${lab.story()}`
+    if (error instanceof Error) error.message += `\n\n${testEnv.logs()}`
     throw error
   } finally {
-    await lab.close()
+    await testEnv.close()
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { jitConfiguration } from "../lifecycle/cases/registration.js"
 import type { Container } from "../lifecycle/container.js"
-import { LISTENING, type Lab, type LabGitHub } from "../lifecycle/lab.js"
+import { LISTENING, type TestEnvironment, type TestGitHub } from "../lifecycle/test-environment.js"
 import { type Find, findIn, type Needle, searchFolder } from "./needles.js"
 import type { Start, Way } from "./ways.js"
 
@@ -31,9 +31,9 @@ export interface Outcome {
 
 /** One attacked container, with its GitHub and, where it has one, its broker. */
 export class Scene {
-  readonly lab: Lab
+  readonly testEnv: TestEnvironment
   readonly way: Way
-  readonly github: LabGitHub
+  readonly github: TestGitHub
   readonly container: Container
   readonly loot: string
   readonly ports: readonly number[]
@@ -42,11 +42,11 @@ export class Scene {
   readonly #foreign: number
 
   private constructor(
-    lab: Lab,
+    testEnv: TestEnvironment,
     way: Way,
-    parts: { github: LabGitHub; container: Container; loot: string; start: Start; foreign: number; ports: number[] },
+    parts: { github: TestGitHub; container: Container; loot: string; start: Start; foreign: number; ports: number[] },
   ) {
-    this.lab = lab
+    this.testEnv = testEnv
     this.way = way
     this.github = parts.github
     this.container = parts.container
@@ -57,13 +57,13 @@ export class Scene {
   }
 
   /** Starts a container in a way, and waits until it listens. */
-  static async open(lab: Lab, way: Way, program: string, memory?: number): Promise<Scene> {
-    const github = await lab.github()
+  static async open(testEnv: TestEnvironment, way: Way, program: string, memory?: number): Promise<Scene> {
+    const github = await testEnv.github()
     await jitConfiguration(github, FOREIGN)
     const foreign = github.only.id
-    const loot = await lab.folder(0o1777)
-    const start = await way.start(lab, github)
-    const container = await lab.container({
+    const loot = await testEnv.folder(0o1777)
+    const start = await way.start(testEnv, github)
+    const container = await testEnv.container({
       ...start.options,
       ...(memory !== undefined && { memory }),
       environment: { RUNNER_NAME: OWN, ...start.options.environment },
@@ -75,9 +75,9 @@ export class Scene {
     })
     const metrics = Number(container.options.environment?.METRICS_PORT)
     const ports = [metrics, ...(start.ports ?? [])]
-    const scene = new Scene(lab, way, { github, container, loot, start, foreign, ports })
+    const scene = new Scene(testEnv, way, { github, container, loot, start, foreign, ports })
     container.start()
-    await lab.untilListening(container, 40)
+    await testEnv.untilListening(container, 40)
     return scene
   }
 
@@ -109,12 +109,12 @@ export class Scene {
     const written = (): boolean =>
       attacks.every((attack) => existsSync(join(this.loot, `${attack}.${String(round)}.json`)))
     let isOver = false
-    void this.container.ended(this.lab.patience(600)).then(
+    void this.container.ended(this.testEnv.timeout(600)).then(
       () => (isOver = true),
       () => undefined,
     )
     try {
-      await this.lab.until(
+      await this.testEnv.until(
         `the attacks ${attacks.join(", ")}`,
         () => written() || isOver || job.status === "completed",
         120,
@@ -145,7 +145,7 @@ export class Scene {
   /** Waits until the job has ended. */
   async idle(seconds = 20): Promise<void> {
     const isOver = (): boolean => this.github.jobs.list().every(({ status }) => status === "completed")
-    await this.lab.until("the job's end", isOver, seconds)
+    await this.testEnv.until("the job's end", isOver, seconds)
   }
 
   /** Ends the container at once, unless it has ended, and starts it again on its files. @returns how the second start went */
@@ -153,7 +153,7 @@ export class Scene {
     await this.end()
     this.container.start()
     try {
-      await this.container.lines.waitFor(LISTENING, this.lab.patience(40))
+      await this.container.lines.waitFor(LISTENING, this.testEnv.timeout(40))
       return "listens"
     } catch {
       return (await this.container.ended(100).catch(() => undefined)) ? "ended" : "silent"
@@ -162,7 +162,7 @@ export class Scene {
 
   async end(): Promise<void> {
     await this.container.kill("KILL").catch(() => undefined)
-    await this.container.ended(this.lab.patience(20))
+    await this.container.ended(this.testEnv.timeout(20))
     this.#abandon()
   }
 

@@ -3,7 +3,7 @@ import { chown, chmod, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { appKey, installApp } from "../lifecycle/cases/registration.js"
 import type { Container } from "../lifecycle/container.js"
-import { freePort, type Lab, type LabGitHub } from "../lifecycle/lab.js"
+import { freePort, type TestEnvironment, type TestGitHub } from "../lifecycle/test-environment.js"
 import type { ContainerOptions, Mount } from "../lifecycle/runtime-spec.js"
 import { keyNeedles, type Needle } from "./needles.js"
 
@@ -30,36 +30,36 @@ export interface Way {
   readonly oneJob?: true
   /** Nobody has a credential at the end, to remove the runner with. */
   readonly cannotRemove?: true
-  readonly start: (lab: Lab, github: LabGitHub) => Promise<Start>
+  readonly start: (testEnv: TestEnvironment, github: TestGitHub) => Promise<Start>
 }
 
 const ROOT = { user: "0:0", noNewPrivileges: true } as const
 
 /** A runner without any credential. */
-function bare(github: LabGitHub): Record<string, string> {
+function bare(github: TestGitHub): Record<string, string> {
   const { ACCESS_TOKEN: _, ...environment } = github.environment
   return environment
 }
 
 /** A file of root alone, for a container. */
-async function rootFile(lab: Lab, text: string): Promise<string> {
-  const path = join(await lab.folder(), "secret")
+async function rootFile(testEnv: TestEnvironment, text: string): Promise<string> {
+  const path = join(await testEnv.folder(), "secret")
   await writeFile(path, text, { mode: 0o600 })
   return path
 }
 
 const SECRET = "/run/secrets/github"
 
-async function secretMount(lab: Lab, text: string): Promise<Mount> {
-  return { kind: "bind", source: await rootFile(lab, text), target: SECRET, readonly: true }
+async function secretMount(testEnv: TestEnvironment, text: string): Promise<Mount> {
+  return { kind: "bind", source: await rootFile(testEnv, text), target: SECRET, readonly: true }
 }
 
-async function brokerByUnix(lab: Lab, github: LabGitHub): Promise<Start> {
-  const folder = await lab.folder(0o700)
+async function brokerByUnix(testEnv: TestEnvironment, github: TestGitHub): Promise<Start> {
+  const folder = await testEnv.folder(0o700)
   await chown(folder, AGENT, AGENT)
   const mounts = [{ kind: "bind", source: folder, target: "/run/runner-broker" }] as const
-  const broker = await lab.start({ ...ROOT, args: ["broker"], environment: github.environment, mounts })
-  await broker.lines.waitFor(/ listens on unix:/, lab.patience(20))
+  const broker = await testEnv.start({ ...ROOT, args: ["broker"], environment: github.environment, mounts })
+  await broker.lines.waitFor(/ listens on unix:/, testEnv.timeout(20))
   const environment = { ...github.server, BROKER_URL: "unix:///run/runner-broker/broker.sock" }
   return { options: { ...ROOT, environment, mounts }, secrets: [], broker }
 }
@@ -78,8 +78,8 @@ async function certificates(folder: string): Promise<void> {
   }
 }
 
-async function brokerByTls(lab: Lab, github: LabGitHub): Promise<Start> {
-  const [folder, shown] = [await lab.folder(), await lab.folder()]
+async function brokerByTls(testEnv: TestEnvironment, github: TestGitHub): Promise<Start> {
+  const [folder, shown] = [await testEnv.folder(), await testEnv.folder()]
   await certificates(folder)
   const read = async (name: string): Promise<string> => (await execa("cat", [join(folder, name)])).stdout
   for (const name of ["ca.pem", "broker.pem", "runner.pem"]) {
@@ -93,7 +93,7 @@ async function brokerByTls(lab: Lab, github: LabGitHub): Promise<Start> {
     BROKER_KEY: `${await read(`${side}.key`)}\n`,
   })
   const port = await freePort()
-  const broker = await lab.start({
+  const broker = await testEnv.start({
     ...ROOT,
     args: ["broker"],
     environment: {
@@ -103,7 +103,7 @@ async function brokerByTls(lab: Lab, github: LabGitHub): Promise<Start> {
     },
     mounts,
   })
-  await broker.lines.waitFor(/ listens on tls:/, lab.patience(20))
+  await broker.lines.waitFor(/ listens on tls:/, testEnv.timeout(20))
   const environment = {
     ...github.server,
     ...(await identity("runner")),
@@ -121,11 +121,11 @@ export const WAYS = wayTable([
     name: "root",
     meaning: "starts as root; the token is a file of root's alone, and the broker another user's process",
     old: true,
-    start: async (lab, github) => ({
+    start: async (testEnv, github) => ({
       options: {
         ...ROOT,
         environment: { ...bare(github), ACCESS_TOKEN_FILE: SECRET, RUN_AS_ROOT: "false" },
-        mounts: [await secretMount(lab, github.token)],
+        mounts: [await secretMount(testEnv, github.token)],
       },
       secrets: [],
     }),

@@ -21,7 +21,7 @@ export interface ContainerState {
   readonly health: string | undefined
 }
 
-/** A compose file, what a lab adds to it, and its user's settings. */
+/** A compose file, what the test environment adds to it, and its user's settings. */
 export interface ComposeFiles {
   /** A file as it is, by its path, or its content. */
   readonly file: string | object

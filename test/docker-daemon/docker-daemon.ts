@@ -124,7 +124,7 @@ export class DockerDaemon {
     return stdout.trim()
   }
 
-  /** Brings this machine's platform of an OCI layout in, by a name like `lab/standard`. */
+  /** Brings this machine's platform of an OCI layout in, by a name like `test/standard`. */
   async load(layout: string, name: string): Promise<void> {
     const target = ["--dest-daemon-host", `unix://${this.socket}`, `docker-daemon:${name}:latest`]
     await execa("skopeo", ["copy", "--quiet", `oci:${layout}:latest`, ...target])

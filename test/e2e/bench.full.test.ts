@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { BenchReport } from "../../dagger/src/core/bench/bench.js"
 import { LOCAL_REGISTRY as registry } from "../local-registry.js"
-import { answer, commandLine } from "./doors.js"
+import { answer, commandLine } from "./entry-points.js"
 
 it(
   "measures what is asked for, each row as often as is said, and pushes where it is told",
@@ -28,8 +28,11 @@ it(
     expect(least("accelerated")).toBeGreaterThan(1)
     expect(least("dockerfile")).toBeGreaterThan(5)
     expect(least("build-cold")).toBeGreaterThan(5)
-    expect(rows.get("native")?.runs.map(({ road }) => road)).toEqual(["native", "native"])
-    expect(rows.get("accelerated")?.runs.map(({ road }) => road)).toEqual(["accelerated", "accelerated"])
+    expect(rows.get("native")?.runs.map(({ installMethod }) => installMethod)).toEqual(["native", "native"])
+    expect(rows.get("accelerated")?.runs.map(({ installMethod }) => installMethod)).toEqual([
+      "accelerated",
+      "accelerated",
+    ])
     expect(rows.get("build-cold")?.runs[0]?.phases.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["linux/arm64 packages", "finish", "write", "push"]),
     )

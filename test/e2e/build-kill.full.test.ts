@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, expect, it } from "vitest"
-import { BOTH, commandLine, readReport, ROOT } from "./doors.js"
+import { BOTH, commandLine, readReport, ROOT } from "./entry-points.js"
 
 /**
  * Ten phases of a cold build, each with the line of progress after which it is under way. The build is killed there, with

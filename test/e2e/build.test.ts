@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Report } from "../../dagger/src/core/report/report.js"
 import { ensureOciTools } from "./oci-tools.js"
-import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./doors.js"
+import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./entry-points.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-e2e-"))
 afterAll(() => {
@@ -61,7 +61,7 @@ describe("the standard image for both platforms", () => {
     expect(stdout.trim()).toBe("latest")
     for (const { platform, digest, installation } of report.platforms) {
       // Both platforms in the same layers, unless one of them had to be emulated.
-      const packages = installation?.road === "emulated" ? ["packages"] : ["packages", "their configuration"]
+      const packages = installation?.method === "emulated" ? ["packages"] : ["packages", "their configuration"]
       const copy = join(work, platform.replace("/", "-"))
       const [, architecture = ""] = platform.split("/")
       await execa("skopeo", [

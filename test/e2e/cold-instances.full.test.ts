@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import { ensureOciTools } from "./oci-tools.js"
-import { answer, BOTH, commandLine } from "./doors.js"
+import { answer, BOTH, commandLine } from "./entry-points.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-cold-"))
 const INSTANCES = ["cold-1", "cold-2"]

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { composeReport, type ComposeResult } from "../docker-daemon/compose-report.js"
 import { ComposeProject } from "../docker-daemon/compose-project.js"
 import { DockerDaemon } from "../docker-daemon/docker-daemon.js"
-import { imageOf, loadImages } from "../docker-daemon/lab-images.js"
-import { type LabGitHub, LabNetwork } from "../docker-daemon/lab-network.js"
+import { imageOf, loadImages } from "../docker-daemon/network-images.js"
+import { type TestGitHub, TestNetwork } from "../docker-daemon/test-network.js"
 import { stepOutput } from "../docker-daemon/step-output.js"
-import { tryExample } from "../docker-daemon/rival-try.js"
+import { tryExample } from "../docker-daemon/other-image-try.js"
 import { Gate } from "../lifecycle/gate.js"
-import { readRivals } from "../rivals/read-rivals.js"
-import { ROOT } from "./doors.js"
+import { readOtherImages } from "../other-images/read-other-images.js"
+import { ROOT } from "./entry-points.js"
 import { ensureOciTools } from "./oci-tools.js"
 
 /** Most of a case is waiting. */
@@ -24,7 +24,7 @@ const IMAGE = "standard"
 
 const results: ComposeResult[] = []
 const gate = new Gate(AT_ONCE)
-let lab: { daemon: DockerDaemon; network: LabNetwork; images: ReadonlySet<string> } | { why: string } = {
+let testEnv: { daemon: DockerDaemon; network: TestNetwork; images: ReadonlySet<string> } | { why: string } = {
   why: "the tests' preparation failed",
 }
 
@@ -34,14 +34,14 @@ beforeAll(async () => {
   try {
     daemon = await DockerDaemon.start()
   } catch (error) {
-    lab = { why: `no Docker daemon: ${error instanceof Error ? error.message : String(error)}` }
+    testEnv = { why: `no Docker daemon: ${error instanceof Error ? error.message : String(error)}` }
     return
   }
   try {
     const images = await loadImages(daemon)
     const [image = IMAGE] = images
     await daemon.installCompose(image)
-    lab = { daemon, images, network: await LabNetwork.start(daemon) }
+    testEnv = { daemon, images, network: await TestNetwork.start(daemon) }
   } catch (error) {
     await daemon.close()
     throw error
@@ -51,9 +51,9 @@ beforeAll(async () => {
 afterAll(async () => {
   const path = process.env.RUNNER_IMAGES_COMPOSE_REPORT
   if (path !== undefined) writeFileSync(path, composeReport(results))
-  if ("why" in lab) return
-  await lab.network.close()
-  await lab.daemon.close()
+  if ("why" in testEnv) return
+  await testEnv.network.close()
+  await testEnv.daemon.close()
 })
 
 interface Case {
@@ -66,15 +66,15 @@ interface Case {
 /** Runs a case where its image is, and keeps what came of it for the report. */
 async function run(
   { name, image = IMAGE, harness = "docker compose", skip }: Case,
-  work: (daemon: DockerDaemon, network: LabNetwork) => Promise<void>,
+  work: (daemon: DockerDaemon, network: TestNetwork) => Promise<void>,
 ): Promise<void> {
-  const why = "why" in lab ? lab.why : lab.images.has(image) ? undefined : `no image ${image}`
-  if ("why" in lab || why !== undefined) {
+  const why = "why" in testEnv ? testEnv.why : testEnv.images.has(image) ? undefined : `no image ${image}`
+  if ("why" in testEnv || why !== undefined) {
     results.push({ case: name, harness, status: "skipped", why: why ?? "" })
     skip(why ?? "")
     return
   }
-  const { daemon, network } = lab
+  const { daemon, network } = testEnv
   await gate.pass(async () => {
     const start = performance.now()
     const seconds = (): number => (performance.now() - start) / 1000
@@ -89,19 +89,19 @@ async function run(
 }
 
 /** A compose file of this project's, by its name, and which image is meant. */
-interface OwnFile {
+interface CustomFile {
   readonly file: string
   readonly service: string
   readonly settings: Readonly<Record<string, string>>
 }
 
-const PRODUCTION: OwnFile = {
+const PRODUCTION: CustomFile = {
   file: "docker-compose.production.yml",
   service: "github-runner",
   settings: { RUNNER_IMAGE: IMAGE },
 }
 
-const EPHEMERAL: OwnFile = {
+const EPHEMERAL: CustomFile = {
   file: "docker-compose.ephemeral.yml",
   service: "runner",
   settings: { RUNNER_IMAGE: IMAGE },
@@ -110,7 +110,7 @@ const EPHEMERAL: OwnFile = {
 const SHOW = "google-chrome --headless --dump-dom 'data:text/html,<p>shown</p>' 2>/dev/null | grep -o '<p>.*</p>'"
 
 /** Those of variants, with what a job there does and prints. */
-const VARIANTS: readonly (OwnFile & { image: string; step: string; prints: string[] })[] = [
+const VARIANTS: readonly (CustomFile & { image: string; step: string; prints: string[] })[] = [
   {
     image: "chrome",
     file: "docker-compose.chrome.yml",
@@ -131,29 +131,29 @@ const VARIANTS: readonly (OwnFile & { image: string; step: string; prints: strin
 
 /** One of this project's compose files as it is, with a user's settings and a secret that only root may read. */
 async function withProject(
-  { daemon, network, file, service, settings }: OwnFile & { daemon: DockerDaemon; network: LabNetwork },
-  work: (project: ComposeProject, lab: LabGitHub) => Promise<void>,
+  { daemon, network, file, service, settings }: CustomFile & { daemon: DockerDaemon; network: TestNetwork },
+  work: (project: ComposeProject, testEnv: TestGitHub) => Promise<void>,
 ): Promise<void> {
-  const lab = await network.github()
-  lab.github.accounts.addRepository(REPOSITORY)
-  lab.github.tokens.addPersonal({ token: TOKEN })
+  const testEnv = await network.github()
+  testEnv.github.accounts.addRepository(REPOSITORY)
+  testEnv.github.tokens.addPersonal({ token: TOKEN })
   const secret = join(daemon.folder, `secret-${service}`)
   writeFileSync(secret, `${TOKEN}\n`, { mode: 0o600 })
   const project = new ComposeProject(daemon, {
     file: join(ROOT, "docker", file),
     settings: { ...settings, GITHUB_REPOSITORY: REPOSITORY, RUNNER_SECRET: secret },
     // At the image's own interval, 30 s, turning healthy and then unhealthy would take more than two minutes.
-    override: { services: { [service]: { ...lab.service, healthcheck: { interval: "3s" } } } },
+    override: { services: { [service]: { ...testEnv.service, healthcheck: { interval: "3s" } } } },
   })
   try {
-    await work(project, lab)
+    await work(project, testEnv)
   } finally {
     await project.down()
-    await lab.close()
+    await testEnv.close()
   }
 }
 
-function online({ github }: LabGitHub): string[] {
+function online({ github }: TestGitHub): string[] {
   return github.runners.list().flatMap((runner) => (github.runners.isOnline(runner) ? [runner.name] : []))
 }
 
@@ -163,14 +163,14 @@ const LOOK = "id -u; env; cat /run/secrets/github 2>&1 || true"
 describe("this project's compose files", () => {
   it.concurrent("production: registers, is healthy, runs a job, and leaves by stop", async ({ skip }) => {
     await run({ name: "docker-compose.production.yml", skip }, (daemon, network) =>
-      withProject({ daemon, network, ...PRODUCTION }, async (project, lab) => {
-        const { github } = lab
+      withProject({ daemon, network, ...PRODUCTION }, async (project, testEnv) => {
+        const { github } = testEnv
         await project.up()
         const container = await project.container()
         const health = async (): Promise<string | undefined> => (await project.state(container)).health
         expect(await health()).toBe("starting")
         await project.until("it is healthy", async () => (await health()) === "healthy")
-        expect(online(lab)).toEqual(["docker-runner"])
+        expect(online(testEnv)).toEqual(["docker-runner"])
         const job = github.jobs.enqueue({ repository: REPOSITORY, steps: [{ run: LOOK }] })
         await github.waitForJob(job, "completed", 60_000)
         expect(job.result, job.log).toBe("Succeeded")
@@ -187,7 +187,7 @@ describe("this project's compose files", () => {
         await inside(`kill -CONT ${scripts}`)
         // restart: unless-stopped
         await project.until("it is healthy again", async () => (await health()) === "healthy")
-        expect(online(lab)).toEqual(["docker-runner"])
+        expect(online(testEnv)).toEqual(["docker-runner"])
 
         await project.done("stop")
         expect(await project.state(container)).toMatchObject({ status: "exited", exitCode: 0 })
@@ -199,11 +199,11 @@ describe("this project's compose files", () => {
 
   it.concurrent("ephemeral: each job has a runner of its own, and a new one comes", async ({ skip }) => {
     await run({ name: "docker-compose.ephemeral.yml", skip }, (daemon, network) =>
-      withProject({ daemon, network, ...EPHEMERAL }, async (project, lab) => {
-        const { github } = lab
+      withProject({ daemon, network, ...EPHEMERAL }, async (project, testEnv) => {
+        const { github } = testEnv
         await project.up("--scale", "runner=2")
-        await project.until("both are online", () => online(lab).length === 2)
-        const first = online(lab)
+        await project.until("both are online", () => online(testEnv).length === 2)
+        const first = online(testEnv)
         const run = "touch ~/left /home/runner/_work/left /tmp/left; ls -A ~ /home/runner/_work /tmp | grep -c left"
         const jobs = [1, 2, 3].map((number) =>
           github.jobs.enqueue({ repository: REPOSITORY, name: `job ${String(number)}`, steps: [{ run }] }),
@@ -212,8 +212,8 @@ describe("this project's compose files", () => {
         expect(jobs.map(({ result }) => result)).toEqual(["Succeeded", "Succeeded", "Succeeded"])
         expect(jobs.map(stepOutput)).toEqual([["3"], ["3"], ["3"]])
         expect(new Set(jobs.map(({ runner }) => runner?.name)).size).toBe(3)
-        await project.until("two new ones are online", () => online(lab).length === 2)
-        expect(online(lab).filter((name) => first.includes(name))).toEqual([])
+        await project.until("two new ones are online", () => online(testEnv).length === 2)
+        expect(online(testEnv).filter((name) => first.includes(name))).toEqual([])
         const containers = await project.containers()
         await project.until("they are healthy", async () =>
           (await Promise.all(containers.map((container) => project.state(container)))).every(
@@ -235,12 +235,12 @@ describe("this project's compose files for variants", () => {
     "%s: registers by its name, is healthy, does a job with its tools, and leaves by stop",
     async ([, { image, step, prints, ...own }], { skip }) => {
       await run({ name: own.file, image, skip }, (daemon, network) =>
-        withProject({ daemon, network, ...own }, async (project, lab) => {
-          const { github } = lab
+        withProject({ daemon, network, ...own }, async (project, testEnv) => {
+          const { github } = testEnv
           await project.up()
           const container = await project.container()
           await project.untilRunning("it is healthy", async () => (await project.state(container)).health === "healthy")
-          expect(online(lab)).toEqual([`${image}-runner`])
+          expect(online(testEnv)).toEqual([`${image}-runner`])
           expect(github.runners.list()[0]?.labels.map(({ name }) => name)).toContain(image)
           const job = github.jobs.enqueue({ repository: REPOSITORY, steps: [{ run: step }] })
           await github.waitForJob(job, "completed", 120_000)
@@ -275,8 +275,8 @@ describe("docker run", () => {
     ["docker run --user 12345:0", ["--user", "12345:0"], "12345"],
   ] as const)("%s", async ([name, options, user], { skip }) => {
     await run({ name, harness: "docker run", skip }, async (daemon, network) => {
-      const lab = await network.github()
-      const { github, service } = lab
+      const testEnv = await network.github()
+      const { github, service } = testEnv
       github.accounts.addRepository(REPOSITORY)
       github.tokens.addPersonal({ token: TOKEN })
       const job = github.jobs.enqueue({ repository: REPOSITORY, steps: [{ run: "id -u; env" }] })
@@ -297,18 +297,21 @@ describe("docker run", () => {
         expect(job.log).not.toContain(TOKEN)
         expect(github.runners.list()).toEqual([])
       } finally {
-        await lab.close()
+        await testEnv.close()
       }
     })
   })
 })
 
-describe.each(readRivals())("the usage of $rival, unchanged but for the image", ({ rival, examples }) => {
-  it.concurrent.for(examples.filter(({ run }) => run).map((example) => [example.name, example] as const))(
-    "%s",
-    async ([, example], { skip }) => {
-      const name = `${rival}: ${example.name} (${example.file})`
-      await run({ name, image: imageOf(example), skip }, (daemon, network) => tryExample(daemon, network, example))
-    },
-  )
-})
+describe.each(readOtherImages())(
+  "the usage of $otherImage, unchanged but for the image",
+  ({ otherImage, examples }) => {
+    it.concurrent.for(examples.filter(({ run }) => run).map((example) => [example.name, example] as const))(
+      "%s",
+      async ([, example], { skip }) => {
+        const name = `${otherImage}: ${example.name} (${example.file})`
+        await run({ name, image: imageOf(example), skip }, (daemon, network) => tryExample(daemon, network, example))
+      },
+    )
+  },
+)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { answer, commandLine, dagger, readReport } from "./doors.js"
+import { answer, commandLine, dagger, readReport } from "./entry-points.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-definition-"))
 afterAll(() => {
@@ -16,7 +16,7 @@ const NATIVE = process.arch === "arm64" ? "linux/arm64" : "linux/amd64"
 const REQUEST = ["--definition", EXAMPLE, "--sources", "registry", "--platforms", NATIVE]
 
 describe("a variant of one's own", () => {
-  it("is planned alike through both doors", async () => {
+  it("is planned alike through both entry points", async () => {
     const [first, second] = await Promise.all([
       commandLine("plan", ...REQUEST, "--json"),
       dagger("call", "plan", ...REQUEST),
@@ -56,11 +56,11 @@ describe("a variant of one's own", () => {
     `)
   })
 
-  it("is refused by both doors alike, with line and column", async () => {
+  it("is refused by both entry points alike, with line and column", async () => {
     const wrong = ["plan", "--definition", ".prettierrc.json"]
     const [first, second] = await Promise.all([commandLine(...wrong), dagger("call", ...wrong)])
-    const mistake = ".prettierrc.json:1:3: printWidth: is not known here"
-    expect(first.stderr).toContain(mistake)
-    expect(second.stderr).toContain(mistake)
+    const issue = ".prettierrc.json:1:3: printWidth: is not known here"
+    expect(first.stderr).toContain(issue)
+    expect(second.stderr).toContain(issue)
   })
 })

@@ -11,7 +11,7 @@ import { writeRegistryStorage } from "../../src/engine/bare/instance/registry-st
 import { locate } from "../../src/engine/bare/up.js"
 import { BASE } from "../../src/engine/bare/state/version.js"
 import { ensureOciTools } from "./oci-tools.js"
-import { answer, commandLine, readReport, ROOT } from "./doors.js"
+import { answer, commandLine, readReport, ROOT } from "./entry-points.js"
 
 /**
  * An archive of packages on this host that changes between two builds. Its one package takes the place of one of Debian's,

@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { answer, daggerIn, ROOT } from "./doors.js"
+import { answer, daggerIn, ROOT } from "./entry-points.js"
 
 /** The module with the client that the engine generates for it, which is not npm's: it has no `dag.host()`, for one. */
 const work = mkdtempSync(join(tmpdir(), "runner-images-client-"))

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it } from "vitest"
-import { answer, dagger } from "./doors.js"
+import { answer, dagger } from "./entry-points.js"
 
 /** Dagger pads its tables and writes its headings in bold; only the words are of interest. */
 const words = (text: string) =>

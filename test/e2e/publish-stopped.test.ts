@@ -4,9 +4,9 @@ import { createServer, request } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { registryService } from "../integration/registry-services.js"
-import { answer, commandLine, ROOT } from "./doors.js"
+import { answer, commandLine, ROOT } from "./entry-points.js"
 
 const FIRST = "1".repeat(40)
 const SECOND = "2".repeat(40)
@@ -15,8 +15,8 @@ const LATEST = "/manifests/latest-standin"
 /** Runs a piece of work with a registry on this host's loopback: `host:port`. */
 async function withRegistry(work: (address: string) => Promise<void>): Promise<void> {
   await connection(async () => {
-    const side = await native(undefined)
-    const tunnel = await dag.host().tunnel(registryService(side)).start()
+    const engineHost = await openEngineHost(undefined)
+    const tunnel = await dag.host().tunnel(registryService(engineHost)).start()
     await work((await tunnel.endpoint()).replace("localhost", "127.0.0.1"))
   })
 }

@@ -5,7 +5,7 @@ import { execa } from "execa"
 import { expect, describe, it } from "vitest"
 import { REGISTRY_USER } from "../../src/engine/bare/instance/registry-password.js"
 import { LOCAL_REGISTRY as registry, withRegistryLogin } from "../local-registry.js"
-import { answer, BOTH, commandLine, dagger, platformsOf } from "./doors.js"
+import { answer, BOTH, commandLine, dagger, platformsOf } from "./entry-points.js"
 
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`

@@ -8,7 +8,7 @@ import { buildContainer } from "../../dagger/src/pipeline/build.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { caBundle } from "../../src/input/host-files.js"
 import { inputsOf } from "../../src/runs/inputs.js"
-import { ROOT } from "./doors.js"
+import { ROOT } from "./entry-points.js"
 
 const PORT = 8080
 const TOKEN = "ghp_of_the_service"

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { VARIANTS } from "../../dagger/src/core/variants/names.js"
-import { answer, BOTH, commandLine, layersOf, platformsOf, readReport, sharedBytes } from "./doors.js"
+import { answer, BOTH, commandLine, layersOf, platformsOf, readReport, sharedBytes } from "./entry-points.js"
 import { readFileSync } from "node:fs"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-all-"))
@@ -34,8 +34,8 @@ describe("all variants for both platforms", () => {
       }
     })
 
-    it("has packages of the same source versions and roads that are not emulated", () => {
-      for (const { installation } of readReport(layout).platforms) expect(installation?.road).not.toBe("emulated")
+    it("has packages of the same source versions and install methods other than emulation", () => {
+      for (const { installation } of readReport(layout).platforms) expect(installation?.method).not.toBe("emulated")
     })
   })
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { PLATFORMS, platformOfNodeArch } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
-import { answer, commandLine, dagger, layersOf, readReport, sharedBytes } from "./doors.js"
+import { answer, commandLine, dagger, layersOf, readReport, sharedBytes } from "./entry-points.js"
 
 /** This host's platform and the other: what runs for itself here, and what is emulated. */
 const NATIVE = platformOfNodeArch(process.arch) ?? "linux/amd64"

@@ -3,19 +3,19 @@ import { expect, it } from "vitest"
 import { parseOrder } from "../../dagger/src/core/packages/install-method.js"
 import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/parity/file-manifest.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Side } from "../../dagger/src/pipeline/packages/acceleration.js"
+import type { EngineHostRoot } from "../../dagger/src/pipeline/packages/acceleration.js"
 import { manifestOf } from "../../dagger/src/pipeline/parity/file-manifest.js"
-import type { Native } from "../../dagger/src/pipeline/engine/native.js"
+import type { EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
 import {
   installPackages,
   resolvePackages,
-  twinOf,
+  nativeToolsOf,
   unpackPackages,
   withControl,
   type PackageInstall,
 } from "../../dagger/src/pipeline/packages/packages.js"
-import { goBothRoads, twinWith } from "../../dagger/src/pipeline/parity/emulation-parity.js"
+import { installBothWays, nativeToolsWith } from "../../dagger/src/pipeline/parity/emulation-parity.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { script } from "../../dagger/src/pipeline/engine/script.js"
 import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-packages.js"
@@ -27,17 +27,17 @@ import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-pac
 const PACKAGES = ["adduser", "cron", "iputils-ping", "nano", "openssh-client", "python3-minimal", "sensible-utils"]
 
 /** A package that is nothing but what is given: the platform's own `true` under another name, and a script. */
-function ownPackage(side: Native, platform: PlatformName, version: string, postinst: string): PackageInstall {
+function ownPackage(engineHost: EngineHost, platform: PlatformName, version: string, postinst: string): PackageInstall {
   const file = `borrowed_${version}.deb`
   const arch = platform.slice("linux/".length)
   const control = `Package: borrowed\nVersion: ${version}\nArchitecture: ${arch}\nMaintainer: Test <test@example.test>\nDescription: test\n`
-  const built = side.container
-    .withFile("/tree/usr/bin/borrowed", rootOf(side, platform).file("/usr/bin/true"))
+  const built = engineHost.container
+    .withFile("/tree/usr/bin/borrowed", rootOf(engineHost, platform).file("/usr/bin/true"))
     .withNewFile("/tree/DEBIAN/control", control)
     .withNewFile("/tree/DEBIAN/postinst", `#!/bin/sh\nset -e\n${postinst}\n`, { permissions: 0o755 })
     .withExec(["sh", "-c", `mkdir /debs && dpkg-deb --root-owner-group --build /tree /debs/${file}`])
   const debs: Directory = withControl(built).directory("/debs")
-  const root: Container = rootOf(side, platform)
+  const root: Container = rootOf(engineHost, platform)
   return { platform, root, debs, packages: [{ name: "borrowed", file }], automatic: [], dpkgConfig: "" }
 }
 
@@ -45,16 +45,16 @@ function ownPackage(side: Native, platform: PlatformName, version: string, posti
 const ON_TOP = ["fontconfig", "uuid-runtime", "vim-tiny"]
 
 /** PACKAGES and then ON_TOP with what they need besides, the second yet without its root. */
-async function inTwo(side: Native, platform: PlatformName): Promise<[PackageInstall, PackageInstall]> {
-  const archive = await archiveOf(side)
-  const first = await resolvePackages(side, archive, platform, PACKAGES, side.root(platform))
-  const both = await resolvePackages(side, archive, platform, [...PACKAGES, ...ON_TOP], side.root(platform))
+async function inTwo(engineHost: EngineHost, platform: PlatformName): Promise<[PackageInstall, PackageInstall]> {
+  const archive = await archiveOf(engineHost)
+  const first = await resolvePackages(engineHost, archive, platform, PACKAGES, engineHost.root(platform))
+  const both = await resolvePackages(engineHost, archive, platform, [...PACKAGES, ...ON_TOP], engineHost.root(platform))
   const there = new Set(first.packages.map(({ name }) => name))
   const then = {
     packages: both.packages.filter(({ name }) => !there.has(name)),
     automatic: both.automatic.filter((name) => !there.has(name)),
   }
-  return [packageInstall(side, platform, first), packageInstall(side, platform, then)]
+  return [packageInstall(engineHost, platform, first), packageInstall(engineHost, platform, then)]
 }
 
 /** One change of each kind to a root at /target: what a comparison that overlooks something would not find. */
@@ -90,17 +90,20 @@ function fieldsThatDiffer(expected: Manifest, actual: Manifest): string[] {
 }
 
 it("native programs make the same root as emulated ones; a root that is changed is told from it", async () => {
-  const found = await inSession(async (side) => {
-    const shared = { native: side, archive: await archiveOf(side), progress: new Progress() }
-    const twin = await twinWith(shared, () => PACKAGES)
-    const { accelerated, emulated } = await goBothRoads(shared, foreignOf(side), () => PACKAGES, twin)
-    const changed = side.toolbox
+  const found = await inSession(async (engineHost) => {
+    const shared = { native: engineHost, archive: await archiveOf(engineHost), progress: new Progress() }
+    const nativeTools = await nativeToolsWith(shared, () => PACKAGES)
+    const { accelerated, emulated } = await installBothWays(shared, foreignOf(engineHost), () => PACKAGES, nativeTools)
+    const changed = engineHost.toolbox
       .withMountedDirectory("/target", accelerated.installed.container.rootfs())
       .withExec(["sh", "-ec", SEEDED])
       .directory("/target")
-    const seeded = await manifestOf(side, accelerated.installed.container.withRootfs(changed))
+    const seeded = await manifestOf(engineHost, accelerated.installed.container.withRootfs(changed))
     return {
-      roads: [accelerated, emulated].map(({ report: { road, reason } }) => ({ road, reason })),
+      installMethods: [accelerated, emulated].map(({ report: { installMethod, reason } }) => ({
+        installMethod,
+        reason,
+      })),
       layers: [accelerated, emulated].map(({ report }) => report.layers.map(({ name }) => name)),
       enough: emulated.files.size > 5000,
       differences: compareManifests(emulated.files, accelerated.files),
@@ -108,9 +111,9 @@ it("native programs make the same root as emulated ones; a root that is changed 
     }
   })
   expect(found).toEqual({
-    roads: [
-      { road: "accelerated", reason: undefined },
-      { road: "emulated", reason: undefined },
+    installMethods: [
+      { installMethod: "accelerated", reason: undefined },
+      { installMethod: "emulated", reason: undefined },
     ],
     layers: [["packages", "their configuration"], ["packages"]],
     enough: true,
@@ -130,10 +133,10 @@ it("native programs make the same root as emulated ones; a root that is changed 
 })
 
 it("has an image's own packages in two steps as apt has them in one, and foretells their order", async () => {
-  const found = await inSession(async (side) => {
-    const install = await archived(side, side.platform, PACKAGES)
+  const found = await inSession(async (engineHost) => {
+    const install = await archived(engineHost, engineHost.platform, PACKAGES)
     const unpacked = await unpackPackages(install)
-    const installed = await installPackages(side, install)
+    const installed = await installPackages(engineHost, install)
     const container = install.root
       .withMountedDirectory("/debs", install.debs)
       .withMountedDirectory(
@@ -150,7 +153,10 @@ it("has an image's own packages in two steps as apt has them in one, and foretel
       foretold: unpacked.order,
       order: installed.order,
       plain: parseOrder(log),
-      differences: compareManifests(await manifestOf(side, plain), await manifestOf(side, installed.container)),
+      differences: compareManifests(
+        await manifestOf(engineHost, plain),
+        await manifestOf(engineHost, installed.container),
+      ),
     }
   })
   expect(found.foretold.length).toBeGreaterThan(PACKAGES.length)
@@ -165,25 +171,35 @@ it("has an image's own packages in two steps as apt has them in one, and foretel
 })
 
 it("installs on a root that has packages already, in the second installation as in the first", async () => {
-  const found = await inSession(async (side) => {
-    const foreign = foreignOf(side)
-    const [ownFirst, ownThen] = await inTwo(side, side.platform)
-    const [first, then] = await inTwo(side, foreign)
-    const own = await installPackages(side, ownFirst)
-    const accelerated = await installPackages(side, first, twinOf(ownFirst))
-    const twin = twinOf({ ...ownThen, root: own.container })
-    const onTop = await installPackages(side, { ...then, root: accelerated.container }, twin)
-    const emulated = await installPackages(side, first)
-    const onEmulated = await installPackages(side, { ...then, root: emulated.container })
-    const [expected, actual] = [await manifestOf(side, onEmulated.container), await manifestOf(side, onTop.container)]
-    const roads = [accelerated, onTop, onEmulated].map(({ road, reason }) => ({ road, reason }))
-    return { roads, users: onTop.order.includes("uuid-runtime"), differences: compareManifests(expected, actual) }
+  const found = await inSession(async (engineHost) => {
+    const foreign = foreignOf(engineHost)
+    const [ownFirst, ownThen] = await inTwo(engineHost, engineHost.platform)
+    const [first, then] = await inTwo(engineHost, foreign)
+    const own = await installPackages(engineHost, ownFirst)
+    const accelerated = await installPackages(engineHost, first, nativeToolsOf(ownFirst))
+    const nativeTools = nativeToolsOf({ ...ownThen, root: own.container })
+    const onTop = await installPackages(engineHost, { ...then, root: accelerated.container }, nativeTools)
+    const emulated = await installPackages(engineHost, first)
+    const onEmulated = await installPackages(engineHost, { ...then, root: emulated.container })
+    const [expected, actual] = [
+      await manifestOf(engineHost, onEmulated.container),
+      await manifestOf(engineHost, onTop.container),
+    ]
+    const installMethods = [accelerated, onTop, onEmulated].map(({ installMethod, reason }) => ({
+      installMethod,
+      reason,
+    }))
+    return {
+      installMethods,
+      users: onTop.order.includes("uuid-runtime"),
+      differences: compareManifests(expected, actual),
+    }
   })
   expect(found).toEqual({
-    roads: [
-      { road: "accelerated", reason: undefined },
-      { road: "accelerated", reason: undefined },
-      { road: "emulated", reason: undefined },
+    installMethods: [
+      { installMethod: "accelerated", reason: undefined },
+      { installMethod: "accelerated", reason: undefined },
+      { installMethod: "emulated", reason: undefined },
     ],
     users: true,
     differences: [],
@@ -191,17 +207,20 @@ it("installs on a root that has packages already, in the second installation as 
 })
 
 it("knows no direction: with the roles exchanged, it installs the engine's own platform by foreign programs", async () => {
-  const found = await inSession(async (side) => {
-    const foreign = foreignOf(side)
-    const exchanged: Side = { platform: foreign, container: rootOf(side, foreign) }
-    const install = await archived(side, side.platform, PACKAGES)
-    const plain = await installPackages(side, install)
-    const twin = twinOf(await archived(side, foreign, PACKAGES))
-    const { road, reason, ...accelerated } = await installPackages(exchanged, install, twin)
-    const [expected, actual] = [await manifestOf(side, plain.container), await manifestOf(side, accelerated.container)]
-    return { road, reason, differences: compareManifests(expected, actual) }
+  const found = await inSession(async (engineHost) => {
+    const foreign = foreignOf(engineHost)
+    const exchanged: EngineHostRoot = { platform: foreign, container: rootOf(engineHost, foreign) }
+    const install = await archived(engineHost, engineHost.platform, PACKAGES)
+    const plain = await installPackages(engineHost, install)
+    const nativeTools = nativeToolsOf(await archived(engineHost, foreign, PACKAGES))
+    const { installMethod, reason, ...accelerated } = await installPackages(exchanged, install, nativeTools)
+    const [expected, actual] = [
+      await manifestOf(engineHost, plain.container),
+      await manifestOf(engineHost, accelerated.container),
+    ]
+    return { installMethod, reason, differences: compareManifests(expected, actual) }
   })
-  expect(found).toEqual({ road: "accelerated", differences: [] })
+  expect(found).toEqual({ installMethod: "accelerated", differences: [] })
 })
 
 it.each([
@@ -212,22 +231,22 @@ it.each([
     reason: /^dpkg --configure failed$/,
   },
   {
-    what: "a twin of another source version",
+    what: "a native tools root of another source version",
     versions: ["1-1", "2-1"],
     postinst: ":",
-    reason: /^the twin has other versions than the root: borrowed 1-1 and 2-1$/,
+    reason: /^the native tools root has other versions than the root: borrowed 1-1 and 2-1$/,
   },
   {
-    what: "a script that leaves a path of the twin behind",
+    what: "a script that leaves a path of the native tools root behind",
     versions: ["1-1", "1-1"],
     postinst: "command -v sed > /etc/borrowed",
-    reason: /^files name the twin: \/etc\/borrowed$/,
+    reason: /^files name the native tools root: \/etc\/borrowed$/,
   },
   {
-    what: "a script that leaves a link to the twin behind",
+    what: "a script that leaves a link to the native tools root behind",
     versions: ["1-1", "1-1"],
     postinst: 'ln -s "$(command -v sed)" /etc/borrowed',
-    reason: /^links lead to the twin: \/etc\/borrowed$/,
+    reason: /^links lead to the native tools root: \/etc\/borrowed$/,
   },
   {
     what: "a script that damages a file of its package",
@@ -236,60 +255,68 @@ it.each([
     reason: /^files are not as their packages have them: \/usr\/bin\/borrowed/,
   },
 ])("falls back to emulation, with the reason: $what", async ({ versions, postinst, reason }) => {
-  const found = await inSession(async (side) => {
+  const found = await inSession(async (engineHost) => {
     const [there = "", here = ""] = versions
-    const twin = twinOf(ownPackage(side, side.platform, there, ":"))
-    const install = ownPackage(side, foreignOf(side), here, postinst)
-    const { road, reason: why, container } = await installPackages(side, install, twin)
+    const nativeTools = nativeToolsOf(ownPackage(engineHost, engineHost.platform, there, ":"))
+    const install = ownPackage(engineHost, foreignOf(engineHost), here, postinst)
+    const { installMethod, reason: why, container } = await installPackages(engineHost, install, nativeTools)
     const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "borrowed"]).stdout()
-    return { road, why, version }
+    return { installMethod, why, version }
   })
-  expect(found).toEqual({ road: "emulated", why: expect.stringMatching(reason) as unknown, version: versions[1] })
+  expect(found).toEqual({
+    installMethod: "emulated",
+    why: expect.stringMatching(reason) as unknown,
+    version: versions[1],
+  })
 })
 
-/** Ways in which an engine, a root or a twin cannot do it, each made on purpose. */
+/** Ways in which an engine, a root or its native tools cannot do it, each made on purpose. */
 const UNFIT = [
   {
     what: "a kernel that runs no foreign program from a native one",
     // The machine of an ELF file that no rule knows, 0xffff: started, it fails like any foreign one without a rule.
-    root: (side: Side, root: Container) => {
-      const strange = side.container
+    root: (engineHost: EngineHostRoot, root: Container) => {
+      const strange = engineHost.container
         .withFile("/true", root.file("/usr/bin/true"))
         .withExec(["sh", "-c", String.raw`printf '\377\377' | dd of=/true bs=1 seek=18 conv=notrunc 2>&1`])
         .file("/true")
       return root.withFile("/usr/bin/true", strange)
     },
-    twin: (container: Container) => container,
+    nativeTools: (container: Container) => container,
     reason: /^the engine's kernel has no binfmt_misc rule for \w+ .*tonistiigi\/binfmt --install \w+ adds one$/,
   },
   {
-    what: "a twin without a program that is needed",
-    root: (_: Side, root: Container) => root,
-    twin: (container: Container) => container.withoutFile("/usr/bin/mawk"),
+    what: "a native tools root without a program that is needed",
+    root: (_: EngineHostRoot, root: Container) => root,
+    nativeTools: (container: Container) => container.withoutFile("/usr/bin/mawk"),
     reason: /^sh: \d+: awk: not found$/,
   },
   {
     what: "a base of another release",
-    root: (side: Side, root: Container) => {
-      const older = side.container
+    root: (engineHost: EngineHostRoot, root: Container) => {
+      const older = engineHost.container
         .withFile("/status", root.file("/var/lib/dpkg/status"))
         .withExec(["sed", "-i", "/^Package: sed$/,/^$/s/^Version: .*/Version: 4.0-1/", "/status"])
         .file("/status")
       return root.withFile("/var/lib/dpkg/status", older)
     },
-    twin: (container: Container) => container,
-    reason: /^the twin has other versions than the root: sed \S+ and 4\.0-1$/,
+    nativeTools: (container: Container) => container,
+    reason: /^the native tools root has other versions than the root: sed \S+ and 4\.0-1$/,
   },
 ]
 
-it.each(UNFIT)("falls back to emulation, with the reason: $what", async ({ root, twin, reason }) => {
-  const found = await inSession(async (side) => {
-    const whole = twinOf(ownPackage(side, side.platform, "1-1", ":"))
-    const unpacked = whole.unpacked.then(({ container, order }) => ({ order, container: twin(container) }))
-    const lent = { ...whole, unpacked }
-    const install = ownPackage(side, foreignOf(side), "1-1", ":")
-    const { road, reason: why } = await installPackages(side, { ...install, root: root(side, install.root) }, lent)
-    return { road, why }
+it.each(UNFIT)("falls back to emulation, with the reason: $what", async ({ root, nativeTools, reason }) => {
+  const found = await inSession(async (engineHost) => {
+    const whole = nativeToolsOf(ownPackage(engineHost, engineHost.platform, "1-1", ":"))
+    const unpacked = whole.unpacked.then(({ container, order }) => ({ order, container: nativeTools(container) }))
+    const otherTools = { ...whole, unpacked }
+    const install = ownPackage(engineHost, foreignOf(engineHost), "1-1", ":")
+    const { installMethod, reason: why } = await installPackages(
+      engineHost,
+      { ...install, root: root(engineHost, install.root) },
+      otherTools,
+    )
+    return { installMethod, why }
   })
-  expect(found).toEqual({ road: "emulated", why: expect.stringMatching(reason) as unknown })
+  expect(found).toEqual({ installMethod: "emulated", why: expect.stringMatching(reason) as unknown })
 })

@@ -15,7 +15,7 @@ import { execa } from "execa"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
 import { withBaseDigests } from "../../dagger/src/pipeline/engine/base-digests.js"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { recordedBases } from "../../src/engine/bare/instance/known.js"
 import { writeLayout } from "../../src/engine/bare/artefacts/oci-layout.js"
 import { LOCAL_REGISTRY, loginTo, withRegistryLogin } from "../local-registry.js"
@@ -40,12 +40,12 @@ const PUSH = [
   ...[`oci:${layout}:try`, `docker://${LOCAL_REGISTRY}/${TARGET}`],
 ]
 
-/** What a build starts from, asked anew: by its tag, as dagger call does, and as the command line does. */
+/** What a build starts from, asked again: by its tag, as dagger call does, and as the command line does. */
 async function bases(): Promise<{ entries: string[]; byTag: string; recorded: string }> {
   let found = { entries: [] as string[], byTag: "", recorded: "" }
   await connection(async () => {
     const tagged = dag.container().from(DEFAULT_BASE)
-    const { base } = await withBaseDigests(recordedBases(ENGINE) ?? {}, () => native(undefined))
+    const { base } = await withBaseDigests(recordedBases(ENGINE) ?? {}, () => openEngineHost(undefined))
     found = { entries: await tagged.rootfs().entries(), byTag: await tagged.imageRef(), recorded: base }
   })
   return found
@@ -134,7 +134,7 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
   it("a recorded base that cannot be had is an error, and nothing takes its place", async () => {
     await connection(async () => {
       const missing = { [DEFAULT_BASE]: `sha256:${"0".repeat(64)}` }
-      await expect(withBaseDigests(missing, () => native(undefined))).rejects.toMatchObject({
+      await expect(withBaseDigests(missing, () => openEngineHost(undefined))).rejects.toMatchObject({
         code: "ENGINE_STATE",
         problem: expect.stringContaining(`does not give the base image ${DEFAULT_BASE}@sha256:000`) as string,
       })

@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { fileChecks } from "../../dagger/src/core/checks/static-checks.js"
 import { planVariant } from "../../dagger/src/core/plan/plan.js"
 import { scanRootfs } from "../../dagger/src/pipeline/checks/inspect.js"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { smokeTest } from "../../dagger/src/pipeline/checks/smoke.js"
 
@@ -18,29 +18,29 @@ const request = {
 
 it("catches an x86 program, a library that is gone and a program with capabilities in an arm64 image", async () => {
   await connection(async () => {
-    const side = await native(undefined)
-    const clean = dag.container({ platform: asPlatform(platform) }).from(side.base)
+    const engineHost = await openEngineHost(undefined)
+    const clean = dag.container({ platform: asPlatform(platform) }).from(engineHost.base)
     const failed = async (image: typeof clean) => {
       const context = {
         platform,
-        emulated: platform !== side.platform,
+        emulated: platform !== engineHost.platform,
         plan: planVariant("standard", request, { mode: "registry" as const, reason: "test" }),
         tools: [],
         packages: [],
       }
-      const checks = fileChecks(context, await scanRootfs(side, image, platform, []), [])
+      const checks = fileChecks(context, await scanRootfs(engineHost, image, platform, []), [])
       // A bare base image has leftovers, which are taken out together with those of the packages on it.
       return checks
         .filter(({ name, status }) => status !== "passed" && name !== "files/leftovers")
         .map(({ name, actual = "" }) => `${name}: ${actual.split(", ")[0] ?? ""}`)
     }
     expect(await failed(clean)).toEqual([])
-    const alien = dag
+    const foreignArchitecture = dag
       .container({ platform: asPlatform("linux/amd64") })
-      .from(side.base)
+      .from(engineHost.base)
       .file("/usr/bin/true")
     // Given natively: nothing of the image is executed.
-    const capable = side.toolbox
+    const capable = engineHost.toolbox
       .withMountedFile("/run/true", clean.file("/usr/bin/true"))
       .withExec([
         "sh",
@@ -49,7 +49,7 @@ it("catches an x86 program, a library that is gone and a program with capabiliti
       ])
       .file("/capable")
     const seeded = clean
-      .withFile("/usr/local/bin/seeded", alien)
+      .withFile("/usr/local/bin/seeded", foreignArchitecture)
       .withFile("/usr/local/bin/capable", capable)
       .withoutFile("/usr/lib/aarch64-linux-gnu/libcrypt.so.1")
     expect(await failed(seeded)).toEqual([
@@ -62,18 +62,18 @@ it("catches an x86 program, a library that is gone and a program with capabiliti
 
 it("catches programs that are missing, of another version or of another machine, by running them", async () => {
   await connection(async () => {
-    const side = await native(undefined)
+    const engineHost = await openEngineHost(undefined)
     const program = (text: string) => [`#!/bin/sh\n${text}\n`, { permissions: 0o755 }] as const
-    const seeded = side.toolbox
+    const seeded = engineHost.toolbox
       .withNewFile("/usr/local/bin/dpkg", ...program("echo riscv64"))
       .withNewFile("/usr/local/bin/git", ...program("echo git version 1.2.4"))
       .withNewFile("/usr/local/bin/tini", ...program("trap '' TERM; sleep 2; exit 3"))
     const context = {
-      platform: side.platform,
+      platform: engineHost.platform,
       emulated: false,
       plan: planVariant(
         "standard",
-        { ...request, platforms: [side.platform] },
+        { ...request, platforms: [engineHost.platform] },
         { mode: "registry" as const, reason: "test" },
       ),
       tools: [],

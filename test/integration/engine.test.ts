@@ -301,7 +301,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
         { reject: false, all: true },
       )
       expect(run.exitCode, run.all).toBe(0)
-      const snapshot = (moment: string) => readFileSync(join(scratch, moment), "utf8")
+      const snapshot = (cacheBuster: string) => readFileSync(join(scratch, cacheBuster), "utf8")
       // The comparison means something only if there was something to see.
       expect(snapshot("during")).not.toBe(snapshot("before"))
       expect(snapshot("during")).toContain(locate(VISITOR).folder.hostInterface)

@@ -3,15 +3,15 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { readLayout } from "../../dagger/src/core/oci/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
 
 /** What an independent tool finds in a layout, and what the images do when they run. */
 async function examine(platforms: readonly PlatformName[], compression: Compression) {
-  const side = await native(undefined)
-  const { index, platforms: finished, layout } = await finishSmall(side, platforms, { compression })
-  const client = side.toolbox.withMountedDirectory("/layout", layout)
+  const engineHost = await openEngineHost(undefined)
+  const { index, platforms: finished, layout } = await finishSmall(engineHost, platforms, { compression })
+  const client = engineHost.toolbox.withMountedDirectory("/layout", layout)
   const run = (...command: string[]) => client.withExec(command).stdout()
   const archive = client
     .withExec(["tar", "--create", "--file", "/image.tar", "--directory", "/layout", "."])
@@ -105,7 +105,7 @@ it("the same images give the same digests from another export of the engine, in 
   const digests = async (platforms: readonly PlatformName[]) => {
     let index = ""
     await connection(async () => {
-      index = (await finishSmall(await native(undefined), platforms)).index
+      index = (await finishSmall(await openEngineHost(undefined), platforms)).index
     })
     return index
   }

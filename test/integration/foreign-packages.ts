@@ -1,8 +1,8 @@
 import { connection, dag, type Container } from "@dagger.io/dagger"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import type { Side } from "../../dagger/src/pipeline/packages/acceleration.js"
+import type { EngineHostRoot } from "../../dagger/src/pipeline/packages/acceleration.js"
 import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
-import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import {
   readArchive,
   resolvePackages,
@@ -13,36 +13,36 @@ import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH } from "./images.js"
 
 /** Works in a session; what is found wrong is judged outside, since the client hides what its function throws. */
-export async function inSession<T>(work: (side: Native) => Promise<T>): Promise<T> {
+export async function inSession<T>(work: (engineHost: EngineHost) => Promise<T>): Promise<T> {
   const results: T[] = []
   await connection(async () => {
-    results.push(await work(await native(undefined)))
+    results.push(await work(await openEngineHost(undefined)))
   })
   return results[0] as T
 }
 
-export const rootOf = (side: Native, platform: PlatformName): Container =>
-  dag.container({ platform: asPlatform(platform) }).from(side.base)
+export const rootOf = (engineHost: EngineHost, platform: PlatformName): Container =>
+  dag.container({ platform: asPlatform(platform) }).from(engineHost.base)
 
 /** Packages of the distribution on a bare base image, as images have them. */
 export async function archived(
-  side: Native,
+  engineHost: EngineHost,
   platform: PlatformName,
   names: readonly string[],
 ): Promise<PackageInstall> {
   return packageInstall(
-    side,
+    engineHost,
     platform,
-    await resolvePackages(side, await archiveOf(side), platform, names, side.root(platform)),
+    await resolvePackages(engineHost, await archiveOf(engineHost), platform, names, engineHost.root(platform)),
   )
 }
 
-export function archiveOf(side: Native): Promise<Archive> {
-  return readArchive(side, new Date().toISOString().slice(0, "2000-01-01".length))
+export function archiveOf(engineHost: EngineHost): Promise<Archive> {
+  return readArchive(engineHost, new Date().toISOString().slice(0, "2000-01-01".length))
 }
 
-export function foreignOf(side: Side): PlatformName {
-  const foreign = BOTH.find((platform) => platform !== side.platform)
+export function foreignOf(engineHost: EngineHostRoot): PlatformName {
+  const foreign = BOTH.find((platform) => platform !== engineHost.platform)
   if (!foreign) throw new Error("there is no foreign platform")
   return foreign
 }

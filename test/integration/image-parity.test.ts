@@ -4,7 +4,7 @@ import { differenceText } from "../../dagger/src/core/render/image-parity.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ImageParity } from "../../dagger/src/core/report/report.js"
 import { archiveNames, compareContainers, type ComparedImage } from "../../dagger/src/pipeline/parity/image-parity.js"
-import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { readArchive } from "../../dagger/src/pipeline/packages/packages.js"
 import { BOTH } from "./images.js"
 
@@ -12,7 +12,7 @@ const PROGRAM = "/usr/local/bin/tool"
 const VERSION = "/usr/local/lib/node/version"
 const STATUS = "/var/lib/dpkg/status"
 
-type Change = (image: Container, side: Native) => Container | Promise<Container>
+type Change = (image: Container, engineHost: EngineHost) => Container | Promise<Container>
 
 /** What is changed of an image's packages, and of what is above them. */
 interface Seed {
@@ -30,11 +30,11 @@ const withPackage =
 
 const withAccount =
   (line: string): Change =>
-  async (image, side) =>
-    image.withNewFile("/etc/passwd", `${await side.container.file("/etc/passwd").contents()}${line}\n`)
+  async (image, engineHost) =>
+    image.withNewFile("/etc/passwd", `${await engineHost.container.file("/etc/passwd").contents()}${line}\n`)
 
 /** A small image with a program of the platform, a file that tells a version, one that names the platform, and an account. */
-async function imageOf(side: Native, platform: PlatformName, root: Container): Promise<Container> {
+async function imageOf(engineHost: EngineHost, platform: PlatformName, root: Container): Promise<Container> {
   const machine = platform === "linux/amd64" ? "x86_64" : "aarch64"
   const equipped = root
     .withFile(PROGRAM, root.file("/usr/bin/true"))
@@ -45,31 +45,32 @@ async function imageOf(side: Native, platform: PlatformName, root: Container): P
     .withUser("1001")
     .withWorkdir("/usr/local")
     .withEntrypoint([PROGRAM])
-  return withAccount("runner:x:1001:1001::/usr/local:/bin/sh")(equipped, side)
+  return withAccount("runner:x:1001:1001::/usr/local:/bin/sh")(equipped, engineHost)
 }
 
 /** Compares the small images, with changes of some. Of tools there is nothing to find out; the archive is the real one. */
 function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParity> {
-  return inConnection(async (side) => {
+  return inConnection(async (engineHost) => {
     const images = BOTH.map(async (platform): Promise<ComparedImage> => {
       const { packages, image } = seeds[platform] ?? {}
-      const bare = side.root(platform)
-      const root = (await packages?.(bare, side)) ?? bare
-      const made = await imageOf(side, platform, root)
-      const container = (await image?.(made, side)) ?? made
+      const bare = engineHost.root(platform)
+      const root = (await packages?.(bare, engineHost)) ?? bare
+      const made = await imageOf(engineHost, platform, root)
+      const container = (await image?.(made, engineHost)) ?? made
       const context = { platform, tools: [{ name: "tool", version: "1.0" }] }
       return { container, own: [root.rootfs().diff(container.rootfs())], context, requested: [] }
     })
-    const archive = async () => archiveNames(side, await readArchive(side, new Date().toISOString().slice(0, 10)))
-    return compareContainers(side, await Promise.all(images), { archive, tools: () => Promise.resolve([]) }, [])
+    const archive = async () =>
+      archiveNames(engineHost, await readArchive(engineHost, new Date().toISOString().slice(0, 10)))
+    return compareContainers(engineHost, await Promise.all(images), { archive, tools: () => Promise.resolve([]) }, [])
   })
 }
 
 /** Assertions are made outside, because Dagger wraps what is thrown within. */
-async function inConnection<T>(work: (side: Native) => Promise<T>): Promise<T> {
+async function inConnection<T>(work: (engineHost: EngineHost) => Promise<T>): Promise<T> {
   const results: T[] = []
   await connection(async () => {
-    results.push(await work(await native(undefined)))
+    results.push(await work(await openEngineHost(undefined)))
   })
   const [result] = results
   if (result === undefined) throw new Error("nothing was done")
@@ -116,8 +117,11 @@ it.each<[what: string, seed: Seed, found: (string | RegExp)[]]>([
   [
     "a program is the other machine's",
     {
-      image: async (image, side) =>
-        image.withFile(PROGRAM, (await imageOf(side, "linux/amd64", side.root("linux/amd64"))).file(PROGRAM)),
+      image: async (image, engineHost) =>
+        image.withFile(
+          PROGRAM,
+          (await imageOf(engineHost, "linux/amd64", engineHost.root("linux/amd64"))).file(PROGRAM),
+        ),
     },
     [`file ${PROGRAM}: code for linux/amd64 on linux/amd64, for linux/amd64 on linux/arm64`],
   ],

@@ -4,7 +4,7 @@ import type { FinishOptions } from "../../dagger/src/core/oci/finish.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
 import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src/pipeline/oci/finish.js"
-import type { Native } from "../../dagger/src/pipeline/engine/native.js"
+import type { EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { platformReport, report } from "../unit/core/report/reports.js"
@@ -39,7 +39,7 @@ export function smallImage(base: string, platform: PlatformName, greeting = "hel
 }
 
 export function finishSmall(
-  { base, container }: Native,
+  { base, container }: EngineHost,
   platforms: readonly PlatformName[],
   { greeting, compression }: { greeting?: string | undefined; compression?: Compression } = {},
 ): Promise<FinishedImage> {

@@ -8,7 +8,7 @@ import { digestOf } from "../../dagger/src/core/oci/documents.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseRepository } from "../../dagger/src/core/text/reference.js"
 import type { VariantName } from "../../dagger/src/core/variants/names.js"
-import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { publish, type PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
@@ -19,31 +19,31 @@ import { faultyRegistry, registryService, type Fault } from "./registry-services
 
 const REPOSITORY = "registry.example:5000/team/runner"
 
-async function built(side: Native, greeting?: string, variant: VariantName = "standard") {
-  const image = await finishSmall(side, BOTH, { greeting })
+async function built(engineHost: EngineHost, greeting?: string, variant: VariantName = "standard") {
+  const image = await finishSmall(engineHost, BOTH, { greeting })
   return { variant, report: reportOf(image), directory: image.layout }
 }
 
-function optionsFor(side: Native, registry: Service): PublishOptions {
+function optionsFor(engineHost: EngineHost, registry: Service): PublishOptions {
   const how = { tags: ["try"], allowStandIn: true, variantTags: false }
-  return { repository: REPOSITORY, ...how, registry, tools: side.toolbox }
+  return { repository: REPOSITORY, ...how, registry, tools: engineHost.toolbox }
 }
 
-/** Asks the registry with skopeo, anew each time. */
-async function ask(side: Native, registry: Service, command: string) {
-  return side.toolbox
+/** Asks the registry with skopeo, again each time. */
+async function ask(engineHost: EngineHost, registry: Service, command: string) {
+  return engineHost.toolbox
     .withServiceBinding("here", registry)
     .withEnvVariable("NONCE", randomUUID())
     .withExec(["sh", "-ec", command])
     .stdout()
 }
 
-const raw = (side: Native, registry: Service, name: string) =>
-  ask(side, registry, `skopeo inspect --raw --tls-verify=false docker://here:5000/team/runner${name}`)
+const raw = (engineHost: EngineHost, registry: Service, name: string) =>
+  ask(engineHost, registry, `skopeo inspect --raw --tls-verify=false docker://here:5000/team/runner${name}`)
 
 /** What the registry has of the repository, or why it has nothing. */
-const tags = (side: Native, registry: Service) =>
-  ask(side, registry, "skopeo list-tags --tls-verify=false docker://here:5000/team/runner 2>&1 || true")
+const tags = (engineHost: EngineHost, registry: Service) =>
+  ask(engineHost, registry, "skopeo list-tags --tls-verify=false docker://here:5000/team/runner 2>&1 || true")
 
 /** What is noted on the way. */
 function notedIn(lines: string[]): Progress {
@@ -54,23 +54,23 @@ function notedIn(lines: string[]): Progress {
 describe("publishing", () => {
   it("puts both platforms under every tag, and each runs when it is pulled by digest", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const registry = registryService(side)
-      const image = await built(side)
-      const options = { ...optionsFor(side, registry), tags: ["try", "1.2.3"] }
+      const engineHost = await openEngineHost(undefined)
+      const registry = registryService(engineHost)
+      const image = await built(engineHost)
+      const options = { ...optionsFor(engineHost, registry), tags: ["try", "1.2.3"] }
       expect(await publish([image], options)).toEqual([`${REPOSITORY}@${image.report.index ?? ""}`])
 
-      const index = await raw(side, registry, `@${image.report.index ?? ""}`)
+      const index = await raw(engineHost, registry, `@${image.report.index ?? ""}`)
       const { manifests } = JSON.parse(index) as { manifests: { digest: string; platform: { architecture: string } }[] }
       expect(manifests.map(({ digest }) => digest)).toEqual(image.report.platforms.map(({ digest }) => digest))
-      for (const tag of ["try-standin", "1.2.3-standin"]) expect(await raw(side, registry, `:${tag}`)).toBe(index)
-      const listed = JSON.parse(await tags(side, registry)) as { Tags: string[] }
+      for (const tag of ["try-standin", "1.2.3-standin"]) expect(await raw(engineHost, registry, `:${tag}`)).toBe(index)
+      const listed = JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }
       expect(listed.Tags.toSorted()).toEqual(["1.2.3-standin", "try-standin"])
 
       const machines = await Promise.all(
         manifests.map(async ({ digest, platform }) => {
           const [name = "linux/amd64"] = parsePlatforms([`linux/${platform.architecture}`])
-          const pulled = side.toolbox
+          const pulled = engineHost.toolbox
             .withServiceBinding("here", registry)
             .withExec([
               "sh",
@@ -91,41 +91,41 @@ describe("publishing", () => {
 
   it("puts a variant under its own name, and under its tag beside standard where that is wanted", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const registry = registryService(side)
-      const standard = await built(side)
-      const chrome = await built(side, "chrome", "chrome")
-      const options = { ...optionsFor(side, registry), tags: ["try", "1.2.3"] }
+      const engineHost = await openEngineHost(undefined)
+      const registry = registryService(engineHost)
+      const standard = await built(engineHost)
+      const chrome = await built(engineHost, "chrome", "chrome")
+      const options = { ...optionsFor(engineHost, registry), tags: ["try", "1.2.3"] }
       const references = [
         `${REPOSITORY}@${standard.report.index ?? ""}`,
         `${REPOSITORY}-chrome@${chrome.report.index ?? ""}`,
       ]
 
       expect(await publish([standard, chrome], options)).toEqual(references)
-      const listed = async () => (JSON.parse(await tags(side, registry)) as { Tags: string[] }).Tags.toSorted()
+      const listed = async () => (JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }).Tags.toSorted()
       expect(await listed()).toEqual(["1.2.3-standin", "try-standin"])
 
       expect(await publish([standard, chrome], { ...options, variantTags: true })).toEqual(references)
       expect(await listed()).toEqual(["1.2.3-standin", "chrome-1.2.3-standin", "chrome-try-standin", "try-standin"])
-      const index = await raw(side, registry, "-chrome:try-standin")
-      expect(await raw(side, registry, ":chrome-try-standin")).toBe(index)
-      expect(await raw(side, registry, ":try-standin")).not.toBe(index)
+      const index = await raw(engineHost, registry, "-chrome:try-standin")
+      expect(await raw(engineHost, registry, ":chrome-try-standin")).toBe(index)
+      expect(await raw(engineHost, registry, ":try-standin")).not.toBe(index)
     })
   })
 
   it("is never taken from the cache: a tag that was moved is set again", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const registry = registryService(side)
-      const first = await built(side, "first")
-      const second = await built(side, "second")
+      const engineHost = await openEngineHost(undefined)
+      const registry = registryService(engineHost)
+      const first = await built(engineHost, "first")
+      const second = await built(engineHost, "second")
       expect(second.report.index).not.toBe(first.report.index)
-      await publish([first], optionsFor(side, registry))
-      const index = await raw(side, registry, ":try-standin")
-      await publish([second], optionsFor(side, registry))
-      expect(await raw(side, registry, ":try-standin")).not.toBe(index)
-      await publish([first], optionsFor(side, registry))
-      expect(await raw(side, registry, ":try-standin")).toBe(index)
+      await publish([first], optionsFor(engineHost, registry))
+      const index = await raw(engineHost, registry, ":try-standin")
+      await publish([second], optionsFor(engineHost, registry))
+      expect(await raw(engineHost, registry, ":try-standin")).not.toBe(index)
+      await publish([first], optionsFor(engineHost, registry))
+      expect(await raw(engineHost, registry, ":try-standin")).toBe(index)
     })
   })
 })
@@ -143,12 +143,12 @@ describe("credentials", () => {
     })
     await connection(
       async () => {
-        const side = await native(undefined)
-        const registry = registryService(side, { ...account, password: "another, for the service's own log" })
+        const engineHost = await openEngineHost(undefined)
+        const registry = registryService(engineHost, { ...account, password: "another, for the service's own log" })
         // The service's own set-up has its password in an argument, so that one is not looked for.
         const password = dag.setSecret("password", "another, for the service's own log")
-        const options = { ...optionsFor(side, registry), username: account.username, password }
-        const image = await built(side)
+        const options = { ...optionsFor(engineHost, registry), username: account.username, password }
+        const image = await built(engineHost)
         expect(await publish([image], options)).toEqual([`${REPOSITORY}@${image.report.index ?? ""}`])
 
         const wrong = { ...options, password: dag.setSecret("wrong", account.password) }
@@ -166,35 +166,40 @@ describe("credentials", () => {
 
   it("are asked for where the registry wants some", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const registry = registryService(side, account)
-      const attempt = publish([await built(side)], optionsFor(side, registry))
+      const engineHost = await openEngineHost(undefined)
+      const registry = registryService(engineHost, account)
+      const attempt = publish([await built(engineHost)], optionsFor(engineHost, registry))
       await expect(attempt).rejects.toMatchObject({ code: "AUTHENTICATION", exitCode: 4 })
     })
   })
 
   it("are refused by halves", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const options = { ...optionsFor(side, registryService(side)), username: account.username }
-      await expect(publish([await built(side)], options)).rejects.toMatchObject({ code: "USAGE" })
+      const engineHost = await openEngineHost(undefined)
+      const options = { ...optionsFor(engineHost, registryService(engineHost)), username: account.username }
+      await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({ code: "USAGE" })
     })
   })
 })
 
 describe("nothing gets into the registry", () => {
   const refused = async (
-    change: (image: Awaited<ReturnType<typeof built>>, side: Native) => Promise<Parameters<typeof publish>[0][number]>,
+    change: (
+      image: Awaited<ReturnType<typeof built>>,
+      engineHost: EngineHost,
+    ) => Promise<Parameters<typeof publish>[0][number]>,
     options: Partial<PublishOptions> = {},
   ) => {
     let failure: unknown
     let found = ""
     await connection(async () => {
-      const side = await native(undefined)
-      const registry = registryService(side)
-      const image = await change(await built(side), side)
-      failure = await publish([image], { ...optionsFor(side, registry), ...options }).catch((error: unknown) => error)
-      found = await tags(side, registry)
+      const engineHost = await openEngineHost(undefined)
+      const registry = registryService(engineHost)
+      const image = await change(await built(engineHost), engineHost)
+      failure = await publish([image], { ...optionsFor(engineHost, registry), ...options }).catch(
+        (error: unknown) => error,
+      )
+      found = await tags(engineHost, registry)
     })
     expect(found).toContain("repository name not known to registry")
     return failure
@@ -215,9 +220,9 @@ describe("nothing gets into the registry", () => {
   })
 
   it("when the image is not the one that was checked", async () => {
-    const failure = await refused(async (image, side) => ({
+    const failure = await refused(async (image, engineHost) => ({
       ...image,
-      directory: (await built(side, "another")).directory,
+      directory: (await built(engineHost, "another")).directory,
     }))
     expect(failure).toMatchObject({
       code: "BUILD_FAILED",
@@ -235,15 +240,15 @@ describe("a failure between tags", () => {
     let restored: string | undefined
     const digests = { first: "", second: "" }
     await connection(async () => {
-      const side = await native(undefined)
-      const behind = registryService(side)
-      const [first, second] = [await built(side, "first"), await built(side, "second")]
+      const engineHost = await openEngineHost(undefined)
+      const behind = registryService(engineHost)
+      const [first, second] = [await built(engineHost, "first"), await built(engineHost, "second")]
       Object.assign(digests, { first: first.report.index, second: second.report.index })
-      const named = async (tag: string) => digestOf(await raw(side, behind, `:${tag}`))
-      await publish([first], { ...optionsFor(side, behind), tags: ["1.2", "latest"] })
-      const registry = faultyRegistry(side, fault, behind)
+      const named = async (tag: string) => digestOf(await raw(engineHost, behind, `:${tag}`))
+      await publish([first], { ...optionsFor(engineHost, behind), tags: ["1.2", "latest"] })
+      const registry = faultyRegistry(engineHost, fault, behind)
       const limits = { silence: 5, request: 20, transfer: 120, settle: 10 }
-      const options = { ...optionsFor(side, registry), tags: ["latest", "1.2", "1.2.3"], limits }
+      const options = { ...optionsFor(engineHost, registry), tags: ["latest", "1.2", "1.2.3"], limits }
       const noted: string[] = []
       failure = await publish([second], options, notedIn(noted)).catch((error: unknown) => error)
       told = noted
@@ -254,7 +259,7 @@ describe("a failure between tags", () => {
       ) as Record<string, string>
       const [command = ""] =
         failure instanceof RunnerImagesError ? (failure.details.join("\n").match(/skopeo copy .*/) ?? []) : []
-      await ask(side, behind, command.replaceAll(REPOSITORY, "here:5000/team/runner") || "false")
+      await ask(engineHost, behind, command.replaceAll(REPOSITORY, "here:5000/team/runner") || "false")
       restored = await named("1.2-standin")
     })
     const words = (text: string) => text.replaceAll(digests.first, "FIRST").replaceAll(digests.second, "SECOND")
@@ -309,13 +314,13 @@ describe("a registry on the loopback that accepts and says nothing", () => {
     const { port } = silent.address() as AddressInfo
     try {
       await connection(async () => {
-        const side = await native(undefined)
+        const engineHost = await openEngineHost(undefined)
         const repository = `127.0.0.1:${String(port)}/team/runner`
-        const image = await built(side)
+        const image = await built(engineHost)
         const index = image.report.index ?? ""
         const { registry } = loopbackRegistry(dag, parseRepository(repository))
         const limits = { silence: 5, request: 20, transfer: 60, settle: 5 }
-        const options = { ...optionsFor(side, registry), repository, limits }
+        const options = { ...optionsFor(engineHost, registry), repository, limits }
         const failure = await publish([image], options).catch((error: unknown) => error)
         expect(open.size).toBeGreaterThan(0)
         expect(failure).toMatchObject({
@@ -338,13 +343,13 @@ describe("a registry that misbehaves", () => {
     let found = ""
     let index: string | undefined
     await connection(async () => {
-      const side = await native(undefined)
-      const behind = registryService(side)
-      const image = await built(side)
+      const engineHost = await openEngineHost(undefined)
+      const behind = registryService(engineHost)
+      const image = await built(engineHost)
       index = image.report.index
-      const options = optionsFor(side, faultyRegistry(side, fault, behind))
+      const options = optionsFor(engineHost, faultyRegistry(engineHost, fault, behind))
       outcome = await publish([image], options).catch((error: unknown) => error)
-      found = await tags(side, behind)
+      found = await tags(engineHost, behind)
     })
     return { outcome, found, index: index ?? "" }
   }
@@ -376,14 +381,14 @@ describe("a registry that misbehaves", () => {
 
   it("is named when it is not there", async () => {
     await connection(async () => {
-      const side = await native(undefined)
-      const image = await built(side)
+      const engineHost = await openEngineHost(undefined)
+      const image = await built(engineHost)
       const options = {
         repository: "registry.invalid/team/runner",
         tags: ["try"],
         allowStandIn: true,
         variantTags: false,
-        tools: side.toolbox,
+        tools: engineHost.toolbox,
       }
       await expect(publish([image], options)).rejects.toMatchObject({
         code: "REGISTRY_FAILED",
@@ -394,12 +399,12 @@ describe("a registry that misbehaves", () => {
 
   it("is asked for where the engine would look for it on its own loopback", async () => {
     await connection(async () => {
-      const side = await native(undefined)
+      const engineHost = await openEngineHost(undefined)
       const { registry: _, ...options } = {
-        ...optionsFor(side, registryService(side)),
+        ...optionsFor(engineHost, registryService(engineHost)),
         repository: "127.0.0.1:5000/runner",
       }
-      await expect(publish([await built(side)], options)).rejects.toMatchObject({
+      await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({
         code: "REFERENCE_INVALID",
         remedy: "Hand the registry over: --registry tcp://127.0.0.1:5000.",
       })

@@ -1,8 +1,11 @@
 import { dag, type Service } from "@dagger.io/dagger"
-import type { Native } from "../../dagger/src/pipeline/engine/native.js"
+import type { EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 
 /** A registry of the distribution's own packages, in the engine. With credentials it wants them for everything. */
-export function registryService({ container }: Native, credentials?: { username: string; password: string }): Service {
+export function registryService(
+  { container }: EngineHost,
+  credentials?: { username: string; password: string },
+): Service {
   const config = `
 version: 0.1
 storage:
@@ -79,7 +82,7 @@ http.createServer((request, response) => {
 `
 
 /** A registry with a fault, in front of one without. */
-export function faultyRegistry({ toolbox }: Native, fault: Fault, behind: Service): Service {
+export function faultyRegistry({ toolbox }: EngineHost, fault: Fault, behind: Service): Service {
   return toolbox
     .withMountedFile("/proxy.cjs", dag.directory().withNewFile("proxy.cjs", PROXY).file("proxy.cjs"))
     .withEnvVariable("FAULT", fault)

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { script } from "../../dagger/src/pipeline/engine/script.js"
 import { withTool } from "../../dagger/src/pipeline/image/tools.js"
 
@@ -23,7 +23,7 @@ const sha256 = createHash("sha256")
   .digest("hex")
 
 const place = async (expected: string) => {
-  const side = await native(undefined)
+  const engineHost = await openEngineHost(undefined)
   const sources = { docker: dag.directory(), assets: dag.host().directory(folder) }
   const tool = {
     name: "gh",
@@ -32,7 +32,7 @@ const place = async (expected: string) => {
     url: `https://example.test/v9.9.9/${name}`,
     sha256: expected,
   } as const
-  return withTool(side, side.container, tool, sources)
+  return withTool(engineHost, engineHost.container, tool, sources)
 }
 
 describe("an upstream archive from the assets folder", () => {
@@ -85,9 +85,9 @@ describe("a tool of a definition file", () => {
     } as const
     let said = ""
     await connection(async () => {
-      const side = await native(undefined)
+      const engineHost = await openEngineHost(undefined)
       const sources = { docker: dag.directory(), assets: dag.host().directory(folder) }
-      const image = await withTool(side, side.container, tool, sources)
+      const image = await withTool(engineHost, engineHost.container, tool, sources)
       said = await image
         .withExec(["sh", "-ec", "hi; find /opt/hello -type f | sort; stat -c %U:%a /opt/hello/bin/hello"])
         .stdout()
@@ -101,7 +101,7 @@ describe("an archive's entries", () => {
   const unpacked = async (make: string) => {
     let said = ""
     await connection(async () => {
-      const { toolbox } = await native(undefined)
+      const { toolbox } = await openEngineHost(undefined)
       const unpack = "sh /unpack.sh /archive.tar 0 2>&1 || { echo exit $?; exit; }; stat -c '%A %n' /unpacked/*"
       said = await toolbox
         .withNewFile("/unpack.sh", script("unpack.sh"))
@@ -135,7 +135,7 @@ it("a package of the npm registry that is built when it is installed is refused"
     sh /fetch.sh /package "$integrity" 1 2>&1 || echo "exit $?"`
   const output: string[] = []
   await connection(async () => {
-    const { toolbox } = await native(undefined)
+    const { toolbox } = await openEngineHost(undefined)
     const container = toolbox
       .withNewFile("/package/package.json", JSON.stringify(manifest))
       .withNewFile("/fetch.sh", script("fetch-npm.sh"))

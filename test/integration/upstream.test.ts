@@ -14,7 +14,7 @@ import { resolveDefinition } from "../../dagger/src/core/variants/definitions.js
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { parseMirror, type Mirror } from "../../dagger/src/core/text/mirror.js"
 import { decideSources } from "../../dagger/src/core/plan/sources.js"
-import { native, type Native } from "../../dagger/src/pipeline/engine/native.js"
+import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { withTool } from "../../dagger/src/pipeline/image/tools.js"
 import { fetchUpstream, probeOf, type UpstreamAccess } from "../../dagger/src/pipeline/image/upstream.js"
 import { loopbackService } from "../../src/runs/loopback.js"
@@ -88,7 +88,7 @@ const requestsSchema = z.array(
 )
 type Requests = z.infer<typeof requestsSchema>
 
-function serverIn({ toolbox }: Native): Service {
+function serverIn({ toolbox }: EngineHost): Service {
   return toolbox
     .withNewFile("/server.mjs", readFileSync(SERVER, "utf8"))
     .withDirectory("/srv", dag.host().directory(folder))
@@ -97,7 +97,7 @@ function serverIn({ toolbox }: Native): Service {
     .asService({ args: ["node", "/server.mjs", "/srv", "8080"] })
 }
 
-async function requestsOf({ toolbox }: Native, server: Service): Promise<Requests> {
+async function requestsOf({ toolbox }: EngineHost, server: Service): Promise<Requests> {
   const text = await toolbox
     .withServiceBinding("server", server)
     .withEnvVariable("NONCE", randomUUID())
@@ -107,10 +107,10 @@ async function requestsOf({ toolbox }: Native, server: Service): Promise<Request
 }
 
 /** What came of fetching the file: that it is right, or the error as users see it. */
-async function outcome(side: Native, access: UpstreamAccess): Promise<string> {
+async function outcome(engineHost: EngineHost, access: UpstreamAccess): Promise<string> {
   try {
-    const fetched = await fetchUpstream(side, FILE, access)
-    const sum = await side.container.withMountedFile("/file", fetched).withExec(["sha256sum", "/file"]).stdout()
+    const fetched = await fetchUpstream(engineHost, FILE, access)
+    const sum = await engineHost.container.withMountedFile("/file", fetched).withExec(["sha256sum", "/file"]).stdout()
     return sum.startsWith(FILE.sha256) ? "right" : `not right: ${sum}`
   } catch (error) {
     if (!(error instanceof RunnerImagesError)) throw error
@@ -157,13 +157,13 @@ let requests: Requests = []
 /** All at once, since most of their time is waiting. */
 beforeAll(async () => {
   await connection(async () => {
-    const side = await native(undefined)
-    await side.toolbox.sync()
-    const server = serverIn(side)
+    const engineHost = await openEngineHost(undefined)
+    await engineHost.toolbox.sync()
+    const server = serverIn(engineHost)
     await server.start()
     const timed = async (name: string, access: UpstreamAccess) => {
       const began = performance.now()
-      const came = await outcome(side, access)
+      const came = await outcome(engineHost, access)
       fetched.set(name, { outcome: came, seconds: (performance.now() - began) / 1000 })
     }
     const through = (mirror: Mirror) => ({ mirror, mirrorService: server })
@@ -172,7 +172,7 @@ beforeAll(async () => {
       timed("with credentials", through(mirrorWith("private", "http://user:pass%22word@mirror.test"))),
       timed("unknown host", { mirror: parseMirror("http://user:secret@mirror.invalid/up") }),
     ])
-    requests = await requestsOf(side, server)
+    requests = await requestsOf(engineHost, server)
   })
 })
 
@@ -281,13 +281,13 @@ describe("an upstream file", () => {
 
 it("vendors' archives and programs are placed where the catalog says", async () => {
   await connection(async () => {
-    const side = await native(undefined)
-    const sources = { docker: dag.directory(), mirror: mirrorWith("right"), mirrorService: serverIn(side) }
+    const engineHost = await openEngineHost(undefined)
+    const sources = { docker: dag.directory(), mirror: mirrorWith("right"), mirrorService: serverIn(engineHost) }
     const tools = ["node", "docker", "gh", "go", "buildx", "compose", "chromedriver"] as const
-    let image = side.container
+    let image = engineHost.container
     for (const name of tools) {
       const { url, sha256 } = fileOf(name)
-      image = await withTool(side, image, { name, from: "upstream", version: "9.9.9", url, sha256 }, sources)
+      image = await withTool(engineHost, image, { name, from: "upstream", version: "9.9.9", url, sha256 }, sources)
     }
     const listed = await image.withExec(["sh", "-c", "find /usr/local /opt -type f | sort"]).stdout()
     expect(listed).toMatchInlineSnapshot(`
@@ -313,16 +313,16 @@ it("vendors' archives and programs are placed where the catalog says", async () 
 
 it("auto is upstream when the mirror answers for every file, and not otherwise", async () => {
   await connection(async () => {
-    const side = await native(undefined)
+    const engineHost = await openEngineHost(undefined)
     const decide = (fault: string) => {
-      const access = { mirror: mirrorWith(fault), mirrorService: serverIn(side) }
+      const access = { mirror: mirrorWith(fault), mirrorService: serverIn(engineHost) }
       return decideSources(
         "auto",
         STANDARD,
         PLATFORMS,
         [],
         access.mirror,
-        probeOf(access, () => Promise.resolve(side)),
+        probeOf(access, () => Promise.resolve(engineHost)),
       )
     }
     expect(await Promise.all(["right", "missing"].map(decide))).toEqual([
@@ -349,18 +349,18 @@ describe("a mirror on this host's loopback interface", () => {
 
   it("gives its files to the engine", async () => {
     await connection(async () => {
-      const side = await native(undefined)
+      const engineHost = await openEngineHost(undefined)
       const mirror = mirrorWith("right", base)
       const access = { mirror, mirrorService: loopbackService(dag, mirror) }
-      expect(await outcome(side, access)).toBe("right")
+      expect(await outcome(engineHost, access)).toBe("right")
     })
   })
 
   it("and nothing listens: says so", async () => {
     await connection(async () => {
-      const side = await native(undefined)
+      const engineHost = await openEngineHost(undefined)
       const mirror = parseMirror("http://127.0.0.1:9/up")
-      expect(await outcome(side, { mirror, mirrorService: loopbackService(dag, mirror) })).toMatchInlineSnapshot(`
+      expect(await outcome(engineHost, { mirror, mirrorService: loopbackService(dag, mirror) })).toMatchInlineSnapshot(`
         "DOWNLOAD_FAILED (exit code 5)
         FILE could not be fetched from http://127.0.0.1:9/up/HOST/PATH: the connection broke off after 0 bytes; 4 attempts in a row brought nothing new.
         Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
@@ -378,8 +378,8 @@ describe("a mirror on this host's loopback interface", () => {
 it("TLS: the trust bundle decides, and no redirect leads out of it", async () => {
   const outcomes: Record<string, string> = {}
   await connection(async () => {
-    const side = await native(undefined)
-    const keys = side.toolbox
+    const engineHost = await openEngineHost(undefined)
+    const keys = engineHost.toolbox
       .withWorkdir("/keys")
       .withExec([
         ..."openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 36500".split(" "),
@@ -387,16 +387,16 @@ it("TLS: the trust bundle decides, and no redirect leads out of it", async () =>
           " ",
         ),
       ])
-    const server = side.toolbox
+    const server = engineHost.toolbox
       .withNewFile("/server.mjs", readFileSync(SERVER, "utf8"))
       .withDirectory("/srv", dag.host().directory(folder))
       .withDirectory("/srv", keys.directory("/keys"))
       .withExposedPort(8443)
       .asService({ args: ["node", "/server.mjs", "/srv", "8443"] })
-    const trusting = await native(keys.file("/keys/certificate.pem"))
+    const trusting = await openEngineHost(keys.file("/keys/certificate.pem"))
     const through = (fault: string) => ({ mirror: mirrorWith(fault, "https://mirror.test"), mirrorService: server })
     const [untrusted, trusted, without] = await Promise.all([
-      outcome(side, through("right")),
+      outcome(engineHost, through("right")),
       outcome(trusting, through("moved")),
       outcome(trusting, through("without-tls")),
     ])
@@ -417,9 +417,13 @@ it("TLS: the trust bundle decides, and no redirect leads out of it", async () =>
 
 it("a proxy that the engine's steps are told of is used", async () => {
   await connection(async () => {
-    const side = await native(undefined)
-    const proxy = serverIn(side)
-    const toolbox = side.toolbox.withServiceBinding("proxy", proxy).withEnvVariable("HTTP_PROXY", "http://proxy:8080")
-    expect(await outcome({ ...side, toolbox }, { mirror: mirrorWith("right", "http://behind.invalid") })).toBe("right")
+    const engineHost = await openEngineHost(undefined)
+    const proxy = serverIn(engineHost)
+    const toolbox = engineHost.toolbox
+      .withServiceBinding("proxy", proxy)
+      .withEnvVariable("HTTP_PROXY", "http://proxy:8080")
+    expect(await outcome({ ...engineHost, toolbox }, { mirror: mirrorWith("right", "http://behind.invalid") })).toBe(
+      "right",
+    )
   })
 })

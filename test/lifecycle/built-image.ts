@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import { removeAtExit } from "./leftovers.js"
-import { answer, commandLine } from "../e2e/doors.js"
+import { answer, commandLine } from "../e2e/entry-points.js"
 
 /** A layout to test, and how to be rid of it. */
 export interface BuiltImage {

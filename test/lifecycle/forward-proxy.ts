@@ -9,7 +9,7 @@ export interface ForwardProxy {
   close(): Promise<void>
 }
 
-/** @param host `github.lab.invalid` */
+/** @param host `github.test.invalid` */
 export async function startForwardProxy(host: string): Promise<ForwardProxy> {
   const asked: string[] = []
   const address = (name: string): string => (name === host ? "127.0.0.1" : name)

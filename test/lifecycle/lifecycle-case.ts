@@ -1,5 +1,5 @@
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import { Lab } from "./lab.js"
+import { TestEnvironment } from "./test-environment.js"
 import type { UnpackedImage } from "./oci-image.js"
 
 /** What is done with built images, and what that shows. */
@@ -11,7 +11,7 @@ export interface LifecycleCase {
   /** Also part of the gate, on this host's own platform. */
   readonly gate?: true
   /** @throws whatever does not hold */
-  readonly run: (lab: Lab) => Promise<void>
+  readonly run: (testEnv: TestEnvironment) => Promise<void>
 }
 
 /** Cases that belong together. */
@@ -24,16 +24,16 @@ export function caseGroup(title: string, cases: readonly LifecycleCase[]): CaseG
   return { title, cases }
 }
 
-/** Runs a case in a lab of its own. When it fails, its error has what the containers said. */
+/** Runs a case in a test environment of its own. When it fails, its error has what the containers said. */
 export async function runCase({ run }: LifecycleCase, image: UnpackedImage): Promise<void> {
-  const lab = new Lab(image)
+  const testEnv = new TestEnvironment(image)
   try {
-    await run(lab)
+    await run(testEnv)
   } catch (error) {
-    if (error instanceof Error) error.message += `\n\n${lab.story()}`
+    if (error instanceof Error) error.message += `\n\n${testEnv.logs()}`
     throw error
   } finally {
-    await lab.close()
+    await testEnv.close()
   }
 }
 

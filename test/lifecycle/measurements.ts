@@ -3,7 +3,7 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ContainerProcess } from "./container-processes.js"
 import { isNative } from "./emulation.js"
 import type { Container } from "./container.js"
-import { Lab, type LabGitHub, LISTENING } from "./lab.js"
+import { TestEnvironment, type TestGitHub, LISTENING } from "./test-environment.js"
 import type { UnpackedImage } from "./oci-image.js"
 import type { ContainerOptions } from "./runtime-spec.js"
 
@@ -40,21 +40,24 @@ const WATCHED = 20_000
 
 export async function measure(
   image: UnpackedImage,
-  way: { readonly name: string; readonly start: (lab: Lab, github: LabGitHub) => Promise<MeasuredStart> },
+  way: {
+    readonly name: string
+    readonly start: (testEnv: TestEnvironment, github: TestGitHub) => Promise<MeasuredStart>
+  },
 ): Promise<Measurements> {
-  const lab = new Lab(image)
+  const testEnv = new TestEnvironment(image)
   try {
-    const github = await lab.github()
-    const { options, broker } = await way.start(lab, github)
+    const github = await testEnv.github()
+    const { options, broker } = await way.start(testEnv, github)
     const starts: { registered: number; listening: number }[] = []
     let idle: { runner: IdleUse; broker?: IdleUse } | undefined
     for (let start = 1; start <= STARTS; start++) {
-      const container = await lab.start(options)
+      const container = await testEnv.start(options)
       // By GitHub's list, since a just-in-time runner prints no line about its registration.
-      const untilRegistered = lab.until("the registration", () => github.list().length > 0, 60)
+      const untilRegistered = testEnv.until("the registration", () => github.list().length > 0, 60)
       const [registered, listening] = await Promise.all([
         untilRegistered.then(() => performance.now()),
-        container.lines.waitFor(LISTENING, lab.patience(60)).then(({ at }) => at),
+        container.lines.waitFor(LISTENING, testEnv.timeout(60)).then(({ at }) => at),
       ])
       starts.push({
         registered: (registered - container.startedAt) / 1000,
@@ -64,7 +67,7 @@ export async function measure(
         const [runner, its] = await Promise.all([watch(container), broker && watch(broker)])
         idle = { runner, ...(its && { broker: its }) }
       }
-      await lab.stop(container)
+      await testEnv.stop(container)
       // A credential that was given up removes nothing.
       for (const runner of github.list()) github.runners.remove(runner)
     }
@@ -76,7 +79,7 @@ export async function measure(
       ...(idle && { idle: idle.runner, ...(idle.broker && { idleBroker: idle.broker }) }),
     }
   } finally {
-    await lab.close()
+    await testEnv.close()
   }
 }
 

@@ -55,7 +55,7 @@ describe("docker run IMAGE", () => {
       "health now",
       "10: there is no argument now. --help lists what there is. Settings are given as environment variables.",
     ],
-  ])("%s is a mistake", (line, expected) => {
+  ])("%s is an error", (line, expected) => {
     expect(read(line)).toBe(expected)
   })
 })

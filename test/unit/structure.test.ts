@@ -21,7 +21,7 @@ describe("the sources", () => {
     expect(named.map((path) => relative(ROOT, path))).toEqual([])
   })
 
-  it("keep what people have in docker/ beside the images' files away from engines and builders, through every door", () => {
+  it("keep what people have in docker/ beside the images' files away from engines and builders, through every entry point", () => {
     const wanted = `ignore: [${NOT_FOR_IMAGES.map((path) => JSON.stringify(path)).join(", ")}]`
     const module = text(join(ROOT, "dagger/src/index.ts"))
     expect(module.split(wanted)).toHaveLength(module.split("defaultPath:").length)

@@ -1,10 +1,10 @@
-# configure.sh INTERPRETER TRIPLET ARCHITECTURE: configures the unpacked packages of a foreign root with programs of its native twin,
-# whose root is mounted at /native. This shell is the twin's. What is put into the root for the purpose is taken out again.
+# configure.sh INTERPRETER TRIPLET ARCHITECTURE: configures the unpacked packages of a foreign root with programs of its native tools root,
+# whose root is mounted at /native. This shell is of that root. What is put into the root for the purpose is taken out again.
 # /plan/configure lists the packages in order, /plan/auto those that nobody asked for by name.
 set -eu
 interpreter=$1 triplet=$2 ROOT= ARCHITECTURE=$3
-. /plan/borrow.sh
-borrow
+. /plan/use-native-tools.sh
+use_native_tools
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 # Everything in the root, for what is gone afterwards.

@@ -1,4 +1,4 @@
-# Decides what of this root, the twin, stands in for programs of the foreign root at /target. Runs natively, after twin.sh. Prints the files
+# Decides what of this root, the native tools root, stands in for programs of the foreign root at /target. Runs natively, after native-tools.sh. Prints the files
 # of the foreign root to cover, by absolute path; what covers each is in /accelerate/cover. Packages that are yet to be unpacked are in
 # /plan/files, by `NAME FILE`, and their first scripts in /debs/preinsts.
 set -eu
@@ -10,12 +10,12 @@ fail() {
 mkdir -p /accelerate/cover && cd /accelerate
 
 dpkg-query --admindir=/target/var/lib/dpkg -W -f '${Package} ${source:Version}\n' > versions
-other=$(awk 'NR == FNR { twin[$1] = $2; next } ($1 in twin) && twin[$1] != $2 { print $1, twin[$1], "and", $2 }' owners versions)
-[ -z "$other" ] || fail "the twin has other versions than the root: $other"
+other=$(awk 'NR == FNR { native[$1] = $2; next } ($1 in native) && native[$1] != $2 { print $1, native[$1], "and", $2 }' owners versions)
+[ -z "$other" ] || fail "the native tools root has other versions than the root: $other"
 
 info=/target/var/lib/dpkg/info
 
-# Whether something can be mounted over a file: unless it has rights of its own, is unpacked anew or is changed by a script.
+# Whether something can be mounted over a file: unless it has rights of its own, is unpacked again or is changed by a script.
 can_be_covered() {
   [ -f "/target$1" ] && [ ! -u "/target$1" ] && [ ! -g "/target$1" ] || return 1
   ! tar --xattrs --xattrs-include='*' -cf - "/target$1" 2>/dev/null | head -c 4096 | grep -qa SCHILY.xattr || return 1

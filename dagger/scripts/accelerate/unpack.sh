@@ -3,8 +3,8 @@
 # package each file is: `NAME FILE`.
 set -eu
 interpreter=$1 triplet=$2
-. /plan/borrow.sh
-borrow
+. /plan/use-native-tools.sh
+use_native_tools
 mkdir -p /etc/dpkg/dpkg.cfg.d && cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 cd /debs

@@ -1,6 +1,6 @@
 /**
  * Every way in which a run can end badly, in one table: what the code means and which exit code the command line gives it.
- * The errors themselves are data (code, message, remedy); doors turn them into text.
+ * The errors themselves are data (code, message, remedy); entry points turn them into text.
  */
 
 /** Exit codes of the command line. */

@@ -17,7 +17,7 @@ import { HEALTHCHECK } from "./image/image.js"
 import { factsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
 import type { Progress } from "../core/progress/progress.js"
 import { prepareRun, type BuildInputs, type Run } from "./image/build-context.js"
-import { Scale, type WeighedImage } from "./oci/sizes.js"
+import { SizeMeasurement, type MeasuredImage } from "./oci/sizes.js"
 import { checkImage } from "./checks/smoke.js"
 import type { BuiltVariant } from "./image/built-variant.js"
 
@@ -25,9 +25,9 @@ import type { BuiltVariant } from "./image/built-variant.js"
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
   const run = await prepareRun(request, inputs, progress)
   const images = new PlatformImages(run)
-  const scale = new Scale(run.native, request)
+  const sizeMeasurement = new SizeMeasurement(run.engineHost, request)
   const built: BuiltVariant[] = []
-  for (const plan of run.plans) built.push(await buildVariant(run, images, scale, plan))
+  for (const plan of run.plans) built.push(await buildVariant(run, images, sizeMeasurement, plan))
   return built
 }
 
@@ -44,16 +44,21 @@ export async function buildContainer(
   return (await new PlatformImages(run).image(plan, platform)).container
 }
 
-async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan: VariantPlan): Promise<BuiltVariant> {
-  const { native } = run
+async function buildVariant(
+  run: Run,
+  images: PlatformImages,
+  sizeMeasurement: SizeMeasurement,
+  plan: VariantPlan,
+): Promise<BuiltVariant> {
+  const { engineHost } = run
   const progress = images.progressOf(plan.variant)
   // Made while packages are installed: the steps above them need it, and it needs nothing from them.
-  const toolbox = run.progress.run("all platforms", "toolbox", () => native.toolbox.sync())
+  const toolbox = run.progress.run("all platforms", "toolbox", () => engineHost.toolbox.sync())
   const building = plan.platforms.map((platform) => images.image(plan, platform))
   const comparing = compared(run, plan, building, progress)
   const checking = building.map(async (built) => {
     const image = await built
-    return { image, checks: await checkImage(native, image.container, image.context, progress) }
+    return { image, checks: await checkImage(engineHost, image.container, image.context, progress) }
   })
   await allSettled<unknown>([...checking, comparing, toolbox])
   const parity = await comparing
@@ -74,19 +79,19 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
             ...(run.request.compression === undefined ? {} : { compression: run.request.compression }),
             layers: Object.fromEntries(checked.map(({ image }) => [image.context.platform, image.layers])),
           },
-          native.container,
+          engineHost.container,
         ),
       )
-  const weighed =
+  const measured =
     candidate &&
     (await progress.run("all platforms", "sizes", () =>
-      scale.weigh(
+      sizeMeasurement.measure(
         plan.variant,
         candidate,
         checked.map(({ image }) => image),
       ),
     ))
-  const oversized = [...(weighed?.values() ?? [])].some(({ checks }) => checks.some(isFailed))
+  const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailed))
   const finished = oversized ? undefined : candidate
   const report: Report = {
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -105,7 +110,7 @@ async function buildVariant(run: Run, images: PlatformImages, scale: Scale, plan
         image,
         checks,
         finished?.platforms.get(image.context.platform),
-        weighed?.get(image.context.platform),
+        measured?.get(image.context.platform),
       ),
     ),
     parity,
@@ -134,19 +139,19 @@ function platformReport(
   image: PlatformBuild,
   checks: CheckResult[],
   finished: { digest: string; compressedBytes: number } | undefined,
-  weighed: WeighedImage | undefined,
+  measured: MeasuredImage | undefined,
 ): PlatformReport {
   const { platform, packages, tools } = image.context
   return {
     platform,
     ...(finished ? { digest: finished.digest, compressedBytes: finished.compressedBytes } : {}),
-    base: run.native.base,
+    base: run.engineHost.base,
     packages: [...packages],
-    tools: [...(weighed?.tools ?? tools)],
-    ...(weighed ? { layers: weighed.layers } : {}),
-    ...(weighed?.shared ? { shared: weighed.shared } : {}),
+    tools: [...(measured?.tools ?? tools)],
+    ...(measured ? { layers: measured.layers } : {}),
+    ...(measured?.shared ? { shared: measured.shared } : {}),
     installation: image.installation,
-    checks: [...checks, ...(weighed?.checks ?? [])],
+    checks: [...checks, ...(measured?.checks ?? [])],
     steps: run.progress.steps(platform, stepsOf(run, image.context.plan.variant)),
   }
 }

@@ -5,7 +5,7 @@ import { runnerReleases } from "../core/catalog/releases/runner-releases.js"
 import { assertPublishable } from "../core/oci/publication.js"
 import type { BuildRequest } from "../core/request/request.js"
 import { build } from "./build.js"
-import { native } from "./engine/native.js"
+import { openEngineHost } from "./engine/engine-host.js"
 import type { Progress } from "../core/progress/progress.js"
 import { publish, type PublishOptions } from "./oci/publish.js"
 import type { BuildInputs } from "./image/build-context.js"
@@ -18,7 +18,7 @@ export interface Released {
 }
 
 /**
- * Builds, smoke-tests and publishes: the whole of `publish`, the same from both doors.
+ * Builds, smoke-tests and publishes: the whole of `publish`, the same from both entry points.
  *
  * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
  *   CHECKS_FAILED and what a registry can answer. Nothing is tagged until every platform of every variant is proven.
@@ -32,7 +32,7 @@ export async function release(
   assertPublishable(request, target)
   if (request.sources === "upstream") await requireYoungRunner(progress)
   const built = await build(request, inputs, progress)
-  const { toolbox } = await native(inputs.caBundle, { base: request.base })
+  const { toolbox } = await openEngineHost(inputs.caBundle, { base: request.base })
   const references = await progress.run("all platforms", "publish", () =>
     publish(built, { ...target, tools: toolbox }, progress),
   )

@@ -19,7 +19,7 @@ export const FAILURE_MEANINGS: Readonly<Record<FailureCode, string>> = {
   NOT_FOUND: "the repository, organisation, enterprise or installation does not exist, or the token may not see it",
   NETWORK: "the server was not reached, or was not well, for longer than is waited",
   VERSION_REFUSED: "GitHub refuses this version of the runner; take a newer image",
-  CONFIGURATION: "variables, files or arguments are wrong; all mistakes are listed",
+  CONFIGURATION: "variables, files or arguments are wrong; all errors are listed",
 }
 
 /** Something that whoever runs the container can put right. */

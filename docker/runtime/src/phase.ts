@@ -12,7 +12,7 @@
  */
 export type Phase = "starting" | "registering" | "listening" | "busy" | "stopping" | "ended"
 
-/** Which phase may follow which. A listener that is started again registers its session anew. */
+/** Which phase may follow which. A listener that is started again registers its session again. */
 export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
   starting: ["registering", "stopping", "ended"],
   registering: ["listening", "stopping", "ended"],

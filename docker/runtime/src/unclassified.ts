@@ -1,11 +1,7 @@
 import { RuntimeFailure } from "./failure.js"
 
-/** What was thrown, as a failure. Anything else than one is a mistake of this program. */
+/** What was thrown, as a failure. Anything else than one is an error of this program. */
 export function asFailure(error: unknown): RuntimeFailure {
   if (error instanceof RuntimeFailure) return error
-  return new RuntimeFailure(
-    "UNCLASSIFIED",
-    String(error),
-    "This is a mistake in the runtime program. Please report it.",
-  )
+  return new RuntimeFailure("UNCLASSIFIED", String(error), "This is an error in the runtime program. Please report it.")
 }

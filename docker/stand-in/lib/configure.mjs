@@ -104,7 +104,7 @@ async function chooseGroup(github, wanted) {
 }
 
 /**
- * Takes the runner off the server's list, and its configuration away. Doing so twice is no mistake.
+ * Takes the runner off the server's list, and its configuration away. Doing so twice is no error.
  *
  * @param {import("./arguments.mjs").Arguments} given
  * @param {Context} context

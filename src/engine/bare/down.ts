@@ -4,7 +4,7 @@ import { hasCgroups, removeCgroups } from "./host/cgroups.js"
 import { removeBinfmtRule, unmountUnusedBinfmt } from "./host/binfmt.js"
 import { removeEmptyTable, removeRule } from "./host/firewall.js"
 import { bootId, checkHost, hostFacts } from "./host/host.js"
-import { removeEmptyLedger, withLedger } from "./state/host-state.js"
+import { removeEmptyHostState, withHostState } from "./state/host-state.js"
 import { takeLock } from "./state/lock.js"
 import { engineProcess, stopEngine } from "./instance/namespace.js"
 import { switchForwarding } from "./host/forwarding.js"
@@ -64,7 +64,7 @@ export async function down(options: {
       // A reboot has undone everything but the record of it.
       writeRecord(folder, { ...record, changes: [], processes: {} })
     }
-    for (const what of await leaveLedger(folder, record)) did(what)
+    for (const what of await leaveHostState(folder, record)) did(what)
     return result
   } finally {
     await lock.release()
@@ -99,39 +99,39 @@ async function undo(change: Change): Promise<string> {
 
 /** Switches forwarding back to what it was, when no other instance needs it. */
 async function restoreForwarding(folder: InstanceFolder): Promise<string[]> {
-  return withLedger((ledger) => {
-    if (Object.keys(ledger.instances).some((id) => id !== folder.id)) return []
+  return withHostState((hostState) => {
+    if (Object.keys(hostState.instances).some((id) => id !== folder.id)) return []
     const restored: string[] = []
-    if (ledger.forwardingWasOff) {
+    if (hostState.forwardingWasOff) {
       switchForwarding("all", false)
       restored.push("set net.ipv4.ip_forward back to 0")
     }
-    switchForwardingBack(ledger.forwardingSwitchedOn)
-    for (const device of ledger.forwardingSwitchedOn)
+    switchForwardingBack(hostState.forwardingSwitchedOn)
+    for (const device of hostState.forwardingSwitchedOn)
       restored.push(`set net.ipv4.conf.${device}.forwarding back to 0, unless forwarding is on for the whole host`)
-    ledger.forwardingWasOff = false
-    ledger.forwardingSwitchedOn = []
+    hostState.forwardingWasOff = false
+    hostState.forwardingSwitchedOn = []
     return restored
   })
 }
 
 /** Gives up the instance's claims; the last instance on the machine puts shared settings back. */
-async function leaveLedger(folder: InstanceFolder, record: InstanceRecord): Promise<string[]> {
+async function leaveHostState(folder: InstanceFolder, record: InstanceRecord): Promise<string[]> {
   if (record.bootId !== bootId()) return []
-  const done = await withLedger(async (ledger, save) => {
-    const { [folder.id]: own, ...others } = ledger.instances
-    ledger.instances = others
+  const done = await withHostState(async (hostState, save) => {
+    const { [folder.id]: own, ...others } = hostState.instances
+    hostState.instances = others
     if (own) save()
     if (Object.keys(others).length > 0) return []
     const restored: string[] = []
-    if (ledger.binfmtWasUnmounted) {
+    if (hostState.binfmtWasUnmounted) {
       await unmountUnusedBinfmt()
-      ledger.binfmtWasUnmounted = false
+      hostState.binfmtWasUnmounted = false
       restored.push("unmounted binfmt_misc, unless it is in use")
     }
     save()
     return restored
   })
-  removeEmptyLedger()
+  removeEmptyHostState()
   return done
 }

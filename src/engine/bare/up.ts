@@ -14,7 +14,7 @@ import { emulatorKey, fetchEmulator } from "./artefacts/emulator.js"
 import { goToolchain, type GoToolchain } from "./artefacts/go-toolchain.js"
 import { bootId, checkDisk, checkHost, checkStateFolder, hostFacts } from "./host/host.js"
 import { checkKernel } from "./host/kernel.js"
-import { readLedger, withLedger } from "./state/host-state.js"
+import { readHostState, withHostState } from "./state/host-state.js"
 import { occupantOf } from "./instance/listener.js"
 import { takeLock, type Lock } from "./state/lock.js"
 import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "./instance/namespace.js"
@@ -193,14 +193,14 @@ export async function planFor(
     packages: missingPackages(),
     missing: missingArtefacts(state, keysFor(host, goVersion)),
     ...hostSettings(),
-    forwarding: forwardingPlan(await uplinks(hostResolvConf()), readLedger().forwardingSwitchedOn),
+    forwarding: forwardingPlan(await uplinks(hostResolvConf()), readHostState().forwardingSwitchedOn),
     registryPort: String(port),
   }
   return { plan: plan(facts), facts }
 }
 
 async function wouldBePort(folder: InstanceFolder): Promise<number> {
-  const choice = await choosePort(undefined, folder.name, portsOfOthers(readLedger().instances, folder.id), listens)
+  const choice = await choosePort(undefined, folder.name, portsOfOthers(readHostState().instances, folder.id), listens)
   return "port" in choice ? choice.port : choice.taken
 }
 
@@ -340,8 +340,8 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
     await stopEngine(folder, before)
     await stopRegistry(folder, before)
   }
-  return withLedger(async (ledger, save) => {
-    const others = Object.entries(ledger.instances).filter(([id]) => id !== folder.id)
+  return withHostState(async (hostState, save) => {
+    const others = Object.entries(hostState.instances).filter(([id]) => id !== folder.id)
     const registryRuns = before !== undefined && registryProcess(before) !== undefined
     const choice = registryRuns
       ? { port: before.registryPort }
@@ -379,12 +379,12 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
       registryPort: choice.port,
       ...networks,
     }
-    // The instance's own record first: what is in the ledger must be findable by `down`.
+    // The instance's own record first: what is in the host state must be findable by `down`.
     writeRecord(folder, record)
     recordChange(folder, record, { kind: "runtime-folder", path: folder.runtime })
     mkdirSync(folder.runtime, { recursive: true, mode: 0o755 })
     writeRecord(folder, record)
-    ledger.instances[folder.id] = { link: record.link, registryPort: record.registryPort, record: folder.record }
+    hostState.instances[folder.id] = { link: record.link, registryPort: record.registryPort, record: folder.record }
     save()
     return record
   })

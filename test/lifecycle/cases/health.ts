@@ -43,29 +43,29 @@ export const HEALTH = caseGroup("Health and metrics", [
     name: "healthy-once-registered",
     proves: "the health check fails while the runner registers, holds when it listens, and fails when it has ended",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      github.faults.add({ path: "*/registration-token", delay: lab.patience(3) })
-      const container = await lab.start({ environment: github.environment })
-      await lab.until("a token is asked for", () => github.count("registration-token") > 0)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      github.faults.add({ path: "*/registration-token", delay: testEnv.timeout(3) })
+      const container = await testEnv.start({ environment: github.environment })
+      await testEnv.until("a token is asked for", () => github.count("registration-token") > 0)
       expect(await probeHealth(container)).toMatchObject({
         exitCode: 1,
         output: expect.stringMatching(/^starting: registering/) as unknown,
       })
-      await lab.untilListening(container)
-      await lab.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
+      await testEnv.untilListening(container)
+      await testEnv.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
       expect(await probeHealth(container)).toMatchObject({ exitCode: 0, output: "healthy: listening" })
     },
   },
   {
     name: "unhealthy-when-listener-is-killed",
     proves: "after the listener is killed, the image's health check fails at its next run, on its own interval",
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
-      const monitor = lab.monitor(container)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
+      const monitor = testEnv.monitor(container)
       const { interval, timeout } = monitor.times
-      await monitor.until(() => monitor.status === "healthy", interval + lab.patience(timeout / 1000))
+      await monitor.until(() => monitor.status === "healthy", interval + testEnv.timeout(timeout / 1000))
       // Scripts that hang, so that nobody but the health check can tell.
       const scripts = await listenerScripts(container)
       for (const { hostPid } of scripts) process.kill(hostPid, "SIGSTOP")
@@ -77,17 +77,17 @@ export const HEALTH = caseGroup("Health and metrics", [
       expect((await get(container, "/health")).status).toBe(503)
       await monitor.stop()
       for (const { hostPid } of scripts) process.kill(hostPid, "SIGCONT")
-      expect((await container.ended(lab.patience(30))).exitCode).toBe(1)
+      expect((await container.ended(testEnv.timeout(30))).exitCode).toBe(1)
     },
   },
   {
     name: "unhealthy-when-stopped",
     proves: "a stopped supervisor is unhealthy, and so is a stopped listener; let go on, they are healthy again",
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
       const healthy = { exitCode: 0, output: "healthy: listening" }
-      await lab.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
+      await testEnv.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
       for (const [what, { hostPid }] of [
         ["program", await supervisorOf(container)],
         ["listener", await listenerOf(container)],
@@ -95,7 +95,7 @@ export const HEALTH = caseGroup("Health and metrics", [
         process.kill(hostPid, "SIGSTOP")
         expect(await probeHealth(container)).toMatchObject({ exitCode: 1, output: `unhealthy: the ${what} is stopped` })
         process.kill(hostPid, "SIGCONT")
-        await lab.until("it goes on", async () => (await probeHealth(container)).exitCode === 0)
+        await testEnv.until("it goes on", async () => (await probeHealth(container)).exitCode === 0)
         expect(await probeHealth(container)).toMatchObject(healthy)
       }
     },
@@ -104,16 +104,16 @@ export const HEALTH = caseGroup("Health and metrics", [
     name: "state-replaced-by-link",
     proves:
       "a job that puts a link to an endless file in the state's place makes no health check read it, and the next state replaces it",
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
       const folders = "/run/runner-images /dev/shm/runner-images-1001 /tmp/runner-images-1001"
       const { stdout: state } = await container.exec(["sh", "-c", `find ${folders} -name state.json 2>&- | head -n 1`])
       expect(state).toMatch(/state\.json$/)
       const job = await github.busy(container, [
         `ln -sf /dev/zero ${state}; while [ ! -e /tmp/enough ]; do sleep 0.1; done`,
       ])
-      await lab.until("the link is there", async () => (await container.exec(["test", "-L", state])).exitCode === 0)
+      await testEnv.until("the link is there", async () => (await container.exec(["test", "-L", state])).exitCode === 0)
       const { command, times } = container.image.health
       for (const user of ["0:0", "1001:1001"]) {
         const { exitCode, stdout } = await container.exec(command, { user, timeout: times.timeout })
@@ -124,34 +124,34 @@ export const HEALTH = caseGroup("Health and metrics", [
         })
       }
       await container.exec(["touch", "/tmp/enough"])
-      expect((await github.waitForJob(job, "completed", lab.patience(20))).result).toBe("Succeeded")
-      await lab.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
+      expect((await github.waitForJob(job, "completed", testEnv.timeout(20))).result).toBe("Succeeded")
+      await testEnv.until("it is healthy", async () => (await probeHealth(container)).exitCode === 0)
     },
   },
   {
     name: "healthy-while-busy",
     proves: "a runner with a job is healthy, and says that it is busy",
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
       const job = await github.busy(container, ["while [ ! -e /tmp/enough ]; do sleep 0.1; done"])
       expect(await probeHealth(container)).toMatchObject({ exitCode: 0, output: "healthy: busy" })
       await container.exec(["touch", "/tmp/enough"])
-      expect((await github.waitForJob(job, "completed", lab.patience(20))).result).toBe("Succeeded")
+      expect((await github.waitForJob(job, "completed", testEnv.timeout(20))).result).toBe("Succeeded")
     },
   },
   {
     name: "skip-registration",
     proves: "RUNNER_SKIP_REGISTRATION starts everything but the runner: healthy, with metrics, and GitHub is not asked",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.start({ environment: { ...github.server, RUNNER_SKIP_REGISTRATION: "true" } })
-      const monitor = lab.monitor(container, OFTEN)
-      await monitor.until(() => monitor.status === "healthy", lab.patience(20))
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.start({ environment: { ...github.server, RUNNER_SKIP_REGISTRATION: "true" } })
+      const monitor = testEnv.monitor(container, OFTEN)
+      await monitor.until(() => monitor.status === "healthy", testEnv.timeout(20))
       expect((await readMetrics(container)).has("github_runner_status")).toBe(true)
       await monitor.stop()
-      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect((await testEnv.stop(container)).exitCode).toBe(0)
       expect(github.requests.list()).toEqual([])
     },
   },
@@ -160,23 +160,23 @@ export const HEALTH = caseGroup("Health and metrics", [
     proves:
       "Prometheus accepts the metrics before the first job, after a success and after a failure, and the counts are true",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
       const before = await readMetrics(container)
       expect({ jobs: jobs(before), durations: durations(before) }).toEqual({
         jobs: { total: 0, success: 0, failed: 0 },
         durations: 0,
       })
       await github.done(["true"])
-      await container.lines.waitFor(/completed with result: Succeeded$/, lab.patience(10))
+      await container.lines.waitFor(/completed with result: Succeeded$/, testEnv.timeout(10))
       const success = await readMetrics(container)
       expect({ jobs: jobs(success), durations: durations(success) }).toEqual({
         jobs: { total: 1, success: 1, failed: 0 },
         durations: 1,
       })
       await github.done(["false"])
-      await container.lines.waitFor(/completed with result: Failed$/, lab.patience(10))
+      await container.lines.waitFor(/completed with result: Failed$/, testEnv.timeout(10))
       const failure = await readMetrics(container)
       expect({ jobs: jobs(failure), durations: durations(failure) }).toEqual({
         jobs: { total: 2, success: 1, failed: 1 },
@@ -185,32 +185,32 @@ export const HEALTH = caseGroup("Health and metrics", [
       const [status] = failure.get("github_runner_status")?.samples ?? []
       expect({ value: status?.value, name: status?.labels.runner_name }).toEqual({ value: 1, name: github.only.name })
       const [info] = failure.get("runner_images_build_info")?.samples ?? []
-      expect(info?.labels.platform).toBe(lab.platform)
+      expect(info?.labels.platform).toBe(testEnv.platform)
     },
   },
   {
     name: "metrics-file",
     proves: "METRICS_FILE is written on its interval, and tells at the end that the runner is gone",
-    run: async (lab) => {
-      const github = await lab.github()
-      const source = await lab.folder(0o777)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const source = await testEnv.folder(0o777)
       const environment = { METRICS_FILE: "/metrics/runner.prom", METRICS_UPDATE_INTERVAL: "1" }
       const mounts = [{ kind: "bind", source, target: "/metrics" }] as const
-      const container = await lab.listening({ ...github.environment, ...environment }, { mounts })
+      const container = await testEnv.listening({ ...github.environment, ...environment }, { mounts })
       const status = (): number | undefined =>
         parseExposition(readFileSync(join(source, "runner.prom"), "utf8")).get("github_runner_status")?.samples[0]
           ?.value
-      await lab.until("it is online", () => status() === 1, 5)
-      await lab.stop(container)
+      await testEnv.until("it is online", () => status() === 1, 5)
+      await testEnv.stop(container)
       expect(status()).toBe(0)
     },
   },
   {
     name: "metrics-disabled",
     proves: "METRICS_ENABLED=false serves nothing, and the runner works",
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening({ ...github.environment, METRICS_ENABLED: "false" })
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening({ ...github.environment, METRICS_ENABLED: "false" })
       await expect(get(container, "/metrics")).rejects.toThrow("fetch failed")
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },

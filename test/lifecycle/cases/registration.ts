@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { expect } from "vitest"
 import { PLATFORMS, spelling } from "../../../dagger/src/core/platforms.js"
 import { makeCertificate } from "../../fake-github/certificate.js"
-import type { Lab, LabGitHub } from "../lab.js"
-import { REPOSITORY } from "../lab.js"
+import type { TestEnvironment, TestGitHub } from "../test-environment.js"
+import { REPOSITORY } from "../test-environment.js"
 import { caseGroup } from "../lifecycle-case.js"
 
 /** A host's own address besides 127.0.0.1, so that servers can have the usual port. */
@@ -19,7 +19,7 @@ export function appKey(): string {
 }
 
 /** Installs an App for the repository's owner. @returns its variables, the key apart */
-export function installApp(github: LabGitHub, key: string): Record<string, string> {
+export function installApp(github: TestGitHub, key: string): Record<string, string> {
   const app = github.apps.add(key)
   github.apps.install(app, "octo")
   const { ACCESS_TOKEN: _, ...environment } = github.environment
@@ -27,7 +27,7 @@ export function installApp(github: LabGitHub, key: string): Record<string, strin
 }
 
 /** A just-in-time configuration, as a client of the API gets it. */
-export async function jitConfiguration(github: LabGitHub, name = "jit"): Promise<string> {
+export async function jitConfiguration(github: TestGitHub, name = "jit"): Promise<string> {
   const response = await fetch(`${github.api}/repos/${REPOSITORY}/actions/runners/generate-jitconfig`, {
     method: "POST",
     headers: { authorization: `Bearer ${github.token}`, "user-agent": "test" },
@@ -38,8 +38,8 @@ export async function jitConfiguration(github: LabGitHub, name = "jit"): Promise
 }
 
 /** A file of the host that the container's user may read, in a folder of its own. */
-export async function file(lab: Lab, name: string, text: string, mode = 0o644): Promise<string> {
-  const path = join(await lab.folder(), name)
+export async function file(testEnv: TestEnvironment, name: string, text: string, mode = 0o644): Promise<string> {
+  const path = join(await testEnv.folder(), name)
   await writeFile(path, text, { mode })
   return path
 }
@@ -49,22 +49,22 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     name: "register-and-run-job",
     proves: "the runner registers, says so in the runner's own words, takes a job and reports its success",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
       const job = await github.done(["echo hello > greeting", "cat greeting; uname -m"])
       expect(job).toMatchObject({ result: "Succeeded", runner: { name: github.only.name } })
-      expect(job.log.split("\n")).toEqual(expect.arrayContaining(["hello", spelling(lab.platform).uname]))
+      expect(job.log.split("\n")).toEqual(expect.arrayContaining(["hello", spelling(testEnv.platform).uname]))
       expect(container.lines.count(/^√ Connected to GitHub$/)).toBeGreaterThan(0)
-      await container.lines.waitFor(/: Job build completed with result: Succeeded$/, lab.patience(5))
+      await container.lines.waitFor(/: Job build completed with result: Succeeded$/, testEnv.timeout(5))
     },
   },
   {
     name: "two-jobs",
     proves: "a persistent runner takes one job after the other",
-    run: async (lab) => {
-      const github = await lab.github()
-      await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      await testEnv.listening(github.environment)
       const results = [await github.done(["true"]), await github.done(["true"])]
       expect(results.map(({ result }) => result)).toEqual(["Succeeded", "Succeeded"])
       expect(github.list().length).toBe(1)
@@ -75,13 +75,13 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     proves:
       "an ephemeral runner does one job, is off GitHub's list then, and its container ends with 0; it takes no registration token",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const container = await lab.listening({ ...github.environment, EPHEMERAL: "true" })
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening({ ...github.environment, EPHEMERAL: "true" })
       expect(github.only.ephemeral).toBe(true)
       const second = github.job(["true"], { name: "second", labels: ["self-hosted", "later"] })
       expect((await github.done(["true"])).result).toBe("Succeeded")
-      expect((await container.ended(lab.patience(20))).exitCode).toBe(0)
+      expect((await container.ended(testEnv.timeout(20))).exitCode).toBe(0)
       expect({ listed: github.list(), second: second.status }).toEqual({ listed: [], second: "queued" })
       expect(github.count("registration-token")).toBe(0)
     },
@@ -89,9 +89,9 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "failing-step",
     proves: "a step that fails fails its job and nothing else: the next job runs",
-    run: async (lab) => {
-      const github = await lab.github()
-      await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      await testEnv.listening(github.environment)
       const failed = await github.done(["exit 3", "echo never"])
       expect(failed).toMatchObject({ result: "Failed", stepResults: expect.any(Array) as unknown })
       expect(failed.stepResults.find(({ result }) => result === "Failed")?.exitCode).toBe(3)
@@ -102,23 +102,23 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "job-cancelled",
     proves: "a job that is cancelled on GitHub ends as such, and the next job runs",
-    run: async (lab) => {
-      const github = await lab.github()
-      await lab.listening(github.environment)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      await testEnv.listening(github.environment)
       const job = github.job(["sleep 600"])
       await github.running(job)
       github.jobs.cancel(job)
-      expect((await github.waitForJob(job, "completed", lab.patience(30))).result).toBe("Canceled")
+      expect((await github.waitForJob(job, "completed", testEnv.timeout(30))).result).toBe("Canceled")
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },
   },
   {
     name: "organization-scope",
     proves: "a runner for an organisation takes the jobs of its repositories",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const { server, token } = github
-      await lab.listening({ ...server, RUNNER_SCOPE: "org", ORG_NAME: "octo", ACCESS_TOKEN: token })
+      await testEnv.listening({ ...server, RUNNER_SCOPE: "org", ORG_NAME: "octo", ACCESS_TOKEN: token })
       expect(github.only.target.path).toBe("orgs/octo")
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },
@@ -126,11 +126,11 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "enterprise-scope",
     proves: "a runner for an enterprise takes the jobs of its organisations' repositories",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const { server, token } = github
       github.accounts.addEnterprise("octo-inc", ["octo"])
-      await lab.listening({ ...server, RUNNER_SCOPE: "ent", ENTERPRISE_NAME: "octo-inc", ACCESS_TOKEN: token })
+      await testEnv.listening({ ...server, RUNNER_SCOPE: "ent", ENTERPRISE_NAME: "octo-inc", ACCESS_TOKEN: token })
       expect(github.only.target.path).toBe("enterprises/octo-inc")
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },
@@ -138,11 +138,11 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "runner-group",
     proves: "RUNNER_GROUP puts the runner into a group of the organisation",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const { id } = github.accounts.addGroup(github.accounts.addOrganization("octo"), "team")
       const { server, token } = github
-      await lab.listening({
+      await testEnv.listening({
         ...server,
         ORG_RUNNER: "true",
         ORG_NAME: "octo",
@@ -156,34 +156,34 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     name: "enterprise-server",
     proves:
       "GITHUB_HOST leads to GitHub Enterprise Server: its API below /api/v3, over HTTPS with a certificate of its own",
-    run: async (lab) => {
+    run: async (testEnv) => {
       const certificate = await makeCertificate()
-      const github = await lab.github({ certificate })
-      const source = await file(lab, "ca.pem", certificate.cert)
+      const github = await testEnv.github({ certificate })
+      const source = await file(testEnv, "ca.pem", certificate.cert)
       const environment = {
         ...github.environment,
         GITHUB_HOST: `127.0.0.1:${github.port}`,
         EXTRA_CA_CERTS: "/certificates/ca.pem",
       }
       const mounts = [{ kind: "bind", source, target: "/certificates/ca.pem", readonly: true }] as const
-      const container = await lab.listening(environment, { mounts })
+      const container = await testEnv.listening(environment, { mounts })
       expect((await github.done(["true"])).result).toBe("Succeeded")
       const [asked] = github.requests.list("registration-token")
       expect(asked?.url).toBe(`/api/v3/repos/${REPOSITORY}/actions/runners/registration-token`)
-      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect((await testEnv.stop(container)).exitCode).toBe(0)
       expect(github.list()).toEqual([])
     },
   },
   {
     name: "github-com",
     proves: "without a word on servers the runner goes to github.com and api.github.com",
-    run: async (lab) => {
+    run: async (testEnv) => {
       const certificate = await makeCertificate()
       const host = `127.0.0.${++address}`
-      const github = await lab.github({ host, port: 443, certificate })
-      const source = await file(lab, "ca.pem", certificate.cert)
+      const github = await testEnv.github({ host, port: 443, certificate })
+      const source = await file(testEnv, "ca.pem", certificate.cert)
       const { token } = github
-      await lab.listening(
+      await testEnv.listening(
         { GITHUB_REPOSITORY: REPOSITORY, ACCESS_TOKEN: token, EXTRA_CA_CERTS: "/certificates" },
         {
           hosts: [`${host} github.com api.github.com`],
@@ -201,15 +201,15 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "registration-token",
     proves: "a ready registration token is enough to register, and what cannot be done without more is said at the end",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const { ACCESS_TOKEN: _, ...environment } = github.environment
       const target = github.accounts.addRepository("octo/other")
       const { token } = github.tokens.createForRunner("registration", target)
       const url = `${github.url}/octo/other`
-      const container = await lab.listening({ ...environment, REPO_URL: url, RUNNER_TOKEN: token })
+      const container = await testEnv.listening({ ...environment, REPO_URL: url, RUNNER_TOKEN: token })
       expect(github.only.target.path).toBe("repos/octo/other")
-      const { exitCode, stderr } = await lab.stop(container)
+      const { exitCode, stderr } = await testEnv.stop(container)
       expect(exitCode).toBe(0)
       expect(stderr).toMatch(/nothing to remove the runner with/)
       expect(github.only.session).toBe(undefined)
@@ -219,26 +219,26 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     name: "app",
     proves: "a GitHub App registers the runner and removes it: APP_ID, and APP_PRIVATE_KEY in one line",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const key = appKey()
       const environment = { ...installApp(github, key), APP_PRIVATE_KEY: key.trim().replaceAll("\n", "\\n") }
-      const container = await lab.listening(environment)
+      const container = await testEnv.listening(environment)
       expect((await github.done(["true"])).result).toBe("Succeeded")
-      expect((await lab.stop(container)).exitCode).toBe(0)
+      expect((await testEnv.stop(container)).exitCode).toBe(0)
       expect(github.list()).toEqual([])
     },
   },
   {
     name: "app-key-from-file",
     proves: "APP_PRIVATE_KEY_FILE and APP_LOGIN register a runner for the App's organisation",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const key = appKey()
-      const source = await file(lab, "app.pem", key)
+      const source = await file(testEnv, "app.pem", key)
       const { APP_ID = "" } = installApp(github, key)
       const app = { APP_ID, APP_LOGIN: "octo", APP_PRIVATE_KEY_FILE: "/run/secrets/app.pem" }
-      await lab.listening(
+      await testEnv.listening(
         { ...github.server, RUNNER_SCOPE: "org", ORG_NAME: "octo", ...app },
         { mounts: [{ kind: "bind", source, target: "/run/secrets/app.pem", readonly: true }] },
       )
@@ -249,11 +249,11 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     name: "token-from-file",
     proves: "ACCESS_TOKEN_FILE is read, with the line end that files have",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const source = await file(lab, "token", `${github.token}\n`)
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const source = await file(testEnv, "token", `${github.token}\n`)
       const { ACCESS_TOKEN: _, ...environment } = github.environment
-      await lab.listening(
+      await testEnv.listening(
         { ...environment, ACCESS_TOKEN_FILE: "/run/secrets/token" },
         { mounts: [{ kind: "bind", source, target: "/run/secrets/token", readonly: true }] },
       )
@@ -263,12 +263,12 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "environment-from-file",
     proves: "ENV_FILE has variables in it, and those of the container win",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const { ACCESS_TOKEN, REPO_URL, ...environment } = github.environment
       const text = `# for tests\nACCESS_TOKEN=${ACCESS_TOKEN ?? ""}\nREPO_URL="${REPO_URL ?? ""}"\nRUNNER_NAME=from-file\n`
-      const source = await file(lab, "runner.env", text)
-      await lab.listening(
+      const source = await file(testEnv, "runner.env", text)
+      await testEnv.listening(
         { ...environment, ENV_FILE: "/run/secrets/runner.env", RUNNER_NAME: "from-container" },
         { mounts: [{ kind: "bind", source, target: "/run/secrets/runner.env", readonly: true }] },
       )
@@ -279,26 +279,26 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     name: "just-in-time",
     proves: "a just-in-time configuration needs no registration; the runner does its one job and ends with 0",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const configuration = await jitConfiguration(github)
-      const container = await lab.listening({ ...github.server, ACTIONS_RUNNER_INPUT_JITCONFIG: configuration })
+      const container = await testEnv.listening({ ...github.server, ACTIONS_RUNNER_INPUT_JITCONFIG: configuration })
       const job = await github.done(["env; cat /proc/1/environ /proc/$PPID/environ | tr '\\0' '\\n' || true"])
       expect(job).toMatchObject({ result: "Succeeded", runner: { name: "jit" } })
       expect(job.log).not.toContain(configuration.slice(0, 40))
-      expect((await container.ended(lab.patience(20))).exitCode).toBe(0)
+      expect((await container.ended(testEnv.timeout(20))).exitCode).toBe(0)
       expect({ listed: github.list(), asked: github.count("registration-token") }).toEqual({ listed: [], asked: 0 })
     },
   },
   {
     name: "name-taken-replaced",
     proves: "a runner takes the place of a dead one that has its name",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const environment = { ...github.environment, RUNNER_NAME: "same" }
-      const first = await lab.listening(environment)
-      await lab.stop(first, "KILL")
-      await lab.listening(environment)
+      const first = await testEnv.listening(environment)
+      await testEnv.stop(first, "KILL")
+      await testEnv.listening(environment)
       expect(github.only.name).toBe("same")
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },
@@ -306,27 +306,27 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "name-taken-refused",
     proves: "with RUNNER_REPLACE_EXISTING=false a name that is taken is a failure, with code 2 and the remedy",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const environment = { ...github.environment, RUNNER_NAME: "same", RUNNER_REPLACE_EXISTING: "false" }
-      const first = await lab.listening(environment)
-      const second = await lab.run({ environment })
+      const first = await testEnv.listening(environment)
+      const second = await testEnv.run({ environment })
       expect(second.exitCode).toBe(2)
       expect(second.stderr).toMatch(/there is a runner of the name same already \[REGISTRATION\]/)
       expect(github.only.name).toBe("same")
-      expect((await lab.stop(first)).exitCode).toBe(0)
+      expect((await testEnv.stop(first)).exitCode).toBe(0)
     },
   },
   {
     name: "labels-of-the-platform",
     proves: "the runner has the label of the machine that it is on, and never another machine's, whatever it is told",
     gate: true,
-    run: async (lab) => {
-      const github = await lab.github()
-      const own = spelling(lab.platform).vendor
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const own = spelling(testEnv.platform).vendor
       const machines = PLATFORMS.map((platform) => spelling(platform).vendor)
       const asked = ["gpu", ...machines, ...machines.map((label) => label.toUpperCase())]
-      const container = await lab.listening({ ...github.environment, RUNNER_LABELS: asked.join(",") })
+      const container = await testEnv.listening({ ...github.environment, RUNNER_LABELS: asked.join(",") })
       const labels = github.only.labels.map(({ name }) => name.toLowerCase())
       expect(labels.filter((label) => machines.some((machine) => machine === label))).toEqual([own])
       expect(labels).toEqual(expect.arrayContaining(["self-hosted", "linux", "gpu"]))
@@ -338,19 +338,19 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
   {
     name: "name-from-prefix",
     proves: "RUNNER_NAME_PREFIX with RANDOM_RUNNER_SUFFIX=false makes a name with the container's host name",
-    run: async (lab) => {
-      const github = await lab.github()
+    run: async (testEnv) => {
+      const github = await testEnv.github()
       const names = { RUNNER_NAME_PREFIX: "fleet", RANDOM_RUNNER_SUFFIX: "false" }
-      await lab.listening({ ...github.environment, ...names }, { hostname: "box-7" })
+      await testEnv.listening({ ...github.environment, ...names }, { hostname: "box-7" })
       expect(github.only.name).toBe("fleet-box-7")
     },
   },
   {
     name: "work-folder",
     proves: "jobs work where RUNNER_WORKDIR says",
-    run: async (lab) => {
-      const github = await lab.github()
-      await lab.listening({ ...github.environment, RUNNER_WORKDIR: "/home/runner/elsewhere" })
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      await testEnv.listening({ ...github.environment, RUNNER_WORKDIR: "/home/runner/elsewhere" })
       const job = await github.done(["pwd"])
       expect(job.log.split("\n")).toContain("/home/runner/elsewhere/example/example")
     },

@@ -67,7 +67,7 @@ describe("a runner that stays", () => {
     expect(await own.register(tell)).toEqual({ grant: "done" })
     expect(own.id).toBe(42)
     expect(await failureOf(own.register(ask))).toMatchInlineSnapshot(
-      `"REGISTRATION: a-runner is registered already, and the broker registers no other runner for this container | Start the container again to register it anew."`,
+      `"REGISTRATION: a-runner is registered already, and the broker registers no other runner for this container | Start the container again to register it again."`,
     )
     expect(await own.register(tell)).toEqual({ grant: "done" })
     expect(server.requests).toEqual([TOKEN, LIST, TOKEN, LIST, LIST])

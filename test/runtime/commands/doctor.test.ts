@@ -90,7 +90,7 @@ describe("doctor", () => {
     expect(report.of("runner")).toMatchObject({ status: "ok", text: "2.338.0, not older than what GitHub offers" })
   })
 
-  it("finds the mistakes of a configuration, and looks at everything else all the same", async () => {
+  it("finds the errors of a configuration, and looks at everything else all the same", async () => {
     const report = await examine({ ACCESS_TOKEN: TOKEN, GITHUB_HOST: "ghes.example" })
     expect(report.exitCode).toBe(10)
     expect(report.of("configuration")).toMatchObject({ status: "problem", code: "CONFIGURATION" })
@@ -193,13 +193,13 @@ describe("doctor", () => {
 describe("a table of findings", () => {
   it("has remedies below what they are for, and what it comes to", () => {
     const findings: Finding[] = [
-      { check: "configuration", status: "problem", text: "two mistakes:\none\ntwo", remedy: "set them" },
+      { check: "configuration", status: "problem", text: "two errors:\none\ntwo", remedy: "set them" },
       { check: "clock", status: "skipped", text: "no server told the time" },
       { check: "shared memory", status: "warning", text: "64 MiB", remedy: "give the container --shm-size 2g" },
       { check: "cpu", status: "ok", text: "fast" },
     ]
     expect(findingsTable(findings)).toMatchInlineSnapshot(`
-      "problem  configuration  two mistakes:
+      "problem  configuration  two errors:
                one
                two
                → set them

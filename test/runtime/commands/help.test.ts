@@ -56,7 +56,7 @@ describe("--help", () => {
                              may not see it
         5   NETWORK          the server was not reached, or was not well, for longer than is waited
         7   VERSION_REFUSED  GitHub refuses this version of the runner; take a newer image
-        10  CONFIGURATION    variables, files or arguments are wrong; all mistakes are listed
+        10  CONFIGURATION    variables, files or arguments are wrong; all issues are listed
 
       All settings, volumes, ports and signals: docs/RUNTIME.md
       "

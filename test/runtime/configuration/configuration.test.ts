@@ -505,7 +505,7 @@ describe("without registration", () => {
     ])
   })
 
-  it("everything else that is wrong is a mistake", () => {
+  it("everything else that is wrong is an error", () => {
     expect(() => read({ ...BOTH, DEBUG_ONLY: "true", METRICS_PORT: "none" })).toThrow(/^METRICS_PORT is "none"/)
   })
 })

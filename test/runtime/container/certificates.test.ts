@@ -70,7 +70,7 @@ describe("certificates", () => {
     expect(names(readCertificates(paths.map(at)))).toEqual(expected)
   })
 
-  it("that cannot be read are a mistake that names the file", () => {
+  it("that cannot be read are an error that names the file", () => {
     expect(failure("missing.pem")).toBe("no certificates can be read from /missing.pem: ENOENT")
     expect(failure("key")).toMatch(/^no certificates can be read from \/key: /)
     expect(failure("damaged.pem")).toMatch(/^no certificates can be read from \/damaged\.pem: /)

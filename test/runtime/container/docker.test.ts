@@ -76,7 +76,7 @@ describe("waiting for Docker", () => {
 })
 
 describe("a Docker daemon in the container", () => {
-  it("is a mistake where the image has none, which says what to do", async () => {
+  it("is an error where the image has none, which says what to do", async () => {
     const failure = await failureOf(Promise.resolve().then(() => startDockerService({ PATH: folder }, 0)))
     expect(failure).toMatchInlineSnapshot(
       `"CONFIGURATION: START_DOCKER_SERVICE asks for a Docker daemon in this container, and the image has none | Mount the host's socket with -v /var/run/docker.sock:/var/run/docker.sock, or name a docker:dind container in DOCKER_HOST; or install the distribution's docker.io in an image of your own."`,

@@ -44,7 +44,7 @@ describe("the work folder", () => {
     expect(instead?.replaceAll(folder, "")).toBe("jobs work in /runner/_work, since /file/work cannot be used: ENOTDIR")
   })
 
-  it("is a mistake when it cannot be written to", async () => {
+  it("is an error when it cannot be written to", async () => {
     const failure = await failureOf(Promise.resolve().then(() => prepareWorkFolder(at("file/work"), runner(false))))
     expect(failure.replaceAll(folder, "")).toMatch(
       /^CONFIGURATION: jobs cannot work in \/file\/work: ENOTDIR \| Mount a folder there that user \d+ may write to, or give another RUNNER_WORKDIR\.$/,

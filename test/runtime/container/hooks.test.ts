@@ -57,7 +57,7 @@ describe.each(["started", "completed"] as const)("hooks of a job that %s", (when
     expect(call(when, own)).toBe("own\n0")
   })
 
-  it("of the user's own fail the job, and stop at their first mistake", () => {
+  it("of the user's own fail the job, and stop at their first error", () => {
     expect(call(when, hook("own.sh", "echo own\nfalse\necho never"))).toBe("own\n1")
     expect(call(when, hook("own.sh", "exit 3"))).toBe("3")
   })

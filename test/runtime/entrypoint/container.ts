@@ -224,7 +224,7 @@ export class Container {
     return await this.#ended
   }
 
-  /** Everything at once, as when the machine fails or Docker's patience ends. */
+  /** Everything at once, as when the machine fails or Docker's timeout ends. */
   async kill(): Promise<void> {
     for (const pid of [...this.processes()].reverse()) signal(pid)
     await this.#ended

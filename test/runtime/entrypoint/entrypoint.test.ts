@@ -145,7 +145,7 @@ describe.skipIf(!STARTS || !ROOT)(ROOT ? "started by" : "started by others (skip
     }
   })
 
-  it("a user who may not become another, that is a mistake", async () => {
+  it("a user who may not become another, that is an error", async () => {
     const container = image.start(
       { REPO_URL: `${github.url}/octo/example`, ACCESS_TOKEN: TOKEN, RUN_AS_ROOT: "false" },
       { as: ["setpriv", "--bounding-set", "-all", "--inh-caps=-all", "--no-new-privs"] },
@@ -161,7 +161,7 @@ describe.skipIf(!STARTS || !ROOT)(ROOT ? "started by" : "started by others (skip
 })
 
 describe.skipIf(!STARTS)("Docker in the container", () => {
-  it("that the image does not have is a mistake, with what to do", async () => {
+  it("that the image does not have is an error, with what to do", async () => {
     const container = image.start({
       REPO_URL: `${github.url}/octo/example`,
       ACCESS_TOKEN: TOKEN,

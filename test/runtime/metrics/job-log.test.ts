@@ -54,7 +54,7 @@ describe("a line of the job log", () => {
   it.each([
     ["2025-11-17T10:00:00Z,12_build,success,300,7", { name: "12_build", status: "success", seconds: 300 }],
     ["2025-11-17T10:00:00Z,12_build,running,0,0", { name: "12_build", status: "running", seconds: 0 }],
-  ])("%s, as a rival wrote it", (line, record) => {
+  ])("%s, as another program wrote it", (line, record) => {
     expect(parseRecord(line)).toEqual({ at: new Date("2025-11-17T10:00:00Z"), ...record })
   })
 

@@ -22,7 +22,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((one) => one.stop()))
 })
 
-interface Lab extends StartedMetrics {
+interface TestEnvironment extends StartedMetrics {
   folder: string
   url: string
   warnings: string[]
@@ -31,7 +31,7 @@ interface Lab extends StartedMetrics {
 }
 
 /** Metrics of a runner on a free port, with their files in a folder of their own. */
-async function lab(given: Partial<Configuration["metrics"]> = {}, folder?: string): Promise<Lab> {
+async function testEnv(given: Partial<Configuration["metrics"]> = {}, folder?: string): Promise<TestEnvironment> {
   const home = folder ?? temporaryFolder("metrics")
   const warnings: string[] = []
   vi.spyOn(log, "warn").mockImplementation((line) => void warnings.push(line))
@@ -80,7 +80,7 @@ async function ask(
 
 describe("the status", () => {
   it("is 1 while GitHub can give the runner a job or has, and it is connected, else 0", async () => {
-    const { metrics, samples, health } = await lab()
+    const { metrics, samples, health } = await testEnv()
     const status = async (): Promise<number | undefined> => value(await samples(), "github_runner_status")
     expect(await status()).toBe(0)
     metrics.phase("registering")
@@ -101,7 +101,7 @@ describe("the status", () => {
 
 describe("jobs", () => {
   it("are counted by result, with the time between their start and their end", async () => {
-    const { metrics, samples } = await lab()
+    const { metrics, samples } = await testEnv()
     metrics.jobStarted("build", at("03:00:00"))
     metrics.jobCompleted("build", "Succeeded", at("03:00:30"))
     metrics.jobStarted("test (1, 2)", at("03:01:00"))
@@ -121,7 +121,7 @@ describe("jobs", () => {
   })
 
   it("whose start was not seen have no duration; a clock that was set back makes no negative one", async () => {
-    const { metrics, samples } = await lab()
+    const { metrics, samples } = await testEnv()
     metrics.jobCompleted("unseen", "Succeeded", at("03:00:00"))
     metrics.jobStarted("back", at("03:00:00"))
     metrics.jobCompleted("back", "Succeeded", at("02:00:00"))
@@ -132,7 +132,7 @@ describe("jobs", () => {
   })
 
   it("are in the log, and counted on after a restart", async () => {
-    const first = await lab()
+    const first = await testEnv()
     first.metrics.jobStarted("build", at("03:00:00"))
     first.metrics.jobCompleted("build", "Succeeded", at("03:00:30"))
     first.metrics.jobStarted("test", at("03:01:00"))
@@ -140,7 +140,7 @@ describe("jobs", () => {
     expect(await readFile(join(first.folder, "jobs.log"), "utf8")).toBe(
       "2026-01-02T03:00:30Z,build,success,30,\n2026-01-02T03:01:00Z,test,running,,\n",
     )
-    const second = await lab({}, first.folder)
+    const second = await testEnv({}, first.folder)
     second.metrics.jobStarted("lint", at("04:00:00"))
     second.metrics.jobCompleted("lint", "Failed", at("04:00:05"))
     const read = await second.samples()
@@ -153,7 +153,7 @@ describe("jobs", () => {
   it.skipIf(!hasPromtool)(
     "leave what promtool reads: before the first, while it runs, after a success, after a failure",
     async () => {
-      const { metrics, url } = await lab()
+      const { metrics, url } = await testEnv()
       const reads = async (): Promise<void> => {
         const { body } = await ask(`${url}/metrics`)
         expect(promtool(body)).toEqual({
@@ -175,7 +175,7 @@ describe("jobs", () => {
 
 describe("METRICS_FILE", () => {
   it("is there from the start, renewed every interval, and after every job", async () => {
-    const { metrics, folder, health } = await lab({ updateSeconds: 0.2 })
+    const { metrics, folder, health } = await testEnv({ updateSeconds: 0.2 })
     const read = () => readFile(join(folder, "metrics.prom"), "utf8")
     expect(
       value(
@@ -194,7 +194,7 @@ describe("METRICS_FILE", () => {
   })
 
   it("is renewed after a job, without waiting for the interval, and says in the end that the runner is gone", async () => {
-    const { metrics, folder, stop, health } = await lab()
+    const { metrics, folder, stop, health } = await testEnv()
     const read = () => readFile(join(folder, "metrics.prom"), "utf8")
     metrics.phase("listening")
     health.ready = true
@@ -211,7 +211,7 @@ describe("METRICS_FILE", () => {
   it("that cannot be written is told once, and so is JOBS_LOG; the rest works", async () => {
     const folder = temporaryFolder("metrics")
     await writeFile(join(folder, "file"), "")
-    const { metrics, warnings, url, samples } = await lab(
+    const { metrics, warnings, url, samples } = await testEnv(
       { file: join(folder, "file/metrics.prom"), jobsLog: "/proc/jobs.log", updateSeconds: 0.05 },
       folder,
     )
@@ -229,7 +229,7 @@ describe("METRICS_FILE", () => {
 
 describe("the server", () => {
   it("gives the metrics with their type and length", async () => {
-    const { url } = await lab()
+    const { url } = await testEnv()
     const { status, headers, body } = await ask(`${url}/metrics?name[]=x`)
     expect(status).toBe(200)
     expect(headers).toMatchObject({
@@ -240,13 +240,13 @@ describe("the server", () => {
   })
 
   it("gives headers alone for HEAD", async () => {
-    const { url } = await lab()
+    const { url } = await testEnv()
     const { status, headers, body } = await ask(`${url}/metrics`, "HEAD")
     expect([status, body, Number(headers["content-length"]) > 1000]).toEqual([200, "", true])
   })
 
   it("tells health and readiness, each with the reason", async () => {
-    const { url, health, metrics } = await lab()
+    const { url, health, metrics } = await testEnv()
     const { status, headers, body } = await ask(`${url}/health`)
     expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"])
     expect(JSON.parse(body)).toEqual({
@@ -285,7 +285,7 @@ describe("the server", () => {
     ["DELETE", "/health", 405],
     ["OPTIONS", "/ready", 405],
   ])("answers %s %s with %i", async (method, path, status) => {
-    const { url } = await lab()
+    const { url } = await testEnv()
     const answer = await ask(`${url}${path}`, method)
     expect(answer.status).toBe(status)
     expect(answer.headers.allow).toBe(status === 405 ? "GET, HEAD" : undefined)
@@ -293,7 +293,7 @@ describe("the server", () => {
   })
 
   it("is on all interfaces, and outlives clients that send nonsense", async () => {
-    const { port = 0, url } = await lab()
+    const { port = 0, url } = await testEnv()
     const client = connect(port, "127.0.0.2", () => client.end("nonsense\r\n\r\n"))
     const [data] = (await once(client, "data")) as [Buffer]
     expect(String(data)).toMatch(/^HTTP\/1\.1 400 /)
@@ -301,7 +301,7 @@ describe("the server", () => {
   })
 
   it("tells no secret", async () => {
-    const { url } = await lab()
+    const { url } = await testEnv()
     for (const path of ["/metrics", "/health", "/ready", "/"]) {
       const { headers, body } = await ask(`${url}${path}`)
       expect(JSON.stringify([headers, body])).not.toContain("ghp_")
@@ -309,8 +309,8 @@ describe("the server", () => {
   })
 
   it("whose port is in use is a warning, and everything else works", async () => {
-    const first = await lab()
-    const { port, warnings, metrics, folder } = await lab({ port: first.port ?? 0 })
+    const first = await testEnv()
+    const { port, warnings, metrics, folder } = await testEnv({ port: first.port ?? 0 })
     expect(port).toBeUndefined()
     expect(warnings).toEqual([
       `METRICS_PORT ${String(first.port)} is in use; set another one where containers share a network; the runner works without metrics by HTTP`,
@@ -320,7 +320,7 @@ describe("the server", () => {
   })
 
   it("stops although a client keeps its connection", async () => {
-    const { port = 0, stop } = await lab()
+    const { port = 0, stop } = await testEnv()
     const client = connect(port, "127.0.0.1")
     await once(client, "connect")
     const closed = once(client, "close")
@@ -331,7 +331,7 @@ describe("the server", () => {
 
   it("is off with METRICS_ENABLED=false, and so are the files", async () => {
     const folder = temporaryFolder("metrics")
-    const { port, metrics, stop } = await lab({ enabled: false }, folder)
+    const { port, metrics, stop } = await testEnv({ enabled: false }, folder)
     metrics.jobStarted("build", at("03:00:00"))
     metrics.jobCompleted("build", "Succeeded", at("03:00:30"))
     await stop()

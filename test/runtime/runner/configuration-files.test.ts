@@ -136,7 +136,7 @@ describe("what a job has put in the place of a configuration's file", () => {
     write(".runner")
     const failure = await failureOf(Promise.resolve().then(() => copyConfiguration(from, folder)))
     expect(failure.replaceAll(folder, "")).toBe(
-      `CONFIGURATION: the kept configuration cannot be used: /from/.credentials ${why} | Empty /from; the runner is then registered anew.`,
+      `CONFIGURATION: the kept configuration cannot be used: /from/.credentials ${why} | Empty /from; the runner is then registered again.`,
     )
     expect(readFileSync(join(folder, ".runner"), "utf8")).toBe("text of .runner")
   })

@@ -101,7 +101,7 @@ describe("the runner's programs", () => {
   it("that changed are named, but not all of many", async () => {
     for (const name of "abcde") writeFileSync(at(`bin/${name}.dll`), "")
     expect(await failureOf(refuseChangedPrograms(folder, manifest))).toMatchInlineSnapshot(
-      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: bin/a.dll is not of the image, bin/b.dll is not of the image, bin/c.dll is not of the image, and 2 more | A job changed them, or the runner updated itself. Make the container anew, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
+      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: bin/a.dll is not of the image, bin/b.dll is not of the image, bin/c.dll is not of the image, and 2 more | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
     )
   })
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
 import type { ListenerEnd } from "../../../docker/runtime/src/runner/listener.js"
-import { type ListenerStory, outcomeOf } from "../../../docker/runtime/src/supervisor/listener-outcome.js"
+import { type ListenerLog, outcomeOf } from "../../../docker/runtime/src/supervisor/listener-outcome.js"
 
-const QUIET: ListenerStory = { unregistered: false }
+const QUIET: ListenerLog = { unregistered: false }
 
-function outcome(end: Partial<ListenerEnd>, told: ListenerStory = QUIET): string {
+function outcome(end: Partial<ListenerEnd>, told: ListenerLog = QUIET): string {
   const result = outcomeOf({ code: null, signal: null, ...end }, told)
   if (result.next === "failed") return `${result.failure.exitCode} ${result.failure.code}: ${result.failure.message}`
   return result.next === "restart" ? `restart: ${result.why}` : result.next

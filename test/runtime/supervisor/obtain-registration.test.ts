@@ -138,7 +138,7 @@ describe("programs that a job has changed", () => {
     const { options, folder, calls } = await runner("exit 0")
     folder.write("config.sh", `#!/bin/bash\n${NOTE}\n`)
     expect(await failureOf(obtainRegistration(options))).toMatchInlineSnapshot(
-      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: config.sh is changed | A job changed them, or the runner updated itself. Make the container anew, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
+      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: config.sh is changed | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
     )
     expect(calls()).toEqual([])
   })
@@ -151,7 +151,7 @@ describe("programs that a job has changed", () => {
     expect([calls(), server.requests]).toEqual([[], [LIST]])
     expect(log.lines).toMatchInlineSnapshot(`
       [
-        "warning: the runner's programs are not those of the image any more (config.sh is changed): it goes on with the registration that it has, and is not registered anew",
+        "warning: the runner's programs are not those of the image any more (config.sh is changed): it goes on with the registration that it has, and is not registered again",
         "info: registered as a-runner with the labels self-hosted, linux",
       ]
     `)

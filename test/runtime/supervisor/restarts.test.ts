@@ -16,7 +16,7 @@ it("restarts are further and further apart, and not for ever", () => {
   ])
 })
 
-it("restarts begin anew after a listener that was well", () => {
+it("restarts begin from zero after a listener that was well", () => {
   const restarts = new Restarts(limits)
   expect([10, 10, 60_000, 10].map((lived) => restarts.next(lived))).toEqual([1000, 2000, 1000, 2000])
 })

@@ -9,7 +9,7 @@ writeFileSync(join(WORK, "lock.json"), "{")
 mkdirSync(join(WORK, "own/standard"), { recursive: true })
 writeFileSync(join(WORK, "own/standard/thesis.txt"), "")
 
-describe.concurrent("a user's mistake is answered before any work, with exit code 2 and", () => {
+describe.concurrent("a user's error is answered before any work, with exit code 2 and", () => {
   it("an unknown platform", async ({ expect }) => {
     expect(await failure(["build", "--platforms", "linux/riscv64"])).toMatchInlineSnapshot(`
       "2
@@ -168,7 +168,7 @@ describe.concurrent("a user's mistake is answered before any work, with exit cod
 
 const PUBLISH = [...["publish", "--sources", "upstream"], ...["--repository", "ghcr.io/team/runner", "--tags", "try"]]
 
-describe("further mistakes:", () => {
+describe("further errors:", () => {
   it("no list of platforms at all", async () => {
     expect(await refusal("build", "--platforms")).toMatchInlineSnapshot(`
       "2

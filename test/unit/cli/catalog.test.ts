@@ -153,7 +153,7 @@ it("catalog update writes the pins, prints their diff, and fails for who was sil
   expect(readFileSync(pins, "utf8")).toBe(written)
 })
 
-describe.concurrent("a mistake on the command line is refused:", () => {
+describe.concurrent("an error on the command line is refused:", () => {
   it("a misspelt tool", async ({ expect }) => {
     expect(await refusal("catalog", "update", "chromdriver")).toMatchInlineSnapshot(`
       "2

@@ -7,7 +7,7 @@ import { parseDocument } from "yaml"
 import * as z from "zod"
 import { namesOf, VARIABLES } from "../../../docker/runtime/src/configuration/variables.js"
 import { knownNames } from "../../../docker/runtime/src/configuration/settings.js"
-import { readRivals } from "../../rivals/read-rivals.js"
+import { readOtherImages } from "../../other-images/read-other-images.js"
 
 const compose = spawnSync("docker", ["compose", "version"], { encoding: "utf8" })
 const DEPLOYMENT = readFileSync("docs/DEPLOYMENT.md", "utf8")
@@ -66,17 +66,17 @@ it.skipIf(compose.status !== 0)("its change of the compose file is taken by dock
 
 describe("MIGRATING.md", () => {
   it("has a table for every image whose usage is known, read at the same commit", () => {
-    for (const { rival, commit } of readRivals()) {
-      const place = rival.startsWith("actions/") ? "The controller's older image" : `## ${rival}`
+    for (const { otherImage, commit } of readOtherImages()) {
+      const place = otherImage.startsWith("actions/") ? "The controller's older image" : `## ${otherImage}`
       expect(MIGRATING).toContain(place)
       const read = commit.split(", ").at(-1)?.slice(0, 7) ?? ""
-      expect(MIGRATING, rival).toContain(`\`${read}\``)
+      expect(MIGRATING, otherImage).toContain(`\`${read}\``)
     }
   })
 
   it("names every variable of theirs that is configuration", () => {
     const used = new Set(
-      readRivals().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
+      readOtherImages().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
     )
     const known = knownNames()
     const missing = [...used].filter(
@@ -105,7 +105,7 @@ describe("MIGRATING.md", () => {
   it("names nothing as a variable that is none, but for what jobs, the runner and other programs read", () => {
     const known = [
       ...knownNames(),
-      ...readRivals().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
+      ...readOtherImages().flatMap(({ examples }) => examples.flatMap(({ environment }) => Object.keys(environment))),
     ]
     const named = [...MIGRATING.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)].map(([, name = ""]) => name)
     expect([...new Set(named)].filter((name) => !known.includes(name))).toMatchInlineSnapshot(`

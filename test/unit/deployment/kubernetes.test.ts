@@ -77,7 +77,7 @@ it("are what they are meant to be", () => {
 describe.each(PODS)("$file", ({ file, spec, claims }) => {
   const [runner] = spec.containers
 
-  it("gives the image what it knows, and no mistake", () => {
+  it("gives the image what it knows, and no error", () => {
     expect(runner.env.map(({ name }) => name).filter((name) => !knownNames().includes(name))).toEqual([])
     const jit = runner.env.some(({ name }) => name === "BROKER_URL") ? {} : { ACTIONS_RUNNER_INPUT_JITCONFIG: "e30=" }
     const { configuration, warnings } = readConfiguration({ ...environmentOf(spec), ...jit }, hostWith(MOUNTED))
@@ -139,7 +139,7 @@ describe.each(PODS)("$file", ({ file, spec, claims }) => {
 describe("broker.yaml", () => {
   const { configuration, warnings } = readConfiguration(environmentOf(BROKER), hostWith(MOUNTED), "broker")
 
-  it("gives the image what it knows, and no mistake", () => {
+  it("gives the image what it knows, and no error", () => {
     const names = BROKER.containers[0].env.map(({ name }) => name)
     expect(names.filter((name) => !knownNames().includes(name))).toEqual([])
     const { target, authentication, broker } = configuration

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { parseOwnVariant } from "../../../dagger/src/core/variants/custom/custom-variant.js"
+import { parseCustomVariant } from "../../../dagger/src/core/variants/custom/custom-variant.js"
 import { VARIANTS } from "../../../dagger/src/core/variants/names.js"
 
 const docs = readFileSync("docs/VARIANTS.md", "utf8")
@@ -20,6 +20,6 @@ describe("docs/VARIANTS.md", () => {
   it("has an example of a tool that can be read", () => {
     const tools = /^```yaml\n(tools:\n[^]*?)```$/m.exec(docs)?.[1] ?? ""
     const text = `name: a\nextends: standard\n${tools}checks:\n- {name: a, proves: a, command: a, expect: {equals: a}}\n`
-    expect(parseOwnVariant(text, "docs").definition.ownTools).toHaveLength(1)
+    expect(parseCustomVariant(text, "docs").definition.customTools).toHaveLength(1)
   })
 })

@@ -134,7 +134,7 @@ describe("libraries and interpreters", () => {
 
 describe("the machine of ELF files", () => {
   it("is read in both byte orders and both sizes", () => {
-    const { programs, alien } = scan({
+    const { programs, foreignArchitecture } = scan({
       "/a": elfFile(),
       "/b": elfFile({ machine: 183 }),
       "/c": elfFile({ machine: 22, bigEndian: true, needed: ["libx.so"] }),
@@ -143,7 +143,7 @@ describe("the machine of ELF files", () => {
       "/f": "\x7fELF",
     })
     expect(programs).toBe(1)
-    expect(alien).toEqual([
+    expect(foreignArchitecture).toEqual([
       { path: "/b", kind: "64/183" },
       { path: "/c", kind: "64/22" },
       { path: "/d", kind: "32/3" },

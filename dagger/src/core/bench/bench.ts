@@ -1,4 +1,4 @@
-import type { Road } from "../report/report.js"
+import type { InstallMethod } from "../report/report.js"
 import { RunnerImagesError } from "../errors.js"
 import type { Compression } from "../request/compression.js"
 import type { PlatformName } from "../platforms.js"
@@ -9,7 +9,7 @@ import type { VariantName } from "../variants/names.js"
 /** What is measured: installing packages in five ways, and building images of them. */
 export const ROWS = {
   native: "the engine's own platform, its own programs",
-  accelerated: "the foreign platform, native programs, their twin unpacked anew",
+  accelerated: "the foreign platform, native binaries, their root unpacked again",
   both: "both platforms side by side, as a build does it",
   emulated: "the foreign platform, its own programs under emulation",
   dockerfile: "the foreign platform, docker/Dockerfile built by BuildKit",
@@ -92,7 +92,7 @@ export interface Run {
   /** In the order in which they ended. */
   phases: PhaseTime[]
   /** How the foreign platform's packages were installed in the end, and why not by native programs. */
-  road?: Road
+  installMethod?: InstallMethod
   reason?: string
 }
 
@@ -144,7 +144,7 @@ export interface Machine {
 }
 
 /** The version changes when a reader of the old form would go wrong. */
-export const BENCH_SCHEMA_VERSION = 1
+export const BENCH_SCHEMA_VERSION = 2
 
 export interface BenchReport {
   schemaVersion: typeof BENCH_SCHEMA_VERSION

@@ -15,7 +15,7 @@ import { TOOL_ENTRIES, TOOLS, type ToolName } from "./tools.js"
 export { TOOLS, type ToolName } from "./tools.js"
 export { UNKNOWN, type CatalogTool, type NpmPackage, type Unpack } from "./schema.js"
 
-/** Lies beside this file on both doors. */
+/** Lies beside this file for both entry points. */
 export const PINS = new URL("./pins.yaml", import.meta.url)
 
 let read: Record<string, CatalogTool> | undefined

@@ -3,8 +3,8 @@ import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
 /**
- * With fewer processes, as QEMU's user mode gets lost among those that a browser forks; and its kernel lends no namespaces. A process
- * of a page still hangs now and then, on a machine with other things to do, so a session may be started anew.
+ * With fewer processes, as QEMU's user mode gets lost among those that a browser forks; and its kernel gives no namespaces. A process
+ * of a page still hangs now and then, on a machine with other things to do, so a session may be started again.
  */
 const EMULATION = {
   environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox", ATTEMPTS: "3" },

@@ -6,10 +6,10 @@ export interface KnownFinding {
   check: string
   /** The complaint, as the check words it. */
   finding: RegExp
-  /** What brings it into an image. Where that is, the entry must excuse something, or it is out of date. */
+  /** What brings it into an image. Where that is, the entry must suppress something, or it is out of date. */
   from: { package: string } | { tool: string } | { runner: "actions" | "stand-in" }
   reason: string
-  /** Why it may excuse nothing where it applies: a vendor's archives are not alike on all platforms, say. */
+  /** Why it may suppress nothing where it applies: a vendor's archives are not alike on all platforms, say. */
   varies?: string
 }
 

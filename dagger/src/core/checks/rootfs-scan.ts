@@ -23,7 +23,7 @@ export const rootfsScanSchema = z.object({
   /** ELF files for the platform. */
   programs: z.number().int(),
   /** ELF files for others, by class and machine: `64/62`. */
-  alien: z.array(z.object({ path: z.string(), kind: z.string() })),
+  foreignArchitecture: z.array(z.object({ path: z.string(), kind: z.string() })),
   /** ELF files that cannot be read to the end. */
   damaged: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** Libraries and interpreters that ELF files need and would not find. */

@@ -102,7 +102,7 @@ export function fileChecks(context: CheckContext, scan: RootfsScan, known: reado
     ...judged,
     result(
       "files/known-findings",
-      "every exception still excuses something",
+      "every exception still suppresses something",
       "",
       named(stale.map(({ check, finding }) => `${check} ${finding.source}`)),
     ),
@@ -121,7 +121,7 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
       proves: "every program and library is the platform's",
       found: [
         ...(scan.programs > 0 ? [] : [`no ELF files of ${kindOf(platform)}`]),
-        ...scan.alien.map(({ path, kind }) => `${path} is ${kind}`),
+        ...scan.foreignArchitecture.map(({ path, kind }) => `${path} is ${kind}`),
       ],
     },
     {

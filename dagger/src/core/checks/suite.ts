@@ -2,7 +2,7 @@ import type { CheckGroup } from "../variants/definitions.js"
 import { browserChecks } from "./browser.js"
 import { schedule, type CheckContext, type ExecCheck, type ScheduledCheck } from "./check.js"
 import { goChecks } from "./go.js"
-import { ownChecks } from "./own.js"
+import { customChecks } from "./custom.js"
 import { standardChecks } from "./standard.js"
 import { versionChecks } from "./versions.js"
 
@@ -15,5 +15,7 @@ const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]
 /** The checks that run in the container: every version, what the variant's groups prove, then what its definition file adds. */
 export function execChecks(context: CheckContext): ScheduledCheck[] {
   const groups = context.plan.checks.flatMap((group) => GROUPS[group](context))
-  return [...versionChecks(context), ...groups, ...ownChecks(context)].map((check) => schedule(check, context.emulated))
+  return [...versionChecks(context), ...groups, ...customChecks(context)].map((check) =>
+    schedule(check, context.emulated),
+  )
 }

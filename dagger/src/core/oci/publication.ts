@@ -129,6 +129,6 @@ function unproven({ variant }: Report, what: string): RunnerImagesError {
   return new RunnerImagesError(
     "CHECKS_FAILED",
     `The image ${variant} ${what}; nothing was published.`,
-    "See the build's report for what each check expected, mend it and publish again.",
+    "See the build's report for what each check expected, fix it and publish again.",
   )
 }

@@ -10,7 +10,7 @@ export const RUNNER_LAYER = "runner"
 /** How far the platforms of an image may be apart, of the smaller one's bytes. */
 export const MOST_DIFFERENCE = 0.05
 
-/** What one platform's image weighs. */
+/** The sizes of one platform's image. */
 export interface PlatformSizes {
   platform: string
   layers: readonly ImageLayer[]

@@ -7,14 +7,14 @@ export function parseOrder(output: string): string[] {
 }
 
 /**
- * The order for a platform whose twin's is known: the twin's, without what is not here, then what only is here.
+ * The order for a platform whose native tools root has one: that, without what is not here, then what only is here.
  *
  * @example inOrderOf(["b", "x", "a"], ["a", "b", "c"]) ⇒ ["b", "a", "c"]
  */
-export function inOrderOf(twin: readonly string[], names: readonly string[]): string[] {
+export function inOrderOf(nativeOrder: readonly string[], names: readonly string[]): string[] {
   const here = new Set(names)
-  const known = new Set(twin)
-  return [...twin.filter((name) => here.has(name)), ...names.filter((name) => !known.has(name))]
+  const known = new Set(nativeOrder)
+  return [...nativeOrder.filter((name) => here.has(name)), ...names.filter((name) => !known.has(name))]
 }
 
 /** What a failed attempt said of why, in one line. */

@@ -3,7 +3,7 @@ import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
 import { printable } from "../text/printable.js"
-import { lockedPackageSchema, reportSchema, type LockedPackage } from "../report/report.js"
+import { lockedPackageSchema, REPORT_SCHEMA_VERSION, reportSchema, type LockedPackage } from "../report/report.js"
 
 /** The exact packages of one earlier build. */
 export interface Lock {
@@ -47,7 +47,7 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
   const parsed = known.success ? known : lockSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+    throw invalid(`${otherVersion(json)}${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
   }
   const { variant } = parsed.data
   const lock: Lock = { ...(variant === undefined ? {} : { variant }), platforms: {} }
@@ -63,6 +63,13 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
     lock.base = digest
   }
   return lock
+}
+
+/** Reports of another schema version can be locks as well, as long as they say what a lock needs. If not, this is probably why. */
+function otherVersion(json: unknown): string {
+  const { data } = z.object({ schemaVersion: z.number() }).safeParse(json)
+  if (data === undefined || data.schemaVersion === REPORT_SCHEMA_VERSION) return ""
+  return `it is a report of schema version ${data.schemaVersion}, and this program writes version ${REPORT_SCHEMA_VERSION}; `
 }
 
 /** @example baseDigest("docker.io/library/debian:trixie-slim@sha256:ab…", "debian:trixie-slim") ⇒ "sha256:ab…" */

@@ -35,15 +35,15 @@ const PATTERNS = new Map(
 /**
  * Text with a platform's own spellings taken out.
  *
- * @example neutral("gcc-14-aarch64-linux-gnu", …) ⇒ "gcc-14-ARCH-linux-gnu"
+ * @example archNeutral("gcc-14-aarch64-linux-gnu", …) ⇒ "gcc-14-ARCH-linux-gnu"
  */
-export function neutral(text: string, platform: PlatformName): string {
+export function archNeutral(text: string, platform: PlatformName): string {
   return (PATTERNS.get(platform) ?? []).reduce((left, [pattern, by]) => left.replace(pattern, by), text)
 }
 
 /** Names as a platform has them, and as they are without its spellings. */
-export function withNeutral(names: Iterable<string>, platform: PlatformName): Set<string> {
-  return new Set([...names].flatMap((name) => [name, neutral(name, platform)]))
+export function withArchNeutral(names: Iterable<string>, platform: PlatformName): Set<string> {
+  return new Set([...names].flatMap((name) => [name, archNeutral(name, platform)]))
 }
 
 /**
@@ -59,12 +59,14 @@ export function commonNames(
   const everywhere = (name: string) => [...names.values()].every((own) => own.has(name))
   return new Map(
     [...names].map(([platform, own]) => {
-      const neutrals = new Map([...own].map((name) => [name, everywhere(name) ? name : neutral(name, platform)]))
+      const archNeutralTexts = new Map(
+        [...own].map((name) => [name, everywhere(name) ? name : archNeutral(name, platform)]),
+      )
       const counts = new Map<string, number>()
-      for (const name of neutrals.values()) counts.set(name, (counts.get(name) ?? 0) + 1)
+      for (const name of archNeutralTexts.values()) counts.set(name, (counts.get(name) ?? 0) + 1)
       return [
         platform,
-        new Map([...neutrals].map(([name, common]) => [name, counts.get(common) === 1 ? common : name])),
+        new Map([...archNeutralTexts].map(([name, common]) => [name, counts.get(common) === 1 ? common : name])),
       ]
     }),
   )

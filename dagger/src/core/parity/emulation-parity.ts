@@ -1,4 +1,4 @@
-import type { Road } from "../report/report.js"
+import type { InstallMethod } from "../report/report.js"
 import { parseChoice } from "../text/choice.js"
 import { RunnerImagesError } from "../errors.js"
 import type { AllowedDifference, Difference } from "./file-manifest.js"
@@ -12,7 +12,7 @@ import type { VariantName } from "../variants/names.js"
 export const AGAINST = ["platforms", "emulated"] as const
 export type Against = (typeof AGAINST)[number]
 
-/** The layers of the accelerated road may be this much larger than those of the emulated one. */
+/** The layers of the accelerated installation may be this much larger than those of the emulated one. */
 export const GROWTH_LIMIT = 0.01
 
 /** Paths that the message of a failure names; the report has all. */
@@ -58,9 +58,9 @@ export function parsePackages(given: readonly string[] | undefined): string[] {
 }
 
 /** One way of installing the packages, and what it added to the base. */
-export interface RoadReport {
+export interface InstallMethodReport {
   /** The way that it went in the end. */
-  road: Road
+  installMethod: InstallMethod
   /** Why it did not go by native programs. */
   reason?: string
   /** Wall seconds; what came from the cache takes next to nothing. */
@@ -70,7 +70,7 @@ export interface RoadReport {
 }
 
 /** What `parity` found for one variant on one platform. The version changes when a reader of the old form would go wrong. */
-export const PARITY_SCHEMA_VERSION = 1
+export const PARITY_SCHEMA_VERSION = 2
 
 export interface ParityReport {
   schemaVersion: typeof PARITY_SCHEMA_VERSION
@@ -81,15 +81,15 @@ export interface ParityReport {
   packages: number
   /** Paths that were compared: all that either root has. */
   paths: number
-  accelerated: RoadReport
-  emulated: RoadReport
-  /** Size of the accelerated road's layers divided by the other's. */
+  accelerated: InstallMethodReport
+  emulated: InstallMethodReport
+  /** Size of the accelerated installation's layers divided by the other's. */
   ratio: LayerSizes
   /** Paths that differ: what they are under emulation, then by native programs. */
   differences: Difference[]
-  /** Differences that the allow-list excuses. */
-  excused: Difference[]
-  /** Entries of the allow-list that excused nothing: other package sets may need them. */
+  /** Differences that the allow-list suppresses. */
+  suppressed: Difference[]
+  /** Entries of the allow-list that suppressed nothing: other package sets may need them. */
   unused: AllowedDifference[]
 }
 
@@ -98,8 +98,8 @@ export interface LayerSizes {
   compressedBytes: number
 }
 
-/** All layers of a road together. */
-export function sizesOf({ layers }: RoadReport): LayerSizes {
+/** All layers of an installation together. */
+export function sizesOf({ layers }: InstallMethodReport): LayerSizes {
   return {
     bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0),
     compressedBytes: layers.reduce((sum, layer) => sum + layer.compressedBytes, 0),
@@ -107,20 +107,23 @@ export function sizesOf({ layers }: RoadReport): LayerSizes {
 }
 
 /** Sizes of the first in terms of the second's, to four places. */
-export function ratioOf(one: RoadReport, other: RoadReport): LayerSizes {
+export function ratioOf(one: InstallMethodReport, other: InstallMethodReport): LayerSizes {
   const [above, below] = [sizesOf(one), sizesOf(other)]
   const ratio = (key: keyof LayerSizes) => Math.round((above[key] / below[key]) * 10_000) / 10_000
   return { bytes: ratio("bytes"), compressedBytes: ratio("compressedBytes") }
 }
 
-/** Why the two roads are not equal, a line each; none when they are. */
+/** Why the two installations are not equal, a line each; none when they do not. */
 export function parityFailures(report: ParityReport): string[] {
   const { accelerated, emulated, differences, ratio } = report
   const where = `${report.variant} ${report.platform}`
   const failures: string[] = []
-  if (accelerated.road !== "accelerated")
-    failures.push(`the packages were not installed by native programs: ${accelerated.reason ?? accelerated.road}`)
-  if (emulated.road !== "emulated") failures.push(`what was compared with is not emulated: ${emulated.road}`)
+  if (accelerated.installMethod !== "accelerated")
+    failures.push(
+      `the packages were not installed by native programs: ${accelerated.reason ?? accelerated.installMethod}`,
+    )
+  if (emulated.installMethod !== "emulated")
+    failures.push(`what was compared with is not emulated: ${emulated.installMethod}`)
   failures.push(...differences.slice(0, NAMED_PATHS).map(differenceText))
   if (differences.length > NAMED_PATHS)
     failures.push(`and ${String(differences.length - NAMED_PATHS)} more paths differ`)
@@ -144,7 +147,7 @@ export function differenceText({ path, fields }: Difference): string {
   return printable(`${path}: ${parts.join("; ")}`)
 }
 
-/** @throws RunnerImagesError PARITY_DIFFERS with every reason why the two roads are not equal */
+/** @throws RunnerImagesError PARITY_DIFFERS with every reason why the two installations differ */
 export function assertParity(reports: readonly ParityReport[]): void {
   const failures = reports.flatMap(parityFailures)
   if (failures.length === 0) return
@@ -157,4 +160,4 @@ export function assertParity(reports: readonly ParityReport[]): void {
 
 export const PARITY_DIFFERS_PROBLEM = "Native programs and emulation do not make the same root."
 export const PARITY_DIFFERS_REMEDY =
-  "Mend what differs in dagger/scripts/accelerate, or in clean-root.sh when it differs between two emulated runs as well."
+  "Fix what differs in dagger/scripts/accelerate, or in clean-root.sh when it differs between two emulated runs as well."

@@ -38,11 +38,11 @@ const lineSchema = z.strictObject({
   /** The kind of machine code in a file: `ELF CLASS/MACHINE`, `archive` or `assembly`. Only when asked for, as `neutral`. */
   code: z.string().optional(),
   /** SHA-256 of a text without the platform's spellings, where it has any. */
-  neutral: z.string().optional(),
+  archNeutral: z.string().optional(),
 })
 
 /** One path's fields as text; what a path of its type does not have is absent. */
-export type ManifestEntry = Partial<Record<Field | "code" | "neutral", string>>
+export type ManifestEntry = Partial<Record<Field | "code" | "archNeutral", string>>
 
 /** Every path of a root. */
 export type Manifest = ReadonlyMap<string, ManifestEntry>
@@ -147,7 +147,7 @@ export function parseAllowList(text: string): AllowedDifference[] {
     new RunnerImagesError(
       "ALLOW_LIST_INVALID",
       `The list of allowed differences cannot be used: ${why}.`,
-      "Mend it, or make it anew with runner-images parity --update-allow-list.",
+      "Fix it, or regenerate it with runner-images parity --update-allow-list.",
       { cause },
     )
   let json: unknown
@@ -174,16 +174,16 @@ export function allowListText(allowed: readonly AllowedDifference[]): string {
 }
 
 export interface Judged {
-  /** What is left: fields that nothing excuses. */
+  /** What is left: fields that nothing suppresses. */
   differences: Difference[]
-  /** What the allow-list excuses. */
-  excused: Difference[]
-  /** Entries, and fields of entries, that excused nothing. */
+  /** What the allow-list suppresses. */
+  suppressed: Difference[]
+  /** Entries, and fields of entries, that suppressed nothing. */
   unused: AllowedDifference[]
 }
 
-/** Takes out of differences what the allow-list excuses: of exactly the paths that it names, the fields that it names. */
-export function excuse(differences: readonly Difference[], allowed: readonly AllowedDifference[]): Judged {
+/** Takes out of differences what the allow-list suppresses: of exactly the paths that it names, the fields that it names. */
+export function suppress(differences: readonly Difference[], allowed: readonly AllowedDifference[]): Judged {
   const byPath = new Map(allowed.map((entry) => [entry.path, entry]))
   const found = new Map(differences.map((difference) => [difference.path, difference]))
   const only = (which: (path: string, field: Field) => boolean) =>
@@ -196,7 +196,7 @@ export function excuse(differences: readonly Difference[], allowed: readonly All
   const isAllowed = (path: string, field: Field) => byPath.get(path)?.fields.includes(field) ?? false
   return {
     differences: only((path, field) => !isAllowed(path, field)),
-    excused: only(isAllowed),
+    suppressed: only(isAllowed),
     unused: allowed.flatMap((entry) => {
       const fields = entry.fields.filter((field) => !found.get(entry.path)?.fields[field])
       return fields.length === 0 ? [] : [{ ...entry, fields }]
@@ -206,7 +206,7 @@ export function excuse(differences: readonly Difference[], allowed: readonly All
 
 /**
  * The allow-list after two emulated installations were compared: it may hold only what differs between such. Entries for the paths
- * that were there are made anew, with their reasons kept; those for paths of other package sets stay.
+ * that were there are regenerated, with their reasons kept; those for paths of other package sets stay.
  *
  * @param paths every path that was compared
  */

@@ -1,5 +1,5 @@
 import type { ManifestEntry, Manifest } from "./file-manifest.js"
-import { neutral } from "./arch-neutral.js"
+import { archNeutral } from "./arch-neutral.js"
 import type { InstalledPackage } from "../packages/dpkg-status.js"
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 import type { ParityArea, Tool } from "../report/report.js"
@@ -40,7 +40,7 @@ export interface Fact {
   /** Equal on two platforms when the thing is. */
   same: string
   /** Equal on two platforms when the thing differs by the platforms' names alone. */
-  neutral: string
+  archNeutral: string
 }
 
 /** Everything that is compared of one image. */
@@ -49,17 +49,17 @@ export function factsOf(image: ImageFacts): Fact[] {
   const { user, workdir, entrypoint, defaultArguments, environment, labels } = configuration
   const fact = (area: ParityArea, name: string, value: string): Fact => ({
     ...{ area, name, shown: value, same: value },
-    neutral: neutral(value, platform),
+    archNeutral: archNeutral(value, platform),
   })
   return [
     ...packages.map((entry): Fact => ({
       ...fact("package", packageName(platform, entry), entry.version),
       same: entry.sourceVersion,
-      neutral: entry.sourceVersion,
+      archNeutral: entry.sourceVersion,
     })),
     ...tools.map(({ name, version }) => {
       const same = version.replace(/\+b\d+$/, "")
-      return { ...fact("tool", name, version), same, neutral: same }
+      return { ...fact("tool", name, version), same, archNeutral: same }
     }),
     fact("configuration", "user", user),
     fact("configuration", "workdir", workdir),
@@ -95,18 +95,18 @@ export function fileFacts(platform: PlatformName, path: string, entry: ManifestE
   const fact = (aspect: string, shown: string | undefined, same = shown): Fact[] =>
     shown === undefined || same === undefined
       ? []
-      : [{ area: "file", name: path, aspect, shown, same, neutral: neutral(same, platform) }]
+      : [{ area: "file", name: path, aspect, shown, same, archNeutral: archNeutral(same, platform) }]
   return [
     ...fact("type", type),
     ...fact("mode", mode),
     ...fact("owner", owner),
-    ...fact("target", target, target === undefined ? undefined : neutral(target, platform)),
+    ...fact("target", target, target === undefined ? undefined : archNeutral(target, platform)),
     ...fact("xattrs", xattrs),
     ...fact("device", device),
     // In an order that does not depend on how the platform is called.
-    ...fact("links", links, links === undefined ? undefined : neutral(links, platform).split(" ").sort().join(" ")),
+    ...fact("links", links, links === undefined ? undefined : archNeutral(links, platform).split(" ").sort().join(" ")),
     ...(code === undefined
-      ? fact("content", sha256).map((content) => ({ ...content, neutral: entry.neutral ?? content.same }))
+      ? fact("content", sha256).map((content) => ({ ...content, archNeutral: entry.archNeutral ?? content.same }))
       : fact("code", ...codeOf(platform, code))),
   ]
 }

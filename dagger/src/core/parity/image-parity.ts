@@ -25,21 +25,21 @@ export function compareImages(images: readonly ImageFacts[], evidence: ParityEvi
   const explain = explainer(images, evidence)
   const differences: ImageDifference[] = []
   const explained: ExplainedDifference[] = []
-  const excuses = new Set<AllowedImageDifference>()
+  const suppressions = new Set<AllowedImageDifference>()
   for (const row of differing(rows)) {
     const difference = differenceOf(row)
     const allowed = evidence.allowed.find((entry) => isSame(entry, difference))
     const reason = explain(row) ?? allowed?.reason
     if (reason === undefined) differences.push(difference)
     else explained.push({ ...difference, reason })
-    if (allowed && reason === allowed.reason) excuses.add(allowed)
+    if (allowed && reason === allowed.reason) suppressions.add(allowed)
   }
   return {
     platforms,
     ...compared,
     differences,
     explained,
-    unused: evidence.allowed.filter((entry) => !excuses.has(entry)),
+    unused: evidence.allowed.filter((entry) => !suppressions.has(entry)),
   }
 }
 
@@ -166,9 +166,9 @@ export interface VariantParity {
 
 export const IMAGES_DIFFER_PROBLEM = "The platforms' images are not the same."
 export const IMAGES_DIFFER_REMEDY =
-  "Mend what makes them differ. What has to be so is written down, with its reason, in dagger/src/core/parity/platform-differences.json."
+  "Fix what makes them differ. What has to be so is written down, with its reason, in dagger/src/core/parity/platform-differences.json."
 
-/** Why images are not equal, a line each; none when they are. */
+/** Why images are not equal, a line each; none when they do not. */
 export function imageParityFailures({ variant, parity }: VariantParity): string[] {
   return parity.differences.map((difference) => `${variant} ${differenceText(difference)}`)
 }

@@ -39,7 +39,7 @@ export function parsePlatformDifferences(text: string): AllowedImageDifference[]
     new RunnerImagesError(
       "ALLOW_LIST_INVALID",
       `The list of differences between platforms cannot be used: ${why}.`,
-      "Mend dagger/src/core/parity/platform-differences.json.",
+      "Fix dagger/src/core/parity/platform-differences.json.",
       { cause },
     )
   let json: unknown

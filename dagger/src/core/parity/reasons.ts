@@ -1,6 +1,6 @@
 import { fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
 import type { Manifest } from "./file-manifest.js"
-import { neutral, withNeutral } from "./arch-neutral.js"
+import { archNeutral, withArchNeutral } from "./arch-neutral.js"
 import type { InstalledPackage } from "../packages/dpkg-status.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "../platforms.js"
@@ -37,16 +37,17 @@ export function explainer(
   images: readonly ImageFacts[],
   { archive, tools }: ParityEvidence,
 ): (row: Row) => string | undefined {
-  const offered = archive && new Map([...archive].map(([platform, names]) => [platform, withNeutral(names, platform)]))
+  const offered =
+    archive && new Map([...archive].map(([platform, names]) => [platform, withArchNeutral(names, platform)]))
   const made = tools?.map(({ name, version, files }) => ({
     title: `${name} ${version}`,
     files,
-    paths: new Map([...files].map(([platform, manifest]) => [platform, withNeutral(manifest.keys(), platform)])),
+    paths: new Map([...files].map(([platform, manifest]) => [platform, withArchNeutral(manifest.keys(), platform)])),
   }))
   return (row) => {
     const facts = [...row.facts.values()]
     // A thing that is not there has nothing that could name the platform.
-    if (isEverywhere(row) && new Set(facts.map((fact) => fact?.neutral)).size === 1) return "names the platform"
+    if (isEverywhere(row) && new Set(facts.map((fact) => fact?.archNeutral)).size === 1) return "names the platform"
     if (row.area === "package")
       return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
     if (row.area === "file" && made) return vendorReason(row, made)
@@ -90,13 +91,13 @@ function onlyDependers(
   asked: readonly InstalledPackage[],
 ): string[] | undefined {
   if (image.requested.includes(wanted.name) || asked.includes(wanted)) return undefined
-  const common = ({ name }: InstalledPackage) => neutral(name, image.platform)
-  const satisfied = new Set([wanted.name, ...wanted.provides].map((name) => neutral(name, image.platform)))
+  const common = ({ name }: InstalledPackage) => archNeutral(name, image.platform)
+  const satisfied = new Set([wanted.name, ...wanted.provides].map((name) => archNeutral(name, image.platform)))
   const dependsIn = ({ platform }: ImageFacts, { depends }: InstalledPackage) =>
-    depends.some((name) => satisfied.has(neutral(name, platform)))
+    depends.some((name) => satisfied.has(archNeutral(name, platform)))
   const dependers = image.packages.filter((entry) => entry !== wanted && dependsIn(image, entry))
   const there = dependers.every((entry) => {
-    const counterpart = other.packages.find(({ name }) => neutral(name, other.platform) === common(entry))
+    const counterpart = other.packages.find(({ name }) => archNeutral(name, other.platform) === common(entry))
     if (counterpart) return counterpart.sourceVersion === entry.sourceVersion && !dependsIn(other, counterpart)
     return (
       offered?.get(other.platform)?.has(common(entry)) === false ||

@@ -4,8 +4,8 @@ import {
   definitionOf,
   resolveDefinition,
   type CheckGroup,
-  type OwnCheck,
-  type OwnTool,
+  type CustomCheck,
+  type CustomTool,
   type PackageOption,
   type VariantFile,
 } from "../variants/definitions.js"
@@ -27,7 +27,10 @@ export type PlannedTool =
   | { name: ToolName; from: "go-toolchain"; version: string; module: string; sum: string }
   | { name: ToolName; from: "deb"; package: string }
   | { name: ToolName; from: "project"; folder: string }
-  | ({ from: "definition"; unpack: Unpack; url: string; sha256: string } & Pick<OwnTool, "name" | "version" | "links">)
+  | ({ from: "definition"; unpack: Unpack; url: string; sha256: string } & Pick<
+      CustomTool,
+      "name" | "version" | "links"
+    >)
 
 export interface PlatformPlan {
   platform: PlatformName
@@ -55,7 +58,7 @@ export interface VariantPlan {
   /** Path in the image → target. */
   links: Record<string, string>
   checks: CheckGroup[]
-  ownChecks: OwnCheck[]
+  customChecks: CustomCheck[]
   platforms: PlatformPlan[]
 }
 
@@ -68,7 +71,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
       ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode, base)),
-      ...definition.ownTools.map((tool) => plannedOwnTool(tool, platform)),
+      ...definition.customTools.map((tool) => plannedCustomTool(tool, platform)),
     ]
     const packages = new Set(requestedPackages(variant, request))
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
@@ -90,7 +93,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],
-    ownChecks: [...definition.ownChecks],
+    customChecks: [...definition.customChecks],
     platforms,
   }
 }
@@ -167,6 +170,6 @@ function plannedTool(
   }
 }
 
-function plannedOwnTool({ name, version, files, unpack, links }: OwnTool, platform: PlatformName): PlannedTool {
+function plannedCustomTool({ name, version, files, unpack, links }: CustomTool, platform: PlatformName): PlannedTool {
   return { name, from: "definition", version, ...files[platform], unpack, links }
 }

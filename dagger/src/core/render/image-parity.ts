@@ -32,7 +32,7 @@ export function parityMarkdown(parity: ImageParity): string {
       explained.map((entry) => [place(entry), ...cells(entry.values), text(entry.reason)]),
     ),
     table(
-      ["Allowed in vain", "Reason"],
+      ["Unused suppression", "Reason"],
       unused.map((entry) => [place(entry), text(entry.reason)]),
     ),
     folded(

@@ -53,7 +53,9 @@ function platforms({ platforms }: Report): string {
 /** By which programs the packages were installed, and why not by native ones. */
 function installation({ installation }: PlatformReport): string {
   if (!installation) return ""
-  return installation.reason === undefined ? installation.road : `${installation.road}: ${text(installation.reason)}`
+  return installation.reason === undefined
+    ? installation.method
+    : `${installation.method}: ${text(installation.reason)}`
 }
 
 /** `12 passed, 1 failed`: the kinds that there are. */
@@ -115,51 +117,51 @@ function parity({ parity }: Report): string {
 
 /** One row per layer and what they come to; unpacked and compressed on each platform. */
 function sizes({ platforms }: Report): string {
-  const weighed = platforms.flatMap(({ platform, layers, shared }) => (layers ? [{ platform, layers, shared }] : []))
-  const names = new Set(weighed.flatMap(({ layers }) => layers.map(({ name }) => name)))
+  const measured = platforms.flatMap(({ platform, layers, shared }) => (layers ? [{ platform, layers, shared }] : []))
+  const names = new Set(measured.flatMap(({ layers }) => layers.map(({ name }) => name)))
   const row = (title: string, of: (layers: readonly ImageLayer[]) => readonly ImageLayer[]) => [
     title,
-    ...weighed.flatMap(({ layers }) => {
+    ...measured.flatMap(({ layers }) => {
       const counted = of(layers)
       return counted.length === 0
         ? ["", ""]
         : [megabytes(totalBytes(counted)), megabytes(counted.reduce((sum, layer) => sum + layer.compressedBytes, 0))]
     }),
   ]
-  if (weighed.length === 0) return ""
+  if (measured.length === 0) return ""
   const layers = table(
-    ["Layer", ...weighed.flatMap(({ platform }) => [`${platform}, unpacked`, "compressed"])],
+    ["Layer", ...measured.flatMap(({ platform }) => [`${platform}, unpacked`, "compressed"])],
     [
       ...[...names].map((name) => row(text(name), (layers) => layers.filter((layer) => layer.name === name))),
       row("**all, the runner aside**", budgetedLayers),
       row("**all**", (layers) => layers),
     ],
   )
-  const lines = weighed.flatMap(({ platform, layers, shared }) =>
+  const lines = measured.flatMap(({ platform, layers, shared }) =>
     shared
       ? [
           `- ${platform}: ${percent(shared.bytes / totalBytes(layers))} of its bytes are layers of ${text(shared.variant)}.`,
         ]
       : [],
   )
-  const apart = difference(weighed.map(({ layers }) => totalBytes(layers)))
-  return [layers, [...(weighed.length > 1 ? [`- Platforms differ by ${percent(apart)}.`] : []), ...lines].join("\n")]
+  const apart = difference(measured.map(({ layers }) => totalBytes(layers)))
+  return [layers, [...(measured.length > 1 ? [`- Platforms differ by ${percent(apart)}.`] : []), ...lines].join("\n")]
     .filter((part) => part !== "")
     .join("\n\n")
 }
 
 /** What each tool costs, one column per platform. */
 function costs({ platforms }: Report): string {
-  const weighed = platforms.filter(({ tools }) => tools.some(({ bytes }) => bytes !== undefined))
-  const names = new Set(weighed.flatMap(({ tools }) => tools.map(({ name }) => name)))
+  const measured = platforms.filter(({ tools }) => tools.some(({ bytes }) => bytes !== undefined))
+  const names = new Set(measured.flatMap(({ tools }) => tools.map(({ name }) => name)))
   const cell = (name: string, { tools }: PlatformReport) => {
     const tool = tools.find((candidate) => candidate.name === name)
     if (tool?.bytes === undefined) return ""
     return `${megabytes(tool.bytes)}${tool.source.startsWith("deb:") ? ", as dpkg estimates" : ""}`
   }
   return table(
-    ["Tool, unpacked", ...weighed.map(({ platform }) => platform)],
-    [...names].map((name) => [text(name), ...weighed.map((platform) => cell(name, platform))]),
+    ["Tool, unpacked", ...measured.map(({ platform }) => platform)],
+    [...names].map((name) => [text(name), ...measured.map((platform) => cell(name, platform))]),
   )
 }
 

@@ -1,14 +1,14 @@
 import { z } from "zod"
 
 /** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
-export const REPORT_SCHEMA_VERSION = 1
+export const REPORT_SCHEMA_VERSION = 2
 
 /**
  * How a platform's packages were installed: by the platform's own programs on the machine they are for, by programs of the engine's
  * platform that work on the foreign root, or by the platform's own under emulation.
  */
-export const ROADS = ["native", "accelerated", "emulated"] as const
-export type Road = (typeof ROADS)[number]
+export const INSTALL_METHODS = ["native", "accelerated", "emulated"] as const
+export type InstallMethod = (typeof INSTALL_METHODS)[number]
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
@@ -79,7 +79,7 @@ export const platformReportSchema = z.object({
   packages: z.array(lockedPackageSchema),
   tools: z.array(toolSchema),
   /** How the packages were installed, and why not by native programs where they were not. Absent for images built elsewhere. */
-  installation: z.object({ road: z.enum(ROADS), reason: z.string().optional() }).optional(),
+  installation: z.object({ method: z.enum(INSTALL_METHODS), reason: z.string().optional() }).optional(),
   checks: z.array(checkResultSchema),
   /** Wall seconds by step, in the order in which they ran. Steps that come from the cache take next to nothing. */
   steps: z.array(z.object({ name: z.string(), seconds: z.number().nonnegative() })),

@@ -1,6 +1,6 @@
 import type { BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
-import type { OwnVariant } from "../variants/definitions.js"
+import type { CustomVariant } from "../variants/definitions.js"
 import type { Compression } from "./compression.js"
 import type { Mirror } from "../text/mirror.js"
 import type { PlatformName } from "../platforms.js"
@@ -15,19 +15,19 @@ export type SourcesMode = (typeof SOURCES)[number]
 export interface PackageSetRequest {
   variants: VariantName[]
   /** The variant of a definition file. */
-  own?: OwnVariant
+  own?: CustomVariant
   /** Further packages, beside the variants'. */
   packages: string[]
   /** Ask for Release files now instead of once a day. */
   refresh: boolean
 }
 
-/** What a user asked to be built, after validation. Both doors make one of these and hand it to the pipeline. */
+/** What a user asked to be built, after validation. Both entry points make one of these and hand it to the pipeline. */
 export interface BuildRequest {
   platforms: PlatformName[]
   variants: VariantName[]
   /** The variant of a definition file, which `variants` need not name. */
-  own?: OwnVariant
+  own?: CustomVariant
   sources: SourcesMode
   /** What the images are built on; the first of `BASES` when left out. */
   base?: BaseName

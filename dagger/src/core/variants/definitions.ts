@@ -12,7 +12,7 @@ export type VariantFile = {
 } & ({ from: string } | { text: string })
 
 /** A tool that a definition file brings. It comes from its URL, wherever the catalog's tools come from. */
-export interface OwnTool {
+export interface CustomTool {
   name: string
   version: string
   files: Readonly<Record<PlatformName, { url: string; sha256: string }>>
@@ -22,7 +22,7 @@ export interface OwnTool {
 }
 
 /** A smoke test that a definition file brings, as data. */
-export interface OwnCheck {
+export interface CustomCheck {
   /** Unique among all of an image's checks: `VARIANT/NAME`. */
   name: string
   proves: string
@@ -43,9 +43,9 @@ export interface VariantDefinition {
   /** Packages that come with an option of the request. */
   optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
   tools: readonly ToolName[]
-  ownTools?: readonly OwnTool[]
+  customTools?: readonly CustomTool[]
   environment: Readonly<Record<string, string>>
-  /** What an image may weigh, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
+  /** The largest size of an image, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
   budgetBytes?: number
   /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
   minimumShared?: number
@@ -54,11 +54,11 @@ export interface VariantDefinition {
   links?: Readonly<Record<string, string>>
   /** What the smoke tests prove of it, by the names of their groups. */
   checks: readonly CheckGroup[]
-  ownChecks?: readonly OwnCheck[]
+  customChecks?: readonly CustomCheck[]
 }
 
 /** A variant that a definition file describes, see `core/variants/custom/`. */
-export interface OwnVariant {
+export interface CustomVariant {
   name: VariantName
   definition: VariantDefinition & { extends: BuiltInVariant }
 }
@@ -202,7 +202,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
  * @param own the variant of a definition file, where there is one
  * @throws Error when there is none: names are checked where users write them
  */
-export function definitionOf(variant: VariantName, own: OwnVariant | undefined): VariantDefinition {
+export function definitionOf(variant: VariantName, own: CustomVariant | undefined): VariantDefinition {
   if (variant === own?.name) return own.definition
   const definition = (DEFINITIONS as Readonly<Partial<Record<string, VariantDefinition>>>)[variant]
   if (!definition) throw new Error(`there is no variant ${variant}`)
@@ -214,7 +214,7 @@ export function definitionOf(variant: VariantName, own: OwnVariant | undefined):
  *
  * @example lineage("chrome", undefined) ⇒ ["standard", "chrome"]
  */
-export function lineage(variant: VariantName, own: OwnVariant | undefined): VariantName[] {
+export function lineage(variant: VariantName, own: CustomVariant | undefined): VariantName[] {
   const { extends: parent } = definitionOf(variant, own)
   return parent === undefined ? [variant] : [...lineage(parent, own), variant]
 }
@@ -227,7 +227,7 @@ export type ResolvedDefinition = Omit<
 }
 
 /** A variant with all that it inherits. */
-export function resolveDefinition(variant: VariantName, own: OwnVariant | undefined): ResolvedDefinition {
+export function resolveDefinition(variant: VariantName, own: CustomVariant | undefined): ResolvedDefinition {
   return lineage(variant, own)
     .map((name) => definitionOf(name, own))
     .reduce<ResolvedDefinition>(
@@ -237,12 +237,12 @@ export function resolveDefinition(variant: VariantName, own: OwnVariant | undefi
         packages: [...base.packages, ...next.packages],
         optionalPackages: { ...base.optionalPackages, ...next.optionalPackages },
         tools: [...base.tools, ...next.tools],
-        ownTools: [...base.ownTools, ...(next.ownTools ?? [])],
+        customTools: [...base.customTools, ...(next.customTools ?? [])],
         environment: { ...base.environment, ...next.environment },
         files: [...base.files, ...(next.files ?? [])],
         links: { ...base.links, ...next.links },
         checks: [...base.checks, ...next.checks],
-        ownChecks: [...base.ownChecks, ...(next.ownChecks ?? [])],
+        customChecks: [...base.customChecks, ...(next.customChecks ?? [])],
       }),
       {
         title: "",
@@ -250,12 +250,12 @@ export function resolveDefinition(variant: VariantName, own: OwnVariant | undefi
         packages: [],
         optionalPackages: {},
         tools: [],
-        ownTools: [],
+        customTools: [],
         environment: {},
         files: [],
         links: {},
         checks: [],
-        ownChecks: [],
+        customChecks: [],
       },
     )
 }

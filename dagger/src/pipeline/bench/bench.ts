@@ -3,10 +3,10 @@ import type { BenchRequest, Machine, RowName, Run } from "../../core/bench/bench
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { assertChecksPassed, build } from "../build.js"
-import type { TwinInstall } from "../packages/acceleration.js"
-import { anew, type Native } from "../engine/native.js"
+import type { NativeToolsInstall } from "../packages/acceleration.js"
+import { withCacheBuster, type EngineHost } from "../engine/engine-host.js"
 import { foreignTo, packagesFor, prepare, resolved, type Shared } from "../image/package-set.js"
-import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
+import { installPackages, nativeToolsOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
 import { asPlatform } from "../engine/platform.js"
 import { Progress, type Phase } from "../../core/progress/progress.js"
 import type { BuildInputs } from "../image/build-context.js"
@@ -19,7 +19,7 @@ export interface BenchSession {
   request: BenchRequest
   inputs: BuildInputs
   progress: Progress
-  /** How much the engine's cache has on disk. Asked through the door, because a module cannot ask it. */
+  /** How much the engine's cache has on disk. Asked through the entry point, because a module cannot ask it. */
   cacheBytes: () => Promise<number>
 }
 
@@ -51,82 +51,86 @@ export async function benchPackages(
 }
 
 /** What one row does, once. */
-type Work = (watch: Stopwatch, moment: string) => Promise<Pick<Run, "road" | "reason">>
+type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<Run, "installMethod" | "reason">>
 
 async function packageRound(
   { request, inputs, cacheBytes }: BenchSession,
   shared: Shared,
   { variant, platform, round }: { variant: VariantName; platform: PlatformName; round: string },
 ): Promise<PackageRound> {
-  const { native, progress } = shared
+  const { native: engineHost, progress } = shared
   const names = packagesFor(request, variant)
-  const own = await resolved(shared, native.platform, names)
+  const own = await resolved(shared, engineHost.platform, names)
   const foreign = await resolved(shared, platform, names)
   const context = inputs.docker.withDirectory("debs", foreign.debs)
-  const works = packageRows(native, own, foreign, context)
+  const works = packageRows(engineHost, own, foreign, context)
   await progress.run("all platforms", "download", () =>
     Promise.all([
       own.debs.sync(),
       own.root.sync(),
       foreign.root.sync(),
       context.sync(),
-      dockerfile(context, native, platform, "base").sync(),
+      dockerfile(context, engineHost, platform, "base").sync(),
     ]),
   )
   const runs: PackageRound["runs"] = {}
   for (const row of request.rows) {
     const work = works[row]
     if (!work) continue
-    runs[row] = await progress.run(row === "native" ? native.platform : platform, row, () =>
+    runs[row] = await progress.run(row === "native" ? engineHost.platform : platform, row, () =>
       measure(cacheBytes, (watch) => work(watch, `${round} ${row}`)),
     )
   }
-  const packages = { [native.platform]: own.packages.length, [platform]: foreign.packages.length }
+  const packages = { [engineHost.platform]: own.packages.length, [platform]: foreign.packages.length }
   return { platform, packages, runs }
 }
 
 function packageRows(
-  native: Native,
+  engineHost: EngineHost,
   own: PackageInstall,
   foreign: PackageInstall,
   context: Directory,
 ): Partial<Record<RowName, Work>> {
-  const again = (install: PackageInstall, moment: string) => ({ ...install, root: anew(install.root, moment) })
+  const again = (install: PackageInstall, cacheBuster: string) => ({
+    ...install,
+    root: withCacheBuster(install.root, cacheBuster),
+  })
   return {
-    native: async ({ phase }, moment) => roadOf(await installPackages(native, again(own, moment), undefined, phase)),
-    accelerated: async ({ phase }, moment) => {
-      const twin = timedTwin(phase, again(own, moment))
-      return roadOf(await installPackages(native, again(foreign, moment), twin, phase))
+    native: async ({ phase }, cacheBuster) =>
+      installMethodOf(await installPackages(engineHost, again(own, cacheBuster), undefined, phase)),
+    accelerated: async ({ phase }, cacheBuster) => {
+      const nativeTools = timedNativeTools(phase, again(own, cacheBuster))
+      return installMethodOf(await installPackages(engineHost, again(foreign, cacheBuster), nativeTools, phase))
     },
-    both: async ({ phase }, moment) => {
-      const twin = timedTwin(phase, again(own, moment))
+    both: async ({ phase }, cacheBuster) => {
+      const nativeTools = timedNativeTools(phase, again(own, cacheBuster))
       const [, installed] = await Promise.all([
-        phase(native.platform, () => installPackages(native, again(own, moment))),
-        phase(foreign.platform, () => installPackages(native, again(foreign, moment), twin)),
+        phase(engineHost.platform, () => installPackages(engineHost, again(own, cacheBuster))),
+        phase(foreign.platform, () => installPackages(engineHost, again(foreign, cacheBuster), nativeTools)),
       ])
-      return roadOf(installed)
+      return installMethodOf(installed)
     },
-    emulated: async ({ phase }, moment) =>
-      roadOf(await installPackages(native, again(foreign, moment), undefined, phase)),
-    dockerfile: async (_, moment) => {
+    emulated: async ({ phase }, cacheBuster) =>
+      installMethodOf(await installPackages(engineHost, again(foreign, cacheBuster), undefined, phase)),
+    dockerfile: async (_, cacheBuster) => {
       // A builder knows a step by the content of the folder that it is given.
-      await dockerfile(context.withNewFile("moment", moment), native, foreign.platform, "packages").sync()
+      await dockerfile(context.withNewFile("moment", cacheBuster), engineHost, foreign.platform, "packages").sync()
       return {}
     },
   }
 }
 
-function timedTwin(phase: Phase, install: PackageInstall): TwinInstall {
-  const { root, unpacked } = twinOf(install)
-  return { root, unpacked: phase("twin", () => unpacked) }
+function timedNativeTools(phase: Phase, install: PackageInstall): NativeToolsInstall {
+  const { root, unpacked } = nativeToolsOf(install)
+  return { root, unpacked: phase("native tools", () => unpacked) }
 }
 
-function roadOf({ road, reason }: InstalledPackages): Pick<Run, "road" | "reason"> {
-  return { road, ...(reason === undefined ? {} : { reason }) }
+function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<Run, "installMethod" | "reason"> {
+  return { installMethod, ...(reason === undefined ? {} : { reason }) }
 }
 
 /** A stage of the plain Dockerfile, as a builder without a pipeline makes it. */
-function dockerfile(context: Directory, { base }: Native, platform: PlatformName, target: string): Container {
+function dockerfile(context: Directory, { base }: EngineHost, platform: PlatformName, target: string): Container {
   const buildArgs = [{ name: "BASE", value: base }]
   return context.dockerBuild({ platform: asPlatform(platform), target, buildArgs })
 }
@@ -140,12 +144,12 @@ export interface Delivery {
 /**
  * Builds a variant's images for all platforms, from registries.
  *
- * @param moment what makes its steps new; the same moment again is a build of which nothing has changed
+ * @param cacheBuster what makes its steps new; the same value again is a build of which nothing has changed
  */
 export async function benchBuild(
   { request: { compression, refresh }, inputs, progress, cacheBytes }: BenchSession,
   variant: VariantName,
-  moment: string,
+  cacheBuster: string,
   { write, push }: Delivery,
 ): Promise<{ run: Run; compressedBytes: Partial<Record<PlatformName, number>> }> {
   const request = {
@@ -160,7 +164,7 @@ export async function benchBuild(
   const run = await measure(
     cacheBytes,
     async (watch) => {
-      built = await build(request, { ...inputs, moment }, new Progress(watch))
+      built = await build(request, { ...inputs, cacheBuster }, new Progress(watch))
       for (const { report } of built) assertChecksPassed(report)
       await watch.phase("write", () => write(built))
       if (push) await watch.phase("push", () => push(built, inputs.caBundle))
@@ -179,7 +183,7 @@ export async function benchBuild(
 
 async function measure(
   cacheBytes: BenchSession["cacheBytes"],
-  work: (watch: Stopwatch) => Promise<Pick<Run, "road" | "reason">>,
+  work: (watch: Stopwatch) => Promise<Pick<Run, "installMethod" | "reason">>,
   ...forward: ConstructorParameters<typeof Stopwatch>
 ): Promise<Run> {
   const before = await cacheBytes()
@@ -192,15 +196,15 @@ async function measure(
 
 /** Finds out what the engine runs on. */
 export async function benchMachine({ request, inputs, progress }: BenchSession): Promise<Machine> {
-  const { native } = await prepare(request, inputs.caBundle, progress)
-  const [foreign] = foreignTo(native)
+  const { native: engineHost } = await prepare(request, inputs.caBundle, progress)
+  const [foreign] = foreignTo(engineHost)
   const container = foreign
-    ? native.container.withMountedDirectory("/target", native.root(foreign).rootfs())
-    : native.container
+    ? engineHost.container.withMountedDirectory("/target", engineHost.root(foreign).rootfs())
+    : engineHost.container
   const output = await container.withExec(["sh", "-c", script("machine.sh")]).stdout()
   const [processors = "", kilobytes = "", kernel = "unknown", emulator = "unknown"] = output.trim().split("\n")
   return {
-    platform: native.platform,
+    platform: engineHost.platform,
     processors: Number(processors),
     memoryBytes: Number(kilobytes) * 1024,
     kernel,

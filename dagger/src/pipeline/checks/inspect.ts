@@ -5,16 +5,16 @@ import type { CheckResult } from "../../core/report/report.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
 import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
 import { pathsToKnow, staticChecks, type ImageConfig } from "../../core/checks/static-checks.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { script } from "../engine/script.js"
 
 const PROGRAM = "scan-rootfs.mjs"
 const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
 
 /** Checks the image's files and configuration without executing anything of it. */
-export async function inspect(native: Native, image: Container, context: CheckContext): Promise<CheckResult[]> {
+export async function inspect(engineHost: EngineHost, image: Container, context: CheckContext): Promise<CheckResult[]> {
   const config = await configOf(image)
-  const scan = await scanRootfs(native, image, context.platform, pathsToKnow(config))
+  const scan = await scanRootfs(engineHost, image, context.platform, pathsToKnow(config))
   return staticChecks(context, scan, config, ENTRYPOINT)
 }
 
@@ -24,14 +24,14 @@ export async function inspect(native: Native, image: Container, context: CheckCo
  * @param paths what else it should tell of, symbolic links followed
  */
 export async function scanRootfs(
-  native: Native,
+  engineHost: EngineHost,
   image: Container,
   platform: PlatformName,
   paths: readonly string[],
 ): Promise<RootfsScan> {
   const toolbox = [PROGRAM, ...PARTS].reduce(
     (container, name) => container.withNewFile(`/scan/${name}`, script(name)),
-    native.toolbox,
+    engineHost.toolbox,
   )
   const output = await toolbox
     .withMountedDirectory("/target", image.rootfs())

@@ -4,7 +4,7 @@ import { readExecutions, smokeProgram } from "../../core/checks/program.js"
 import { execChecks } from "../../core/checks/suite.js"
 import type { CheckResult } from "../../core/report/report.js"
 import { inspect } from "./inspect.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { scripts } from "../engine/script.js"
 
@@ -12,12 +12,12 @@ const PROGRAM = "/run/smoke.sh"
 
 /** Everything that is checked of one platform's image: first its files, natively, then what it does when it runs. */
 export async function checkImage(
-  native: Native,
+  engineHost: EngineHost,
   image: Container,
   context: CheckContext,
   progress: Progress,
 ): Promise<CheckResult[]> {
-  const files = await progress.run(context.platform, "files", () => inspect(native, image, context))
+  const files = await progress.run(context.platform, "files", () => inspect(engineHost, image, context))
   const results = await progress.run(context.platform, "smoke tests", () => smokeTest(image, context))
   return [...files, ...results]
 }

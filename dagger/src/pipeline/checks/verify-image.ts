@@ -1,6 +1,6 @@
 import { dag, type Container, type Secret, type Service } from "@dagger.io/dagger"
 import type { BaseName } from "../../core/variants/bases.js"
-import type { OwnVariant } from "../../core/variants/definitions.js"
+import type { CustomVariant } from "../../core/variants/definitions.js"
 import { UNKNOWN_VERSION } from "../../core/plan/expected-tools.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import { RunnerImagesError } from "../../core/errors.js"
@@ -11,7 +11,7 @@ import type { PlatformName } from "../../core/platforms.js"
 import type { ImageReference } from "../../core/text/reference.js"
 import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../../core/report/report.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { enginePlatform, native, type Native } from "../engine/native.js"
+import { enginePlatform, openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { Registry } from "../oci/registry.js"
@@ -28,7 +28,7 @@ export interface TestedImage {
   platforms: readonly PlatformName[]
   variant: VariantName
   /** The variant of a definition file, if that is what the image should be. */
-  own?: OwnVariant
+  own?: CustomVariant
   /** What it was built on, if not the default base. */
   base?: BaseName
   /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
@@ -55,9 +55,9 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
     }
     assertNative([planVariant(variant, request, { mode: "registry", reason: "" })], await enginePlatform())
   }
-  const side = await progress.run("all platforms", "base image", () => native(undefined))
+  const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(undefined))
   const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
-  for (const platform of image.platforms) tested.push(await testPlatform(side, image, platform, progress))
+  for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
   const labels = tested[0]?.labels ?? new Map<string, string>()
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -73,8 +73,8 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
 
 type Installed = ReturnType<typeof installedPackages>
 
-async function testPlatform(side: Native, image: TestedImage, platform: PlatformName, progress: Progress) {
-  const { container: pulled, base } = await progress.run(platform, "pull", () => pull(side, image, platform))
+async function testPlatform(engineHost: EngineHost, image: TestedImage, platform: PlatformName, progress: Progress) {
+  const { container: pulled, base } = await progress.run(platform, "pull", () => pull(engineHost, image, platform))
   const labels = await labelsOf(pulled)
   const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
   const sudo = packages.some(({ name }) => name === "sudo")
@@ -93,8 +93,8 @@ async function testPlatform(side: Native, image: TestedImage, platform: Platform
   }
   const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
-  const context = { platform, emulated: platform !== side.platform, plan, tools, packages }
-  const checks = await checkImage(side, pulled, context, progress)
+  const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
+  const checks = await checkImage(engineHost, pulled, context, progress)
   return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 
@@ -117,7 +117,7 @@ interface Pulled {
 }
 
 async function pull(
-  side: Native,
+  engineHost: EngineHost,
   { reference, registry, username, password }: TestedImage,
   platform: PlatformName,
 ): Promise<Pulled> {
@@ -129,7 +129,7 @@ async function pull(
     }
     const { repository, tag, digest } = reference
     const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
-    const client = await Registry.open(repository.name, { registry, ...login, tools: side.toolbox })
+    const client = await Registry.open(repository.name, { registry, ...login, tools: engineHost.toolbox })
     const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
     const found = digestOf(await client.manifest(repository.name, name, []))
     const archive = await client.pull(repository.name, `@${found}`, platform)

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 
-/** Lies beside the module's source on both doors. */
+/** Lies beside the module's source for both entry points. */
 const SCRIPTS = new URL("../../../scripts/", import.meta.url)
 
 /** The text of a program in `dagger/scripts/`. */

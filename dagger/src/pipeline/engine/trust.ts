@@ -8,8 +8,8 @@ export const TRUST_FILES = [
 ]
 
 /**
- * A trust bundle as a file that steps can mount. Both doors make it from its text, so that equal bundles are
- * one and the same input and the second door finds the first one's steps in the cache.
+ * A trust bundle as a file that steps can mount. Both entry points make it from its text, so that equal bundles are
+ * one and the same input and the second entry point finds the first one's steps in the cache.
  */
 export function caBundleOf(text: string): File {
   return dag.directory().withNewFile("ca-certificates.crt", text).file("ca-certificates.crt")

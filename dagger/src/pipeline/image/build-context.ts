@@ -4,15 +4,15 @@ import { parseLock, type Lock } from "../../core/packages/lock.js"
 import type { VariantPlan } from "../../core/plan/plan.js"
 import { newestDate } from "../../core/packages/releases.js"
 import type { BuildRequest } from "../../core/request/request.js"
-import { archiveMoment } from "../../core/packages/cache-buster.js"
-import { enginePlatform, native as nativeSide, type Native } from "../engine/native.js"
+import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
+import { enginePlatform, openEngineHost as nativeSide, type EngineHost } from "../engine/engine-host.js"
 import { readArchive, type Archive } from "../packages/packages.js"
 import { plan as planAll } from "../plan/plan.js"
 import type { Progress } from "../../core/progress/progress.js"
 import type { ToolSources } from "./tools.js"
 import { probeOf, upstreamOf } from "./upstream.js"
 
-/** What the pipeline needs beside the request: Dagger's own objects, which each door gets in its own way. */
+/** What the pipeline needs beside the request: Dagger's own objects, which each entry point gets in its own way. */
 export interface BuildInputs {
   /** The project's `docker/` folder: what goes into images. */
   docker: Directory
@@ -23,7 +23,7 @@ export interface BuildInputs {
   /** Certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: File
   /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
-  moment?: string
+  cacheBuster?: string
 }
 
 /** What all platforms and variants of one build share. */
@@ -33,7 +33,7 @@ export interface Run {
   /** Where tools are taken from. */
   sources: ToolSources
   progress: Progress
-  native: Native
+  engineHost: EngineHost
   archive: Archive
   plans: VariantPlan[]
   created: string
@@ -53,13 +53,18 @@ export async function prepareRun(request: BuildRequest, inputs: BuildInputs, pro
     ),
   )
   if (request.native) assertNative(plans, await enginePlatform())
-  const day = archiveMoment(request.refresh)
-  const native = await progress.run("all platforms", "base image", () =>
-    nativeSide(inputs.caBundle, { base: request.base, digest: lock?.base, archive: day, moment: inputs.moment }),
+  const day = archiveCacheBuster(request.refresh)
+  const engineHost = await progress.run("all platforms", "base image", () =>
+    nativeSide(inputs.caBundle, {
+      base: request.base,
+      digest: lock?.base,
+      archive: day,
+      cacheBuster: inputs.cacheBuster,
+    }),
   )
-  const archive = await progress.run("all platforms", "package archive", () => readArchive(native, day))
+  const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
   const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
   const created = newestDate(archive.releases)
   const sources = { docker: inputs.docker, ...access }
-  return { request, inputs, sources, progress, native, archive, plans, created, lock, standInVersion }
+  return { request, inputs, sources, progress, engineHost, archive, plans, created, lock, standInVersion }
 }

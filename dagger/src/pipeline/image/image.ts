@@ -5,10 +5,10 @@ import type { Healthcheck } from "../../core/oci/finish.js"
 import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js"
 import type { PlatformName } from "../../core/platforms.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { download, type PackageInstall, type ResolvedPackages } from "../packages/packages.js"
 import { script } from "../engine/script.js"
-import { flat, withTool, type ToolSources } from "./tools.js"
+import { asSingleLayer, withTool, type ToolSources } from "./tools.js"
 import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/runner-user.js"
 
 /** A container is healthy while its listener runs and is registered; the runtime program tells. */
@@ -24,13 +24,13 @@ const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
 /** The resolved packages, to be installed on a root as every image has them. */
 export function packageInstall(
-  native: Native,
+  engineHost: EngineHost,
   platform: PlatformName,
   resolved: ResolvedPackages,
-  root: Container = native.root(platform),
+  root: Container = engineHost.root(platform),
 ): PackageInstall {
   const { packages, automatic } = resolved
-  return { platform, root, debs: download(native, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
+  return { platform, root, debs: download(engineHost, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
 }
 
 /** Files of an image without its configuration, so that another variant's can be put on top. */
@@ -41,14 +41,14 @@ export interface Root {
 }
 
 /** Adds the accounts and the folders that every image has. */
-export async function withAccounts(native: Native, root: Root, sudo: boolean): Promise<Root> {
-  const container = await withUsers(native, root.container, sudo)
+export async function withAccounts(engineHost: EngineHost, root: Root, sudo: boolean): Promise<Root> {
+  const container = await withUsers(engineHost, root.container, sudo)
   return { container, layers: [...root.layers, "users and folders"] }
 }
 
 /** Adds tools, one layer each. The packages layer has those that the distribution packages. */
 export async function withTools(
-  native: Native,
+  engineHost: EngineHost,
   root: Root,
   tools: readonly PlannedTool[],
   sources: ToolSources,
@@ -57,7 +57,7 @@ export async function withTools(
   const layers = [...root.layers]
   for (const tool of tools) {
     if (tool.from === "deb") continue
-    container = await withTool(native, container, tool, sources)
+    container = await withTool(engineHost, container, tool, sources)
     layers.push(tool.name)
   }
   return { container, layers }
@@ -65,7 +65,7 @@ export async function withTools(
 
 /** Adds a variant's own files and links, as one layer. */
 export async function withFiles(
-  native: Native,
+  engineHost: EngineHost,
   root: Root,
   { files, links }: Pick<VariantPlan, "files" | "links">,
   sources: ToolSources,
@@ -80,7 +80,10 @@ export async function withFiles(
     dag.directory(),
   )
   const tree = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), written)
-  return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "files"] }
+  return {
+    container: root.container.withDirectory("/", asSingleLayer(engineHost, tree)),
+    layers: [...root.layers, "files"],
+  }
 }
 
 /** Everything that is above the files: user, environment, labels, what is started. Nothing of the platform is executed. */
@@ -91,7 +94,7 @@ export function configured(image: Container, plan: VariantPlan, labels: Readonly
   return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
 }
 
-async function withUsers(native: Native, image: Container, sudo: boolean): Promise<Container> {
+async function withUsers(engineHost: EngineHost, image: Container, sudo: boolean): Promise<Container> {
   const read = (name: string) => image.file(`/etc/${name}`).contents()
   const [passwd, group, shadow, gshadow] = await Promise.all([
     read("passwd"),
@@ -104,7 +107,7 @@ async function withUsers(native: Native, image: Container, sudo: boolean): Promi
   const texts = { ...files, folders: ownedFoldersText(OWNED_FOLDERS), ...(sudo ? { sudoers: SUDOERS } : {}) }
   const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
   // Laid out by one native exec, so that it is one layer with the right owners.
-  const laidOut = native.container
+  const laidOut = engineHost.container
     .withMountedDirectory("/plan", plan)
     .withExec(["sh", "-c", script("accounts.sh"), "accounts.sh", shadowGroup, RUNNER_USER.name])
     .directory("/laid-out")

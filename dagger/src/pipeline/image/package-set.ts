@@ -1,17 +1,17 @@
 import type { File } from "@dagger.io/dagger"
-import { archiveMoment } from "../../core/packages/cache-buster.js"
+import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { planVariant } from "../../core/plan/plan.js"
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { PackageSetRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { packageInstall } from "./image.js"
-import { native as nativeSide, type Native } from "../engine/native.js"
+import { openEngineHost as nativeSide, type EngineHost } from "../engine/engine-host.js"
 import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
 /** What installations of one session share. */
 export interface Shared {
-  native: Native
+  native: EngineHost
   archive: Archive
   progress: Progress
 }
@@ -24,14 +24,14 @@ export async function prepare(
   caBundle: File | undefined,
   progress: Progress,
 ): Promise<Shared> {
-  const day = archiveMoment(refresh)
-  const native = await progress.run("all platforms", "base image", () => nativeSide(caBundle, { archive: day }))
-  const archive = await progress.run("all platforms", "package archive", () => readArchive(native, day))
-  return { native, archive, progress }
+  const day = archiveCacheBuster(refresh)
+  const engineHost = await progress.run("all platforms", "base image", () => nativeSide(caBundle, { archive: day }))
+  const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
+  return { native: engineHost, archive, progress }
 }
 
-export function foreignTo(native: Native): PlatformName[] {
-  return PLATFORMS.filter((platform) => platform !== native.platform)
+export function foreignTo(engineHost: EngineHost): PlatformName[] {
+  return PLATFORMS.filter((platform) => platform !== engineHost.platform)
 }
 
 /** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
@@ -52,10 +52,10 @@ export function packagesFor({ packages, refresh, own }: PackageSetRequest, varia
 
 /** The packages by those names and all that they need, to be installed on the platform's base image. */
 export async function resolved(shared: Shared, platform: PlatformName, names: PackagesFor): Promise<PackageInstall> {
-  const { native, archive, progress } = shared
-  const root = native.root(platform)
+  const { native: engineHost, archive, progress } = shared
+  const root = engineHost.root(platform)
   const packages = await progress.run(platform, "resolve packages", () =>
-    resolvePackages(native, archive, platform, names(platform), root),
+    resolvePackages(engineHost, archive, platform, names(platform), root),
   )
-  return packageInstall(native, platform, packages, root)
+  return packageInstall(engineHost, platform, packages, root)
 }

@@ -5,11 +5,11 @@ import { labelsOf, type BuildFacts } from "../../core/plan/labels.js"
 import { assertMatchesLock } from "../../core/packages/lock.js"
 import { ownPart, planVariant, type PlatformPlan, type VariantPlan } from "../../core/plan/plan.js"
 import type { PlatformName } from "../../core/platforms.js"
-import type { LockedPackage, PlatformReport, Tool, Road } from "../../core/report/report.js"
+import type { LockedPackage, PlatformReport, Tool, InstallMethod } from "../../core/report/report.js"
 import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { configured, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
-import { installPackages, resolvePackages, twinOf, type ResolvedPackages } from "../packages/packages.js"
+import { installPackages, resolvePackages, nativeToolsOf, type ResolvedPackages } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 import type { Run } from "./build-context.js"
 import { withRuntime } from "./runtime.js"
@@ -31,7 +31,7 @@ interface Stage extends Root {
   packages: LockedPackage[]
   /** What each variant put above its packages, from the lowest up. */
   own: Directory[]
-  installation: { road: Road; reason?: string }
+  installation: { method: InstallMethod; reason?: string }
 }
 
 /**
@@ -49,7 +49,7 @@ export class PlatformImages {
     const tools = expectedTools(platform, stage.packages, this.run.standInVersion)
     const context = {
       platform: platform.platform,
-      emulated: platform.platform !== this.run.native.platform,
+      emulated: platform.platform !== this.run.engineHost.platform,
       plan,
       tools,
       packages: stage.packages,
@@ -68,18 +68,18 @@ export class PlatformImages {
 
   private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.stages, variant, platform, async () => {
-      const { native, sources } = this.run
+      const { engineHost, sources } = this.run
       const { plan, all, own, parent } = this.planOf(variant, platform)
       const installed = await this.installed(variant, platform)
       return this.progressOf(variant).run(platform, "tools", async () => {
-        const root = parent ? installed : await withAccounts(native, installed, own.packages.includes("sudo"))
-        const tooled = await withTools(native, root, own.tools, sources)
-        const equipped = parent ? tooled : await withRuntime(native, tooled, sources.docker)
+        const root = parent ? installed : await withAccounts(engineHost, installed, own.packages.includes("sudo"))
+        const tooled = await withTools(engineHost, root, own.tools, sources)
+        const equipped = parent ? tooled : await withRuntime(engineHost, tooled, sources.docker)
         const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
         const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
         const facts = runtimeFacts(plan, platform, expectedTools(all, installed.packages, this.run.standInVersion))
         const made = await withFiles(
-          native,
+          engineHost,
           equipped,
           { files: [...files, factsFile(facts)], links: Object.fromEntries(links) },
           sources,
@@ -91,16 +91,16 @@ export class PlatformImages {
     })
   }
 
-  /** A variant on a platform as far as its packages: what another platform's may borrow programs from. */
+  /** A variant on a platform as far as its packages: what another platform's may use programs of. */
   private installed(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.installations, variant, platform, async () => {
-      const { native, lock } = this.run
+      const { engineHost, lock } = this.run
       const progress = this.progressOf(variant)
       const { parent } = this.planOf(variant, platform)
       const [below, resolved, own] = await Promise.all([
         this.below(variant, platform),
         this.resolved(variant, platform),
-        this.resolved(variant, native.platform),
+        this.resolved(variant, engineHost.platform),
       ])
       const packages = [...below.packages, ...resolved.packages.map(lockedOf)].sort((a, b) =>
         a.name < b.name ? -1 : 1,
@@ -108,13 +108,22 @@ export class PlatformImages {
       const locked = lock?.platforms[platform]
       if (locked) assertMatchesLock(platform, packages, locked, (lock.variant ?? variant) === variant)
       if (resolved.packages.length === 0) return { ...below, packages }
-      const twin =
-        platform === native.platform
+      const nativeTools =
+        platform === engineHost.platform
           ? undefined
-          : twinOf(packageInstall(native, native.platform, own, (await this.below(variant, native.platform)).container))
-      const install = packageInstall(native, platform, resolved, below.container)
-      const installed = await progress.run(platform, "packages", () => installPackages(native, install, twin))
-      const { road, reason } = installed
+          : nativeToolsOf(
+              packageInstall(
+                engineHost,
+                engineHost.platform,
+                own,
+                (await this.below(variant, engineHost.platform)).container,
+              ),
+            )
+      const install = packageInstall(engineHost, platform, resolved, below.container)
+      const installed = await progress.run(platform, "packages", () =>
+        installPackages(engineHost, install, nativeTools),
+      )
+      const { installMethod, reason } = installed
       if (reason !== undefined)
         progress.warn(platform, `packages were installed under emulation, which takes much longer: ${reason}`)
       const names = parent ? installed.layers.map((name) => `${variant}: ${name}`) : installed.layers
@@ -125,38 +134,38 @@ export class PlatformImages {
         own: below.own,
         // One that had to be emulated says most.
         installation:
-          below.installation.road === "emulated"
+          below.installation.method === "emulated"
             ? below.installation
-            : { road, ...(reason === undefined ? {} : { reason }) },
+            : { method: installMethod, ...(reason === undefined ? {} : { reason }) },
       }
     })
   }
 
   private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {
     return once(this.resolutions, variant, platform, async () => {
-      const { native, archive } = this.run
+      const { engineHost, archive } = this.run
       const { own } = this.planOf(variant, platform)
       const { container } = await this.below(variant, platform)
       if (own.packages.length === 0) return { packages: [], automatic: [] }
       return this.progressOf(variant).run(platform, "resolve packages", () =>
-        resolvePackages(native, archive, platform, own.packages, container),
+        resolvePackages(engineHost, archive, platform, own.packages, container),
       )
     })
   }
 
   /** What a variant's own packages are installed on. */
   private async below(variant: VariantName, platform: PlatformName): Promise<Stage> {
-    const { native, request } = this.run
+    const { engineHost, request } = this.run
     const { parent } = this.planOf(variant, platform)
     if (!parent)
       return {
-        container: native.root(platform),
+        container: engineHost.root(platform),
         layers: ["base image"],
         packages: [],
         own: [],
-        installation: { road: platform === native.platform ? "native" : "accelerated" },
+        installation: { method: platform === engineHost.platform ? "native" : "accelerated" },
       }
-    // Of a platform that no image is asked for, packages are enough to borrow from.
+    // Of a platform that no image is asked for, packages are enough to use programs of.
     return request.platforms.includes(platform)
       ? this.stage(parent.variant, platform)
       : this.installed(parent.variant, platform)
@@ -195,5 +204,5 @@ function lockedOf({ name, version, sha256 }: LockedPackage): LockedPackage {
 export function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
   const runnerVersion = tools.find((tool) => tool.name === "runner")?.version ?? "unknown"
   const { source } = run.request
-  return { created: run.created, base: run.native.base, runnerVersion, ...(source ? { source } : {}) }
+  return { created: run.created, base: run.engineHost.base, runnerVersion, ...(source ? { source } : {}) }
 }

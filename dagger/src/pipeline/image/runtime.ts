@@ -2,9 +2,9 @@ import { dag, type Container, type Directory, type File } from "@dagger.io/dagge
 import { RUNNER_USER } from "../../core/variants/runner-user.js"
 import { labelsText } from "../../core/plan/runtime-facts.js"
 import type { Root } from "./image.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { script } from "../engine/script.js"
-import { byContent, flat } from "./tools.js"
+import { byContent, asSingleLayer } from "./tools.js"
 import {
   CLEAN_START,
   LABELS_FILE,
@@ -25,7 +25,7 @@ const SOURCES = ["package.json", "package-lock.json", "runtime/**"]
  *
  * @param root has Node.js and the runner already
  */
-export async function withRuntime(native: Native, root: Root, docker: Directory): Promise<Root> {
+export async function withRuntime(engineHost: EngineHost, root: Root, docker: Directory): Promise<Root> {
   const sources = await byContent(dag.directory().withDirectory("/", docker, { include: SOURCES }))
   const made = dag
     .directory()
@@ -33,16 +33,19 @@ export async function withRuntime(native: Native, root: Root, docker: Directory)
     .withNewFile(LABELS_FILE, labelsText(), { permissions: 0o644 })
     .withDirectory(`${RUNTIME_FOLDER}/hooks`, sources.directory("runtime/hooks"))
     .withFile(CLEAN_START.path, root.container.file(CLEAN_START.from), { permissions: CLEAN_START.mode })
-    .withFile(LOADER.path, loader(native, root.container), { permissions: LOADER.mode })
-    .withFile(RUNNER_MANIFEST, runnerManifest(native, root.container), { permissions: 0o644 })
-    .withFile(`${RUNTIME_FOLDER}/runtime.mjs`, bundle(native, sources).file("/bundle/runtime.mjs"))
+    .withFile(LOADER.path, loader(engineHost, root.container), { permissions: LOADER.mode })
+    .withFile(RUNNER_MANIFEST, runnerManifest(engineHost, root.container), { permissions: 0o644 })
+    .withFile(`${RUNTIME_FOLDER}/runtime.mjs`, bundle(engineHost, sources).file("/bundle/runtime.mjs"))
   const tree = Object.entries(RUNTIME_LINKS).reduce((all, [path, target]) => all.withSymlink(target, path), made)
-  return { container: root.container.withDirectory("/", flat(native, tree)), layers: [...root.layers, "runtime"] }
+  return {
+    container: root.container.withDirectory("/", asSingleLayer(engineHost, tree)),
+    layers: [...root.layers, "runtime"],
+  }
 }
 
 /** The program as one file, the same for every platform: its packages are JavaScript, and are installed by their lock. */
-function bundle(native: Native, sources: Directory): Container {
-  return native.toolbox
+function bundle(engineHost: EngineHost, sources: Directory): Container {
+  return engineHost.toolbox
     .withMountedDirectory("/sources", sources)
     .withExec([
       "sh",
@@ -52,16 +55,19 @@ function bundle(native: Native, sources: Directory): Container {
 }
 
 /** The dynamic linker of the image's Node.js. Nothing of the image is run, so it may be for any platform. */
-function loader(native: Native, image: Container): File {
-  return LOADER_PROGRAM.reduce((side, name) => side.withNewFile(`/loader/${name}`, script(name)), native.toolbox)
+function loader(engineHost: EngineHost, image: Container): File {
+  return LOADER_PROGRAM.reduce(
+    (engineHost, name) => engineHost.withNewFile(`/loader/${name}`, script(name)),
+    engineHost.toolbox,
+  )
     .withMountedDirectory("/target", image.rootfs())
     .withExec(["node", "/loader/loader.mjs", "/target", LOADER.of, "/copy"])
     .file("/copy")
 }
 
 /** Checksums of the runner's programs, as they are in the image. */
-function runnerManifest(native: Native, image: Container): File {
-  return native.container
+function runnerManifest(engineHost: EngineHost, image: Container): File {
+  return engineHost.container
     .withMountedDirectory("/runner", image.directory(RUNNER_USER.home))
     .withWorkdir("/runner")
     .withExec(["sh", "-c", script("runner-manifest.sh")], { redirectStdout: "/manifest" })

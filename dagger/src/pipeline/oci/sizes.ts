@@ -9,36 +9,36 @@ import { sharedBytes, sizeChecks, withCosts } from "../../core/oci/sizes.js"
 import type { VariantName } from "../../core/variants/names.js"
 import type { FinishedImage } from "./finish.js"
 import { unpackedBytes } from "./layers.js"
-import type { Native } from "../engine/native.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import type { PlatformBuild } from "../image/platform-image.js"
 
-/** What one platform's image weighs, and what the checks say of it. */
-export interface WeighedImage {
+/** The sizes of one platform's image, and what the checks say of it. */
+export interface MeasuredImage {
   layers: ImageLayer[]
   tools: Tool[]
   shared: PlatformReport["shared"]
   checks: CheckResult[]
 }
 
-/** Weighs the finished images of one run. Layers that images share are unpacked once. */
-export class Scale {
+/** Measures the finished images of one run. Layers that images share are unpacked once. */
+export class SizeMeasurement {
   /** Bytes unpacked, by digest. */
   private readonly known = new Map<string, number>()
-  private readonly weighed = new Map<VariantName, ReadonlyMap<PlatformName, ImageLayer[]>>()
+  private readonly measured = new Map<VariantName, ReadonlyMap<PlatformName, ImageLayer[]>>()
 
   constructor(
-    private readonly native: Native,
+    private readonly engineHost: EngineHost,
     private readonly request: Pick<BuildRequest, "compression" | "own">,
   ) {}
 
-  /** Weighs all platforms of a variant, after the variant that it extends where both are built. */
-  async weigh(
+  /** Measures all platforms of a variant, after the variant that it extends where both are built. */
+  async measure(
     variant: VariantName,
     { layout, platforms }: FinishedImage,
     images: readonly PlatformBuild[],
-  ): Promise<Map<PlatformName, WeighedImage>> {
+  ): Promise<Map<PlatformName, MeasuredImage>> {
     const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.own)
-    const parents = parent === undefined ? undefined : this.weighed.get(parent)
+    const parents = parent === undefined ? undefined : this.measured.get(parent)
     const found = await Promise.all(
       images.map(async ({ container, layers: names, context: { platform, tools } }) => {
         const layers = await this.layersOf(layout, platforms.get(platform), names)
@@ -46,7 +46,7 @@ export class Scale {
         return { platform, layers, tools: withCosts(tools, layers, installed), parentLayers: parents?.get(platform) }
       }),
     )
-    this.weighed.set(variant, new Map(found.map(({ platform, layers }) => [platform, layers])))
+    this.measured.set(variant, new Map(found.map(({ platform, layers }) => [platform, layers])))
     const demands = {
       ...(budgetBytes === undefined ? {} : { budgetBytes }),
       ...(parent === undefined ? {} : { parent }),
@@ -83,7 +83,7 @@ export class Scale {
   ): Promise<ImageLayer[]> {
     const layers = finished?.layers ?? []
     const unknown = layers.filter(({ digest }) => !this.known.has(digest))
-    const measured = await unpackedBytes(layout, unknown, this.native.toolbox, this.request.compression)
+    const measured = await unpackedBytes(layout, unknown, this.engineHost.toolbox, this.request.compression)
     for (const [digest, bytes] of measured) this.known.set(digest, bytes)
     return layers.map(({ digest, size }, place) => ({
       // With another number of names no one could say which is which.

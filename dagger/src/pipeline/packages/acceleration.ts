@@ -6,13 +6,13 @@ import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
 
 /** A side of a build whose programs this machine runs, with the base image that both sides have in common. */
-export interface Side {
+export interface EngineHostRoot {
   platform: PlatformName
   container: Container
 }
 
 /** The same packages on the native platform: whose programs configure the foreign root, and whose order it follows. */
-export interface Twin {
+export interface NativeToolsRoot {
   /** The root with the packages, configured or not: programs run as soon as they are unpacked. */
   container: Container
   /** Names of the packages, as they are configured one after the other. */
@@ -27,7 +27,7 @@ export interface ForeignInstall {
   /** The package files, under the names that `packages` gives them. */
   debs: Directory
   packages: readonly { name: string; file: string }[]
-  /** `auto`, `dpkg.cfg` and the scripts that both roads share. */
+  /** `auto`, `dpkg.cfg` and the scripts that all install methods share. */
   plan: Directory
 }
 
@@ -38,57 +38,60 @@ const NATIVE = "/native"
 /** The foreign root as it was before, with the programs that are covered. */
 const OWN = "/own"
 
-/** How a twin comes about: what the foreign root borrows from while its packages are unpacked, and then. */
-export interface TwinInstall {
+/** How the native tools root comes about: as it is while packages are unpacked, and after that. */
+export interface NativeToolsInstall {
   /** The native root as it is before. */
   root: Container
-  unpacked: Promise<Twin>
+  unpacked: Promise<NativeToolsRoot>
 }
 
 /**
- * Installs packages on a foreign root: its own dpkg configures them, and everything else that scripts call is the twin's. The result is
+ * Installs packages on a foreign root: its own dpkg configures them, and everything else that scripts call comes from the native tools root. The result is
  * the same as that of an emulated installation.
  *
- * @param twin awaited once the packages are unpacked, which needs nothing of it
+ * @param nativeTools awaited once the packages are unpacked, which needs nothing of it
  * @returns the root, and the order in which its packages were configured
- * @throws NotAccelerated when the engine or the twin does not allow it, or when the result is not what it must be
+ * @throws NotAccelerated when the engine or the native tools root does not allow it, or when the result is not what it must be
  */
 export async function installAccelerated(
-  side: Side,
+  engineHost: EngineHostRoot,
   given: ForeignInstall,
-  twin: TwinInstall,
+  nativeTools: NativeToolsInstall,
   phase: Phase = untimed,
-): Promise<Twin> {
+): Promise<NativeToolsRoot> {
   const files = given.packages.map(({ name, file }) => `${name} ${file}\n`).join("")
-  const install = { ...given, plan: given.plan.withNewFile("borrow.sh", script("accelerate/borrow.sh")) }
+  const install = {
+    ...given,
+    plan: given.plan.withNewFile("use-native-tools.sh", script("accelerate/use-native-tools.sh")),
+  }
   const ready = explained(async () => {
-    const borrowing = phase("prepare to unpack", () =>
-      prepare(lend(twin.root), install.root.rootfs(), {
+    const preparing = phase("prepare to unpack", () =>
+      prepare(withNativeTools(nativeTools.root), install.root.rootfs(), {
         ...install,
         plan: install.plan.withNewFile("files", files),
       }),
     )
     // An engine that the probe finds unfit cannot do this either, and says less well why.
-    borrowing.catch(() => undefined)
-    const interpreter = await phase("probe", () => probe(side, install.platform, install.root))
-    const borrowed = { ...(await borrowing), interpreter }
-    return { interpreter, unpacked: await phase("unpack", () => unpack(side, install, borrowed).sync()) }
+    preparing.catch(() => undefined)
+    const interpreter = await phase("probe", () => probe(engineHost, install.platform, install.root))
+    const preparedTools = { ...(await preparing), interpreter }
+    return { interpreter, unpacked: await phase("unpack", () => unpack(engineHost, install, preparedTools).sync()) }
   })
-  const lending = twin.unpacked.then(async ({ container, order }) => ({
+  const toolsReady = nativeTools.unpacked.then(async ({ container, order }) => ({
     order,
-    lender: await phase("lend", () => explained(() => lend(container).sync())),
+    tools: await phase("native tools", () => explained(() => withNativeTools(container).sync())),
   }))
-  const [{ interpreter, unpacked }, { lender, order: twinsOrder }] = await Promise.all([ready, lending])
+  const [{ interpreter, unpacked }, { tools, order: nativeToolsOrder }] = await Promise.all([ready, toolsReady])
   return explained(async () => {
-    const prepared = await phase("prepare", () => prepare(lender, unpacked.rootfs(), { plan: install.plan }))
+    const prepared = await phase("prepare", () => prepare(tools, unpacked.rootfs(), { plan: install.plan }))
     const names = install.packages.map(({ name }) => name)
-    const order = inOrderOf(twinsOrder, names)
-    const configured = configure(side, { ...install, root: unpacked }, { ...prepared, interpreter }, order)
+    const order = inOrderOf(nativeToolsOrder, names)
+    const configured = configure(engineHost, { ...install, root: unpacked }, { ...prepared, interpreter }, order)
     return { container: await phase("configure", () => configured.sync()), order }
   })
 }
 
-/** What a program of ours says in failing is why there is no acceleration. The twin's own failures are none of it. */
+/** What a program of ours says in failing is why there is no acceleration. Failures of the native tools root itself are not. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -98,15 +101,15 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A native root with what a foreign one borrows from it. */
-function lend(root: Container): Container {
-  return root.withExec(["sh", "-c", script("accelerate/twin.sh")])
+/** A native root with the tools that a foreign one uses. */
+function withNativeTools(root: Container): Container {
+  return root.withExec(["sh", "-c", script("accelerate/native-tools.sh")])
 }
 
-/** What a foreign root borrows, and from where. */
-interface Borrowed {
-  lender: Container
-  /** Files of the foreign root that something of the lender's is mounted over. */
+/** The tools that a foreign root uses, and where they come from. */
+interface PreparedTools {
+  tools: Container
+  /** Files of the foreign root that a native tool is mounted over. */
   covered: readonly string[]
   /** What is mounted over them. */
   cover: Directory
@@ -115,57 +118,65 @@ interface Borrowed {
 
 /** Finds out which of the foreign root's files are to be covered. */
 async function prepare(
-  lender: Container,
+  tools: Container,
   target: Directory,
   { plan, debs }: { plan: Directory; debs?: Directory },
-): Promise<Borrowed> {
-  const mounted = lender.withMountedDirectory("/target", target).withMountedDirectory("/plan", plan)
+): Promise<PreparedTools> {
+  const mounted = tools.withMountedDirectory("/target", target).withMountedDirectory("/plan", plan)
   const prepared = await (debs ? mounted.withMountedDirectory("/debs", debs) : mounted)
     .withExec(["sh", "-c", script("accelerate/prepare.sh")])
     .sync()
   const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
-  return { lender, covered, cover: prepared.directory("/accelerate/cover"), plan }
+  return { tools, covered, cover: prepared.directory("/accelerate/cover"), plan }
 }
 
 /** The foreign root with all packages unpacked and none configured. */
-function unpack(side: Side, { platform, root, debs }: ForeignInstall, borrowed: Borrowed & { interpreter: string }) {
+function unpack(
+  engineHost: EngineHostRoot,
+  { platform, root, debs }: ForeignInstall,
+  preparedTools: PreparedTools & { interpreter: string },
+) {
   const mounted = root.withMountedDirectory(OWN, root.rootfs()).withMountedDirectory("/debs", debs)
-  return borrowing(side, platform, mounted, borrowed, "unpack.sh").withoutMount(OWN).withoutMount("/debs")
+  return preparing(engineHost, platform, mounted, preparedTools, "unpack.sh").withoutMount(OWN).withoutMount("/debs")
 }
 
 function configure(
-  side: Side,
+  engineHost: EngineHostRoot,
   { platform, root }: ForeignInstall,
-  borrowed: Borrowed & { interpreter: string },
+  preparedTools: PreparedTools & { interpreter: string },
   order: readonly string[],
 ): Container {
-  const plan = borrowed.plan.withNewFile("configure", order.join(" "))
+  const plan = preparedTools.plan.withNewFile("configure", order.join(" "))
   const mounted = root.withMountedDirectory(OWN, root.rootfs())
-  return borrowing(side, platform, mounted, { ...borrowed, plan }, "configure.sh").withoutMount(OWN)
+  return preparing(engineHost, platform, mounted, { ...preparedTools, plan }, "configure.sh").withoutMount(OWN)
 }
 
-/** Runs a script in a foreign root by the lender's shell. */
-function borrowing(
-  side: Side,
+/** Runs a script in a foreign root by the native tools root's shell. */
+function preparing(
+  engineHost: EngineHostRoot,
   platform: PlatformName,
   root: Container,
-  { lender, covered, cover, plan, interpreter }: Borrowed & { interpreter: string },
+  { tools, covered, cover, plan, interpreter }: PreparedTools & { interpreter: string },
   name: string,
 ): Container {
-  let foreign = root.withMountedDirectory(NATIVE, lender.rootfs()).withMountedDirectory("/plan", plan)
+  let foreign = root.withMountedDirectory(NATIVE, tools.rootfs()).withMountedDirectory("/plan", plan)
   // Mounted over, so that nothing of the root changes, not even which names are links to one file.
   for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
   foreign = foreign.withExec([
-    ...native(side, interpreter, ["/usr/bin/dash", "-c", script(`accelerate/${name}`), name]),
+    ...native(engineHost, interpreter, ["/usr/bin/dash", "-c", script(`accelerate/${name}`), name]),
     interpreter,
-    spelling(side.platform).triplet,
+    spelling(engineHost.platform).triplet,
     spelling(platform).debian,
   ])
   return [NATIVE, "/plan", ...covered].reduce((made, path) => made.withoutMount(path), foreign)
 }
 
 /** A program of the native root at {@link NATIVE}, started where neither its loader nor its libraries are in their places. */
-function native({ platform }: Side, interpreter: string, [program = "", ...words]: readonly string[]): string[] {
+function native(
+  { platform }: EngineHostRoot,
+  interpreter: string,
+  [program = "", ...words]: readonly string[],
+): string[] {
   const libraries = `${NATIVE}/usr/lib/${spelling(platform).triplet}`
   return [`${NATIVE}${interpreter}`, "--library-path", libraries, `${NATIVE}${program}`, ...words]
 }
@@ -177,9 +188,9 @@ function native({ platform }: Side, interpreter: string, [program = "", ...words
  *
  * @returns the path at which the native platform's programs look for their loader
  */
-async function probe(side: Side, platform: PlatformName, root: Container): Promise<string> {
+async function probe(engineHost: EngineHostRoot, platform: PlatformName, root: Container): Promise<string> {
   try {
-    const output = await side.container
+    const output = await engineHost.container
       .withMountedDirectory("/target", root.rootfs())
       .withExec(["sh", "-c", script("accelerate/probe.sh")])
       .stdout()
@@ -187,8 +198,8 @@ async function probe(side: Side, platform: PlatformName, root: Container): Promi
     await dag
       .container({ platform: asPlatform(platform) })
       .withRootfs(root.rootfs())
-      .withMountedDirectory(NATIVE, side.container.rootfs())
-      .withExec(native(side, interpreter, ["/usr/bin/dash", "-c", "/bin/true"]))
+      .withMountedDirectory(NATIVE, engineHost.container.rootfs())
+      .withExec(native(engineHost, interpreter, ["/usr/bin/dash", "-c", "/bin/true"]))
       .sync()
     return interpreter
   } catch (error) {

@@ -11,11 +11,17 @@ import {
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
 import { closest } from "../../core/suggest.js"
-import { installAccelerated, NotAccelerated, type Side, type Twin, type TwinInstall } from "./acceleration.js"
-import type { Native } from "../engine/native.js"
+import {
+  installAccelerated,
+  NotAccelerated,
+  type EngineHostRoot,
+  type NativeToolsRoot,
+  type NativeToolsInstall,
+} from "./acceleration.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
-import type { Road } from "../../core/report/report.js"
+import type { InstallMethod } from "../../core/report/report.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 
 /** The distribution's archive at one moment. */
@@ -28,16 +34,16 @@ export interface Archive {
 /**
  * Asks for the archive's state, once for all platforms.
  *
- * @param moment what makes the question new: the day, or a time for "now"; the same moment is answered from the cache
+ * @param cacheBuster what makes the question new: the day, or a time for "now"; the same value is answered from the cache
  */
-export async function readArchive(native: Native, moment: string): Promise<Archive> {
+export async function readArchive(engineHost: EngineHost, cacheBuster: string): Promise<Archive> {
   const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
-  const updated = native.container
+  const updated = engineHost.container
     .withNewFile(
       "/etc/apt/apt.conf.d/99architectures",
       `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
     )
-    .withEnvVariable("ARCHIVE_MOMENT", moment)
+    .withEnvVariable("ARCHIVE_MOMENT", cacheBuster)
     .withExec(["sh", "-c", script("releases.sh")])
   return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
 }
@@ -56,7 +62,7 @@ export interface ResolvedPackages {
  * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive has none of a requested name
  */
 export async function resolvePackages(
-  native: Native,
+  engineHost: EngineHost,
   archive: Archive,
   platform: PlatformName,
   requested: readonly string[],
@@ -69,7 +75,7 @@ export async function resolvePackages(
     `APT::Architectures { "${debian}"; };`,
     `Dir::State::status "/target/status";`,
   ].join("\n")
-  const apt = native.container
+  const apt = engineHost.container
     .withMountedDirectory("/var/lib/apt/lists", archive.lists)
     .withMountedFile("/target/status", status)
     .withNewFile("/target/apt.conf", `${config}\n`)
@@ -100,9 +106,9 @@ async function packageUnknown(apt: Container, platform: PlatformName, name: stri
 }
 
 /** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */
-export function download(native: Native, packages: readonly ArchivedPackage[]): Directory {
+export function download(engineHost: EngineHost, packages: readonly ArchivedPackage[]): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
-  const downloaded = native.container
+  const downloaded = engineHost.container
     .withMountedDirectory("/plan", dag.directory().withNewFile("uris", uris))
     .withExec(["sh", "-c", script("download.sh")])
   return withControl(downloaded).directory("/debs")
@@ -120,7 +126,7 @@ export interface InstalledPackages {
   layers: string[]
   /** Names of the packages, as they were configured one after the other. */
   order: readonly string[]
-  road: Road
+  installMethod: InstallMethod
   /** Why the packages were not installed by native programs. */
   reason?: string
 }
@@ -139,13 +145,13 @@ export interface PackageInstall {
 }
 
 /** The first step of a native installation. */
-export interface Unpacked extends Twin {
+export interface Unpacked extends NativeToolsRoot {
   /** Names of the package files that are not unpacked yet. */
   rest: string[]
 }
 
 /**
- * Unpacks the package files on a platform's root that have a part in what scripts do: all that another platform borrows programs from. The
+ * Unpacks the package files on a platform's root that have a part in what scripts do: all that another platform uses programs of. The
  * same step is the first of a native installation, and is made once for both.
  */
 export async function unpackPackages(install: PackageInstall): Promise<Unpacked> {
@@ -165,8 +171,8 @@ export async function unpackPackages(install: PackageInstall): Promise<Unpacked>
   }
 }
 
-/** What another platform borrows programs from, while these packages are being installed. */
-export function twinOf(install: PackageInstall): TwinInstall {
+/** What another platform uses programs of, while these packages are being installed. */
+export function nativeToolsOf(install: PackageInstall): NativeToolsInstall {
   return { root: install.root, unpacked: unpackPackages(install) }
 }
 
@@ -174,27 +180,32 @@ export function twinOf(install: PackageInstall): TwinInstall {
  * Installs package files on a platform's root, offline: the one place where packages get into an image.
  *
  * @param phase told of each part of the work
- * @param twin the same packages on the engine's own platform, as `unpackPackages` leaves them at least. With it, a foreign platform's packages are installed by
+ * @param nativeTools the same packages on the engine's own platform, as `unpackPackages` leaves them at least. With it, a foreign platform's packages are installed by
  *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
  */
 export async function installPackages(
-  native: Side,
+  engineHost: EngineHostRoot,
   install: PackageInstall,
-  twin?: TwinInstall,
+  nativeTools?: NativeToolsInstall,
   phase: Phase = untimed,
 ): Promise<InstalledPackages> {
   const { platform, root } = install
   let reason: string | undefined
-  if (twin) {
+  if (nativeTools) {
     try {
-      const { container, order } = await installAccelerated(native, { ...install, plan: planOf(install) }, twin, phase)
-      return { container, layers: ["packages", "their configuration"], order, road: "accelerated" }
+      const { container, order } = await installAccelerated(
+        engineHost,
+        { ...install, plan: planOf(install) },
+        nativeTools,
+        phase,
+      )
+      return { container, layers: ["packages", "their configuration"], order, installMethod: "accelerated" }
     } catch (error) {
       if (!(error instanceof NotAccelerated)) throw error
       reason = error.message
     }
   }
-  if (platform === native.platform) {
+  if (platform === engineHost.platform) {
     const first = await phase("unpack", () => unpackPackages(install))
     const steps = first.rest.length > 0 ? (["add", "configure"] as const) : (["configure"] as const)
     const configured = withSteps(first.container, install, steps, first.rest)
@@ -204,7 +215,7 @@ export async function installPackages(
       layers: ["packages", "their configuration"],
       // Some were configured in the first step, in order to unpack others.
       order: [...new Set([...first.order, ...parseOrder(log)])],
-      road: "native",
+      installMethod: "native",
     }
   }
   // In one step, because foreign programs take long to start.
@@ -213,12 +224,12 @@ export async function installPackages(
     container: withoutPlan(installed),
     layers: ["packages"],
     order: parseOrder(await installed.stdout()),
-    road: "emulated",
+    installMethod: "emulated",
     ...(reason === undefined ? {} : { reason }),
   }
 }
 
-/** What the roads have in common, to be mounted at /plan. */
+/** What the install methods have in common, to be mounted at /plan. */
 function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
   return dag
     .directory()

@@ -2,7 +2,7 @@ import type { File } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import {
   compareManifests,
-  excuse,
+  suppress,
   parseAllowList,
   renewAllowList,
   type AllowedDifference,
@@ -13,15 +13,15 @@ import {
   ratioOf,
   type ParityReport,
   type ParityRequest,
-  type RoadReport,
+  type InstallMethodReport,
 } from "../../core/parity/emulation-parity.js"
 import type { PlatformName } from "../../core/platforms.js"
-import type { TwinInstall } from "../packages/acceleration.js"
+import type { NativeToolsInstall } from "../packages/acceleration.js"
 import { layersOf } from "../oci/layers.js"
 import { manifestOf } from "./file-manifest.js"
-import { anew } from "../engine/native.js"
+import { withCacheBuster } from "../engine/engine-host.js"
 import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "../image/package-set.js"
-import { installPackages, twinOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
+import { installPackages, nativeToolsOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
 /** The differences that are there between two emulated installations as well. */
@@ -45,9 +45,9 @@ export async function parity(
   const reports: ParityReport[] = []
   for (const variant of request.variants) {
     const names = packagesFor(request, variant)
-    const twin = await twinWith(shared, names)
+    const nativeTools = await nativeToolsWith(shared, names)
     for (const platform of foreignTo(shared.native)) {
-      const { packages, accelerated, emulated } = await goBothRoads(shared, platform, names, twin)
+      const { packages, accelerated, emulated } = await installBothWays(shared, platform, names, nativeTools)
       reports.push({
         schemaVersion: PARITY_SCHEMA_VERSION,
         variant,
@@ -58,7 +58,7 @@ export async function parity(
         accelerated: accelerated.report,
         emulated: emulated.report,
         ratio: ratioOf(accelerated.report, emulated.report),
-        ...excuse(compareManifests(emulated.files, accelerated.files), allowed),
+        ...suppress(compareManifests(emulated.files, accelerated.files), allowed),
       })
     }
   }
@@ -69,13 +69,13 @@ export async function parity(
  * Installs the same packages twice under emulation, compares the roots, and gives the allow-list that follows. The second
  * installation is really done, whatever the engine remembers.
  *
- * @param moment what makes it new
+ * @param cacheBuster what makes it new
  */
 export async function renewedAllowList(
   request: ParityRequest,
   caBundle: File | undefined,
   progress: Progress,
-  moment: string,
+  cacheBuster: string,
 ): Promise<AllowedDifference[]> {
   let allowed = readAllowList()
   const shared = await prepare(request, caBundle, progress)
@@ -83,18 +83,18 @@ export async function renewedAllowList(
     for (const platform of foreignTo(shared.native)) {
       const install = await resolved(shared, platform, packagesFor(request, variant))
       const { files: first } = await go(shared, install)
-      const { files: second } = await go(shared, { ...install, root: anew(install.root, moment) })
+      const { files: second } = await go(shared, { ...install, root: withCacheBuster(install.root, cacheBuster) })
       allowed = renewAllowList(allowed, compareManifests(first, second), new Set([...first.keys(), ...second.keys()]))
     }
   return allowed
 }
 
 /** The packages on the engine's own platform, unpacked: all that is needed of them. */
-export async function twinWith(shared: Shared, names: PackagesFor): Promise<TwinInstall> {
-  const { native, progress } = shared
-  const twin = twinOf(await resolved(shared, native.platform, names))
-  await progress.run(native.platform, "packages", () => twin.unpacked)
-  return twin
+export async function nativeToolsWith(shared: Shared, names: PackagesFor): Promise<NativeToolsInstall> {
+  const { native: engineHost, progress } = shared
+  const nativeTools = nativeToolsOf(await resolved(shared, engineHost.platform, names))
+  await progress.run(engineHost.platform, "packages", () => nativeTools.unpacked)
+  return nativeTools
 }
 
 /** A root with its packages, and all that is in it. */
@@ -104,44 +104,48 @@ export interface Arrived {
   seconds: number
 }
 
-export interface BothRoads {
+export interface BothInstallMethods {
   /** Package files that were installed. */
   packages: number
-  accelerated: Arrived & { report: RoadReport }
-  emulated: Arrived & { report: RoadReport }
+  accelerated: Arrived & { report: InstallMethodReport }
+  emulated: Arrived & { report: InstallMethodReport }
 }
 
 /** Installs packages on a foreign platform by native programs and under emulation. */
-export async function goBothRoads(
+export async function installBothWays(
   shared: Shared,
   platform: PlatformName,
   names: PackagesFor,
-  twin: TwinInstall,
-): Promise<BothRoads> {
+  nativeTools: NativeToolsInstall,
+): Promise<BothInstallMethods> {
   const install = await resolved(shared, platform, names)
   const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(shared, platform, arrived) })
   // One after the other: together they would share the processors, and each would be timed with the other's load.
-  const accelerated = await measured(await go(shared, install, twin))
+  const accelerated = await measured(await go(shared, install, nativeTools))
   const emulated = await measured(await go(shared, install))
   return { packages: install.packages.length, accelerated, emulated }
 }
 
-async function go({ native, progress }: Shared, install: PackageInstall, twin?: TwinInstall): Promise<Arrived> {
+async function go(
+  { native: engineHost, progress }: Shared,
+  install: PackageInstall,
+  nativeTools?: NativeToolsInstall,
+): Promise<Arrived> {
   const start = performance.now()
-  const installed = await progress.run(install.platform, twin ? "packages by native programs" : "packages", () =>
-    installPackages(native, install, twin),
+  const installed = await progress.run(install.platform, nativeTools ? "packages by native programs" : "packages", () =>
+    installPackages(engineHost, install, nativeTools),
   )
   const seconds = Math.round((performance.now() - start) / 10) / 100
-  const files = await progress.run(install.platform, "files", () => manifestOf(native, installed.container))
+  const files = await progress.run(install.platform, "files", () => manifestOf(engineHost, installed.container))
   return { installed, files, seconds }
 }
 
 async function reportOf(
-  { native, progress }: Shared,
+  { native: engineHost, progress }: Shared,
   platform: PlatformName,
   { installed, seconds }: Arrived,
-): Promise<RoadReport> {
-  const { container, layers: names, road, reason } = installed
-  const layers = await progress.run(platform, "layers", () => layersOf(container, names, native.container))
-  return { road, ...(reason === undefined ? {} : { reason }), seconds, layers }
+): Promise<InstallMethodReport> {
+  const { container, layers: names, installMethod, reason } = installed
+  const layers = await progress.run(platform, "layers", () => layersOf(container, names, engineHost.container))
+  return { installMethod, ...(reason === undefined ? {} : { reason }), seconds, layers }
 }

@@ -17,8 +17,8 @@ import type { ImageParity, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { allSettled } from "../../core/progress/all-settled.js"
 import { configOf } from "../checks/inspect.js"
-import { neutralManifestOf } from "./file-manifest.js"
-import type { Native } from "../engine/native.js"
+import { archNeutralManifestOf } from "./file-manifest.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import type { Archive } from "../packages/packages.js"
 import { PlatformImages } from "../image/platform-image.js"
 import { asPlatform } from "../engine/platform.js"
@@ -75,31 +75,31 @@ export async function compareVariant(
     const planned = plan.platforms.find(({ platform }) => platform === image.context.platform)
     return { ...image, requested: planned?.packages ?? [] }
   })
-  const { native, archive, sources } = run
+  const { engineHost, archive, sources } = run
   const evidence: EvidenceSources = {
-    archive: () => archiveNames(native, archive),
+    archive: () => archiveNames(engineHost, archive),
     tools: (paths) => {
       const mayHave = (tool: PlannedTool) => paths.some((path) => isWithin(path, placeOf(tool)))
       return Promise.all(
         vendorTools(plan)
           .filter(mayHave)
-          .map((tool) => vendorTool(native, plan, tool, sources)),
+          .map((tool) => vendorTool(engineHost, plan, tool, sources)),
       )
     },
   }
   return progress.run("all platforms", "parity", () =>
-    compareContainers(native, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
+    compareContainers(engineHost, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
   )
 }
 
 /** Compares built containers. Reads natively, executes nothing of them. */
 export async function compareContainers(
-  native: Native,
+  engineHost: EngineHost,
   images: readonly ComparedImage[],
   sources: EvidenceSources,
   allowed: readonly AllowedImageDifference[] = allowedDifferences(),
 ): Promise<ImageParity> {
-  const facts = await Promise.all(images.map((image) => factsOf(native, image)))
+  const facts = await Promise.all(images.map((image) => factsOf(engineHost, image)))
   const compared = compareImages(facts, { allowed })
   const wanted = wantedEvidence(compared)
   if (!wanted.archive && wanted.paths.length === 0) return compared
@@ -114,7 +114,10 @@ function allowedDifferences(): AllowedImageDifference[] {
   return parsePlatformDifferences(readFileSync(ALLOW_LIST, "utf8"))
 }
 
-async function factsOf(native: Native, { container, own, context, requested }: ComparedImage): Promise<ImageFacts> {
+async function factsOf(
+  engineHost: EngineHost,
+  { container, own, context, requested }: ComparedImage,
+): Promise<ImageFacts> {
   const { platform, tools } = context
   const read = (path: string) => container.file(path).contents()
   const [config, defaultArguments, status, passwd, group, ...files] = await Promise.all([
@@ -123,7 +126,7 @@ async function factsOf(native: Native, { container, own, context, requested }: C
     read("/var/lib/dpkg/status"),
     read("/etc/passwd"),
     read("/etc/group"),
-    ...own.map((part) => neutralManifestOf(native, part, platform)),
+    ...own.map((part) => archNeutralManifestOf(engineHost, part, platform)),
   ])
   return {
     platform,
@@ -138,10 +141,10 @@ async function factsOf(native: Native, { container, own, context, requested }: C
 }
 
 /** Names of all packages that the archive has, by platform. */
-export async function archiveNames(native: Native, { lists }: Archive): Promise<Map<PlatformName, string[]>> {
+export async function archiveNames(engineHost: EngineHost, { lists }: Archive): Promise<Map<PlatformName, string[]>> {
   const entries = await Promise.all(
     PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
-      const text = await native.container
+      const text = await engineHost.container
         .withMountedDirectory("/var/lib/apt/lists", lists)
         .withExec(["sh", "-c", script("archive-names.sh"), "archive-names.sh", spelling(platform).debian], {
           redirectStdout: "/names",
@@ -164,7 +167,7 @@ function isWithin(path: string, place: string | undefined): boolean {
 
 /** What a tool's file brings for each platform, as it is unpacked. */
 async function vendorTool(
-  native: Native,
+  engineHost: EngineHost,
   plan: VariantPlan,
   { name }: PlannedTool,
   sources: ToolSources,
@@ -175,8 +178,8 @@ async function vendorTool(
     const tool = tools.find((candidate) => candidate.name === name)
     if (!tool) continue
     if ("version" in tool) version = tool.version
-    const alone = await withTool(native, dag.container({ platform: asPlatform(platform) }), tool, sources)
-    files.set(platform, await neutralManifestOf(native, alone.rootfs(), platform))
+    const alone = await withTool(engineHost, dag.container({ platform: asPlatform(platform) }), tool, sources)
+    files.set(platform, await archNeutralManifestOf(engineHost, alone.rootfs(), platform))
   }
   return { name, version, files }
 }

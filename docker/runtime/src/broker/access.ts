@@ -9,7 +9,7 @@ import { askWorker } from "../operations/worker-process.js"
 /**
  * Reads the configuration, tells what there is to tell of it, and keeps its secrets out of the log.
  *
- * @throws {RuntimeFailure} CONFIGURATION with every mistake there is
+ * @throws {RuntimeFailure} CONFIGURATION with every error there is
  */
 export async function openAccess(environment: Environment, paths: ImagePaths, role: Role): Promise<Access> {
   const setup = await askWorker("readConfiguration", { environment, paths, role })

@@ -23,7 +23,7 @@ export interface StartedBroker {
 /**
  * Starts the broker of this container, and hands it the container's environment unread: the secrets in it are never in this process.
  *
- * @throws {RuntimeFailure} CONFIGURATION with every mistake that the broker finds
+ * @throws {RuntimeFailure} CONFIGURATION with every error that the broker finds
  */
 export async function startBroker(message: StartMessage): Promise<StartedBroker> {
   const { command, args } = ownProgram({ small: true })

@@ -62,7 +62,7 @@ export class GitHubRegistrar implements Registrar {
       throw new RuntimeFailure(
         "REGISTRATION",
         `${runner.name} is registered already, and the broker registers no other runner for this container`,
-        "Start the container again to register it anew.",
+        "Start the container again to register it again.",
       )
     const wanted = {
       ...runner,

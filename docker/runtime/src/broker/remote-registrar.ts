@@ -12,13 +12,13 @@ import type { Grant, Removal, RequestedRunner } from "../github/registered-runne
 const SECOND = 1000
 
 /** How long a broker that does not answer is tried, and how soon again. Milliseconds. */
-export interface Patience {
+export interface RetryDelays {
   readonly window: number
   readonly delay: number
   readonly longestDelay: number
 }
 
-const PATIENCE: Patience = { window: 150 * SECOND, delay: SECOND, longestDelay: 15 * SECOND }
+const RETRY_DELAYS: RetryDelays = { window: 150 * SECOND, delay: SECOND, longestDelay: 15 * SECOND }
 
 /**
  * Asks a broker in another container. The connection stays open as long as this container lives: by that the broker knows. When it breaks,
@@ -28,7 +28,7 @@ export class RemoteRegistrar implements Registrar {
   readonly #endpoint: BrokerEndpoint
   readonly #runner: RequestedRunner
   readonly #log: Log
-  readonly #patience: Patience
+  readonly #retryDelays: RetryDelays
   readonly #closing = new AbortController()
   #client: BrokerClient | undefined
   #connecting: Promise<BrokerClient> | undefined
@@ -36,11 +36,11 @@ export class RemoteRegistrar implements Registrar {
   #workFolder = "/"
   #removed = false
 
-  constructor(endpoint: BrokerEndpoint, runner: RequestedRunner, log: Log, patience = PATIENCE) {
+  constructor(endpoint: BrokerEndpoint, runner: RequestedRunner, log: Log, retryDelays = RETRY_DELAYS) {
     this.#endpoint = endpoint
     this.#runner = runner
     this.#log = log
-    this.#patience = patience
+    this.#retryDelays = retryDelays
   }
 
   async register(asked: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant> {
@@ -103,7 +103,7 @@ export class RemoteRegistrar implements Registrar {
   }
 
   /**
-   * The connection, made anew when it broke: whoever waits for it waits for the same one.
+   * The connection, opened again when it broke: whoever waits for it waits for the same one.
    *
    * @throws the signal's reason when aborted
    */
@@ -119,13 +119,13 @@ export class RemoteRegistrar implements Registrar {
   async #connect(): Promise<BrokerClient> {
     const start = performance.now()
     const { signal } = this.#closing
-    for (let delay = this.#patience.delay; ; delay = Math.min(delay * 2, this.#patience.longestDelay)) {
+    for (let delay = this.#retryDelays.delay; ; delay = Math.min(delay * 2, this.#retryDelays.longestDelay)) {
       try {
         return await this.#use(new BrokerClient(await connectToBroker(this.#endpoint, signal)))
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof RuntimeFailure) || error.code !== "NETWORK") throw error
-        if (performance.now() + delay - start > this.#patience.window) throw error
+        if (performance.now() + delay - start > this.#retryDelays.window) throw error
         this.#log.warn(`${error.message}; trying again in ${String(Math.ceil(delay / SECOND))} s`)
         await sleep(delay, undefined, { signal })
       }
@@ -161,7 +161,7 @@ export class RemoteRegistrar implements Registrar {
       } catch (error) {
         if (over()) return
         this.#log.warn(`${(error as Error).message}; the broker will take this container to be gone`)
-        await sleep(this.#patience.longestDelay, undefined, { ref: false })
+        await sleep(this.#retryDelays.longestDelay, undefined, { ref: false })
       }
     }
   }

@@ -71,7 +71,7 @@ export function readAuthentication(settings: Settings, host: Host, needed: boole
       "Give it as ACCESS_TOKEN.",
     )
   if (registration) return { kind: "registration-token", token: plainToken(settings, registration) }
-  if (needed && !settings.mistakes.some(({ variable }) => /TOKEN|PRIVATE_KEY|JITCONFIG|_PAT/.test(variable)))
+  if (needed && !settings.issues.some(({ variable }) => /TOKEN|PRIVATE_KEY|JITCONFIG|_PAT/.test(variable)))
     settings.wrong(
       "ACCESS_TOKEN",
       "is missing, and nothing else says how the runner may register",
@@ -108,7 +108,7 @@ function readApp(
   else if (!APP_ID.test(id.value))
     settings.wrong("APP_ID", `is "${id.value}"`, "Write the App's id, a number, or its client id.")
   if (!key) {
-    if (!settings.mistakes.some(({ variable }) => variable.startsWith("APP_PRIVATE_KEY")))
+    if (!settings.issues.some(({ variable }) => variable.startsWith("APP_PRIVATE_KEY")))
       settings.wrong(
         "APP_PRIVATE_KEY",
         "is missing, and APP_ID is given",

@@ -77,7 +77,7 @@ function addressOf(text: string): BrokerAddress | undefined {
 
 function readTls(settings: Settings, host: Host): TlsIdentity {
   const key = settings.secret("BROKER_KEY")
-  if (!key && !settings.mistakes.some(({ variable }) => variable.startsWith("BROKER_KEY")))
+  if (!key && !settings.issues.some(({ variable }) => variable.startsWith("BROKER_KEY")))
     settings.wrong("BROKER_KEY", "is missing, and a broker is spoken to by TLS", "Give it, or BROKER_KEY_FILE.")
   return {
     ca: readPem(settings, host, "BROKER_CA_FILE"),
@@ -89,7 +89,7 @@ function readTls(settings: Settings, host: Host): TlsIdentity {
 function readPem(settings: Settings, host: Host, name: string): string {
   const path = settings.path(name)
   if (path === undefined) {
-    if (!settings.mistakes.some(({ variable }) => variable === name))
+    if (!settings.issues.some(({ variable }) => variable === name))
       settings.wrong(name, "is missing, and a broker is spoken to by TLS", "Mount a PEM file, and name it there.")
     return ""
   }

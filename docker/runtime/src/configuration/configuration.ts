@@ -5,7 +5,7 @@ import { misspelt } from "./hints.js"
 import type { Host } from "./host.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
-import { configurationFailure } from "./mistakes.js"
+import { configurationFailure } from "./validation-issues.js"
 import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "./runner-name.js"
 import { Settings } from "./settings.js"
 import { readTarget, type Target } from "./target.js"
@@ -77,7 +77,7 @@ const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
 /**
  * Reads the container's variables.
  *
- * @throws {RuntimeFailure} CONFIGURATION with every mistake there is
+ * @throws {RuntimeFailure} CONFIGURATION with every error there is
  */
 export function readConfiguration(
   environment: Readonly<Record<string, string>>,
@@ -160,11 +160,11 @@ export function readConfiguration(
   settings.path("RUNNER_TOOL_CACHE")
   const secrets = [...new Set([...secretsOf(authentication), ...settings.secrets])]
   const hidden = hiddenVariables(settings, [...settings.secrets])
-  if (settings.mistakes.length > 0) {
-    // What is missing may be there under a name with a mistake in it.
+  if (settings.issues.length > 0) {
+    // What is missing may be there under a name with an error in it.
     for (const { name: wrong, meant } of misspelt(settings.all))
       settings.wrong(wrong, "is not known, and has no effect", `Did you mean ${meant}?`)
-    throw configurationFailure(settings.mistakes)
+    throw configurationFailure(settings.issues)
   }
   return {
     configuration,

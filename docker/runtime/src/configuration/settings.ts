@@ -1,6 +1,6 @@
 import { parseEnv } from "node:util"
 import * as z from "zod"
-import type { Mistake } from "./mistakes.js"
+import type { ValidationIssue } from "./validation-issues.js"
 import { namesOf, VARIABLES, variable, type Variable } from "./variables.js"
 
 /** A value and the name under which it was found. */
@@ -39,7 +39,7 @@ const FILE_SUFFIX = "_FILE"
 
 /** The container's variables, each by its own name, its aliases, and for secrets a file. An empty value is none. Collects what is wrong. */
 export class Settings {
-  readonly mistakes: Mistake[] = []
+  readonly issues: ValidationIssue[] = []
   readonly warnings: string[] = []
   /** Every secret that was given, used or not. */
   readonly secrets = new Set<string>()
@@ -155,18 +155,18 @@ export class Settings {
 
   wrong(name: string, problem: string, remedy: string): void {
     const guarded = [...this.secrets].reduce((text, secret) => text.replaceAll(secret, "***"), problem)
-    this.mistakes.push({ variable: name, problem: guarded.replace(TOKEN, "***"), remedy })
+    this.issues.push({ variable: name, problem: guarded.replace(TOKEN, "***"), remedy })
   }
 
   warn(line: string): void {
     this.warnings.push(line)
   }
 
-  /** Reads what nothing depends on: its mistakes are told as warnings. */
+  /** Reads what nothing depends on: its errors are told as warnings. */
   leniently<Result>(read: () => Result): Result {
-    const before = this.mistakes.length
+    const before = this.issues.length
     const result = read()
-    for (const { variable, problem, remedy } of this.mistakes.splice(before))
+    for (const { variable, problem, remedy } of this.issues.splice(before))
       this.warn(`${variable} ${problem}. ${remedy}`)
     return result
   }

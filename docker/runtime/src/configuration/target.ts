@@ -40,7 +40,7 @@ interface Named {
 }
 
 /**
- * Reads the target, and where its server and API are. Mistakes are collected by the settings.
+ * Reads the target, and where its server and API are. ValidationIssues are collected by the settings.
  *
  * @param needed whether there has to be a target
  */
@@ -82,7 +82,7 @@ function choose(settings: Settings, found: readonly Named[]): Named | undefined 
     return first
   }
   const wanted = found.find((one) => one.scope === scope.scope)
-  if (wanted || settings.mistakes.length > 0) return wanted
+  if (wanted || settings.issues.length > 0) return wanted
   const name = { repository: "REPO_URL", organization: "ORG_NAME", enterprise: "ENTERPRISE_NAME" }[scope.scope]
   settings.wrong(
     scope.by,
@@ -179,12 +179,12 @@ interface Address {
   parts: string[]
 }
 
-/** A URL that a variable holds, or undefined with a mistake. Asked twice, it complains once. */
+/** A URL that a variable holds, or undefined with an error. Asked twice, it complains once. */
 function addressOf(settings: Settings, name: string): Address | undefined {
   const found = settings.find(name)
   if (!found) return undefined
   const wrong = (problem: string, remedy: string): Address | undefined => {
-    if (!settings.mistakes.some(({ variable }) => variable === found.name)) settings.wrong(found.name, problem, remedy)
+    if (!settings.issues.some(({ variable }) => variable === found.name)) settings.wrong(found.name, problem, remedy)
     return undefined
   }
   if (!URL.canParse(found.value)) return wrong("is no URL", "Write it like https://github.com/OWNER/REPOSITORY.")

@@ -51,7 +51,7 @@ function certificatesOf(path: string): string[] {
   try {
     const bytes = readFileSync(path)
     const texts = bytes.toString("latin1").match(PEM)
-    // Read and written anew, so that a damaged one is told here, and not by each program in each job.
+    // Read and written again, so that a damaged one is told here, and not by each program in each job.
     return (texts ?? [bytes]).map((one) => new X509Certificate(one).toString())
   } catch (error) {
     throw unusable(path, error instanceof Error && "code" in error ? String(error.code) : String(error))

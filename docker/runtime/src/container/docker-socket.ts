@@ -47,7 +47,7 @@ export function socketWarning(address: DockerAddress | undefined): string | unde
 export async function waitForDocker(address: DockerAddress, seconds: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + seconds * 1000
   for (;;) {
-    const problem = await connectionError(address, PATIENCE)
+    const problem = await connectionError(address, TIMEOUT)
     if (problem === undefined) return
     if (performance.now() >= end)
       throw new RuntimeFailure(
@@ -59,17 +59,17 @@ export async function waitForDocker(address: DockerAddress, seconds: number, sig
   }
 }
 
-const PATIENCE = 2000
+const TIMEOUT = 2000
 
 /**
  * Why nothing answers there; undefined if something does.
  *
- * @param patience in milliseconds
+ * @param timeout in milliseconds
  */
-export async function connectionError(address: DockerAddress, patience: number): Promise<Error | undefined> {
+export async function connectionError(address: DockerAddress, timeout: number): Promise<Error | undefined> {
   const socket = createConnection(address)
   try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(patience) })
+    await once(socket, "connect", { signal: AbortSignal.timeout(timeout) })
     return undefined
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))

@@ -32,7 +32,7 @@ export function dockerFinding(address: DockerAddress, group: number | undefined,
     text: `nothing answers at ${where} (${problem})`,
     remedy:
       "path" in address
-        ? "start the daemon, then make the container anew, so that it mounts the daemon's new socket"
+        ? "start the daemon, then recreate the container, so that it mounts the daemon's new socket"
         : "start the daemon that DOCKER_HOST names, and let the container's network reach it",
   }
 }

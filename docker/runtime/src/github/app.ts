@@ -87,7 +87,7 @@ export class App {
     )
   }
 
-  /** Asks as the App itself. Signs anew by GitHub's time when the clocks are apart, which is told by the answer's `Date`. */
+  /** Asks as the App itself. Signs again by GitHub's time when the clocks are apart, which is told by the answer's `Date`. */
   async #ask<T>(
     request: Pick<Parameters<GitHubClient["request"]>[0], "method" | "path" | "what"> & {
       readonly answer: z.ZodType<T>

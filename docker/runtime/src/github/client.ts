@@ -66,7 +66,7 @@ export interface Request<T> extends Omit<Question, "host"> {
   readonly onAnswer?: (response: Response) => void
 }
 
-/** GitHub's REST API, with patience for what passes. Its failures never have a token in them. */
+/** GitHub's REST API, which tries again after what passes. Its failures never have a token in them. */
 export class GitHubClient {
   readonly #api: string
   readonly #options: ClientOptions
@@ -92,7 +92,7 @@ export class GitHubClient {
    * @throws the signal's reason when it was aborted
    */
   async request<T>(request: Request<T>): Promise<T> {
-    const patience = new Patience(this.#limits)
+    const retryBudget = new RetryBudget(this.#limits)
     try {
       return await pRetry(() => this.#once(request), {
         retries: Number.POSITIVE_INFINITY,
@@ -102,17 +102,17 @@ export class GitHubClient {
         signal: request.signal,
         // A limit's end is known, so it is waited for here, and takes no part in the back-off.
         shouldConsumeRetry: ({ error }) => !(error instanceof Fault) || error.wait === undefined,
-        shouldRetry: (context) => this.#wait(context, patience, request.signal),
+        shouldRetry: (context) => this.#wait(context, retryBudget, request.signal),
       })
     } catch (error) {
       throw error instanceof Fault ? error.failure : error
     }
   }
 
-  async #wait({ error, retryDelay }: RetryContext, patience: Patience, signal?: AbortSignal): Promise<boolean> {
+  async #wait({ error, retryDelay }: RetryContext, retryBudget: RetryBudget, signal?: AbortSignal): Promise<boolean> {
     if (!(error instanceof Fault)) return false
     const delay = error.wait ?? retryDelay
-    if (!patience.allows(error, delay)) return false
+    if (!retryBudget.allows(error, delay)) return false
     this.#options.log.warn(`${this.host}: ${error.reason}, trying again in ${inSeconds(delay)}`)
     if (error.wait !== undefined) await sleep(delay, undefined, { signal }).catch(() => signal?.throwIfAborted())
     return true
@@ -168,7 +168,7 @@ export class GitHubClient {
 }
 
 /** Keeps the time that was spent on waiting. */
-class Patience {
+class RetryBudget {
   readonly #limits: ClientLimits
   #limited = 0
   /** When the first trouble of a row was met; a rate limit in between is an answer. */

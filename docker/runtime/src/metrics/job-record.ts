@@ -40,7 +40,7 @@ export function fieldName(name: string): string {
   return printable(name, LONGEST_NAME, "_").replaceAll(",", "_")
 }
 
-/** Reads a line back, a rival's lines too; undefined for what is no record. */
+/** Reads a line back, another program's lines too; undefined for what is no record. */
 export function parseRecord(line: string): JobRecord | undefined {
   const [timestamp = "", name = "", status = "", seconds = "", ...rest] = line.split(",")
   const at = new Date(TIMESTAMP.test(timestamp) ? timestamp : Number.NaN)

@@ -9,7 +9,7 @@ import { send } from "./session.js"
 const KEPT = 40
 
 /** Milliseconds from SIGTERM to SIGKILL. */
-const PATIENCE = 1000
+const KILL_DELAY = 1000
 
 export interface ConfigProgram {
   /** Of the runner. */
@@ -70,7 +70,7 @@ export async function runConfigProgram(
     const { pid } = child
     if (pid === undefined) return
     send(-pid, "SIGTERM")
-    ending = setTimeout(() => send(-pid, "SIGKILL"), PATIENCE)
+    ending = setTimeout(() => send(-pid, "SIGKILL"), KILL_DELAY)
   }
   const stop = (): void => void (ending = setTimeout(end, finishing))
   signal?.addEventListener("abort", stop, { once: true })

@@ -85,7 +85,7 @@ function read(path: string, folder: string): string {
     throw new RuntimeFailure(
       "CONFIGURATION",
       `the kept configuration cannot be used: ${error.message}`,
-      `Empty ${folder}; the runner is then registered anew.`,
+      `Empty ${folder}; the runner is then registered again.`,
     )
   }
 }

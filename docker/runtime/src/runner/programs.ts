@@ -42,7 +42,7 @@ export async function refuseChangedPrograms(folder: string, manifest: string): P
   throw new RuntimeFailure(
     "REGISTRATION",
     `the runner's programs are not those of the image any more, and are not given a token: ${changes.slice(0, NAMED).join(", ")}${more}`,
-    "A job changed them, or the runner updated itself. Make the container anew, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay.",
+    "A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay.",
   )
 }
 

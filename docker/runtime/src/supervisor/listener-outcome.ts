@@ -16,25 +16,25 @@ const EXIT_OF_CODE: ReadonlyMap<number, ListenerExit> = new Map([
   [3, "updating"],
   [4, "updating"],
   [5, "session-conflict"],
-  // The configuration was changed by the server and is to be read anew.
+  // The configuration was changed by the server and is to be read again.
   [6, "updating"],
   [7, "version-refused"],
 ])
 
 /** What the listener told before it ended, which its exit code does not tell. */
-export interface ListenerStory {
+export interface ListenerLog {
   readonly unregistered: boolean
   readonly versionRefused?: string | undefined
 }
 
 /** Judges the end of a listener that nobody asked to end. */
-export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerStory): ListenerOutcome {
+export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerLog): ListenerOutcome {
   if (told.versionRefused !== undefined) return refused(told.versionRefused)
   if (told.unregistered)
     return failed(
       "REGISTRATION",
       "GitHub has no such runner any more: somebody removed it, or it was offline for too long",
-      "Start the container again to register it anew.",
+      "Start the container again to register it again.",
     )
   if (signal !== null)
     return failed(

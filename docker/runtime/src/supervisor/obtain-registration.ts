@@ -63,7 +63,7 @@ async function keepsItsOwn({
   const changes = await ask("changedPrograms", { folder, manifest }, signal)
   if (changes.length === 0) return false
   log.warn(
-    `the runner's programs are not those of the image any more (${changes[0] ?? ""}): it goes on with the registration that it has, and is not registered anew`,
+    `the runner's programs are not those of the image any more (${changes[0] ?? ""}): it goes on with the registration that it has, and is not registered again`,
   )
   return true
 }
@@ -86,7 +86,7 @@ async function register(options: RegistrationOptions): Promise<void> {
     randomize: true,
     signal,
     shouldRetry: ({ error, retryDelay }) => {
-      // Whoever asked GitHub for the grant had patience of its own.
+      // Whoever asked GitHub for the grant tried again by itself.
       if (!(error instanceof UseFailure) || error.failure.code !== "NETWORK") return false
       if (performance.now() + retryDelay - start > window) return false
       log.warn(`${error.failure.message}; registering again in ${String(Math.ceil(retryDelay / SECOND))} s`)

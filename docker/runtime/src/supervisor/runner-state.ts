@@ -52,7 +52,7 @@ export class RunnerState {
   /**
    * Goes to a phase; to the one that it is in already, nothing changes.
    *
-   * @throws Error for a phase that cannot follow: a mistake of the program
+   * @throws Error for a phase that cannot follow: an error of the program
    */
   enter(phase: Phase): void {
     if (phase === this.phase) return

@@ -24,7 +24,7 @@ export async function stopRunner(
   if (listener) await endListener(parts, listener)
   parts.state.gone()
   if (early !== "not yet") return early
-  return await leaveAtLast(parts)
+  return await deregisterOnExit(parts)
 }
 
 /** Undefined: the runner is off the list, or is not to leave it. `not yet`: it had a job for as long as the grace lasted. */
@@ -32,24 +32,24 @@ type Left = RuntimeFailure | undefined | "not yet"
 
 async function leaveWhenIdle(parts: RunnerParts): Promise<Left> {
   const { state, stop, leave, times, log } = parts
-  const patience = AbortSignal.any([stop.hurry, AbortSignal.timeout(times.grace)])
+  const deadline = AbortSignal.any([stop.hurry, AbortSignal.timeout(times.grace)])
   if (state.busy) log.info(`waiting up to ${times.grace / 1000} s for the job "${state.snapshot.job ?? ""}" to end`)
-  while (!patience.aborted) {
+  while (!deadline.aborted) {
     if (state.snapshot.listener === undefined) return "not yet"
     if (state.busy) {
-      await until(patience, (signal) => state.changed(signal))
+      await until(deadline, (signal) => state.changed(signal))
       continue
     }
     if (!leave?.asksGitHub) return "not yet"
     const left = await tryToLeave(parts, AbortSignal.any([stop.hurry, AbortSignal.timeout(times.removal)]))
     if (left !== "not yet") return left
     // GitHub gave it a job that it has not told of yet, or has not heard yet that its job ended.
-    await until(AbortSignal.any([patience, AbortSignal.timeout(times.again)]), (signal) => state.changed(signal))
+    await until(AbortSignal.any([deadline, AbortSignal.timeout(times.again)]), (signal) => state.changed(signal))
   }
   return "not yet"
 }
 
-async function leaveAtLast(parts: RunnerParts): Promise<RuntimeFailure | undefined> {
+async function deregisterOnExit(parts: RunnerParts): Promise<RuntimeFailure | undefined> {
   const { leave, stop, times } = parts
   if (!leave) return undefined
   const limit = AbortSignal.any([stop.kill, AbortSignal.timeout(stop.hurry.aborted ? times.hurried : times.removal)])

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { RuntimeFailure } from "../failure.js"
 import type { RunnerEvent } from "../runner/events.js"
 import type { Listener } from "../runner/listener.js"
-import { type ListenerOutcome, type ListenerStory, outcomeOf } from "./listener-outcome.js"
+import { type ListenerOutcome, type ListenerLog, outcomeOf } from "./listener-outcome.js"
 import { type RestartLimits, Restarts } from "./restarts.js"
 import type { RunnerParts } from "./runner-parts.js"
 import { stopRunner } from "./stop-runner.js"
@@ -25,7 +25,7 @@ export async function supervise(
     const life = await live(parts, told)
     if (life.next === "stop") return await stopRunner(parts, life.listener)
     state.gone()
-    if (life.next === "done") return await leftByItself(parts, life.jobs)
+    if (life.next === "done") return await exitedOnItsOwn(parts, life.jobs)
     const failure = life.next === "failed" ? life.failure : undefined
     if (failure) return await failed(parts, failure)
     const delay = restarts.next(performance.now() - start)
@@ -52,11 +52,11 @@ type Life = { readonly next: "stop"; readonly listener: Listener } | (ListenerOu
 async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEvent) => void): Promise<Life> {
   const listener = await start()
   state.started(listener.pid)
-  const story: { -readonly [Key in keyof ListenerStory]: ListenerStory[Key] } = { unregistered: false }
+  const seen: { -readonly [Key in keyof ListenerLog]: ListenerLog[Key] } = { unregistered: false }
   let jobs = 0
   listener.events.on("event", (event) => {
-    if (event.type === "unregistered") story.unregistered = true
-    if (event.type === "version-refused") story.versionRefused = event.message
+    if (event.type === "unregistered") seen.unregistered = true
+    if (event.type === "version-refused") seen.versionRefused = event.message
     if (event.type === "job-completed") jobs++
     state.observe(event)
     told(event)
@@ -71,11 +71,11 @@ async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEve
     void listener.ended.then(() => state.gone())
     return { next: "stop", listener }
   }
-  return { ...outcomeOf(first, story), jobs }
+  return { ...outcomeOf(first, seen), jobs }
 }
 
 /** The listener ended well. An ephemeral runner that did its job is off the list already, if it was not a job that said so. */
-async function leftByItself(parts: RunnerParts, jobs: number): Promise<RuntimeFailure | undefined> {
+async function exitedOnItsOwn(parts: RunnerParts, jobs: number): Promise<RuntimeFailure | undefined> {
   const { ephemeral, leave, forget, state, log } = parts
   if (!ephemeral || jobs === 0) return await stopRunner(parts, undefined)
   if (leave?.asksGitHub !== true) {

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { spelling, type PlatformSpelling, PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
 import { attempt, exec } from "../../../host/exec.js"
-import { withLedger } from "../state/host-state.js"
+import { withHostState } from "../state/host-state.js"
 import { recordChange, type InstanceRecord } from "../state/record.js"
 import type { InstanceFolder } from "../state/state-folder.js"
 
@@ -33,9 +33,9 @@ export async function addBinfmtRules(
   emulator: string,
   host: PlatformName,
 ): Promise<void> {
-  await withLedger(async (ledger, save) => {
+  await withHostState(async (hostState, save) => {
     if (existsSync(join(FOLDER, "register"))) return
-    ledger.binfmtWasUnmounted = true
+    hostState.binfmtWasUnmounted = true
     save()
     await mountBinfmt()
   })

@@ -5,7 +5,7 @@ import { attempt, exec } from "../../../host/exec.js"
 import { chooseNetworks, linkAddresses } from "./addresses.js"
 import { addRules } from "./firewall.js"
 import { forwards, forwardsEverywhere, switchForwarding } from "./forwarding.js"
-import { withLedger } from "../state/host-state.js"
+import { withHostState } from "../state/host-state.js"
 import { recordChange, type InstanceRecord } from "../state/record.js"
 import { nameservers } from "./resolvers.js"
 import type { InstanceFolder } from "../state/state-folder.js"
@@ -91,9 +91,9 @@ export async function prepareHostNetwork(
   resolvConf: string,
 ): Promise<void> {
   const needed = await uplinks(resolvConf)
-  await withLedger(async (ledger, save) => {
-    const { closed, guarded } = forwardingPlan(needed, ledger.forwardingSwitchedOn)
-    ledger.forwardingSwitchedOn = [...new Set([...ledger.forwardingSwitchedOn, ...closed])]
+  await withHostState(async (hostState, save) => {
+    const { closed, guarded } = forwardingPlan(needed, hostState.forwardingSwitchedOn)
+    hostState.forwardingSwitchedOn = [...new Set([...hostState.forwardingSwitchedOn, ...closed])]
     save()
     await addRules(folder, record, guarded)
     for (const device of closed) switchForwarding(device, true)

@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { bootId } from "../host/host.js"
-import { readLedger } from "../state/host-state.js"
+import { readHostState } from "../state/host-state.js"
 import { checkSocket } from "./namespace.js"
 import { readRecord, type InstanceRecord } from "../state/record.js"
 import { checkListener } from "./registry.js"
@@ -16,7 +16,7 @@ interface Instance {
 
 /** The instances that are up on this machine, in whatever state folder. */
 function instances(): Instance[] {
-  return Object.entries(readLedger().instances).flatMap(([id, { record: path }]) => {
+  return Object.entries(readHostState().instances).flatMap(([id, { record: path }]) => {
     const folder = new InstanceFolder(basename(dirname(path)), dirname(path), id)
     const record = readRecord(folder)
     return record?.bootId === bootId() ? [{ folder, record }] : []

@@ -90,7 +90,7 @@ export function checkNamedDigest(folder: string, image: ImageName, recorded: str
   throw new RunnerImagesError(
     "ENGINE_STATE",
     `The base image of this engine is ${recorded ?? "not recorded"}, and ${folder} has ${found} under its name.`,
-    "Run engine down, then engine up, which puts the base image there anew; find out who changed it, since only root can.",
+    "Run engine down, then engine up, which puts the base image there again; find out who changed it, since only root can.",
   )
 }
 
@@ -102,7 +102,7 @@ function damaged(layout: string, why: string, cause?: unknown): RunnerImagesErro
   return new RunnerImagesError(
     "ENGINE_STATE",
     `The base images in ${layout} are not what was recorded when they were made: ${why}.`,
-    `Remove ${layout} and run engine up again, which makes them anew; find out who changed them, since only root can.`,
+    `Remove ${layout} and run engine up again, which makes them again; find out who changed them, since only root can.`,
     { cause },
   )
 }

@@ -9,10 +9,10 @@ import { takeLock } from "./lock.js"
  * settings that the last one puts back. It lies where a boot clears it, as the settings themselves are cleared.
  */
 const FOLDER = "/run/runner-images"
-const LEDGER = `${FOLDER}/ledger.json`
-const LOCK = `${FOLDER}/ledger.lock`
+const HOST_STATE = `${FOLDER}/host-state.json`
+const LOCK = `${FOLDER}/host-state.lock`
 
-const ledgerSchema = z.object({
+const hostStateSchema = z.object({
   instances: z.record(
     z.string(),
     z.object({
@@ -29,23 +29,23 @@ const ledgerSchema = z.object({
   /** binfmt_misc was not mounted before the first instance came up. */
   binfmtWasUnmounted: z.boolean(),
 })
-export type Ledger = z.infer<typeof ledgerSchema>
+export type HostState = z.infer<typeof hostStateSchema>
 
-export function readLedger(): Ledger {
+export function readHostState(): HostState {
   const empty = { instances: {}, forwardingSwitchedOn: [], forwardingWasOff: false, binfmtWasUnmounted: false }
-  if (!existsSync(LEDGER)) return empty
-  const ledger = parseLedger(readFileSync(LEDGER, "utf8"))
-  const known = Object.entries(ledger.instances).filter(([id, { record }]) => !isLost(id, record))
-  return { ...ledger, instances: Object.fromEntries(known) }
+  if (!existsSync(HOST_STATE)) return empty
+  const hostState = parseHostState(readFileSync(HOST_STATE, "utf8"))
+  const known = Object.entries(hostState.instances).filter(([id, { record }]) => !isLost(id, record))
+  return { ...hostState, instances: Object.fromEntries(known) }
 }
 
-function parseLedger(text: string): Ledger {
+function parseHostState(text: string): HostState {
   try {
-    return ledgerSchema.parse(JSON.parse(text))
+    return hostStateSchema.parse(JSON.parse(text))
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `${LEDGER} does not say what this program writes there.`,
+      `${HOST_STATE} does not say what this program writes there.`,
       "Another version of it has instances up: take them down with that version first.",
       { cause },
     )
@@ -57,25 +57,25 @@ function isLost(id: string, record: string): boolean {
   return !existsSync(record) && !existsSync(`${FOLDER}/${id}/engine.sock`)
 }
 
-/** Changes the ledger while no other process does. `save` may be called early, to record a change before it is made. */
-export async function withLedger<T>(work: (ledger: Ledger, save: () => void) => T | Promise<T>): Promise<T> {
+/** Changes the host state while no other process does. `save` may be called early, to record a change before it is made. */
+export async function withHostState<T>(work: (hostState: HostState, save: () => void) => T | Promise<T>): Promise<T> {
   mkdirSync(FOLDER, { recursive: true, mode: 0o755 })
   const lock = await takeLock(LOCK, "changing shared host settings", () => undefined)
   try {
-    const ledger = readLedger()
-    const save = () => writeFileAtomic(LEDGER, `${JSON.stringify(ledger, undefined, 2)}\n`)
-    const result = await work(ledger, save)
-    if (Object.keys(ledger.instances).length > 0 || existsSync(LEDGER)) save()
+    const hostState = readHostState()
+    const save = () => writeFileAtomic(HOST_STATE, `${JSON.stringify(hostState, undefined, 2)}\n`)
+    const result = await work(hostState, save)
+    if (Object.keys(hostState.instances).length > 0 || existsSync(HOST_STATE)) save()
     return result
   } finally {
     await lock.release()
   }
 }
 
-/** Removes the ledger's folder when no instance is left. Another process that waits for its lock makes it anew. */
-export function removeEmptyLedger(): void {
-  if (!existsSync(FOLDER) || Object.keys(readLedger().instances).length > 0) return
-  for (const file of [LEDGER, LOCK, `${LOCK}.json`]) rmSync(file, { force: true })
+/** Removes the host state's folder when no instance is left. Another process that waits for its lock makes it again. */
+export function removeEmptyHostState(): void {
+  if (!existsSync(FOLDER) || Object.keys(readHostState().instances).length > 0) return
+  for (const file of [HOST_STATE, LOCK, `${LOCK}.json`]) rmSync(file, { force: true })
   try {
     rmdirSync(FOLDER)
   } catch {

@@ -102,17 +102,20 @@ describe("rounds", () => {
 
 it("shows the figures as Markdown", () => {
   const rows = [
-    rowResult("native", [run(20, { diskBytes: 7e8, road: "native" }), run(22, { diskBytes: 7e8, road: "native" })]),
+    rowResult("native", [
+      run(20, { diskBytes: 7e8, installMethod: "native" }),
+      run(22, { diskBytes: 7e8, installMethod: "native" }),
+    ]),
     rowResult("accelerated", [
       run(30, {
-        road: "accelerated",
+        installMethod: "accelerated",
         phases: [
           { name: "unpack", start: 0, seconds: 19 },
           { name: "configure", start: 19, seconds: 11 },
         ],
       }),
       run(33, {
-        road: "emulated",
+        installMethod: "emulated",
         reason: "dpkg --configure failed | badly",
         phases: [
           { name: "unpack", start: 0, seconds: 21 },
@@ -122,7 +125,7 @@ it("shows the figures as Markdown", () => {
     ]),
   ]
   const report: BenchReport = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     began: "2026-11-24T00:00:00.000Z",
     machine: {
       platform: "linux/amd64",
@@ -163,7 +166,7 @@ it("shows the figures as Markdown", () => {
     | Row | What | Median | Least | Most | Runs | Disk | Went |
     | --- | --- | --- | --- | --- | --- | --- | --- |
     | native | the engine's own platform, its own programs | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | native |
-    | accelerated | the foreign platform, native programs, their twin unpacked anew | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
+    | accelerated | the foreign platform, native binaries, their root unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
 
     | Ratio | Median | Least | Most |
     | --- | --- | --- | --- |

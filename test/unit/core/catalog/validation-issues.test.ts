@@ -10,7 +10,7 @@ const B = "b".repeat(64)
 const INTEGRITY = `sha512-${"A".repeat(86)}==`
 const SUM = `h1:${"A".repeat(43)}=`
 
-/** Two tools of every kind that is pinned, without a mistake. */
+/** Two tools of every kind that is pinned, without an error. */
 const PINS_TEXT = `
 node:
   upstream:
@@ -61,7 +61,7 @@ chromedriver:
 const { node, npm, go, chrome, chromedriver } = TOOL_ENTRIES
 const ENTRIES = { node, npm, go, chrome, chromedriver } satisfies Record<string, ToolEntry>
 
-const mistakes = (text: string, entries: Record<string, ToolEntry> = ENTRIES) =>
+const issues = (text: string, entries: Record<string, ToolEntry> = ENTRIES) =>
   readCatalog(text, entries).problems.map(problemText)
 
 /** The pins with the first occurrence of a text replaced by another one. */
@@ -76,56 +76,56 @@ const nodeAt = (url: NonNullable<ToolEntry["upstream"]>["url"]) => ({
   node: { ...node, upstream: { ...node.upstream, url } },
 })
 
-const MISTAKES: Readonly<Record<string, string[]>> = {
-  "a platform is missing": mistakes(pins(`      linux/arm64: ${B}\n`, "")),
-  "a platform that does not exist": mistakes(pins("      linux/arm64:", "      linux/amr64:")),
-  "a checksum with a wrong digit": mistakes(pins(A, A.replace("a", "g"))),
-  "a short checksum": mistakes(pins(A, A.slice(1))),
-  "a checksum in capitals": mistakes(pins(A, A.toUpperCase())),
-  "no checksum at all": mistakes(pins(`linux/amd64: ${A}`, "linux/amd64:")),
-  "one checksum for two files": mistakes(pins(B, A)),
-  "a wrong npm integrity": mistakes(pins(`integrity: ${INTEGRITY}`, "integrity: sha512-AAAA")),
-  "an npm integrity of the old kind": mistakes(pins(`integrity: ${INTEGRITY}`, `integrity: sha1-${"A".repeat(27)}=`)),
-  "a wrong checksum of a Go module": mistakes(pins(`linux/amd64: ${SUM}`, `linux/amd64: ${A}`)),
-  "a version is missing": mistakes(pins("    version: 24.1.0\n", "")),
-  "a version that is a name": mistakes(pins("24.1.0", "latest")),
-  "a version with a v": mistakes(pins("24.1.0", "v24.1.0")),
-  "a day that does not exist": mistakes(pins("2026-01-31", "2026-13-31")),
-  "a tool that is not in tools.ts": mistakes(pins("npm:", "nmp:")),
-  "a tool twice": mistakes(`${PINS_TEXT}node:\n  upstream:\n`),
-  "a key that is not known": mistakes(pins("released:", "relaesed:")),
-  "a source that is not known": mistakes(pins("  registry:", "  regsitry:")),
-  "a source that is not pinned": mistakes(pins("npm:\n", "npm:\n  upstream:\n    version: 1.2.3\n")),
-  "a browser from before arm64": mistakes(PINS_TEXT.replaceAll("154.0.8037.92", "152.0.7977.82")),
-  "a driver of another browser": mistakes(pins("154.0.8037.92", "154.0.8037.93")),
-  "not YAML": mistakes(pins("npm:", "npm: [")),
-  "not a mapping": mistakes("- node\n- npm\n"),
-  "an address without TLS": mistakes(
+const ISSUES: Readonly<Record<string, string[]>> = {
+  "a platform is missing": issues(pins(`      linux/arm64: ${B}\n`, "")),
+  "a platform that does not exist": issues(pins("      linux/arm64:", "      linux/amr64:")),
+  "a checksum with a wrong digit": issues(pins(A, A.replace("a", "g"))),
+  "a short checksum": issues(pins(A, A.slice(1))),
+  "a checksum in capitals": issues(pins(A, A.toUpperCase())),
+  "no checksum at all": issues(pins(`linux/amd64: ${A}`, "linux/amd64:")),
+  "one checksum for two files": issues(pins(B, A)),
+  "a wrong npm integrity": issues(pins(`integrity: ${INTEGRITY}`, "integrity: sha512-AAAA")),
+  "an npm integrity of the old kind": issues(pins(`integrity: ${INTEGRITY}`, `integrity: sha1-${"A".repeat(27)}=`)),
+  "a wrong checksum of a Go module": issues(pins(`linux/amd64: ${SUM}`, `linux/amd64: ${A}`)),
+  "a version is missing": issues(pins("    version: 24.1.0\n", "")),
+  "a version that is a name": issues(pins("24.1.0", "latest")),
+  "a version with a v": issues(pins("24.1.0", "v24.1.0")),
+  "a day that does not exist": issues(pins("2026-01-31", "2026-13-31")),
+  "a tool that is not in tools.ts": issues(pins("npm:", "nmp:")),
+  "a tool twice": issues(`${PINS_TEXT}node:\n  upstream:\n`),
+  "a key that is not known": issues(pins("released:", "relaesed:")),
+  "a source that is not known": issues(pins("  registry:", "  regsitry:")),
+  "a source that is not pinned": issues(pins("npm:\n", "npm:\n  upstream:\n    version: 1.2.3\n")),
+  "a browser from before arm64": issues(PINS_TEXT.replaceAll("154.0.8037.92", "152.0.7977.82")),
+  "a driver of another browser": issues(pins("154.0.8037.92", "154.0.8037.93")),
+  "not YAML": issues(pins("npm:", "npm: [")),
+  "not a mapping": issues("- node\n- npm\n"),
+  "an address without TLS": issues(
     PINS_TEXT,
     nodeAt((version, { arch }) => `http://example.test/${version}/${arch}`),
   ),
-  "an address without a version": mistakes(
+  "an address without a version": issues(
     PINS_TEXT,
     nodeAt((_, { arch }) => `https://example.test/latest/${arch}`),
   ),
-  "an address without a platform": mistakes(
+  "an address without a platform": issues(
     PINS_TEXT,
     nodeAt((version) => `https://example.test/${version}`),
   ),
-  "an address of another tool": mistakes(
+  "an address of another tool": issues(
     PINS_TEXT,
     nodeAt((_, names) => go.upstream.url("1.27.2", names)),
   ),
 }
 
-describe("a mistake in the catalog", () => {
+describe("an error in the catalog", () => {
   it("is not in the project's own, nor in the one above", () => {
-    expect(mistakes(readFileSync(PINS, "utf8"), TOOL_ENTRIES)).toEqual([])
-    expect(mistakes(PINS_TEXT)).toEqual([])
+    expect(issues(readFileSync(PINS, "utf8"), TOOL_ENTRIES)).toEqual([])
+    expect(issues(PINS_TEXT)).toEqual([])
   })
 
   it("is told with its place and what is wrong there", () => {
-    expect(MISTAKES).toMatchInlineSnapshot(`
+    expect(ISSUES).toMatchInlineSnapshot(`
       {
         "a browser from before arm64": [
           "chrome.upstream.version 152.0.7977.82 is too old for linux/arm64: Chrome for Testing has that platform since 153.0.8001.0",

@@ -41,7 +41,7 @@ const loader = { type: "file" as const, mode: "711", owner: "0:0", sha256: "aa" 
 const clean: RootfsScan = {
   files: 2,
   programs: 2,
-  alien: [],
+  foreignArchitecture: [],
   damaged: [],
   missing: [],
   setuid: ["/usr/bin/su 4755"],
@@ -78,7 +78,7 @@ describe("the static checks", () => {
   it.each<[string, Partial<RootfsScan>, string]>([
     [
       "a program of another machine",
-      { alien: [{ path: "/usr/local/bin/seeded", kind: "64/62" }] },
+      { foreignArchitecture: [{ path: "/usr/local/bin/seeded", kind: "64/62" }] },
       "failed elf/machine: /usr/local/bin/seeded is 64/62",
     ],
     ["no program at all", { programs: 0 }, "failed elf/machine: no ELF files of 64/183"],
@@ -194,7 +194,7 @@ describe("the static checks", () => {
     ])
   })
 
-  it("excuse a folder of PATH that jobs make", () => {
+  it("suppress a folder of PATH that jobs make", () => {
     const environment = { ...plan.environment, PATH: `${plan.environment.PATH ?? ""}:/home/runner/go/bin` }
     const names = staticChecks(context, clean, { ...config, environment }, ENTRYPOINT)
     expect(names.find(({ name }) => name === "config/path")?.status).toBe("passed")
@@ -236,7 +236,7 @@ describe("known findings", () => {
       .filter(({ status }) => status === "failed")
       .map(({ name, actual }) => `${name}: ${actual ?? ""}`)
 
-  it("are excused, and nothing beside them", () => {
+  it("are suppressed, and nothing beside them", () => {
     expect(failures(missing("liboptional.so"), [entry])).toEqual([])
     expect(failures(missing("liboptional.so", "libother.so"), [entry])).toEqual([
       "elf/libraries: /usr/lib/git/plugin.so needs libother.so",
@@ -246,7 +246,7 @@ describe("known findings", () => {
     ])
   })
 
-  it("that excuse nothing fail, unless they say why they may", () => {
+  it("that suppress nothing fail, unless they say why they may", () => {
     expect(failures(clean, [entry])).toEqual([`files/known-findings: elf/libraries ${entry.finding.source}`])
     expect(failures(clean, [{ ...entry, varies: "an example" }])).toEqual([])
   })

@@ -58,7 +58,7 @@ describe("the checks of sizes", () => {
     `)
   })
 
-  it("name platforms that are 6 % apart, with their sizes, and excuse 4 %", () => {
+  it("name platforms that are 6 % apart, with their sizes, and suppress 4 %", () => {
     const platform = (name: string, megabytes: number) => ({ platform: name, layers: [layer("packages", megabytes)] })
     expect(judged(BUDGET, platform("a", 530), platform("b", 500))).toMatchInlineSnapshot(`
       {

@@ -6,7 +6,7 @@ it("reads what dpkg did in order, each package once", () => {
   expect(parseOrder(output)).toEqual(["libc6", "adduser"])
 })
 
-it("follows the twin's order, and puts what the twin lacks last", () => {
+it("follows the native order, and puts what is not in it last", () => {
   expect(inOrderOf(["b", "only-there", "a"], ["a", "b", "only-here"])).toEqual(["b", "a", "only-here"])
 })
 

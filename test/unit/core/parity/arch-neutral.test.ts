@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { commonNames, neutral } from "../../../../dagger/src/core/parity/arch-neutral.js"
+import { commonNames, archNeutral } from "../../../../dagger/src/core/parity/arch-neutral.js"
 import type { PlatformName } from "../../../../dagger/src/core/platforms.js"
 
 it.each<[PlatformName, string, string]>([
@@ -16,7 +16,7 @@ it.each<[PlatformName, string, string]>([
   ["linux/amd64", "hex64 arm64 x64y linux640", "hex64 arm64 x64y linux640"],
   ["linux/amd64", "x64 and x64", "ARCH and ARCH"],
 ])("%s: %s ⇒ %s", (platform, text, expected) => {
-  expect(neutral(text, platform)).toBe(expected)
+  expect(archNeutral(text, platform)).toBe(expected)
 })
 
 it("names stand for themselves where all platforms have them, or where two would become one", () => {

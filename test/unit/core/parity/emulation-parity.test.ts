@@ -6,19 +6,23 @@ import {
   parsePackages,
   ratioOf,
   type ParityReport,
-  type RoadReport,
+  type InstallMethodReport,
 } from "../../../../dagger/src/core/parity/emulation-parity.js"
 import { parityText } from "../../../../src/output/parity.js"
 
 const layers = (...sizes: number[]) =>
   sizes.map((compressedBytes, index) => ({ name: `layer ${index}`, bytes: compressedBytes * 3, compressedBytes }))
-const accelerated: RoadReport = { road: "accelerated", seconds: 12, layers: layers(60_000_000, 40_000_000) }
-const emulated: RoadReport = { road: "emulated", seconds: 300, layers: layers(100_000_000) }
+const accelerated: InstallMethodReport = {
+  installMethod: "accelerated",
+  seconds: 12,
+  layers: layers(60_000_000, 40_000_000),
+}
+const emulated: InstallMethodReport = { installMethod: "emulated", seconds: 300, layers: layers(100_000_000) }
 
 function report(change: Partial<ParityReport> = {}): ParityReport {
   const both = { accelerated, emulated, ...change }
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     variant: "standard",
     platform: "linux/arm64",
     against: "emulated",
@@ -26,7 +30,7 @@ function report(change: Partial<ParityReport> = {}): ParityReport {
     paths: 20_000,
     ratio: ratioOf(both.accelerated, both.emulated),
     differences: [],
-    excused: [],
+    suppressed: [],
     unused: [],
     ...both,
   }
@@ -34,7 +38,7 @@ function report(change: Partial<ParityReport> = {}): ParityReport {
 
 const crontab = { path: "/etc/crontab", fields: { mode: ["644", "600"] as const, links: [null, "/etc/a"] as const } }
 
-describe("the two roads", () => {
+describe("the two installations", () => {
   it("are equal", () => {
     expect(parityFailures(report())).toEqual([])
     expect(() => {
@@ -59,7 +63,7 @@ describe("the two roads", () => {
     },
     {
       what: "what was compared with is native",
-      change: { emulated: { ...emulated, road: "native" as const } },
+      change: { emulated: { ...emulated, installMethod: "native" as const } },
       failures: ["standard linux/arm64: what was compared with is not emulated: native"],
     },
     {
@@ -99,12 +103,12 @@ describe("the two roads", () => {
   })
 })
 
-it("shows both roads side by side", () => {
+it("shows both installations side by side", () => {
   const shown = report({
     differences: [crontab],
-    excused: [{ path: "/etc/random", fields: { sha256: ["aa", "bb"] } }],
+    suppressed: [{ path: "/etc/random", fields: { sha256: ["aa", "bb"] } }],
     unused: [{ path: "/etc/unused", fields: ["size", "sha256"], reason: "random" }],
-    accelerated: { ...accelerated, road: "emulated", reason: "dpkg --configure failed" },
+    accelerated: { ...accelerated, installMethod: "emulated", reason: "dpkg --configure failed" },
   })
   expect(parityText(shown)).toMatchInlineSnapshot(`
     "standard linux/arm64: 200 packages, 20000 paths compared, 1 different
@@ -118,7 +122,7 @@ it("shows both roads side by side", () => {
     Fell back to emulated: dpkg --configure failed
     /etc/crontab: mode 644 emulated, 600 accelerated; links none emulated, /etc/a accelerated
     allowed: /etc/random: sha256 aa emulated, bb accelerated
-    allowed in vain: /etc/unused (size, sha256)"
+    unused suppression: /etc/unused (size, sha256)"
   `)
 })
 

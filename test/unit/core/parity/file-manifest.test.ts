@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import {
   allowListText,
   compareManifests,
-  excuse,
+  suppress,
   parseAllowList,
   parseManifest,
   renewAllowList,
@@ -105,12 +105,12 @@ describe("a manifest is refused", () => {
 const RANDOM: AllowedDifference = { path: "/etc/random", fields: ["size", "sha256"], reason: "random" }
 const CONTENT = { size: 4, sha256: "bb" }
 
-describe("the allow-list excuses", () => {
+describe("the allow-list suppresses", () => {
   it("the fields that it names of the path that it names", () => {
     const fields = { size: ["3", "4"], sha256: ["aa", "bb"] }
-    expect(excuse(compared(but("/etc/random", CONTENT)), [RANDOM])).toEqual({
+    expect(suppress(compared(but("/etc/random", CONTENT)), [RANDOM])).toEqual({
       differences: [],
-      excused: [{ path: "/etc/random", fields }],
+      suppressed: [{ path: "/etc/random", fields }],
       unused: [],
     })
   })
@@ -121,28 +121,28 @@ describe("the allow-list excuses", () => {
     ["a file beside it", "/etc/crontab", CONTENT, "/etc/crontab", ["size", "sha256"]],
     ["the folder that it is in", "/etc", { owner: "1:1" }, "/etc", ["owner"]],
   ])("not %s", (_what, path, more, left, fields) => {
-    const { differences } = excuse(compared(but(path, more)), [RANDOM])
+    const { differences } = suppress(compared(but(path, more)), [RANDOM])
     expect(differences.map((found) => [found.path, Object.keys(found.fields)])).toEqual([[left, fields]])
   })
 
   it("not what is below a path that it names", () => {
-    const { differences } = excuse(compared(but("/etc/crontab", CONTENT)), [{ ...RANDOM, path: "/etc" }])
+    const { differences } = suppress(compared(but("/etc/crontab", CONTENT)), [{ ...RANDOM, path: "/etc" }])
     expect(differences.map(({ path }) => path)).toEqual(["/etc/crontab"])
   })
 
-  it("not a seeded difference beside one that is excused", () => {
+  it("not a seeded difference beside one that is suppressed", () => {
     const lines = ROOT.map((line) =>
       line.path === "/etc/random" || line.path === "/etc/crontab" ? { ...line, ...CONTENT } : line,
     )
-    const { differences, excused } = excuse(compared(manifest(lines)), [RANDOM])
-    expect([differences, excused].map((found) => found.map(({ path }) => path))).toEqual([
+    const { differences, suppressed } = suppress(compared(manifest(lines)), [RANDOM])
+    expect([differences, suppressed].map((found) => found.map(({ path }) => path))).toEqual([
       ["/etc/crontab"],
       ["/etc/random"],
     ])
   })
 
   it("not that a path is gone", () => {
-    const { differences } = excuse(compared(manifest(ROOT.filter(({ path }) => path !== "/etc/random"))), [RANDOM])
+    const { differences } = suppress(compared(manifest(ROOT.filter(({ path }) => path !== "/etc/random"))), [RANDOM])
     expect(differences.map(({ fields }) => Object.keys(fields))).toEqual([["presence", "type"]])
   })
 
@@ -150,18 +150,18 @@ describe("the allow-list excuses", () => {
     "not the split of a file's names when it names one of them: %s",
     (path) => {
       const split = compared(but("/usr/bin/perl5.40", { inode: undefined }))
-      const { differences } = excuse(split, [{ path, fields: ["links"], reason: "test" }])
+      const { differences } = suppress(split, [{ path, fields: ["links"], reason: "test" }])
       const names = ["/usr/bin/perl", "/usr/bin/perl5", "/usr/bin/perl5.40"]
       expect(differences.map((found) => found.path)).toEqual(names.filter((name) => name !== path))
     },
   )
 
   it("nothing, and says so, where nothing differs", () => {
-    expect(excuse(compared(but("/etc/random", { sha256: "bb" })), [RANDOM])).toMatchObject({
+    expect(suppress(compared(but("/etc/random", { sha256: "bb" })), [RANDOM])).toMatchObject({
       differences: [],
       unused: [{ ...RANDOM, fields: ["size"] }],
     })
-    expect(excuse([], [RANDOM]).unused).toEqual([RANDOM])
+    expect(suppress([], [RANDOM]).unused).toEqual([RANDOM])
   })
 })
 
@@ -208,7 +208,7 @@ describe("the allow-list's text", () => {
   })
 })
 
-it("the allow-list is made anew for the paths that were there, with reasons kept", () => {
+it("the allow-list is regenerated for the paths that were there, with reasons kept", () => {
   const stays: AllowedDifference = { path: "/opt/elsewhere", fields: ["sha256"], reason: "another set" }
   const goes: AllowedDifference = { path: "/etc/crontab", fields: ["mode"], reason: "was so once" }
   const found = [

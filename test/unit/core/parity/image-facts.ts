@@ -27,7 +27,7 @@ export function filesOf(platform: PlatformName): Map<string, ManifestEntry> {
       "/usr/local/lib/libz.so",
       { presence: "there", type: "link", mode: "777", owner: "0:0", target: `${triplet}/libz.so` },
     ],
-    ["/usr/local/lib/machine.json", file(vendor, { neutral: "bb" })],
+    ["/usr/local/lib/machine.json", file(vendor, { archNeutral: "bb" })],
     // Both platforms have a file for each: names that are on both stand for themselves.
     ["/usr/local/src/asm_amd64.s", file("cc")],
     ["/usr/local/src/asm_arm64.s", file("dd")],

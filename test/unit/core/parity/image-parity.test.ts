@@ -192,7 +192,7 @@ describe("images differ when on arm64", () => {
     ],
     [
       "a file differs by more than the platform's name",
-      arm({ "/usr/local/lib/machine.json": file("arm64", { neutral: "ee" }) }),
+      arm({ "/usr/local/lib/machine.json": file("arm64", { archNeutral: "ee" }) }),
       ["file /usr/local/lib/machine.json: content x64 on linux/amd64, arm64 on linux/arm64"],
     ],
     [
@@ -388,7 +388,7 @@ describe("explains", () => {
     })
   })
 
-  it("what is allowed, exactly, and tells what is allowed in vain", () => {
+  it("what is allowed, exactly, and tells what is unused suppression", () => {
     const allowed = [
       { area: "environment" as const, name: "LANG", reason: "a test" },
       { area: "file" as const, name: "/home/runner/run.sh", aspect: "mode", reason: "a test" },
@@ -494,7 +494,7 @@ describe("the list of differences", () => {
     readFileSync(new URL("../../../../dagger/src/core/parity/platform-differences.json", import.meta.url), "utf8"),
   )
 
-  it("excuses another content of the runner's checksums, and nothing else of them, where the runner is GitHub's", () => {
+  it("suppresses another content of the runner's checksums, and nothing else of them, where the runner is GitHub's", () => {
     const other = arm({ [RUNNER_MANIFEST]: file("ff", { mode: "600" }) })
     const compared = (runner: "actions" | "stand-in") => {
       const images = [imageFacts("linux/amd64", { files: withFiles("linux/amd64", { [RUNNER_MANIFEST]: file("aa") }) })]
@@ -506,7 +506,7 @@ describe("the list of differences", () => {
     expect(texts(compared("stand-in").differences).sort()).toEqual([content, mode])
   })
 
-  it("is not said to be in vain where its runner is another", () => {
+  it("is not reported as unused where its runner is another", () => {
     const allowed = allowedFor(list, "stand-in")
     expect(allowed.filter(({ name }) => name === RUNNER_MANIFEST)).toEqual([])
     expect(allowedFor(list, "actions").map(({ name }) => name)).toContain(RUNNER_MANIFEST)
@@ -530,7 +530,7 @@ it("is shown as Markdown", () => {
     | --- | --- | --- | --- |
     | file /usr/local/lib/machine.json, content | x64 | arm64 | names the platform |
 
-    | Allowed in vain | Reason |
+    | Unused suppression | Reason |
     | --- | --- |
     | label gone | it was there |
 

@@ -9,7 +9,7 @@ import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
 const mixed = () => {
   const arm = platformReport("linux/arm64", {
     checks: [PASSED, FAILED, SKIPPED],
-    installation: { road: "emulated", reason: "the twin has other versions" },
+    installation: { method: "emulated", reason: "the native tools root has other versions" },
   })
   delete arm.digest
   const made = report({ platforms: [platformReport("linux/amd64"), arm] })
@@ -23,14 +23,14 @@ it("the tests' own reports are of the schema", () => {
 })
 
 describe("renderMarkdown", () => {
-  it("shows what layers and tools weigh, the runner aside, and what is shared", () => {
+  it("shows the sizes of layers and tools, the runner aside, and what is shared", () => {
     const layer = (name: string, bytes: number) => ({
       name,
       digest: `sha256:${"d".repeat(64)}`,
       bytes,
       compressedBytes: bytes / 4,
     })
-    const weighed = (platform: string, node: number) =>
+    const measured = (platform: string, node: number) =>
       platformReport(platform, {
         layers: [layer("base image", 80_000_000), layer("node", node), layer("runner", 40_000_000)],
         shared: { variant: "standard", bytes: 80_000_000 },
@@ -39,7 +39,7 @@ describe("renderMarkdown", () => {
           { name: "gh", version: "2.46.0-3", source: "deb:gh", bytes: 46_080_000 },
         ],
       })
-    const made = report({ platforms: [weighed("linux/amd64", 120_000_000), weighed("linux/arm64", 122_000_000)] })
+    const made = report({ platforms: [measured("linux/amd64", 120_000_000), measured("linux/arm64", 122_000_000)] })
     expect(reportSchema.parse(made)).toEqual(made)
     const [, sizes] = /(## Sizes[^]*?)\n\n## /.exec(renderMarkdown(made)) ?? []
     expect(sizes).toMatchInlineSnapshot(`
@@ -78,7 +78,7 @@ describe("renderMarkdown", () => {
       | Platform | Manifest | Compressed | Packages | Installed | Checks | Seconds |
       | --- | --- | --- | --- | --- | --- | --- |
       | linux/amd64 | \`sha256:1111111111111111111111111111111111111111111111111111111111111111\` | 297.5 MB | 1 | native | 1 passed | 64.8 |
-      | linux/arm64 |  | 297.5 MB | 1 | emulated: the twin has other versions | 1 passed, 1 failed, 1 skipped | 64.8 |
+      | linux/arm64 |  | 297.5 MB | 1 | emulated: the native tools root has other versions | 1 passed, 1 failed, 1 skipped | 64.8 |
 
       ## Failed checks
 

@@ -29,7 +29,7 @@ export function platformReport(platform: string, change: Partial<PlatformReport>
     base: `debian@${digest("b")}`,
     packages: [{ name: "git", version: "1:2.47.3-0+deb13u1", sha256: "a".repeat(64) }],
     tools: [{ name: "node", version: "24.1.0", source: "npm:node-linux@24.1.0" }],
-    installation: { road: "native" },
+    installation: { method: "native" },
     checks: [PASSED],
     steps: [
       { name: "packages", seconds: 61.25 },

@@ -4,7 +4,7 @@ import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
 import { lineage, resolveDefinition } from "../../../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
-import { LONGEST_DEFINITION, parseOwnVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
+import { LONGEST_DEFINITION, parseCustomVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { parseVariants } from "../../../../dagger/src/core/variants/names.js"
 
@@ -55,7 +55,7 @@ checks:
     skipEmulated: takes minutes under emulation
 `
 
-const own = parseOwnVariant(WHOLE, "databases.yaml")
+const own = parseCustomVariant(WHOLE, "databases.yaml")
 const request = {
   platforms: ["linux/amd64" as const, "linux/arm64" as const],
   variants: [own.name],
@@ -73,21 +73,7 @@ describe("a definition file", () => {
         "definition": {
           "budgetBytes": 1200000000,
           "checks": [],
-          "description": "Clients of databases",
-          "environment": {
-            "PATH": "/opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "PGCONNECT_TIMEOUT": "10",
-          },
-          "extends": "standard",
-          "files": [
-            {
-              "mode": "0640",
-              "path": "/etc/sqlrc",
-              "text": "timing on
-      ",
-            },
-          ],
-          "ownChecks": [
+          "customChecks": [
             {
               "command": "psql --version",
               "expect": {
@@ -107,7 +93,7 @@ describe("a definition file", () => {
               "skipEmulated": "takes minutes under emulation",
             },
           ],
-          "ownTools": [
+          "customTools": [
             {
               "files": {
                 "linux/amd64": {
@@ -132,6 +118,20 @@ describe("a definition file", () => {
                 "strip": 1,
               },
               "version": "0.10",
+            },
+          ],
+          "description": "Clients of databases",
+          "environment": {
+            "PATH": "/opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PGCONNECT_TIMEOUT": "10",
+          },
+          "extends": "standard",
+          "files": [
+            {
+              "mode": "0640",
+              "path": "/etc/sqlrc",
+              "text": "timing on
+      ",
             },
           ],
           "packages": [
@@ -244,15 +244,11 @@ describe("a definition file", () => {
 
   it("may leave out everything but its name, what it extends and its checks", () => {
     const text = "name: a\nextends: chrome\nchecks:\n- {name: b, proves: c, command: d, expect: {equals: ''}}\n"
-    expect(parseOwnVariant(text, "a.yaml")).toMatchInlineSnapshot(`
+    expect(parseCustomVariant(text, "a.yaml")).toMatchInlineSnapshot(`
       {
         "definition": {
           "checks": [],
-          "description": "The chrome image with what a adds",
-          "environment": {},
-          "extends": "chrome",
-          "files": [],
-          "ownChecks": [
+          "customChecks": [
             {
               "command": "d",
               "expect": {
@@ -263,7 +259,11 @@ describe("a definition file", () => {
               "proves": "c",
             },
           ],
-          "ownTools": [],
+          "customTools": [],
+          "description": "The chrome image with what a adds",
+          "environment": {},
+          "extends": "chrome",
+          "files": [],
           "packages": [],
           "title": "GitHub Actions runner with Chrome, a",
           "tools": [],
@@ -276,12 +276,12 @@ describe("a definition file", () => {
   it("may name the same value twice by an alias", () => {
     const text = WHOLE.replace(`sha256: ${SHA}`, `sha256: &sum ${SHA}`).replace(`sha256: ${SHA}`, "sha256: *sum")
     expect(text).toContain("*sum")
-    expect(parseOwnVariant(text, "databases.yaml")).toEqual(own)
+    expect(parseCustomVariant(text, "databases.yaml")).toEqual(own)
   })
 
   it("is in examples/", () => {
     const file = "examples/postgresql-client.yaml"
-    expect(parseOwnVariant(readFileSync(file, "utf8"), file)).toMatchObject({
+    expect(parseCustomVariant(readFileSync(file, "utf8"), file)).toMatchObject({
       name: "postgresql-client",
       definition: { extends: "standard", packages: ["postgresql-client"], budgetBytes: 1_000_000_000 },
     })
@@ -289,7 +289,7 @@ describe("a definition file", () => {
 })
 
 /** What is wrong; what of the whole definition is replaced; by what. */
-const MISTAKES: readonly [what: string, from: string | RegExp, to: string][] = [
+const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
   ["an unknown key", "packages:", "pakages:"],
   ["several unknown keys", "title: Databases", "titel: Databases\nwarp: 9"],
   ["a variant to extend that does not exist", "extends: standard", "extends: standart"],
@@ -384,11 +384,11 @@ const MISTAKES: readonly [what: string, from: string | RegExp, to: string][] = [
   ["a pattern that is none", "PostgreSQL.* 17", "PostgreSQL(.* 17"],
   ["a key that is there twice", "title: Databases", "name: other\ntitle: Databases"],
   ["text that is no YAML", "packages: [", "packages: [["],
-  ["several mistakes, in their order", /standard([^]*)tar\n([^]*)17/, "standart$1tgz\n$2(17"],
+  ["several errors, in their order", /standard([^]*)tar\n([^]*)17/, "standart$1tgz\n$2(17"],
 ]
 
 describe("a definition file is refused with line and column for", () => {
-  it.each(MISTAKES)("%s", (_, from, to) => {
+  it.each(ISSUES)("%s", (_, from, to) => {
     const text = WHOLE.replace(from, to)
     expect(text).not.toBe(WHOLE)
     expect(refusal(text).join("\n")).toMatchSnapshot()
@@ -396,7 +396,7 @@ describe("a definition file is refused with line and column for", () => {
 
   it("not for a name that every object has", () => {
     const text = WHOLE.replace("PGCONNECT_TIMEOUT: 10", "constructor: 10\n  prototype: 11")
-    const { name, definition } = parseOwnVariant(text.replace("name: databases", "name: constructor"), "a.yaml")
+    const { name, definition } = parseCustomVariant(text.replace("name: databases", "name: constructor"), "a.yaml")
     expect(name).toBe("constructor")
     expect(Object.entries(definition.environment)).toEqual(expect.arrayContaining([["constructor", "10"]]))
   })
@@ -428,10 +428,10 @@ describe("a definition file is refused with line and column for", () => {
   })
 })
 
-/** The lines of the message, one for each mistake. */
+/** The lines of the message, one for each error. */
 function refusal(text: string): string[] {
   try {
-    parseOwnVariant(text, "databases.yaml")
+    parseCustomVariant(text, "databases.yaml")
   } catch (error) {
     if (!(error instanceof RunnerImagesError) || error.code !== "DEFINITION_INVALID") throw error
     expect(error.exitCode).toBe(2)

@@ -1,16 +1,16 @@
 import { LineCounter, parseDocument } from "yaml"
 import type { Unpack } from "../../catalog/catalog.js"
-import { definitionOf, type OwnCheck, type OwnTool, type OwnVariant } from "../definitions.js"
+import { definitionOf, type CustomCheck, type CustomTool, type CustomVariant } from "../definitions.js"
 import { RunnerImagesError } from "../../errors.js"
-import { mistakeLine, mistakeLines, mistakesOf, reservedKeys } from "./validation-issues.js"
+import { issueLine, issueLines, issuesOf, reservedKeys } from "./validation-issues.js"
 import { contradictions } from "./rules.js"
 import { definitionSchema, type WrittenDefinition } from "./schema.js"
 
 /** Characters that a definition file may have. It is written by hand. */
 export const LONGEST_DEFINITION = 100_000
 
-/** How many mistakes in YAML itself are named. */
-const MOST_SYNTAX_MISTAKES = 5
+/** How many errors in YAML itself are named. */
+const MOST_SYNTAX_ISSUES = 5
 
 /** How often values may be repeated by YAML's aliases. A few nested ones could otherwise stand for more than fits into memory. */
 const MOST_ALIASES = 50
@@ -19,28 +19,28 @@ const MOST_ALIASES = 50
  * Reads a definition file: a variant that extends one of this project's.
  *
  * @param file its name, for messages
- * @throws RunnerImagesError DEFINITION_INVALID naming every mistake with its line and column. What its parts contradict is looked for
+ * @throws RunnerImagesError DEFINITION_INVALID naming every error with its line and column. What its parts contradict is looked for
  *   when each by itself is right.
  */
-export function parseOwnVariant(text: string, file: string): OwnVariant {
+export function parseCustomVariant(text: string, file: string): CustomVariant {
   if (text.length > LONGEST_DEFINITION)
     throw invalid(file, [`${file}: is longer than ${String(LONGEST_DEFINITION)} characters`])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
   const reserved = reservedKeys(document)
-  if (reserved.length > 0) throw invalid(file, mistakeLines(file, reserved, document, lines))
+  if (reserved.length > 0) throw invalid(file, issueLines(file, reserved, document, lines))
   const form = definitionSchema.safeParse(value)
-  const mistakes = form.success ? contradictions(form.data) : mistakesOf(form.error)
-  if (!form.success || mistakes.length > 0) throw invalid(file, mistakeLines(file, mistakes, document, lines))
-  return ownVariant(form.data)
+  const issues = form.success ? contradictions(form.data) : issuesOf(form.error)
+  if (!form.success || issues.length > 0) throw invalid(file, issueLines(file, issues, document, lines))
+  return customVariant(form.data)
 }
 
 function read(text: string, file: string, lines: LineCounter) {
   try {
     const document = parseDocument(text, { schema: "failsafe", lineCounter: lines, prettyErrors: false })
-    const broken = document.errors.map(({ message, pos }) => mistakeLine(file, lines.linePos(pos[0]), message))
+    const broken = document.errors.map(({ message, pos }) => issueLine(file, lines.linePos(pos[0]), message))
     // One that is not understood brings others with it.
-    if (broken.length > 0) throw invalid(file, [...new Set(broken)].slice(0, MOST_SYNTAX_MISTAKES))
+    if (broken.length > 0) throw invalid(file, [...new Set(broken)].slice(0, MOST_SYNTAX_ISSUES))
     return { document, value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown }
   } catch (cause) {
     if (cause instanceof RunnerImagesError) throw cause
@@ -50,7 +50,7 @@ function read(text: string, file: string, lines: LineCounter) {
 }
 
 function invalid(file: string, lines: readonly string[], cause?: unknown): RunnerImagesError {
-  const count = lines.length === 1 ? "a mistake" : `${String(lines.length)} mistakes`
+  const count = lines.length === 1 ? "an error" : `${String(lines.length)} issues`
   return new RunnerImagesError(
     "DEFINITION_INVALID",
     `The definition ${file} has ${count}:\n  ${lines.join("\n  ")}`,
@@ -59,7 +59,7 @@ function invalid(file: string, lines: readonly string[], cause?: unknown): Runne
   )
 }
 
-function ownVariant(given: WrittenDefinition): OwnVariant {
+function customVariant(given: WrittenDefinition): CustomVariant {
   const { name, extends: parent, environment, packages } = given
   return {
     name,
@@ -69,23 +69,23 @@ function ownVariant(given: WrittenDefinition): OwnVariant {
       extends: parent,
       packages: packages ?? [],
       tools: [],
-      ownTools: given.tools?.map(ownTool) ?? [],
+      customTools: given.tools?.map(customTool) ?? [],
       environment: environment ?? {},
       ...(given.budget === undefined ? {} : { budgetBytes: bytesOf(given.budget) }),
       files: given.files?.map(({ path, text, mode = "644" }) => ({ path, mode: mode.padStart(4, "0"), text })) ?? [],
       checks: [],
-      ownChecks: given.checks.map((check) => ownCheck(name, check)),
+      customChecks: given.checks.map((check) => customCheck(name, check)),
     },
   }
 }
 
-function ownTool({
+function customTool({
   name,
   version,
   files,
   links = {},
   ...given
-}: NonNullable<WrittenDefinition["tools"]>[number]): OwnTool {
+}: NonNullable<WrittenDefinition["tools"]>[number]): CustomTool {
   return { name, version, files, unpack: unpackOf(given), links }
 }
 
@@ -99,7 +99,7 @@ function unpackOf({
   return { kind: unpack, into, strip: Number(strip), ...(only ? { only } : {}) }
 }
 
-function ownCheck(variant: string, { name, expect, ...check }: WrittenDefinition["checks"][number]): OwnCheck {
+function customCheck(variant: string, { name, expect, ...check }: WrittenDefinition["checks"][number]): CustomCheck {
   const { skipEmulated, ...rest } = check
   return {
     ...rest,
@@ -113,7 +113,7 @@ function expectationOf({
   equals,
   contains,
   matches,
-}: WrittenDefinition["checks"][number]["expect"]): OwnCheck["expect"] {
+}: WrittenDefinition["checks"][number]["expect"]): CustomCheck["expect"] {
   if (equals !== undefined) return { kind: "equals", value: equals.trim() }
   if (contains !== undefined) return { kind: "contains", value: contains }
   return matches === undefined ? { kind: "fails" } : { kind: "matches", pattern: matches }

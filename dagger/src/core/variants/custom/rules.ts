@@ -5,7 +5,7 @@ import { placeProblem } from "./paths.js"
 import type { WrittenDefinition } from "./schema.js"
 
 /** Where in a definition something is wrong, by keys and indices, and what it is. */
-export interface Mistake {
+export interface ValidationIssue {
   path: readonly PropertyKey[]
   /** The key is what is wrong, whatever its value. */
   key?: true
@@ -16,20 +16,20 @@ export interface Mistake {
 const SECRET = /(^|_)(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)(_|$)/i
 
 /** What is wrong with a definition of the right form, when its parts are held against each other and the variant that it extends. */
-export function contradictions(given: WrittenDefinition): Mistake[] {
+export function contradictions(given: WrittenDefinition): ValidationIssue[] {
   return [
     ...(VARIANTS.some((variant) => variant === given.name)
       ? [{ path: ["name"], problem: `${given.name} is one of this project's own variants; choose another name` }]
       : []),
-    ...packageMistakes(given),
-    ...toolMistakes(given),
-    ...placeMistakes(given),
-    ...environmentMistakes(given),
-    ...checkMistakes(given),
+    ...packageIssues(given),
+    ...toolIssues(given),
+    ...placeIssues(given),
+    ...environmentIssues(given),
+    ...checkIssues(given),
   ]
 }
 
-function packageMistakes({ packages = [] }: WrittenDefinition): Mistake[] {
+function packageIssues({ packages = [] }: WrittenDefinition): ValidationIssue[] {
   const sudo = packages.indexOf("sudo")
   return [
     ...twice(packages, (index) => ["packages", index]),
@@ -44,14 +44,14 @@ function linksOf({ tools = [] }: WrittenDefinition): ReadonlyMap<string, string>
   return new Map(tools.flatMap(({ links = {} }) => Object.entries(links)))
 }
 
-function toolMistakes(given: WrittenDefinition): Mistake[] {
+function toolIssues(given: WrittenDefinition): ValidationIssue[] {
   const { tools = [] } = given
   const own = linksOf(given)
   const named = twice(
     tools.map(({ name }) => name),
     (index) => ["tools", index, "name"],
   )
-  return tools.reduce<Mistake[]>((all, { name, unpack, into, strip, only }, index) => {
+  return tools.reduce<ValidationIssue[]>((all, { name, unpack, into, strip, only }, index) => {
     const at = (key: string, problem: string | undefined) => {
       if (problem !== undefined) all.push({ path: ["tools", index, key], problem })
     }
@@ -67,7 +67,7 @@ function toolMistakes(given: WrittenDefinition): Mistake[] {
 }
 
 /** Files and links, each of which needs a place of its own. */
-function placeMistakes(given: WrittenDefinition): Mistake[] {
+function placeIssues(given: WrittenDefinition): ValidationIssue[] {
   const { extends: parent, tools = [], files = [] } = given
   const own = linksOf(given)
   const inherited = resolveDefinition(parent, undefined)
@@ -98,8 +98,8 @@ function placeMistakes(given: WrittenDefinition): Mistake[] {
   ]
 }
 
-function environmentMistakes({ extends: parent, environment = {} }: WrittenDefinition): Mistake[] {
-  const mistakes = Object.keys(environment).flatMap((name): Mistake[] => {
+function environmentIssues({ extends: parent, environment = {} }: WrittenDefinition): ValidationIssue[] {
+  const issues = Object.keys(environment).flatMap((name): ValidationIssue[] => {
     const path = ["environment", name]
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       return [
@@ -117,30 +117,30 @@ function environmentMistakes({ extends: parent, environment = {} }: WrittenDefin
   })
   const { PATH: own } = environment
   const inherited = resolveDefinition(parent, undefined).environment.PATH ?? ""
-  if (own === undefined) return mistakes
+  if (own === undefined) return issues
   const folders = own.split(":")
   const missing = inherited.split(":").filter((folder) => !folders.includes(folder))
   const path = ["environment", "PATH"]
   if (missing.length > 0) {
     const added = folders.filter((folder) => folder.startsWith("/") && !inherited.split(":").includes(folder))
     const whole = [...added, inherited].join(":")
-    mistakes.push({ path, problem: `lacks ${missing.join(", ")} of the variant ${parent}; write ${whole}` })
+    issues.push({ path, problem: `lacks ${missing.join(", ")} of the variant ${parent}; write ${whole}` })
   }
   const relative = folders.find((folder) => !folder.startsWith("/"))
   if (relative !== undefined)
-    mistakes.push({
+    issues.push({
       path,
       problem: `has "${relative}", which is not an absolute path; a variable is not looked up here`,
     })
-  return mistakes
+  return issues
 }
 
-function checkMistakes({ checks }: WrittenDefinition): Mistake[] {
+function checkIssues({ checks }: WrittenDefinition): ValidationIssue[] {
   const named = twice(
     checks.map(({ name }) => name),
     (index) => ["checks", index, "name"],
   )
-  return checks.reduce<Mistake[]>((all, { expect }, index) => {
+  return checks.reduce<ValidationIssue[]>((all, { expect }, index) => {
     const given = Object.keys(expect)
     if (given.length !== 1)
       all.push({
@@ -162,7 +162,7 @@ function patternProblem(pattern: string): string | undefined {
   }
 }
 
-function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): Mistake[] {
+function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): ValidationIssue[] {
   return names.flatMap((name, index) =>
     names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is there twice` }],
   )

@@ -23,7 +23,7 @@ function wrong(what: string) {
   }
 }
 
-/** A mapping with these keys and no others. The message of unknown ones is the list of the known, which `mistakes.ts` makes sentences of. */
+/** A mapping with these keys and no others. The message of unknown ones is the list of the known, which `validation-issues.ts` makes sentences of. */
 const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>

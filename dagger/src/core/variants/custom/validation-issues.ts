@@ -2,11 +2,11 @@ import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document, 
 import type { z } from "zod"
 import { printable } from "../../text/printable.js"
 import { closest } from "../../suggest.js"
-import type { Mistake } from "./rules.js"
+import type { ValidationIssue } from "./rules.js"
 
-/** What zod found, a mistake for every unknown key. */
-export function mistakesOf(error: z.ZodError): Mistake[] {
-  return error.issues.flatMap((issue): Mistake[] => {
+/** What zod found, an error for every unknown key. */
+export function issuesOf(error: z.ZodError): ValidationIssue[] {
+  return error.issues.flatMap((issue): ValidationIssue[] => {
     if (issue.code !== "unrecognized_keys") return [{ path: issue.path, problem: issue.message }]
     const known = issue.message.split(" ")
     return issue.keys.map((key) => {
@@ -18,8 +18,8 @@ export function mistakesOf(error: z.ZodError): Mistake[] {
 }
 
 /** Keys that JavaScript takes for an object's prototype; what reads the form would leave them out without a word. */
-export function reservedKeys(document: Document): Mistake[] {
-  const found: Mistake[] = []
+export function reservedKeys(document: Document): ValidationIssue[] {
+  const found: ValidationIssue[] = []
   visit(document, {
     Pair(_, { key }, ancestors) {
       if (!isScalar(key) || key.value !== "__proto__") return
@@ -38,26 +38,26 @@ function pathText(path: readonly PropertyKey[]): string {
   }, "")
 }
 
-/** Mistakes in the order of the text, a line each: `FILE:LINE:COLUMN: PATH: PROBLEM`. */
-export function mistakeLines(
+/** ValidationIssues in the order of the text, a line each: `FILE:LINE:COLUMN: PATH: PROBLEM`. */
+export function issueLines(
   file: string,
-  mistakes: readonly Mistake[],
+  issues: readonly ValidationIssue[],
   document: Document,
   lines: LineCounter,
 ): string[] {
-  return mistakes
-    .map((mistake) => ({ ...mistake, offset: offsetOf(document, mistake) }))
+  return issues
+    .map((issue) => ({ ...issue, offset: offsetOf(document, issue) }))
     .sort((a, b) => a.offset - b.offset)
-    .map(({ path, problem, offset }) => mistakeLine(file, lines.linePos(offset), `${pathText(path)}: ${problem}`))
+    .map(({ path, problem, offset }) => issueLine(file, lines.linePos(offset), `${pathText(path)}: ${problem}`))
 }
 
 /** What a file says may be anything, and must not break the line. */
-export function mistakeLine(file: string, { line, col }: { line: number; col: number }, text: string): string {
+export function issueLine(file: string, { line, col }: { line: number; col: number }, text: string): string {
   return `${file}:${String(line)}:${String(col)}: ${printable(text.replace(/^: /, "")).replaceAll("\n", "\\n")}`
 }
 
-/** Where in the text a mistake is: at the value where that stands by itself, else at its key; for what is missing, at what lacks it. */
-function offsetOf(document: Document, { path, key }: Mistake): number {
+/** Where in the text an error is: at the value where that stands by itself, else at its key; for what is missing, at what lacks it. */
+function offsetOf(document: Document, { path, key }: ValidationIssue): number {
   let node: unknown = document.contents
   let offset = startOf(node) ?? 0
   for (const [depth, part] of path.entries()) {

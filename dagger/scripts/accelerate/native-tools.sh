@@ -1,5 +1,5 @@
-# twin.sh: makes, in a root whose programs this machine runs natively, what a foreign root borrows while it is configured:
-# /accelerate/bin     links to programs, to be first in the foreign root's PATH; they lead to the twin's files, mounted at /native
+# native-tools.sh: makes, in a root whose programs this machine runs natively, what a foreign root uses of it while it is configured:
+# /accelerate/bin     links to programs, to be first in the foreign root's PATH; they lead to files of that root, mounted at /native
 # /accelerate/owners  `PACKAGE SOURCE-VERSION` of every package that a linked program is of
 set -eu
 export LC_ALL=C

@@ -17,7 +17,7 @@ const files = {
 }
 
 /** What a user got wrong, by what it is. */
-const MISTAKES: Record<string, Record<string, string>> = {
+const ISSUES: Record<string, Record<string, string>> = {
   "nothing at all": {},
   "no token": REPOSITORY,
   "no target": TOKEN,
@@ -117,10 +117,10 @@ const BROKERS: Record<string, Record<string, string>> = {
   "a broker of a broker": { BROKER_URL: "unix:///run/broker.sock" },
   "a broker that listens nowhere": { ...BOTH, BROKER_LISTEN: "0.0.0.0:8443" },
   "a broker by TLS without a key": { ...BOTH, BROKER_LISTEN: "tls://0.0.0.0:8443", BROKER_CA_FILE: "/tls/ca.pem" },
-  "a broker of no runners, and without patience": { ...BOTH, BROKER_MAX_RUNNERS: "0", BROKER_GRACE_SECONDS: "0" },
+  "a broker of no runners, and without a grace period": { ...BOTH, BROKER_MAX_RUNNERS: "0", BROKER_GRACE_SECONDS: "0" },
 }
 
-const ALL = { ...MISTAKES, ...BROKERS }
+const ALL = { ...ISSUES, ...BROKERS }
 
 function failureOf(environment: Record<string, string>): RuntimeFailure {
   try {
@@ -138,7 +138,7 @@ describe("a wrong configuration", () => {
       const failure = failureOf(environment)
       return `${what}: exit code ${failure.exitCode}\n${failureText(failure)}`
     })
-    await expect(told.join("\n")).toMatchFileSnapshot("mistakes.txt")
+    await expect(told.join("\n")).toMatchFileSnapshot("issues.txt")
   })
 
   it.each(Object.keys(ALL))("shows no secret: %s", (what) => {

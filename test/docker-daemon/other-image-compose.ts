@@ -1,7 +1,15 @@
-import type { Example } from "../rivals/read-rivals.js"
+import type { Example } from "../other-images/read-other-images.js"
 
 /** The compose file that an example's facts make, but for the image's name. */
-export function rivalCompose({ environment, volumes, binds, ports, capabilities, command, healthcheck }: Example): {
+export function otherImageCompose({
+  environment,
+  volumes,
+  binds,
+  ports,
+  capabilities,
+  command,
+  healthcheck,
+}: Example): {
   services: { runner: Record<string, unknown> }
   volumes: Record<string, unknown>
 } {

@@ -46,23 +46,23 @@ const example = z
     capabilities: z.strictObject({ drop: z.array(z.string()), add: z.array(z.string()) }).optional(),
     command: z.array(z.string()).default([]),
     healthcheck: z.array(z.string()).optional(),
-    /** Whether it is also run under a Docker daemon; `false` where that would need more than the lab has, such as an App. */
+    /** Whether it is also run under a Docker daemon; `false` where that would need more than the test environment has, such as an App. */
     run: z.boolean().default(true),
     resolves: outcome.optional(),
-    /** Variables with mistakes, where our image refuses. */
-    mistakes: z.array(z.string()).optional(),
+    /** Variables with errors, where our image refuses. */
+    issues: z.array(z.string()).optional(),
   })
-  .refine(({ resolves, mistakes }) => (resolves === undefined) !== (mistakes === undefined), "one outcome")
+  .refine(({ resolves, issues }) => (resolves === undefined) !== (issues === undefined), "one outcome")
 
-const rival = z.strictObject({ rival: z.string(), commit: z.string(), examples: z.array(example).nonempty() })
+const otherImage = z.strictObject({ otherImage: z.string(), commit: z.string(), examples: z.array(example).nonempty() })
 
 export type Example = z.infer<typeof example>
 
 /** Facts of other images' compose files, manifests and README commands. Variables, values and paths are theirs; the words are ours. */
-export function readRivals(): z.infer<typeof rival>[] {
-  const folder = fileURLToPath(new URL(".", import.meta.url))
+export function readOtherImages(): z.infer<typeof otherImage>[] {
+  const folder = fileURLToPath(new URL("../other-images", import.meta.url))
   return readdirSync(folder)
     .filter((name) => name.endsWith(".yaml"))
     .sort()
-    .map((name) => rival.parse(parse(readFileSync(folder + name, "utf8"), { merge: true })))
+    .map((name) => otherImage.parse(parse(readFileSync(folder + name, "utf8"), { merge: true })))
 }

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { platformOfNodeArch } from "../../dagger/src/core/platforms.js"
-import { answer, commandLine } from "../e2e/doors.js"
+import { answer, commandLine } from "../e2e/entry-points.js"
 import { removeAtExit } from "../lifecycle/leftovers.js"
-import type { Example } from "../rivals/read-rivals.js"
+import type { Example } from "../other-images/read-other-images.js"
 import type { DockerDaemon } from "./docker-daemon.js"
 
 /** The images by their names for Docker, each of which has a folder of that name, an OCI layout. */
@@ -18,7 +18,7 @@ const BUILDS = [
   { options: ["--variants", "standard", "--root"], images: ["standard-root"] },
 ] as const
 
-/** The image that an example is tried with: the flavour that starts as that rival's does. */
+/** The image that an example is tried with: the flavour that starts as that other image's does. */
 export function imageOf({ variant, root }: Example): string {
   return root ? `${variant}-root` : variant
 }

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { makeCertificate, type Certificate } from "../fake-github/certificate.js"
 import { FakeGitHub } from "../fake-github/fake-github.js"
-import { ROOT } from "../e2e/doors.js"
+import { ROOT } from "../e2e/entry-points.js"
 import type { DockerDaemon } from "./docker-daemon.js"
 
 const GATEWAY = fileURLToPath(new URL("gateway.ts", import.meta.url))
@@ -16,12 +16,12 @@ const NAMES = ["github.com", "api.github.com", "ghes.example"]
 /** A proxy's name, as examples have it: port 3128. */
 const PROXY = "myproxy"
 
-const CA = "/lab/github.pem"
+const CA = "/testEnv/github.pem"
 
 /** A GitHub of one test's own, which its containers know as github.com. */
-export interface LabGitHub {
+export interface TestGitHub {
   readonly github: FakeGitHub
-  /** What a lab adds to a service of a compose file: nothing that says what the runner is, or for what. */
+  /** What the test environment adds to a service of a compose file: nothing that says what the runner is, or for what. */
   readonly service: {
     readonly extra_hosts: readonly string[]
     readonly environment: Readonly<Record<string, string>>
@@ -38,7 +38,7 @@ function startGateway(pid: number, sockets: string) {
 }
 
 /** What connects the daemon's containers to servers of this process. */
-export class LabNetwork {
+export class TestNetwork {
   readonly #daemon: DockerDaemon
   readonly #certificate: Certificate
   readonly #gateway: ReturnType<typeof startGateway>
@@ -58,8 +58,8 @@ export class LabNetwork {
     return join(this.#daemon.folder, "github.pem")
   }
 
-  static async start(daemon: DockerDaemon): Promise<LabNetwork> {
-    const network = new LabNetwork(daemon, await makeCertificate(NAMES))
+  static async start(daemon: DockerDaemon): Promise<TestNetwork> {
+    const network = new TestNetwork(daemon, await makeCertificate(NAMES))
     await new Promise<void>((resolve, reject) => {
       void (async () => {
         for await (const line of network.#gateway) {
@@ -73,11 +73,11 @@ export class LabNetwork {
     return network
   }
 
-  async github(): Promise<LabGitHub> {
+  async github(): Promise<TestGitHub> {
     const github = new FakeGitHub({ certificate: this.#certificate })
     await github.up()
     const address = this.#daemon.address()
-    const door = await doorTo(github.port, join(this.#sockets, address))
+    const gateway = await gatewayTo(github.port, join(this.#sockets, address))
     return {
       github,
       service: {
@@ -89,7 +89,7 @@ export class LabNetwork {
         this.#asked.flatMap((line) => (line.startsWith(`${address} `) ? [line.slice(address.length + 1)] : [])),
       close: async () => {
         await github.close()
-        await new Promise((resolve) => door.close(resolve))
+        await new Promise((resolve) => gateway.close(resolve))
       },
     }
   }
@@ -101,7 +101,7 @@ export class LabNetwork {
 }
 
 /** Leads a socket's connections to a port of this machine, which the daemon's machine does not see. */
-async function doorTo(port: number, path: string): Promise<Server> {
+async function gatewayTo(port: number, path: string): Promise<Server> {
   const server = createServer((client) => {
     const onward = connect(port, "127.0.0.1")
     client.pipe(onward).pipe(client)

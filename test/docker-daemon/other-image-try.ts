@@ -3,13 +3,13 @@ import { expect } from "vitest"
 import type { Target } from "../fake-github/accounts.js"
 import type { FakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
-import type { Example } from "../rivals/read-rivals.js"
+import type { Example } from "../other-images/read-other-images.js"
 import { ComposeProject } from "./compose-project.js"
 import type { DockerDaemon } from "./docker-daemon.js"
-import type { LabGitHub, LabNetwork } from "./lab-network.js"
+import type { TestGitHub, TestNetwork } from "./test-network.js"
 import { stepOutput } from "./step-output.js"
-import { imageOf } from "./lab-images.js"
-import { rivalCompose } from "./rival-compose.js"
+import { imageOf } from "./network-images.js"
+import { otherImageCompose } from "./other-image-compose.js"
 
 /** Which of the examples' variables have credentials. */
 const CREDENTIAL = /TOKEN|PAT$/
@@ -20,12 +20,12 @@ type Outcome = NonNullable<Example["resolves"]>
  * Runs an example as a compose file: it registers as the facts say, does one job, and leaves. Of the file only the image's name is another, and
  * a credential that GitHub has to make.
  */
-export async function tryExample(daemon: DockerDaemon, network: LabNetwork, example: Example): Promise<void> {
-  const lab = await network.github()
-  const credentials = await prepare(lab, example)
-  const { service } = lab
+export async function tryExample(daemon: DockerDaemon, network: TestNetwork, example: Example): Promise<void> {
+  const testEnv = await network.github()
+  const credentials = await prepare(testEnv, example)
+  const { service } = testEnv
   const project = new ComposeProject(daemon, {
-    file: rivalCompose(example),
+    file: otherImageCompose(example),
     override: {
       services: {
         runner: {
@@ -39,17 +39,17 @@ export async function tryExample(daemon: DockerDaemon, network: LabNetwork, exam
   })
   try {
     await project.up()
-    if (example.resolves === undefined) await refuses(project, example.mistakes ?? [])
-    else if (example.resolves.authentication === "none") await onlyTells(project, lab.github)
-    else await works(project, lab, example, example.resolves)
+    if (example.resolves === undefined) await refuses(project, example.issues ?? [])
+    else if (example.resolves.authentication === "none") await onlyTells(project, testEnv.github)
+    else await works(project, testEnv, example, example.resolves)
   } finally {
     await project.down()
-    await lab.close()
+    await testEnv.close()
   }
 }
 
 /** Makes what an example names exist on GitHub. Returns the variables with credentials that cannot be those of the example. */
-async function prepare({ github }: LabGitHub, example: Example): Promise<Record<string, string>> {
+async function prepare({ github }: TestGitHub, example: Example): Promise<Record<string, string>> {
   const { authentication, target: url = "https://github.com/octo/example", group } = example.resolves ?? {}
   github.accounts.addRepository(jobsOf(url))
   if (url.includes("/enterprises/")) github.accounts.addEnterprise(url.split("/").at(-1) ?? "", ["octo"])
@@ -100,10 +100,10 @@ async function justInTime(github: FakeGitHub, target: Target): Promise<string> {
   return config
 }
 
-async function refuses(project: ComposeProject, mistakes: readonly string[]): Promise<void> {
+async function refuses(project: ComposeProject, issues: readonly string[]): Promise<void> {
   expect((await project.ended(await project.container())).exitCode).toBe(10)
   const said = await project.logs()
-  for (const name of mistakes) expect(said).toMatch(new RegExp(`\\b${name}\\b`))
+  for (const name of issues) expect(said).toMatch(new RegExp(`\\b${name}\\b`))
 }
 
 async function onlyTells(project: ComposeProject, github: FakeGitHub): Promise<void> {
@@ -119,8 +119,8 @@ function pattern(fact: string, host: string): RegExp {
   return new RegExp(`^${escaped}`)
 }
 
-async function works(project: ComposeProject, lab: LabGitHub, example: Example, facts: Outcome): Promise<void> {
-  const { github } = lab
+async function works(project: ComposeProject, testEnv: TestGitHub, example: Example, facts: Outcome): Promise<void> {
+  const { github } = testEnv
   const container = await project.container()
   const isJustInTime = facts.authentication === "jit"
   await project.untilRunning("it is online", () =>
@@ -158,7 +158,7 @@ async function works(project: ComposeProject, lab: LabGitHub, example: Example, 
   expect(user).toBe(example.root && facts.runAsRoot !== false ? "0" : "1001")
   const names = variables.map((line) => line.split("=")[0] ?? "")
   expect(names.filter((name) => facts.hiddenFromJobs.includes(name) || CREDENTIAL.test(name))).toEqual([])
-  if (example.environment.https_proxy !== undefined) expect(lab.proxied()).toContain("api.github.com:443")
+  if (example.environment.https_proxy !== undefined) expect(testEnv.proxied()).toContain("api.github.com:443")
 
   if (!facts.ephemeral && !isJustInTime) await project.done("stop")
   const { exitCode } = await project.ended(container)

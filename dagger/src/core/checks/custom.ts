@@ -1,12 +1,12 @@
-import type { OwnCheck } from "../variants/definitions.js"
+import type { CustomCheck } from "../variants/definitions.js"
 import { matches, type CheckContext, type ExecCheck } from "./check.js"
 
 /** The checks of a definition file. */
-export function ownChecks({ plan }: CheckContext): ExecCheck[] {
-  return plan.ownChecks.map(ownCheck)
+export function customChecks({ plan }: CheckContext): ExecCheck[] {
+  return plan.customChecks.map(customCheck)
 }
 
-function ownCheck({ name, proves, command, expect, skipEmulated }: OwnCheck): ExecCheck {
+function customCheck({ name, proves, command, expect, skipEmulated }: CustomCheck): ExecCheck {
   const expected = expect.kind === "matches" ? matches(new RegExp(expect.pattern)) : expect
   return { name, proves, command, expect: expected, ...(skipEmulated && { emulation: { skip: skipEmulated } }) }
 }

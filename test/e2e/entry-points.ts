@@ -7,7 +7,7 @@ import { reportSchema, type Report } from "../../dagger/src/core/report/report.j
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
-/** The platforms of every two-platform test, as both doors take them. */
+/** The platforms of every two-platform test, as both entry points take them. */
 export const BOTH = "linux/amd64,linux/arm64"
 
 export interface Ended {
@@ -30,7 +30,7 @@ async function run(
 
 const program = join(ROOT, "runner-images")
 
-/** The first door: our own command line, as a user types it; `commandLine.with(env)` for one with further variables. */
+/** The command line: command line, as a user types it; `commandLine.with(env)` for one with further variables. */
 export const commandLine = Object.assign((...words: string[]) => run(program, words), {
   with:
     (env: Record<string, string>) =>
@@ -38,7 +38,7 @@ export const commandLine = Object.assign((...words: string[]) => run(program, wo
       run(program, words, env),
 })
 
-/** The second door: the literal `dagger`, with nothing set but what `engine up` prints. */
+/** The module: the literal `dagger`, with nothing set but what `engine up` prints. */
 export function dagger(...words: string[]): Promise<Ended> {
   return daggerIn(ROOT, ...words)
 }

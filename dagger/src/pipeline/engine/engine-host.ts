@@ -1,5 +1,5 @@
 import { dag, type Container, type File } from "@dagger.io/dagger"
-import { archiveMoment } from "../../core/packages/cache-buster.js"
+import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../../core/variants/bases.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
@@ -12,7 +12,7 @@ const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils", "zstd"]
 
 /** The engine's own side of a build: what runs without emulation. */
-export interface Native {
+export interface EngineHost {
   platform: PlatformName
   /** The base image by digest, the same index for every platform. */
   base: string
@@ -36,26 +36,27 @@ interface NativeOptions {
   base?: BaseName | undefined
   /** The digest that the base has to have, as in a lock. */
   digest?: string | undefined
-  /** Of which moment the package archive's answers are, see archiveMoment; today's when omitted. */
+  /** Of which moment the package archive's answers are, see archiveCacheBuster; today's when omitted. */
   archive?: string | undefined
-  moment?: string | undefined
+  cacheBuster?: string | undefined
 }
 
 /**
  * Finds the engine's platform and pins the base image: to the digest that is asked for, else to the one that was recorded for it, else to
  * the one that its tag has now.
  *
- * @param moment makes every step new that starts from what is returned; without it, the engine answers from its cache
+ * @param cacheBuster makes every step new that starts from what is returned; without it, the engine answers from its cache
  * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine has no platform, LOCK_INVALID or ENGINE_STATE
  *   when it lacks the base that is asked for, or the recorded one
  */
-export async function native(
+export async function openEngineHost(
   caBundle: File | undefined,
-  { base: name = DEFAULT_BASE, digest, archive = archiveMoment(false), moment }: NativeOptions = {},
-): Promise<Native> {
+  { base: name = DEFAULT_BASE, digest, archive = archiveCacheBuster(false), cacheBuster }: NativeOptions = {},
+): Promise<EngineHost> {
   const platform = await enginePlatform()
   const base = await pinned(name, digest, platform)
-  const root = (of: PlatformName) => anew(dag.container({ platform: asPlatform(of) }).from(base), moment)
+  const root = (of: PlatformName) =>
+    withCacheBuster(dag.container({ platform: asPlatform(of) }).from(base), cacheBuster)
   const container = trusting(withAptSources(root(platform), name), caBundle)
   return {
     platform,
@@ -104,7 +105,7 @@ async function pinned(name: BaseName, asked: string | undefined, platform: Platf
     throw new RunnerImagesError(
       "ENGINE_STATE",
       `The bare engine does not give the base image ${name}@${digest} that it recorded: ${said}`,
-      "Nothing else is taken in its place. Run engine down, then engine up, which puts it there anew.",
+      "Nothing else is taken in its place. Run engine down, then engine up, which puts it there again.",
       { cause },
     )
   }
@@ -113,12 +114,12 @@ async function pinned(name: BaseName, asked: string | undefined, platform: Platf
 /**
  * The same container for whom all steps that follow are new: they are done, whatever the engine remembers.
  *
- * @param moment what makes them new; the same moment is answered from the cache
+ * @param cacheBuster what makes them new; the same value is answered from the cache
  */
-export function anew(container: Container, moment: string | undefined): Container {
-  if (moment === undefined) return container
+export function withCacheBuster(container: Container, cacheBuster: string | undefined): Container {
+  if (cacheBuster === undefined) return container
   // Steps are known by how their container came about. Nothing of it remains in an image.
-  return container.withEnvVariable("MADE_ANEW", moment).withoutEnvVariable("MADE_ANEW")
+  return container.withEnvVariable("MADE_ANEW", cacheBuster).withoutEnvVariable("MADE_ANEW")
 }
 
 /** A native container whose apt finds the packages of every platform. */

@@ -7,12 +7,12 @@ import { HEALTH_COMMAND, RUNTIME_FOLDER } from "../../../dagger/src/core/variant
 import { readCommandLine } from "../../../docker/runtime/src/command-line.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { RuntimeFailure } from "../../../docker/runtime/src/failure.js"
-import { type Example, readRivals } from "../../rivals/read-rivals.js"
+import { type Example, readOtherImages } from "../../other-images/read-other-images.js"
 import { hostWith } from "../../runtime/configuration/host.js"
 import { RUNNER_FOLDERS } from "../../../dagger/src/core/variants/runner-user.js"
 
 const LABELS = PLATFORMS.map((platform) => spelling(platform).vendor)
-const RIVALS = readRivals()
+const OTHER_IMAGES = readOtherImages()
 const PROGRAM = `${RUNTIME_FOLDER}/runtime.mjs`
 
 function read({ environment, variant, root }: Example, architectureLabel: string) {
@@ -49,7 +49,7 @@ function outcomeOf(example: Example, architectureLabel: string) {
 }
 
 it("knows the images that people come from", () => {
-  expect(RIVALS.map(({ rival, examples }) => `${rival}: ${examples.length}`)).toMatchInlineSnapshot(`
+  expect(OTHER_IMAGES.map(({ otherImage, examples }) => `${otherImage}: ${examples.length}`)).toMatchInlineSnapshot(`
     [
       "actions/actions-runner-controller: 8",
       "GrammaTonic/github-runner: 9",
@@ -60,7 +60,7 @@ it("knows the images that people come from", () => {
   `)
 })
 
-describe.each(RIVALS)("$rival", ({ examples }) => {
+describe.each(OTHER_IMAGES)("$otherImage", ({ examples }) => {
   describe.each(LABELS)("on %s", (label) => {
     it.each(examples.filter(({ resolves }) => resolves))("$name", (example) => {
       const { runAsRoot, ...resolves } = example.resolves ?? {}
@@ -70,7 +70,7 @@ describe.each(RIVALS)("$rival", ({ examples }) => {
     })
   })
 
-  const refused = examples.filter(({ mistakes }) => mistakes)
+  const refused = examples.filter(({ issues }) => issues)
   it.skipIf(refused.length === 0)("what is refused names the variable", () => {
     const told = refused.map((example) => {
       try {
@@ -78,11 +78,11 @@ describe.each(RIVALS)("$rival", ({ examples }) => {
         return "nothing"
       } catch (error) {
         if (!(error instanceof RuntimeFailure)) throw error
-        const names = example.mistakes?.filter((name) => error.message.includes(`${name} `))
+        const names = example.issues?.filter((name) => error.message.includes(`${name} `))
         return `${error.code} ${error.exitCode} ${names?.join() ?? ""}`
       }
     })
-    expect(told).toEqual(refused.map(({ mistakes }) => `CONFIGURATION 10 ${mistakes?.join() ?? ""}`))
+    expect(told).toEqual(refused.map(({ issues }) => `CONFIGURATION 10 ${issues?.join() ?? ""}`))
   })
 
   it("starts as it did: its arguments run the runner, its volumes belong to the user, its health check has its program", () => {
@@ -98,7 +98,7 @@ describe.each(RIVALS)("$rival", ({ examples }) => {
 })
 
 describe.skipIf(spawnSync("pgrep", ["--version"]).status !== 0)("a health check by pgrep", () => {
-  const checks = RIVALS.flatMap(({ examples }) =>
+  const checks = OTHER_IMAGES.flatMap(({ examples }) =>
     examples.flatMap(({ healthcheck }) => (healthcheck ? [healthcheck] : [])),
   )
 

@@ -16,7 +16,7 @@ import { removeAtExit } from "./leftovers.js"
 import type { HealthTimes, UnpackedImage } from "./oci-image.js"
 import type { ContainerOptions } from "./runtime-spec.js"
 
-/** The repository that every fake GitHub of a lab has. */
+/** The repository that every fake GitHub of a test environment has. */
 export const REPOSITORY = "octo/example"
 
 /** How much longer things take under emulation. */
@@ -27,7 +27,7 @@ const SECOND = 1000
 type Environment = Readonly<Record<string, string>>
 
 /** What one case works in: containers of one image and servers that they speak to. All of it ends with the case. */
-export class Lab {
+export class TestEnvironment {
   readonly image: UnpackedImage
   readonly #folder = mkdtempSync(join(tmpdir(), "runner-images-lifecycle-"))
   readonly #cleanup: (() => Promise<void>)[] = []
@@ -44,7 +44,7 @@ export class Lab {
   }
 
   /** Seconds that something may take on a machine of the platform's own, as milliseconds that it may take here. */
-  patience(seconds: number): number {
+  timeout(seconds: number): number {
     return seconds * SECOND * (isNative(this.platform) ? 1 : EMULATED)
   }
 
@@ -59,11 +59,11 @@ export class Lab {
       await cleanup().catch((error: unknown) => failures.push(error))
     await rm(this.#folder, { recursive: true, force: true })
     this.#forget()
-    if (failures.length > 0) throw new AggregateError(failures, "a lab could not be cleaned up")
+    if (failures.length > 0) throw new AggregateError(failures, "a test environment could not be cleaned up")
   }
 
   /** What the containers said last, for who looks into a failure. */
-  story(): string {
+  logs(): string {
     return this.#containers.map(({ id, lines }) => `${id} said:\n${lines.last()}`).join("\n")
   }
 
@@ -77,8 +77,8 @@ export class Lab {
   }
 
   /** A GitHub of the case's own, with one repository and a personal token that may do everything. */
-  async github(options: FakeGitHubOptions = {}): Promise<LabGitHub> {
-    const github = new LabGitHub(this, options)
+  async github(options: FakeGitHubOptions = {}): Promise<TestGitHub> {
+    const github = new TestGitHub(this, options)
     await github.up()
     this.defer(() => github.close())
     github.accounts.addRepository(REPOSITORY)
@@ -108,19 +108,19 @@ export class Lab {
   }
 
   async untilListening(container: Container, seconds = 20): Promise<void> {
-    await container.lines.waitFor(LISTENING, this.patience(seconds))
+    await container.lines.waitFor(LISTENING, this.timeout(seconds))
   }
 
   /** Runs a container to its end. */
   async run(options: ContainerOptions, seconds = 20): Promise<Ended> {
     const container = await this.start(options)
-    return ended(container, await container.ended(this.patience(seconds)))
+    return ended(container, await container.ended(this.timeout(seconds)))
   }
 
   /** Sends a signal and waits for the end. */
   async stop(container: Container, signal = this.image.stopSignal, seconds = 30): Promise<Ended> {
     await container.kill(signal)
-    return ended(container, await container.ended(this.patience(seconds)))
+    return ended(container, await container.ended(this.timeout(seconds)))
   }
 
   /** Asks for the container's health until the case is over. */
@@ -136,9 +136,9 @@ export class Lab {
    * @throws {Error} when it does not after so many seconds
    */
   async until(what: string, condition: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
-    const end = performance.now() + this.patience(seconds)
+    const end = performance.now() + this.timeout(seconds)
     while (!(await condition())) {
-      if (performance.now() > end) throw new Error(`${what}: not after ${this.patience(seconds) / SECOND} s`)
+      if (performance.now() > end) throw new Error(`${what}: not after ${this.timeout(seconds) / SECOND} s`)
       await sleep(50)
     }
   }
@@ -172,13 +172,13 @@ function ended(container: Container, { exitCode, at }: ContainerEnd): Ended {
 }
 
 /** The fake GitHub, with what cases ask of it. */
-export class LabGitHub extends FakeGitHub {
-  readonly #lab: Lab
+export class TestGitHub extends FakeGitHub {
+  readonly #testEnv: TestEnvironment
   readonly token: string
 
-  constructor(lab: Lab, options: FakeGitHubOptions) {
+  constructor(testEnv: TestEnvironment, options: FakeGitHubOptions) {
     super(options)
-    this.#lab = lab
+    this.#testEnv = testEnv
     this.token = this.tokens.addPersonal().token
   }
 
@@ -217,19 +217,19 @@ export class LabGitHub extends FakeGitHub {
 
   /** Runs a job of shell steps to its end. */
   async done(steps: readonly string[], more: Partial<z.input<typeof NEW_JOB>> = {}, seconds = 20): Promise<Job> {
-    return await this.waitForJob(this.job(steps, more), "completed", this.#lab.patience(seconds))
+    return await this.waitForJob(this.job(steps, more), "completed", this.#testEnv.timeout(seconds))
   }
 
   /** Waits until a job runs. */
   async running(job: Job, seconds = 20): Promise<void> {
-    await this.waitForJob(job, "in_progress", this.#lab.patience(seconds))
+    await this.waitForJob(job, "in_progress", this.#testEnv.timeout(seconds))
   }
 
   /** Gives the repository a job and waits until its runner has told that it runs. */
   async busy(container: Container, steps: readonly string[], seconds = 20): Promise<Job> {
     const job = this.job(steps)
     await this.running(job, seconds)
-    await container.lines.waitFor(/Running job: build$/, this.#lab.patience(seconds))
+    await container.lines.waitFor(/Running job: build$/, this.#testEnv.timeout(seconds))
     return job
   }
 

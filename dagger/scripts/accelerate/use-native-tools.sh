@@ -1,4 +1,4 @@
-# Functions for a script that runs in a foreign root by a shell of the native root at /native, which twin.sh has been run on. $interpreter
+# Functions for a script that runs in a foreign root by a shell of the native root at /native, which native-tools.sh has been run on. $interpreter
 # is where native programs look for their loader, $triplet what their libraries' folder is called.
 fail() {
   echo "acceleration: $*" >&2
@@ -12,7 +12,7 @@ native() {
 }
 
 # From here on native programs start by themselves, and come first in PATH.
-borrow() {
+use_native_tools() {
   folder=${interpreter%/*}
   made_folder= made_link=
   if [ ! -d "$folder" ]; then
@@ -31,9 +31,9 @@ borrow() {
 # Nothing that was written meanwhile may name the native root.
 refuse_traces() {
   find / -xdev -type f -newer /tmp/started ! -path '/tmp/*' -exec grep -la /native/ {} + > /tmp/named || true
-  [ ! -s /tmp/named ] || fail "files name the twin: $(cat /tmp/named)"
+  [ ! -s /tmp/named ] || fail "files name the native tools root: $(cat /tmp/named)"
   left=$(find / -xdev -lname '/native/*' ! -lname "/native$interpreter" ! -lname "/native/usr/lib/$triplet")
-  [ -z "$left" ] || fail "links lead to the twin: $left"
+  [ -z "$left" ] || fail "links lead to the native tools root: $left"
   rm -f /tmp/named
 }
 
