@@ -17,11 +17,13 @@ const withEngine = {
 export default defineConfig({
   test: {
     projects: [
-      // Files share their modules, which takes a quarter of the time off. Generous, since some start processes.
+      // Files share their modules, which takes a quarter of the time off.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude, testTimeout: MINUTE, isolate: false } },
+      // The images' program, the stand-in and the fake GitHub: real processes and servers, and no engine.
       {
         test: {
-          name: "unit",
-          include: ["test/unit/**/*.test.ts"],
+          name: "runtime",
+          include: ["test/runtime/**/*.test.ts"],
           exclude,
           testTimeout: MINUTE,
           isolate: false,

@@ -60,7 +60,7 @@ export type Example = z.infer<typeof example>
 
 /** Facts of other images' compose files, manifests and README commands. Variables, values and paths are theirs; the words are ours. */
 export function readOtherImages(): z.infer<typeof otherImage>[] {
-  const folder = fileURLToPath(new URL("../other-images", import.meta.url))
+  const folder = fileURLToPath(new URL("../other-images/", import.meta.url))
   return readdirSync(folder)
     .filter((name) => name.endsWith(".yaml"))
     .sort()
