@@ -32,72 +32,98 @@ import { parseCompression } from "./core/request/compression.js"
 
 /**
  * Builds, tests and publishes GitHub Actions runner images for several platforms.
+ *
+ * What all functions share are the constructor's arguments: `dagger call --sources registry build`. The engine keeps an object's declared
+ * fields between calls and gives them back without running the constructor, and it answers the constructor from its cache: so it
+ * only keeps what it is given.
  */
 @object()
 export class RunnerImages {
+  private docker: Directory
+  private sources: string
+  private base: string
+  private definition?: File
+  private lock?: File
+  private refresh: boolean
+  private sudo: boolean
+  private root: boolean
+  private cjkFonts: boolean
+  private assets?: Directory
+  private mirror?: string
+  private mirrorService?: Service
+  private caBundle?: File
+  private sourceUrl?: string
+  private sourceRevision?: string
+
   /**
-   * Build the images, smoke-test them and return one folder per variant: an OCI layout with its reports.
-   * Fails when a check does. Add `export --path dist` to have it on disk.
-   *
    * @param docker What goes into images: this project's docker folder.
-   * @param platforms Platforms to build, each once. All of them when omitted.
-   * @param variants Variants to build, each once, or "all". "standard" when omitted.
-   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
-   * @param refresh Ask the package archive for its state now instead of once a day.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto", which uses upstream if every pinned URL is reachable.
+   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
+   * @param definition A YAML file that defines a custom variant, which is then the default of "variants".
+   * @param lock The report.json of an earlier build: its exact packages are installed again, on the same base image.
+   * @param refresh Query the package archive now instead of once a day.
    * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
-   * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
-   * @param sourceUrl Where the images' source code is, for a label; a module cannot see its own repository.
+   * @param assets Upstream archives by file name, downloaded beforehand.
+   * @param mirror URL of a server that has the vendors' files at URL/HOST/PATH, used instead of the vendors.
+   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
+   * @param caBundle Certificate authorities that downloads and pushes trust. Defaults to those that the module's own runtime trusts.
+   * @param sourceUrl URL of the images' source code, for a label; a module cannot see its own repository.
    * @param sourceRevision The commit that the images are built from, for a label.
-   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
    */
-  @func({ cache: "session" })
-  async build(
+  constructor(
     @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
-    platforms?: Platform[],
-    variants?: string[],
-    definition?: File,
     sources: string = "auto",
     base: string = "debian:trixie-slim",
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
+    definition?: File,
     lock?: File,
     refresh: boolean = false,
     sudo: boolean = false,
     root: boolean = false,
     cjkFonts: boolean = false,
-    native: boolean = false,
-    compression: string = "gzip",
+    assets?: Directory,
+    mirror?: string,
+    mirrorService?: Service,
+    caBundle?: File,
     sourceUrl?: string,
     sourceRevision?: string,
-    caBundle?: File,
+  ) {
+    this.docker = docker
+    this.sources = sources
+    this.base = base
+    if (definition !== undefined) this.definition = definition
+    if (lock !== undefined) this.lock = lock
+    this.refresh = refresh
+    this.sudo = sudo
+    this.root = root
+    this.cjkFonts = cjkFonts
+    if (assets !== undefined) this.assets = assets
+    if (mirror !== undefined) this.mirror = mirror
+    if (mirrorService !== undefined) this.mirrorService = mirrorService
+    if (caBundle !== undefined) this.caBundle = caBundle
+    if (sourceUrl !== undefined) this.sourceUrl = sourceUrl
+    if (sourceRevision !== undefined) this.sourceRevision = sourceRevision
+  }
+
+  /**
+   * Build the images, smoke-test them and return one folder per variant: an OCI layout with its reports.
+   * Fails if a check fails. Add `export --path dist` to write it to disk.
+   *
+   * @param platforms Platforms to build. Defaults to all.
+   * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
+   * @param native Fail early if emulation would cause any check to be skipped.
+   * @param compression Compression of layers: "gzip", which everything reads, or "zstd", smaller and faster.
+   */
+  @func({ cache: "session" })
+  async build(
+    platforms?: Platform[],
+    variants?: string[],
+    native: boolean = false,
+    compression: string = "gzip",
   ): Promise<Directory> {
-    const request = await requestOf({
-      platforms,
-      variants,
-      definition,
-      sources,
-      base,
-      mirror,
-      lock,
-      refresh,
-      sudo,
-      root,
-      cjkFonts,
-      native,
-      compression,
-      source: { url: sourceUrl, revision: sourceRevision },
-    })
-    const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
+    const request = await this.requestOf({ platforms, variants, native, compression })
+    const built = await buildImages(request, this.inputs(), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
   }
@@ -105,317 +131,115 @@ export class RunnerImages {
   /**
    * Build one variant for one platform and return the container, for a terminal, a command or a service.
    *
-   * @param docker What goes into images: this project's docker folder.
-   * @param platform Platform to build. The engine's own when omitted.
-   * @param variant Variant to build. That of the definition when omitted, else "standard".
-   * @param definition A YAML file that describes a variant of your own.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
-   * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   * @param platform Platform to build. Defaults to the engine's own.
+   * @param variant Variant to build. Defaults to the definition's variant, else "standard".
    */
   @func({ cache: "session" })
-  async container(
-    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
-    platform?: Platform,
-    variant?: string,
-    definition?: File,
-    sources: string = "auto",
-    base: string = "debian:trixie-slim",
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
-    lock?: File,
-    refresh: boolean = false,
-    sudo: boolean = false,
-    root: boolean = false,
-    cjkFonts: boolean = false,
-    caBundle?: File,
-  ): Promise<Container> {
+  async container(platform?: Platform, variant?: string): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
-    const request = await requestOf({
-      platforms,
-      variants: variant === undefined ? undefined : [variant],
-      definition,
-      sources,
-      base,
-      mirror,
-      lock,
-      refresh,
-      sudo,
-      root,
-      cjkFonts,
-    })
-    return buildContainer(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
+    const request = await this.requestOf({ platforms, variants: variant === undefined ? undefined : [variant] })
+    return buildContainer(request, this.inputs(), new Progress())
   }
 
   /**
-   * Build the images, smoke-test them and return the report as Markdown. Fails when a check does.
+   * Build the images, smoke-test them and return the report as Markdown. Fails if a check fails.
    *
-   * @param docker What goes into images: this project's docker folder.
-   * @param platforms Platforms to build, each once. All of them when omitted.
-   * @param variants Variants to build, each once, or "all". "standard" when omitted.
-   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
-   * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
-   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   * @param platforms Platforms to test. Defaults to all.
+   * @param variants Variants to test, or "all". Defaults to the definition's variant, else "standard".
+   * @param native Fail early if emulation would cause any check to be skipped.
    */
   @func({ cache: "session" })
-  async test(
-    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
-    platforms?: Platform[],
-    variants?: string[],
-    definition?: File,
-    sources: string = "auto",
-    base: string = "debian:trixie-slim",
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
-    lock?: File,
-    refresh: boolean = false,
-    sudo: boolean = false,
-    root: boolean = false,
-    cjkFonts: boolean = false,
-    native: boolean = false,
-    caBundle?: File,
-  ): Promise<string> {
-    const request = await requestOf({
-      platforms,
-      variants,
-      definition,
-      sources,
-      base,
-      mirror,
-      lock,
-      refresh,
-      sudo,
-      root,
-      cjkFonts,
-      native,
-    })
-    const built = await buildImages(request, inputsOf({ docker, assets, mirrorService, caBundle }), new Progress())
+  async test(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<string> {
+    const request = await this.requestOf({ platforms, variants, native })
+    const built = await buildImages(request, this.inputs(), new Progress())
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
   }
 
   /**
-   * Say as JSON what would be built: packages, tools with their versions and sources, environment. Nothing is run.
+   * Return what would be built as JSON: packages, tools with their versions and sources, environment. Builds nothing.
    *
-   * @param platforms Platforms to plan for, each once. All of them when omitted.
-   * @param variants Variants to plan, each once, or "all". "standard" when omitted.
-   * @param definition A YAML file that describes a variant of your own, which is then what is planned when variants are omitted.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
+   * @param platforms Platforms to plan for. Defaults to all.
+   * @param variants Variants to plan, or "all". Defaults to the definition's variant, else "standard".
    */
   @func({ cache: "session" })
-  async plan(
-    platforms?: Platform[],
-    variants?: string[],
-    definition?: File,
-    sources: string = "auto",
-    base: string = "debian:trixie-slim",
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
-    sudo: boolean = false,
-    root: boolean = false,
-    cjkFonts: boolean = false,
-  ): Promise<string> {
-    const request = await requestOf({
-      platforms,
-      variants,
-      definition,
-      sources,
-      base,
-      mirror,
-      sudo,
-      root,
-      cjkFonts,
-      refresh: false,
-    })
+  async plan(platforms?: Platform[], variants?: string[]): Promise<string> {
+    const request = await this.requestOf({ platforms, variants })
+    const { assets, mirrorService } = this
     const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustOf(undefined)))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
 
   /**
-   * Build the images and compare the platforms' with each other: packages, tools, configuration, accounts, and every path above the
-   * packages. Or, against "emulated", install packages for the platform that is not the engine's both ways, by native programs and
-   * under emulation, and compare every path of the two roots. Returns the comparison as JSON, and fails when something differs.
+   * Build the images and compare the platforms: packages, tools, configuration, accounts, and every path above the packages. Or, with
+   * "emulated", install the packages of the foreign platform twice, with native binaries and under emulation, and compare every path of
+   * the two root file systems. Returns the comparison as JSON. Fails if something differs.
    *
-   * @param docker What goes into images: this project's docker folder.
-   * @param against What is compared: "platforms" with each other, or native programs' work with what is "emulated".
-   * @param platforms Platforms to compare, each once. All of them when omitted.
-   * @param variants Variants to compare, each once, or "all". "standard" when omitted.
-   * @param definition A YAML file that describes a variant of your own, which is then what is compared when variants are omitted.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto".
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param packages Against "emulated": further packages beside the variants'.
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
-   * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param caBundle Certificate authorities that download steps trust. What this program trusts when omitted.
+   * @param against What to compare with: the other "platforms", or an "emulated" installation.
+   * @param platforms Platforms to compare. Defaults to all.
+   * @param variants Variants to compare, or "all". Defaults to the definition's variant, else "standard".
+   * @param packages With "emulated": packages to install beside the variants'.
    */
   @func({ cache: "session" })
   async parity(
-    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     against: string = "platforms",
     platforms?: Platform[],
     variants?: string[],
-    definition?: File,
-    sources: string = "auto",
-    base: string = "debian:trixie-slim",
     packages?: string[],
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
-    lock?: File,
-    refresh: boolean = false,
-    sudo: boolean = false,
-    root: boolean = false,
-    cjkFonts: boolean = false,
-    caBundle?: File,
   ): Promise<string> {
     const word = parseAgainst(against)
     if (word === "platforms") {
-      const request = await requestOf({
-        platforms,
-        variants,
-        definition,
-        sources,
-        base,
-        mirror,
-        lock,
-        refresh,
-        sudo,
-        root,
-        cjkFonts,
-      })
+      const request = await this.requestOf({ platforms, variants })
       assertComparable(request.platforms)
-      const compared = await compareImages(
-        request,
-        inputsOf({ docker, assets, mirrorService, caBundle }),
-        new Progress(),
-      )
+      const compared = await compareImages(request, this.inputs(), new Progress())
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
-    const own = await customVariantOf(definition)
+    const own = await customVariantOf(this.definition)
     const request = {
       against: word,
       variants: parseVariants(variants, own?.name),
       ...(own ? { own } : {}),
       packages: parsePackages(packages),
-      refresh,
+      refresh: this.refresh,
     }
-    const reports = await compareInstallMethods(request, trustOf(caBundle), new Progress())
+    const reports = await compareInstallMethods(request, trustOf(this.caBundle), new Progress())
     assertParity(reports)
     return JSON.stringify(reports, null, 2)
   }
 
   /**
-   * Build the images, smoke-test them on every platform, push them and tag them last.
-   * Returns one line per variant: repository@digest. Needs "sources" to be decided: "upstream" or "registry".
+   * Build the images, smoke-test them on every platform, push them, and set the tags last.
+   * Returns one line per variant: repository@digest. Needs "sources" to be "upstream" or "registry".
    *
-   * @param docker What goes into images: this project's docker folder.
-   * @param repository Repository to push to, without a tag: host/path. Other variants than standard get "-variant" appended.
-   * @param tags Tags to set once everything is pushed and read back.
-   * @param variantTags Also tag other variants than standard in the repository itself: chrome-latest for latest of chrome.
-   * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
-   * @param base What the images are built on: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param platforms Platforms to build, each once. All of them when omitted.
-   * @param variants Variants to build, each once, or "all". "standard" when omitted.
-   * @param definition A YAML file that describes a variant of your own, which is then what is built when variants are omitted.
-   * @param allowStandIn Publish images with the stand-in runner; "-standin" is added to every tag.
-   * @param registry The registry as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
-   * @param username User for the registry.
+   * @param repository Repository to push to, without a tag: host/path. Variants other than standard get "-variant" appended.
+   * @param tags Tags to set once everything is pushed and verified.
+   * @param platforms Platforms to build. Defaults to all.
+   * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
+   * @param variantTags Also tag other variants in the repository itself: chrome-latest for latest of chrome.
+   * @param allowStandIn Publish images with the stand-in runner; "-standin" is appended to every tag.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
    * @param password Password or token for the registry.
-   * @param assets Upstream archives by file name, fetched beforehand.
-   * @param mirror URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors.
-   * @param mirrorService The mirror as a service, where the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build, whose exact packages are installed again, on the same base image.
-   * @param refresh Ask the package archive for its state now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param native Demand every check: refuse platforms that the engine emulates where that cannot do some of them.
-   * @param compression How layers are compressed: "gzip", which everything reads, or "zstd", smaller and faster.
-   * @param sourceUrl Where the images' source code is, for a label; a module cannot see its own repository.
-   * @param sourceRevision The commit that the images are built from, for a label.
-   * @param caBundle Certificate authorities that download steps and the push trust. What this program trusts when omitted.
+   * @param native Fail early if emulation would cause any check to be skipped.
+   * @param compression Compression of layers: "gzip", which everything reads, or "zstd", smaller and faster.
    */
   @func({ cache: "never" })
   async publish(
-    @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
     repository: string,
     tags: string[],
-    sources: string,
     platforms?: Platform[],
     variants?: string[],
-    definition?: File,
-    base: string = "debian:trixie-slim",
-    allowStandIn: boolean = false,
     variantTags: boolean = false,
+    allowStandIn: boolean = false,
     registry?: Service,
     username?: string,
     password?: Secret,
-    assets?: Directory,
-    mirror?: string,
-    mirrorService?: Service,
-    lock?: File,
-    refresh: boolean = false,
-    sudo: boolean = false,
-    root: boolean = false,
-    cjkFonts: boolean = false,
     native: boolean = false,
     compression: string = "gzip",
-    sourceUrl?: string,
-    sourceRevision?: string,
-    caBundle?: File,
   ): Promise<string[]> {
-    const request = await requestOf({
-      platforms,
-      variants,
-      definition,
-      sources,
-      base,
-      mirror,
-      lock,
-      refresh,
-      sudo,
-      root,
-      cjkFonts,
-      native,
-      compression,
-      source: { url: sourceUrl, revision: sourceRevision },
-    })
-    const inputs = inputsOf({ docker, assets, mirrorService, caBundle })
+    const request = await this.requestOf({ platforms, variants, native, compression })
+    const inputs = this.inputs()
     const target = {
       repository,
       tags,
@@ -427,6 +251,38 @@ export class RunnerImages {
       ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),
     }
     return (await release(request, inputs, new Progress(IN_TRACE), target)).references
+  }
+
+  /** Everything that can be wrong with the arguments is found here, before any work. */
+  private async requestOf(given: Given): Promise<BuildRequest> {
+    const own = await customVariantOf(this.definition)
+    const request: BuildRequest = {
+      platforms: parsePlatforms(given.platforms),
+      variants: parseVariants(given.variants, own?.name),
+      ...(own ? { own } : {}),
+      sources: parseSources(this.sources),
+      base: parseBase(this.base),
+      refresh: this.refresh,
+      sudo: this.sudo,
+      root: this.root,
+      cjkFonts: this.cjkFonts,
+      compression: parseCompression(given.compression),
+      source: parseSourceCode({ url: this.sourceUrl, revision: this.sourceRevision }),
+    }
+    if (given.native) request.native = true
+    if (this.mirror !== undefined) request.mirror = parseMirror(this.mirror)
+    if (this.lock) request.lock = await this.lock.contents()
+    assertPlannable(request)
+    return request
+  }
+
+  private inputs(): BuildInputs {
+    const inputs: BuildInputs = { docker: this.docker }
+    if (this.assets) inputs.assets = this.assets
+    if (this.mirrorService) inputs.mirrorService = this.mirrorService
+    const caBundle = trustOf(this.caBundle)
+    if (caBundle) inputs.caBundle = caBundle
+    return inputs
   }
 }
 
@@ -442,62 +298,16 @@ const IN_TRACE: ProgressListener = {
   },
 }
 
+/** What a single function is asked for. */
 interface Given {
   platforms?: readonly string[] | undefined
   variants?: readonly string[] | undefined
-  definition?: File | undefined
-  sources: string
-  base: string
-  mirror?: string | undefined
-  lock?: File | undefined
-  refresh: boolean
-  sudo: boolean
-  root?: boolean | undefined
-  cjkFonts?: boolean | undefined
   native?: boolean | undefined
   compression?: string | undefined
-  source?: { url: string | undefined; revision: string | undefined } | undefined
-}
-
-/** Everything that can be wrong with the arguments is found here, before any work. */
-async function requestOf(given: Given): Promise<BuildRequest> {
-  const own = await customVariantOf(given.definition)
-  const request: BuildRequest = {
-    platforms: parsePlatforms(given.platforms),
-    variants: parseVariants(given.variants, own?.name),
-    ...(own ? { own } : {}),
-    sources: parseSources(given.sources),
-    base: parseBase(given.base),
-    refresh: given.refresh,
-    sudo: given.sudo,
-    root: given.root ?? false,
-    cjkFonts: given.cjkFonts ?? false,
-    compression: parseCompression(given.compression),
-    source: parseSourceCode(given.source ?? {}),
-  }
-  if (given.native) request.native = true
-  if (given.mirror !== undefined) request.mirror = parseMirror(given.mirror)
-  if (given.lock) request.lock = await given.lock.contents()
-  assertPlannable(request)
-  return request
 }
 
 async function customVariantOf(definition: File | undefined): Promise<CustomVariant | undefined> {
   return definition && parseCustomVariant(await definition.contents(), await definition.name())
-}
-
-function inputsOf(given: {
-  docker: Directory
-  assets?: Directory | undefined
-  mirrorService?: Service | undefined
-  caBundle?: File | undefined
-}): BuildInputs {
-  const inputs: BuildInputs = { docker: given.docker }
-  if (given.assets) inputs.assets = given.assets
-  if (given.mirrorService) inputs.mirrorService = given.mirrorService
-  const caBundle = trustOf(given.caBundle)
-  if (caBundle) inputs.caBundle = caBundle
-  return inputs
 }
 
 /** The authorities that were given, else those that this program trusts. */

@@ -138,12 +138,12 @@ describe("the standard image for both platforms", () => {
     answer(
       await dagger(
         "call",
-        "build",
-        "--platforms",
-        BOTH,
         "--sources",
         "registry",
         ...SOURCE,
+        "build",
+        "--platforms",
+        BOTH,
         "export",
         "--path",
         second,

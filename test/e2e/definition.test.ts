@@ -13,13 +13,14 @@ const NAME = "postgresql-client"
 const EXAMPLE = `examples/${NAME}.yaml`
 /** The engine's own platform alone, which is quick. */
 const NATIVE = process.arch === "arm64" ? "linux/arm64" : "linux/amd64"
-const REQUEST = ["--definition", EXAMPLE, "--sources", "registry", "--platforms", NATIVE]
+const SHARED = ["--definition", EXAMPLE, "--sources", "registry"]
+const REQUEST = [...SHARED, "--platforms", NATIVE]
 
 describe("a variant of one's own", () => {
   it("is planned alike through both entry points", async () => {
     const [first, second] = await Promise.all([
       commandLine("plan", ...REQUEST, "--json"),
-      dagger("call", "plan", ...REQUEST),
+      dagger("call", ...SHARED, "plan", "--platforms", NATIVE),
     ])
     const plan: unknown = JSON.parse(answer(first))
     expect(plan).toMatchObject([{ variant: NAME, extends: "standard" }])
@@ -57,8 +58,8 @@ describe("a variant of one's own", () => {
   })
 
   it("is refused by both entry points alike, with line and column", async () => {
-    const wrong = ["plan", "--definition", ".prettierrc.json"]
-    const [first, second] = await Promise.all([commandLine(...wrong), dagger("call", ...wrong)])
+    const wrong = ["--definition", ".prettierrc.json"]
+    const [first, second] = await Promise.all([commandLine("plan", ...wrong), dagger("call", ...wrong, "plan")])
     const issue = ".prettierrc.json:1:3: printWidth: is not known here"
     expect(first.stderr).toContain(issue)
     expect(second.stderr).toContain(issue)

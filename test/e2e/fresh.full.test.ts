@@ -117,12 +117,12 @@ async function build(...words: string[]): Promise<{ index: string | undefined; v
   rmSync(output, { recursive: true, force: true })
   const call = [
     "call",
-    "build",
-    "--platforms",
-    "linux/amd64",
     "--sources",
     "registry",
     ...words,
+    "build",
+    "--platforms",
+    "linux/amd64",
     "export",
     "--path",
     output,

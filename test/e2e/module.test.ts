@@ -14,13 +14,13 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["build", "container", "test", "plan", "parity", "publish"])("%s --help", async (name) => {
-    expect(words(answer(await dagger("call", name, "--help")))).toMatchSnapshot()
+  it.each(["", "build", "container", "test", "plan", "parity", "publish"])("%s --help", async (name) => {
+    expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
   })
 
   it("plans without building", async () => {
     const plan = JSON.parse(
-      answer(await dagger("call", "plan", "--sources", "registry", "--platforms", "linux/arm64")),
+      answer(await dagger("call", "--sources", "registry", "plan", "--platforms", "linux/arm64")),
     ) as {
       variant: string
       platforms: { platform: string; packages: string[] }[]
@@ -30,11 +30,11 @@ describe("the module's interface", () => {
   })
 
   it.each([
-    [["--variants", "chorme"], /There is no variant "chorme"/],
-    [["--platforms", "linux/riscv64"], /"linux\/riscv64" is not a platform/],
-    [["--sources", "nowhere"], /"nowhere" is not a place/],
+    [["plan", "--variants", "chorme"], /There is no variant "chorme"/],
+    [["plan", "--platforms", "linux/riscv64"], /"linux\/riscv64" is not a platform/],
+    [["--sources", "nowhere", "plan"], /"nowhere" is not a place/],
   ])("refuses %j with our own message", async (wrong, message) => {
-    const result = await dagger("call", "plan", ...wrong)
+    const result = await dagger("call", ...wrong)
     expect(result.exitCode).not.toBe(0)
     expect(result.stderr).toMatch(message)
   })

@@ -10,7 +10,9 @@ import { answer, BOTH, commandLine, dagger, platformsOf } from "./entry-points.j
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`
 const source = ["--source-url", "https://git.example.com/owner/runner"]
-const common = ["--sources", "registry", "--allow-stand-in", "--platforms", BOTH, "--repository", repository, ...source]
+const shared = ["--sources", "registry", ...source]
+const target = ["--allow-stand-in", "--platforms", BOTH, "--repository", repository]
+const common = [...shared, ...target]
 
 const raw = async (reference: string) => {
   const words = ["inspect", "--raw", "--tls-verify=false", `docker://${reference}`]
@@ -28,7 +30,17 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
 
   it("does the same through dagger call, with the password from its file", async () => {
     const login = ["--username", REGISTRY_USER, "--password", `file:${PASSWORD_FILE}`]
-    const words = ["call", "publish", ...common, "--tags", "called", "--registry", `tcp://${registry}`, ...login]
+    const words = [
+      "call",
+      ...shared,
+      "publish",
+      ...target,
+      "--tags",
+      "called",
+      "--registry",
+      `tcp://${registry}`,
+      ...login,
+    ]
     const reference = answer(await dagger(...words)).trim()
     expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
     expect(await raw(`${repository}:called-standin`)).toBe(await raw(`${repository}:try-standin`))
@@ -69,7 +81,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     const other = ["--username", REGISTRY_USER, "--password-file", password]
     const wrong = await commandLine("publish", ...common, "--tags", "refused", ...other)
     rmSync(dirname(password), { recursive: true })
-    const words = ["call", "publish", ...common, "--tags", "refused", "--registry", `tcp://${registry}`]
+    const words = ["call", ...shared, "publish", ...target, "--tags", "refused", "--registry", `tcp://${registry}`]
     const without = await dagger(...words)
     for (const { exitCode, stdout, stderr } of [wrong, without]) {
       expect(exitCode).not.toBe(0)

@@ -70,7 +70,7 @@ describe("the variants on this host's own platform", () => {
 
   it("the other platform has the same browser", async () => {
     const browser = report("chrome").platforms[0]?.tools.find(({ name }) => name === "chrome")?.version ?? "none"
-    const words = ["container", "--variant", "chrome", "--platform", FOREIGN, "--sources", "registry"]
+    const words = ["--sources", "registry", "container", "--variant", "chrome", "--platform", FOREIGN]
     const run = await dagger("call", ...words, "with-exec", "--args", "google-chrome,--version", "stdout")
     expect(answer(run)).toContain(browser.replace(/-.*$/, ""))
   })
