@@ -1,6 +1,7 @@
 import { openSync, readFileSync, readdirSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Writable } from "node:stream"
+import { stripVTControlCharacters } from "node:util"
 import { makeFolder, requireWritable } from "../artifacts/writable-folder.js"
 import { stateFolder } from "../host/paths.js"
 
@@ -23,12 +24,12 @@ export class SessionLog {
     this.stream = new LogStream(openSync(this.path, "a"))
   }
 
-  /** The last lines that say anything. */
+  /** The last lines that say anything, without the colours and cursor movements that Dagger writes. */
   tail(lines: number): string[] {
     return readFileSync(this.path, "utf8")
       .split("\n")
-      .map(plain)
-      .filter((line) => line.trim() !== "")
+      .map((line) => stripVTControlCharacters(line).trimEnd())
+      .filter((line) => line !== "")
       .slice(-lines)
   }
 }
@@ -55,9 +56,4 @@ class LogStream extends Writable {
   override end(): this {
     return this
   }
-}
-
-/** Without the colours and cursor movements that Dagger writes. */
-function plain(line: string): string {
-  return line.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, "").trimEnd()
 }

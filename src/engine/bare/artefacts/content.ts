@@ -75,8 +75,9 @@ export async function buildContent(
 /** What the exception says, then the last steps from the log: one of them has the failed command's own words. */
 function buildOutput(built: { stderr: string }, log: string): string {
   const said = built.stderr.split("\n").filter((line) => /Error\b/.test(line) && !/^\s+at /.test(line))
-  const steps = existsSync(log) ? stripVTControlCharacters(readFileSync(log, "utf8")) : ""
-  const failed = steps.split("\n").filter((line) => /ERROR|rror:|! /.test(line))
+  const steps = existsSync(log) ? readFileSync(log, "utf8").split("\n") : []
+  // Line by line: a sequence that one leaves open would take the next ones with it.
+  const failed = steps.map((line) => stripVTControlCharacters(line)).filter((line) => /ERROR|rror:|! /.test(line))
   return [...said.slice(0, 2), ...failed.slice(-4)].join("\n").trim() || built.stderr.trim()
 }
 
