@@ -21,6 +21,16 @@ describe("docker run IMAGE", () => {
     ["/actions-runner/bin/Runner.Listener run", { name: "run", args: [] }],
     ["./run.sh --jitconfig abc", { name: "run", args: [], jitConfiguration: "abc" }],
     ["/home/runner/run.sh", { name: "run", args: [] }],
+    [
+      "run --startuptype service --jitconfig old --once --jitconfig --new",
+      { name: "run", args: ["--startuptype", "service", "--once"], jitConfiguration: "--new" },
+    ],
+    [
+      "run --startuptype=service --jitconfig=abc==",
+      { name: "run", args: ["--startuptype", "service"], jitConfiguration: "abc==" },
+    ],
+    ["run --jitconfig", { name: "run", args: [], jitConfiguration: "" }],
+    ["run --startuptype", { name: "run", args: ["--startuptype", ""] }],
     ["--version", { name: "version", json: false }],
     ["version --json", { name: "version", json: true }],
     ["doctor", { name: "doctor", json: false }],
@@ -55,6 +65,26 @@ describe("docker run IMAGE", () => {
       "health now",
       "10: there is no argument now. --help lists what there is. Settings are given as environment variables.",
     ],
+    ["run --", "10: there is no option --. --help lists what there is. Settings are given as environment variables."],
+    [
+      "run -abc",
+      "10: there is no option -abc. --help lists what there is. Settings are given as environment variables.",
+    ],
+    [
+      "run service",
+      "10: there is no argument service. --help lists what there is. Settings are given as environment variables.",
+    ],
+    [
+      "version -- --json",
+      "10: there is no option --. --help lists what there is. Settings are given as environment variables.",
+    ],
+    [
+      "help --json",
+      "10: there is no option --json. --help lists what there is. Settings are given as environment variables.",
+    ],
+    ["-abc", "10: there is no option -abc. --help lists what there is. Settings are given as environment variables."],
+    ["run --once=yes", "10: there is no option --once=yes. Did you mean --once? --help lists what there is."],
+    ["doctor --json=false", "10: there is no option --json=false. Did you mean --json? --help lists what there is."],
   ])("%s is an error", (line, expected) => {
     expect(read(line)).toBe(expected)
   })

@@ -1,4 +1,5 @@
 import { basename } from "node:path"
+import { parseArgs, type ParseArgsConfig } from "node:util"
 import { closest, distance } from "fastest-levenshtein"
 import { RuntimeFailure } from "./failure.js"
 
@@ -17,8 +18,14 @@ const ALIASES: Readonly<Record<string, string>> = {
   "-V": "--version",
 }
 
+type Options = NonNullable<ParseArgsConfig["options"]>
+
 /** What of the runner's own options means something here. */
-const RUN_OPTIONS = ["--startuptype", "--once", "--jitconfig"]
+const RUN_OPTIONS: Options = {
+  startuptype: { type: "string" },
+  once: { type: "boolean" },
+  jitconfig: { type: "string" },
+}
 
 /**
  * Reads the arguments of `docker run IMAGE …`. Besides the commands that is what other images have there: the runner's programs.
@@ -35,52 +42,55 @@ export function readCommandLine(all: readonly string[]): Command {
       return readRun(rest)
     case "--version":
     case "doctor":
-      refuse(rest, ["--json"])
-      return { name: name === "doctor" ? name : "version", json: rest.includes("--json") }
+      return {
+        name: name === "doctor" ? name : "version",
+        json: readOptions(rest, { json: { type: "boolean" } }).length > 0,
+      }
     case "--help":
     case "health":
     case "broker":
-      refuse(rest, [])
+      readOptions(rest, {})
       return { name: name === "--help" ? "help" : name }
     default:
       throw unknown(given.startsWith("-") ? "option" : "command or program", given, COMMANDS)
   }
 }
 
-function readRun(args: readonly string[]): Command {
-  const kept: string[] = []
-  let jitConfiguration: string | undefined
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index] ?? ""
-    const value = args[index + 1]
-    switch (argument) {
-      case "--once":
-        kept.push(argument)
-        break
-      case "--startuptype":
-        kept.push(argument, value ?? "")
-        index++
-        break
-      case "--jitconfig":
-        jitConfiguration = value ?? ""
-        index++
-        break
-      default:
-        throw unknown("option", argument, RUN_OPTIONS)
-    }
-  }
-  return { name: "run", args: kept, ...(jitConfiguration !== undefined && { jitConfiguration }) }
+function readRun(all: readonly string[]): Command {
+  const given = readOptions(all, RUN_OPTIONS)
+  const jitConfiguration = given.findLast(({ name }) => name === "jitconfig")?.value
+  const args = given
+    .filter(({ name }) => name !== "jitconfig")
+    .flatMap(({ name, value }) => [`--${name}`, ...(value === undefined ? [] : [value])])
+  return { name: "run", args, ...(jitConfiguration !== undefined && { jitConfiguration }) }
 }
 
-function refuse(args: readonly string[], known: readonly string[]): void {
-  const other = args.find((argument) => !known.includes(argument))
-  if (other !== undefined) throw unknown(other.startsWith("-") ? "option" : "argument", other, known)
+/**
+ * The options among the arguments, in their order. Node.js is not asked to be strict: it would throw its own messages, and refuse a value
+ * that begins with a dash. Where a value is missing at the end it is empty, and what reads it says so.
+ *
+ * @throws {RuntimeFailure} CONFIGURATION for everything else
+ */
+function readOptions(all: readonly string[], options: Options): { name: string; value?: string }[] {
+  const { tokens } = parseArgs({ args: [...all], options, strict: false, tokens: true })
+  return tokens.map((token) => {
+    const type = token.kind === "option" ? options[token.name]?.type : undefined
+    if (token.kind === "option" && type === "string") return { name: token.name, value: token.value ?? "" }
+    if (token.kind === "option" && type === "boolean" && token.value === undefined) return { name: token.name }
+    const given = all[token.index] ?? ""
+    throw unknown(
+      given.startsWith("-") ? "option" : "argument",
+      given,
+      Object.keys(options).map((name) => `--${name}`),
+    )
+  })
 }
 
 function unknown(what: string, given: string, known: readonly string[]): RuntimeFailure {
-  const near = known.length === 0 ? undefined : closest(given, known)
+  const [name = ""] = given.split("=")
+  const near = known.length === 0 ? undefined : closest(name, known)
   const remedy =
-    near !== undefined && distance(given, near) <= Math.max(2, near.length / 3)
+    near !== undefined && distance(name, near) <= Math.max(2, near.length / 3)
       ? `Did you mean ${near}? --help lists what there is.`
       : "--help lists what there is. Settings are given as environment variables."
   return new RuntimeFailure("CONFIGURATION", `there is no ${what} ${given}`, remedy)
