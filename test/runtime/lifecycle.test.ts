@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { makeCertificate } from "../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
+import { startForwardProxy } from "../forward-proxy.js"
 import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
-import { startProxy } from "./forwarding-proxy.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
@@ -332,7 +332,7 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
   })
 
   it("goes through the proxy, whose password no process shows", async () => {
-    const proxy = await startProxy(github.port)
+    const proxy = await startForwardProxy("github.example")
     const server = `http://github.example:${github.port}`
     const container = start({
       REPO_URL: `${server}/octo/example`,
@@ -341,9 +341,12 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
       http_proxy: `http://user:a_password_of_the_proxy@127.0.0.1:${proxy.port}`,
     })
     await container.says("# Authentication")
-    expect(proxy.asked[0]).toBe(`user:a_password_of_the_proxy github.example:${github.port}`)
+    expect([proxy.credentials[0], proxy.asked[0]]).toEqual([
+      "user:a_password_of_the_proxy",
+      `github.example:${github.port}`,
+    ])
     const showing = container.showing("a_password_of_the_proxy")
     expect(showing.filter((line) => !line.includes(`${image.folder}/home/`))).toEqual([])
-    proxy.stop()
+    await proxy.close()
   })
 })

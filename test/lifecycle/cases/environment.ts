@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { expect } from "vitest"
 import { makeCertificate } from "../../fake-github/certificate.js"
-import { startForwardProxy } from "../forward-proxy.js"
+import { startForwardProxy } from "../../forward-proxy.js"
 import { probeHealth } from "../health-monitor.js"
 import { caseGroup } from "../lifecycle-case.js"
 import { REPOSITORY } from "../test-environment.js"

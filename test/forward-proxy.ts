@@ -1,22 +1,29 @@
-import { createServer, request, type Server } from "node:http"
+import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http"
 import { connect } from "node:net"
 
-/** An HTTP proxy that knows one host that no name service does: it leads to this machine. */
+/** An HTTP proxy that resolves one host name, which no name server knows, to this machine. */
 export interface ForwardProxy {
   readonly port: number
-  /** Hosts that were asked for, with their ports. */
+  /** The host of each request, with its port. */
   readonly asked: readonly string[]
+  /** The credentials of each request, `user:password`; empty without any. */
+  readonly credentials: readonly string[]
   close(): Promise<void>
 }
 
-/** @param host `github.test.invalid` */
+/** @param host `github.example` */
 export async function startForwardProxy(host: string): Promise<ForwardProxy> {
   const asked: string[] = []
+  const credentials: string[] = []
+  const note = (target: string, { "proxy-authorization": authorization = "" }: IncomingHttpHeaders): void => {
+    asked.push(target)
+    credentials.push(Buffer.from(authorization.replace("Basic ", ""), "base64").toString("utf8"))
+  }
   const address = (name: string): string => (name === host ? "127.0.0.1" : name)
   const server: Server = createServer((incoming, outgoing) => {
     const { hostname, host: target, port, pathname, search } = new URL(incoming.url ?? "")
-    asked.push(target)
     const { method, headers } = incoming
+    note(target, headers)
     const onward = request({ host: address(hostname), port, path: pathname + search, method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(outgoing)
@@ -25,8 +32,8 @@ export async function startForwardProxy(host: string): Promise<ForwardProxy> {
     outgoing.on("close", () => onward.destroy())
     incoming.pipe(onward)
   })
-  server.on("connect", ({ url = "" }, client, head) => {
-    asked.push(url)
+  server.on("connect", ({ url = "", headers }, client, head) => {
+    note(url, headers)
     const { hostname, port } = new URL(`http://${url}`)
     const onward = connect(Number(port), address(hostname), () => {
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n")
@@ -45,6 +52,7 @@ export async function startForwardProxy(host: string): Promise<ForwardProxy> {
   return {
     port: bound.port,
     asked,
+    credentials,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
