@@ -1,5 +1,5 @@
 import { EXIT, RunnerImagesError } from "../dagger/src/core/errors.js"
-import { parser } from "./commands/parser.js"
+import { runCommandLine } from "./commands/parser.js"
 import { failureAnswer, failureText } from "./output/failure.js"
 import { openTerminal } from "./output/open-terminal.js"
 import { watchStandardOutput } from "./output/standard-output.js"
@@ -23,9 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     },
   }
   try {
-    const command = parser(argv, context)
-    if (argv.length === 0) command.showHelp("log")
-    else await command.parseAsync()
+    await runCommandLine(argv, context)
     return EXIT.ok
   } catch (error) {
     terminal.close()

@@ -29,7 +29,7 @@ const engineCommand: CommandModule = {
   handler: () => undefined,
 }
 
-/** For suggestions: every command and what it has below it. */
+/** Every command and what it has below it. */
 const COMMANDS = new Map<string, readonly string[]>([
   ["build", []],
   ["publish", []],
@@ -43,14 +43,32 @@ const COMMANDS = new Map<string, readonly string[]>([
 /** Wide enough for every option's own line, narrow enough for a log. */
 const HELP_COLUMNS = 110
 
-/** The command line. `parseAsync()` runs the command; what the user got wrong is thrown as RunnerImagesError USAGE. */
-export function parser(argv: readonly string[], context: CommandContext): Argv {
+/**
+ * Runs a command line. Without words, or with `--help` or `--version`, that is an answer.
+ *
+ * @throws {RunnerImagesError} USAGE for what the user got wrong, and whatever a command throws
+ */
+export async function runCommandLine(words: readonly string[], context: CommandContext): Promise<void> {
+  const argv = words.length === 0 ? ["--help"] : words
+  let printed = ""
+  const { _: given } = await parser(context).parseAsync(argv, {}, (_error, _argv, output) => {
+    printed = output
+  })
+  if (printed === "") return
+  // yargs validates nothing before it shows help or the version: those of the program, for a command that it does not know.
+  refuseUnknownCommand(given)
+  context.answer(printed)
+}
+
+function parser(context: CommandContext): Argv {
+  const program = yargs()
   return (
-    yargs([...argv])
+    program
       .scriptName("runner-images")
-      // Messages are matched below, and answers are the same everywhere.
+      // Answers are the same everywhere.
       .locale("en")
       .detectLocale(false)
+      .updateStrings({ "Not enough arguments following: %s": "--%s has no value" })
       .usage("GitHub Actions runner images for several platforms, from one pipeline\n\nUsage: $0 COMMAND [OPTIONS]")
       .parserConfiguration({
         // `--platforms a b` would swallow what follows, the image reference of `test` included.
@@ -82,7 +100,7 @@ export function parser(argv: readonly string[], context: CommandContext): Argv {
       .exitProcess(false)
       .fail((message: string | null, error: Error | undefined) => {
         if (error && error.name !== "YError") throw error
-        throw usageError(message ?? error?.message ?? "The command line could not be understood", argv)
+        throw usageError(message ?? error?.message ?? "The command line could not be understood", program.parsed)
       })
   )
 }
@@ -99,40 +117,63 @@ function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** Says in our words what yargs found, and what was probably meant. */
-function usageError(message: string, argv: readonly string[]): RunnerImagesError {
-  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1]
-  if (valueless !== undefined)
-    return new RunnerImagesError("USAGE", `--${kebab(valueless)} has no value.`, "Give one after it.")
-  const [, kind, names = ""] = /^Unknown (command|argument)s?: (.*)$/s.exec(message) ?? []
-  const unknown = names.split(", ").filter((name) => name !== "")
-  const [first] = unknown
-  if (kind === undefined || first === undefined)
-    return new RunnerImagesError("USAGE", `${message.trim().replace(/\.?$/, "")}.`, "Run runner-images --help.")
-  if (first === "password")
+type Parsed = Exclude<Argv["parsed"], false>
+
+/** Says in our words what yargs found, and what was probably meant. What it found is in what it parsed: its errors are texts. */
+function usageError(message: string, parsed: Parsed | false): RunnerImagesError {
+  const problem = `${message.trim().replace(/\.?$/, "")}.`
+  if (parsed === false) return new RunnerImagesError("USAGE", problem, "Run runner-images --help.")
+  // The one thing that its parser itself refuses.
+  if (parsed.error !== null) return new RunnerImagesError("USAGE", problem, "Give one after it.")
+  refuseUnknownCommand(parsed.argv._)
+  const option = unknownOption(parsed)
+  if (option === "password")
     return new RunnerImagesError(
       "USAGE",
       "There is no --password: command lines end up in process lists, shell histories and logs.",
       "Use --password-env NAME or --password-file FILE.",
     )
-  // yargs names unknown words and unknown options alike; only the options were written with dashes.
-  const isOption = argv.some((word) => word.startsWith("-") && word.replace(/^--?/, "").split("=")[0] === first)
-  const command = [...COMMANDS.keys()].find((name) => argv.includes(name))
-  const subcommands = (command === undefined ? undefined : COMMANDS.get(command)) ?? []
-  if (!isOption && command !== undefined && subcommands.length === 0)
+  if (option !== undefined) {
+    const meant = closest(option, OPTIONS)
     return new RunnerImagesError(
       "USAGE",
-      `${command} does not take "${first}".`,
+      `There is no option "--${option}" here.`,
+      meant ? `Did you mean --${meant}?` : "Run runner-images --help to see what there is.",
+    )
+  }
+  const [command, word] = parsed.argv._.map(String)
+  if (command !== undefined && word !== undefined && COMMANDS.get(command)?.length === 0)
+    return new RunnerImagesError(
+      "USAGE",
+      `${command} does not take "${word}".`,
       `Run runner-images ${command} --help to see what it takes.`,
     )
-  const known = command === undefined ? [...COMMANDS.keys()] : subcommands
-  const meant = closest(first, isOption ? OPTIONS : known)
-  const words = command === undefined ? first : `${command} ${first}`
-  return new RunnerImagesError(
+  return new RunnerImagesError("USAGE", problem, "Run runner-images --help.")
+}
+
+/**
+ * @param words the arguments that are no options and no options' values
+ * @throws {RunnerImagesError} USAGE
+ */
+function refuseUnknownCommand(words: readonly (string | number)[]): void {
+  const [command, subcommand] = words.map(String)
+  if (command === undefined) return
+  const subcommands = COMMANDS.get(command)
+  const [unknown, known] = subcommands === undefined ? [command, [...COMMANDS.keys()]] : [subcommand, subcommands]
+  if (unknown === undefined || known.length === 0 || known.includes(unknown)) return
+  const meant = closest(unknown, known)
+  throw new RunnerImagesError(
     "USAGE",
-    isOption ? `There is no option "--${first}" here.` : `There is no command "${words}".`,
-    meant ? `Did you mean ${isOption ? `--${meant}` : meant}?` : "Run runner-images --help to see what there is.",
+    `There is no command "${subcommands === undefined ? command : `${command} ${unknown}`}".`,
+    meant ? `Did you mean ${meant}?` : "Run runner-images --help to see what there is.",
   )
+}
+
+/** The first option that is not declared, by the rule of yargs' own strict(). */
+function unknownOption({ argv, aliases, newAliases }: Parsed): string | undefined {
+  const isDeclared = (name: string): boolean =>
+    Object.hasOwn(aliases, name) && [name, ...(aliases[name] ?? [])].some((alias) => newAliases[alias] !== true)
+  return Object.keys(argv).find((name) => !["_", "--", "$0"].includes(name) && !isDeclared(name))
 }
 
 /** For suggestions. */

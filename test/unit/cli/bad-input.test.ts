@@ -132,6 +132,13 @@ describe.concurrent("a user's error is answered before any work, with exit code 
       Did you mean build?"
     `)
   })
+  it("an unknown command whose help is asked for", async ({ expect }) => {
+    expect(await failure(["biuld", "--help"])).toMatchInlineSnapshot(`
+      "2
+      error: There is no command "biuld". [USAGE]
+      Did you mean build?"
+    `)
+  })
   it("an output folder below a file", async ({ expect }) => {
     expect(await failure(["build", "--output", "file/dist"])).toMatchInlineSnapshot(`
       "2
@@ -196,6 +203,15 @@ describe("further errors:", () => {
       error: There is no command "engine dwon". [USAGE]
       Did you mean down?"
     `)
+  })
+  it.each([
+    ["an unknown command's help, after an option", ["--sources", "registry", "biuld", "--help"], '"biuld"', "build"],
+    ["help of an unknown command below another", ["engine", "dwon", "--help"], '"engine dwon"', "down"],
+    ["help of an unknown command below catalog", ["catalog", "outdatde", "--help"], '"catalog outdatde"', "outdated"],
+    ["an unknown command's help, as a word", ["biuld", "help"], '"biuld"', "build"],
+    ["an unknown command's version", ["biuld", "--version"], '"biuld"', "build"],
+  ])("%s", async (_case, words, unknown, meant) => {
+    expect(await refusal(...words)).toBe(`2\nerror: There is no command ${unknown}. [USAGE]\nDid you mean ${meant}?`)
   })
   it("an unknown option", async () => {
     expect(await refusal("build", "--plattforms", "linux/amd64")).toMatchInlineSnapshot(`
@@ -326,6 +342,20 @@ describe("further errors:", () => {
       "2
       error: --output has no value. [USAGE]
       Give one after it."
+    `)
+  })
+  it("an option of two words without its value", async () => {
+    expect(await refusal("build", "--ca-bundle", "--sudo")).toMatchInlineSnapshot(`
+      "2
+      error: --ca-bundle has no value. [USAGE]
+      Give one after it."
+    `)
+  })
+  it("an unknown option of two words", async () => {
+    expect(await refusal("catalog", "update", "runner", "--max-agee", "30")).toMatchInlineSnapshot(`
+      "2
+      error: There is no option "--max-agee" here. [USAGE]
+      Did you mean --max-age?"
     `)
   })
   it("a negated option", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
-import { parser } from "../../../src/commands/parser.js"
+import { runCommandLine } from "../../../src/commands/parser.js"
 import { failureText } from "../../../src/output/failure.js"
 import { PlainTerminal } from "../../../src/output/plain.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
@@ -52,7 +52,7 @@ export async function refusal(...words: string[]): Promise<string> {
   const terminal = new PlainTerminal(new PassThrough())
   const interrupts = new Interrupts(() => undefined)
   try {
-    await parser(words, { terminal, interrupts, answer: () => undefined }).parseAsync()
+    await runCommandLine(words, { terminal, interrupts, answer: () => undefined })
   } catch (error) {
     if (error instanceof RunnerImagesError) return clean(`${String(error.exitCode)}\n${failureText(error)}`)
     throw error
@@ -65,12 +65,12 @@ export async function refusal(...words: string[]): Promise<string> {
 /** What `runner-images COMMAND --help` prints, made in this process. */
 export async function help(command: string): Promise<string> {
   const terminal = new PlainTerminal(new PassThrough())
-  const context = { terminal, interrupts: new Interrupts(() => undefined), answer: () => undefined }
-  const words = [...command.split(" ").filter(Boolean), "--help"]
   let text = ""
-  await parser(words, context).parseAsync(words, {}, (_error, _argv, output) => {
+  const answer = (output: string): void => {
     text = output
-  })
+  }
+  const words = [...command.split(" ").filter(Boolean), "--help"]
+  await runCommandLine(words, { terminal, interrupts: new Interrupts(() => undefined), answer })
   terminal.close()
   return text
 }
