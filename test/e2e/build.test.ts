@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Report } from "../../dagger/src/core/report/report.js"
+import type { Summary } from "../../src/output/summary.js"
 import { ensureOciTools } from "./oci-tools.js"
 import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./entry-points.js"
 
@@ -169,8 +170,11 @@ describe("the standard image for both platforms", () => {
     expect(answer(run).trim()).toBe("aarch64")
   })
 
-  it("is there again within seconds", async () => {
-    expect(JSON.parse(await build(join(work, "first"), "--json"))).toBeTruthy()
+  it("is the same when it is built again, and the answer for programs says so", async () => {
+    const summary = JSON.parse(await build(join(work, "first"), "--json")) as Summary
+    expect(summary.variants.map(({ variant, index }) => ({ variant, index }))).toEqual([
+      { variant: "standard", index: report.index },
+    ])
     expect(readReport(first).index).toBe(report.index)
   })
 

@@ -418,21 +418,17 @@ describe("what nothing reads", () => {
 })
 
 describe("what jobs see", () => {
-  const given = {
+  const valid = {
     ...BOTH,
     GITHUB_TOKEN: "another-secret",
-    APP_PRIVATE_KEY_FILE: "/run/secrets/key",
     RUNNER_NAME: "mine",
     PATH: "/bin",
     MINE: "yes",
     https_proxy: "http://proxy.example:3128",
     RUNNER_TOOL_CACHE: "/opt/hostedtoolcache",
   }
-  // A key that is there would be an App beside a token.
-  const { APP_PRIVATE_KEY_FILE, ...valid } = given
 
   it("is their own, without configuration and secrets, with proxies in both cases", () => {
-    expect(APP_PRIVATE_KEY_FILE).toBeDefined()
     expect(read(valid).jobEnvironment).toEqual({
       PATH: "/bin",
       MINE: "yes",
@@ -453,6 +449,20 @@ describe("what jobs see", () => {
       "UNSET_CONFIG_VARS",
       "https_proxy",
     ])
+  })
+
+  it("has no path of an App's key", () => {
+    const app = {
+      REPO_URL: BOTH.REPO_URL,
+      APP_ID: "12",
+      APP_PRIVATE_KEY_FILE: "/run/secrets/key",
+      UNSET_CONFIG_VARS: "false",
+    }
+    expect(read(app, { "/run/secrets/key": KEY }).jobEnvironment).toEqual({
+      REPO_URL: BOTH.REPO_URL,
+      APP_ID: "12",
+      UNSET_CONFIG_VARS: "false",
+    })
   })
 
   it("has no secret by another name, nor by a misspelt one", () => {

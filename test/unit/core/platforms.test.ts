@@ -39,24 +39,49 @@ describe("parsePlatforms", () => {
 })
 
 describe("the platform table", () => {
-  it("spells every platform in one way only", () => {
-    for (const key of [
-      "arch",
-      "debian",
-      "uname",
-      "vendor",
-      "gnu",
-      "triplet",
-      "chromeForTesting",
-      "elfMachine",
-    ] as const) {
-      const values = PLATFORMS.map((platform) => spelling(platform)[key])
-      expect(new Set(values).size).toBe(PLATFORMS.length)
-    }
+  it("spells every platform as the tools and vendors do", () => {
+    expect(Object.fromEntries(PLATFORMS.map((platform) => [platform, spelling(platform)]))).toMatchInlineSnapshot(`
+      {
+        "linux/amd64": {
+          "aliases": [],
+          "arch": "amd64",
+          "chromeForTesting": "linux64",
+          "debian": "amd64",
+          "elfClass": 64,
+          "elfMachine": 62,
+          "gnu": "x86_64",
+          "raceDetector": true,
+          "triplet": "x86_64-linux-gnu",
+          "ubuntuArchive": "http://archive.ubuntu.com/ubuntu",
+          "uname": "x86_64",
+          "vendor": "x64",
+        },
+        "linux/arm64": {
+          "aliases": [
+            "linux/arm64/v8",
+          ],
+          "arch": "arm64",
+          "chromeForTesting": "linux-arm64",
+          "debian": "arm64",
+          "elfClass": 64,
+          "elfMachine": 183,
+          "gnu": "aarch64",
+          "raceDetector": true,
+          "triplet": "aarch64-linux-gnu",
+          "ubuntuArchive": "http://ports.ubuntu.com/ubuntu-ports",
+          "uname": "aarch64",
+          "vendor": "arm64",
+        },
+      }
+    `)
   })
 
-  it("knows the platform of this process", () => {
-    expect(platformOfNodeArch(process.arch)).toBeDefined()
-    expect(platformOfNodeArch("mips")).toBeUndefined()
+  it("knows platforms by Node.js' names", () => {
+    expect(["x64", "arm64", "amd64", "mips"].map(platformOfNodeArch)).toEqual([
+      "linux/amd64",
+      "linux/arm64",
+      undefined,
+      undefined,
+    ])
   })
 })
