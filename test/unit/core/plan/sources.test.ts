@@ -25,6 +25,11 @@ describe("decideSources", () => {
     expect(decided.reason).toMatch(/^warning: only 2 of 4 pinned upstream files answer; silent: .*actions-runner/)
   })
 
+  it("warns as well when a single file answers", async () => {
+    const decided = await decide("auto", [], (url) => Promise.resolve(url === urls[0]))
+    expect(decided.reason).toMatch(/^warning: only 1 of 4 pinned upstream files answer; silent: /)
+  })
+
   it("asks the mirror instead of the vendors", async () => {
     const asked: string[] = []
     const mirror = parseMirror("http://user:secret@mirror.example.com/up")

@@ -188,6 +188,17 @@ describe("renderJUnit", () => {
     `)
   })
 
+  it.each([
+    ["its reason", { reason: "it did not end within 60 seconds" }, "it did not end within 60 seconds"],
+    ["what it would have proven", {}, "not true: every program is for this platform"],
+  ])("a failure without an answer is summed up by %s", (_case, change, message) => {
+    const { name, proves } = FAILED
+    const checks = [{ name, proves, status: "failed" as const, ...change }]
+    expect(parse(renderJUnit([report({ platforms: [platformReport("linux/amd64", { checks })] })]))).toMatchObject({
+      testsuites: { testsuite: [{ testcase: [{ failure: { "@message": message } }] }] },
+    })
+  })
+
   it("counts what it lists, over all reports", () => {
     expect(parse(renderJUnit([mixed(), report({ variant: "chrome" })]))).toMatchObject({
       testsuites: {
