@@ -6,7 +6,7 @@ import type { State } from "./state.js"
 import { type InstallationToken, type PersonalToken, type RunnerToken, SCOPES } from "./tokens.js"
 
 /** The header's scheme in lower case and what follows it. `Basic` is as config.sh --pat uses it: the token is the password. */
-export function credentialsOf(request: Request): { scheme: string; token: string } | undefined {
+export function credentialsOf(request: Pick<Request, "headers">): { scheme: string; token: string } | undefined {
   const [, scheme = "", value = ""] = /^(\w+)\s+(.+)$/.exec(request.headers.authorization ?? "") ?? []
   if (value === "") return undefined
   if (scheme.toLowerCase() !== "basic") return { scheme: scheme.toLowerCase(), token: value.trim() }

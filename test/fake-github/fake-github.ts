@@ -6,7 +6,6 @@ import { runnerListRoutes } from "./api/runner-list.js"
 import { runnerTokenRoutes } from "./api/runner-tokens.js"
 import type { Certificate } from "./certificate.js"
 import type { Job } from "./jobs.js"
-import { Router } from "./router.js"
 import { FakeServer } from "./server.js"
 import { AccessTokens } from "./service/access-tokens.js"
 import { brokerRoutes } from "./service/broker.js"
@@ -32,7 +31,7 @@ export class FakeGitHub extends State {
   constructor({ host = "127.0.0.1", port = 0, certificate }: FakeGitHubOptions = {}) {
     super()
     const accessTokens = new AccessTokens(this)
-    const router = new Router([
+    const routes = [
       ...adminRoutes(this, (seconds) => this.downFor(seconds)),
       ...metaRoutes(this),
       ...runnerTokenRoutes(this),
@@ -43,8 +42,8 @@ export class FakeGitHub extends State {
       ...accessTokens.routes(),
       ...brokerRoutes(this, accessTokens),
       ...jobRoutes(this, accessTokens),
-    ])
-    this.#server = new FakeServer({ host, port, certificate }, router, this)
+    ]
+    this.#server = new FakeServer({ host, port, certificate }, routes, this)
     const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host
     this.#url = (actual) => `${certificate ? "https" : "http"}://${name}:${String(actual)}`
   }

@@ -22,10 +22,10 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What a path's parts in braces were: `{ owner: "octo", repo: "example" }`. */
+/** What a path's parameters were: `{ owner: "octo", repo: "example" }`. */
 export type Parameters = Readonly<Record<string, string>>
 
 export type Handler = (request: Request, parameters: Parameters) => Answer | Promise<Answer>
 
-/** `["POST", "/orgs/{org}/actions/runners/registration-token", handler]` */
+/** `["POST", "/orgs/:org/actions/runners/registration-token", handler]` */
 export type Route = readonly [method: string, path: string, handler: Handler]

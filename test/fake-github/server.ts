@@ -1,18 +1,24 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server"
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import { type Context, Hono, type Next } from "hono"
+import type { StatusCode } from "hono/utils/http-status"
+import type { Server } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
-import type { AddressInfo, Socket } from "node:net"
+import type { AddressInfo } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Certificate } from "./certificate.js"
 import { credentialsOf } from "./authorization.js"
 import type { Fault } from "./faults.js"
-import type { Answer, Request } from "./message.js"
+import type { Answer, Request as RouteRequest, Route } from "./message.js"
 import { primaryLimit, secondaryLimit } from "./rate-limit.js"
 import { notFound, Refusal } from "./refusal.js"
-import type { Router } from "./router.js"
 import type { State } from "./state.js"
 
 /** How the addresses of GitHub Enterprise Server's API begin. */
 const ENTERPRISE_API = "/api/v3"
+const ENTERPRISE_PATH = /^\/api\/v3(?=\/|$)/
+
+const JSON_TYPE = "application/json; charset=utf-8"
 
 /** Where the API's rules, like limits, do not hold. */
 const OTHERS = /^\/(?:_fake|_services)(?:\/|$)/
@@ -23,20 +29,31 @@ export interface ServerOptions {
   readonly certificate?: Certificate | undefined
 }
 
+type Call = Context<{ Bindings: HttpBindings }>
+
 /** Receives requests and sends what the routes answer, or what a fault wants. */
 export class FakeServer {
   readonly #options: ServerOptions
-  readonly #router: Router
   readonly #state: State
-  readonly #sockets = new Set<Socket>()
+  readonly #app: Hono<{ Bindings: HttpBindings }>
   #server: Server | undefined
   #port: number
 
-  constructor(options: ServerOptions, router: Router, state: State) {
+  constructor(options: ServerOptions, routes: readonly Route[], state: State) {
     this.#options = options
-    this.#router = router
     this.#state = state
     this.#port = options.port
+    this.#app = new Hono<{ Bindings: HttpBindings }>({
+      getPath: ({ url }) => new URL(url).pathname.replace(ENTERPRISE_PATH, "").replace(/\/$/, "") || "/",
+    })
+    this.#app.use((call, next) => this.#meetFault(call, next))
+    this.#app.use((call, next) => this.#applyRules(call, next))
+    for (const [method, path, handler] of routes)
+      this.#app.on(method, path, async (call) => send(call, await handler(await read(call), call.req.param())))
+    this.#app.notFound((call) => send(call, notFound()))
+    this.#app.onError((error, call) =>
+      send(call, error instanceof Refusal ? error : { status: 500, body: { message: error.message } }),
+    )
   }
 
   get port(): number {
@@ -46,17 +63,12 @@ export class FakeServer {
   /** Listens, on the same port as before when it did. */
   async up(): Promise<void> {
     if (this.#server) return
-    const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-      void this.#handle(incoming, outgoing)
-    }
     const { certificate, host } = this.#options
-    const server = certificate ? createHttpsServer(certificate, onRequest) : createHttpServer(onRequest)
-    server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once("close", () => this.#sockets.delete(socket))
-      // A client that goes away is no event for a server.
-      socket.on("error", () => undefined)
-    })
+    const server = createAdaptorServer({
+      fetch: this.#app.fetch,
+      overrideGlobalObjects: false,
+      ...(certificate && { createServer: createHttpsServer, serverOptions: certificate }),
+    }) as Server
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen(this.#port, host, resolve)
@@ -71,76 +83,51 @@ export class FakeServer {
     if (!server) return
     this.#server = undefined
     const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of this.#sockets) socket.destroy()
+    server.closeAllConnections()
     await closed
   }
 
-  async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const request = await this.#read(incoming, outgoing)
-    const url = incoming.url ?? "/"
-    const isAdmin = request.path.startsWith("/_fake")
-    const { method, headers, body } = request
-    const recorded = isAdmin
-      ? undefined
-      : this.#state.requests.add({ at: this.#state.clock.date().toISOString(), method, url, headers, body })
-    const fault = isAdmin ? undefined : this.#state.faults.take(request)
-    if (fault?.hang) return
-    if (fault && fault.delay > 0) await sleep(fault.delay, undefined, { signal: request.signal }).catch(() => undefined)
-    if (fault?.drop === "connection") return void outgoing.destroy()
-    const answer = (fault && this.#faulty(fault)) ?? (await this.#answer(request))
-    if (fault?.drop === "processed") return void outgoing.destroy()
-    if (recorded) recorded.status = answer.status
-    this.#send(outgoing, answer, fault)
-  }
-
-  async #read(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Request> {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const gone = new AbortController()
-    outgoing.once("close", () => gone.abort())
-    const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
-    const scheme = this.#options.certificate ? "https" : "http"
-    const origin = `${scheme}://${headers.host ?? "localhost"}`
-    const { pathname, searchParams } = new URL(incoming.url ?? "/", origin)
-    const isEnterprise = pathname === ENTERPRISE_API || pathname.startsWith(`${ENTERPRISE_API}/`)
-    return {
-      method: incoming.method ?? "GET",
-      path: (isEnterprise ? pathname.slice(ENTERPRISE_API.length) : pathname) || "/",
-      query: searchParams,
-      headers,
-      body: Buffer.concat(chunks).toString("utf8"),
-      origin,
-      api: isEnterprise ? origin + ENTERPRISE_API : origin,
-      signal: gone.signal,
+  async #meetFault(call: Call, next: Next): Promise<void> {
+    call.header("date", this.#state.clock.date().toUTCString())
+    call.header("x-github-request-id", `FAKE:${Math.random().toString(16).slice(2, 14).toUpperCase()}`)
+    if (call.req.path.startsWith("/_fake")) {
+      await next()
+      return
     }
-  }
-
-  async #answer(request: Request): Promise<Answer> {
-    let headers: Readonly<Record<string, string>> = {}
-    try {
-      this.#state.abandonLostJobs()
-      const found = this.#router.find(request)
-      if (!OTHERS.test(request.path)) headers = this.#rules(request)
-      if (!found) throw notFound()
-      const answer = await found.handler(request, found.parameters)
-      return { ...answer, headers: { ...headers, ...answer.headers } }
-    } catch (error) {
-      if (error instanceof Refusal) return refused(error, headers)
-      return { status: 500, body: { message: error instanceof Error ? error.message : String(error) } }
+    const { method, headers, body } = await read(call)
+    const at = this.#state.clock.date().toISOString()
+    const recorded = this.#state.requests.add({ at, method, url: call.env.incoming.url ?? "/", headers, body })
+    const fault = this.#state.faults.take(call.req)
+    if (fault?.hang) return await new Promise<never>(() => undefined)
+    if (fault && fault.delay > 0)
+      await sleep(fault.delay, undefined, { signal: call.req.raw.signal }).catch(() => undefined)
+    if (fault?.drop === "connection") {
+      drop(call)
+      return
     }
+    const answer = fault && this.#faulty(fault)
+    if (answer) call.res = send(call, answer)
+    else await next()
+    if (fault?.drop === "processed") drop(call)
+    else recorded.status = call.res.status
+    if (fault?.drop === "answer") await sendHalf(call)
   }
 
   /** What holds for every request to the API. */
-  #rules(request: Request): Readonly<Record<string, string>> {
-    // https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
-    if (!request.headers["user-agent"])
-      throw new Refusal(
-        403,
-        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
-        "https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent",
-      )
-    if (request.path === "/rate_limit") return {}
-    return this.#state.rateLimit.count(credentialsOf(request)?.token ?? "")
+  async #applyRules(call: Call, next: Next): Promise<void> {
+    this.#state.abandonLostJobs()
+    if (!OTHERS.test(call.req.path)) {
+      // https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
+      if (!call.req.header("user-agent"))
+        throw new Refusal(
+          403,
+          "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
+          "https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent",
+        )
+      const limits = call.req.path === "/rate_limit" ? {} : this.#state.rateLimit.count(tokenOf(call))
+      for (const [name, value] of Object.entries(limits)) call.header(name, value)
+    }
+    await next()
   }
 
   #faulty({ status, message, body, headers, limit }: Fault): Answer | undefined {
@@ -150,29 +137,49 @@ export class FakeServer {
         kind === "secondary"
           ? secondaryLimit(seconds)
           : primaryLimit(this.#state.rateLimit.exhausted(seconds ?? this.#state.rateLimit.window))
-      return { ...refused(refusal, headers), ...(status !== undefined && { status }) }
+      return { status: status ?? refusal.status, body: refusal.body, headers: { ...headers, ...refusal.headers } }
     }
     if (status === undefined && body === undefined) return undefined
     const refusal = new Refusal(status ?? 200, message ?? "Set by a fault")
     return { status: refusal.status, body: body ?? refusal.body, headers }
   }
+}
 
-  #send(outgoing: ServerResponse, { status, body, headers }: Answer, fault: Fault | undefined): void {
-    const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body)
-    outgoing.writeHead(status, {
-      date: this.#state.clock.date().toUTCString(),
-      "x-github-request-id": `FAKE:${Math.random().toString(16).slice(2, 14).toUpperCase()}`,
-      ...(text !== "" && {
-        "content-type": typeof body === "string" ? "text/html" : "application/json; charset=utf-8",
-      }),
-      "content-length": Buffer.byteLength(text),
-      ...headers,
-    })
-    if (fault?.drop !== "answer") return void outgoing.end(text)
-    outgoing.write(text.slice(0, Math.ceil(text.length / 2)), () => outgoing.destroy())
+function tokenOf({ req }: Call): string {
+  return credentialsOf({ headers: req.header() })?.token ?? ""
+}
+
+async function read({ req }: Call): Promise<RouteRequest> {
+  const { origin, pathname, searchParams } = new URL(req.url)
+  return {
+    method: req.method,
+    path: req.path,
+    query: searchParams,
+    headers: req.header(),
+    body: await req.text(),
+    origin,
+    api: ENTERPRISE_PATH.test(pathname) ? origin + ENTERPRISE_API : origin,
+    signal: req.raw.signal,
   }
 }
 
-function refused(refusal: Refusal, headers: Readonly<Record<string, string>>): Answer {
-  return { status: refusal.status, body: refusal.body, headers: { ...headers, ...refusal.headers } }
+function send(call: Call, { status, body, headers }: Answer): Response {
+  call.status(status as StatusCode)
+  if (body === undefined) return call.body(null, { headers: { ...headers } })
+  const [text, type] = typeof body === "string" ? [body, "text/html"] : [JSON.stringify(body), JSON_TYPE]
+  return call.body(text, { headers: { "content-type": type, ...headers } })
+}
+
+function drop(call: Call): void {
+  call.env.outgoing.destroy()
+  call.res = RESPONSE_ALREADY_SENT
+}
+
+async function sendHalf(call: Call): Promise<void> {
+  const { status, headers } = call.res
+  const text = await call.res.text()
+  const { outgoing } = call.env
+  outgoing.writeHead(status, { ...Object.fromEntries(headers), "content-length": Buffer.byteLength(text) })
+  outgoing.write(text.slice(0, Math.ceil(text.length / 2)), () => outgoing.destroy())
+  call.res = RESPONSE_ALREADY_SENT
 }

@@ -86,7 +86,7 @@ export function adminRoutes(state: State, down: (seconds: number) => void): Rout
     }),
     [
       "POST",
-      "/_fake/installations/{id}/suspend",
+      "/_fake/installations/:id/suspend",
       (_, { id }) => {
         const found = apps.installation(Number(id))
         if (!found) throw notFound()
@@ -109,7 +109,7 @@ export function adminRoutes(state: State, down: (seconds: number) => void): Rout
     ],
     [
       "DELETE",
-      "/_fake/runners/{id}",
+      "/_fake/runners/:id",
       (_, { id }) => {
         const runner = runners.list().find((candidate) => candidate.id === Number(id))
         if (!runner) throw notFound()
@@ -123,7 +123,7 @@ export function adminRoutes(state: State, down: (seconds: number) => void): Rout
     post("/_fake/jobs", NEW_JOB, (job) => created(jobs.enqueue(job))),
     [
       "GET",
-      "/_fake/jobs/{id}",
+      "/_fake/jobs/:id",
       async (request, { id }) => {
         const job = jobs.find(Number(id))
         if (!job) throw notFound()
@@ -144,7 +144,7 @@ export function adminRoutes(state: State, down: (seconds: number) => void): Rout
     ],
     [
       "POST",
-      "/_fake/jobs/{id}/cancel",
+      "/_fake/jobs/:id/cancel",
       (_, { id }) => {
         const job = jobs.find(Number(id))
         if (!job) throw notFound()

@@ -21,16 +21,18 @@ const WANTED = z.object({
  * https://docs.github.com/rest/apps/apps
  */
 export function appRoutes(state: State): Route[] {
-  const asApp = (request: Request): App => {
+  const asApp = async (request: Request): Promise<App> => {
     const credentials = credentialsOf(request)
     if (credentials?.scheme !== "bearer") throw new Refusal(401, "A JSON web token could not be decoded", DOCUMENTATION)
-    return verifyAppJwt(credentials.token, state.apps, state.clock.now())
+    return await verifyAppJwt(credentials.token, state.apps, state.clock.now())
   }
   const installed = (where: string, suits: (installation: Installation, parameters: Parameters) => boolean): Route => [
     "GET",
     where,
-    (request, parameters) => {
-      const found = state.apps.installations(asApp(request)).find((installation) => suits(installation, parameters))
+    async (request, parameters) => {
+      const found = state.apps
+        .installations(await asApp(request))
+        .find((installation) => suits(installation, parameters))
       if (!found) throw notFound(DOCUMENTATION)
       return { status: 200, body: described(found, request) }
     },
@@ -41,8 +43,8 @@ export function appRoutes(state: State): Route[] {
     [
       "GET",
       "/app",
-      (request) => {
-        const { id, slug, clientId } = asApp(request)
+      async (request) => {
+        const { id, slug, clientId } = await asApp(request)
         return { status: 200, body: { id, slug, client_id: clientId, name: slug } }
       },
     ],
@@ -50,31 +52,31 @@ export function appRoutes(state: State): Route[] {
     [
       "GET",
       "/app/installations",
-      (request) => {
-        const found = state.apps.installations(asApp(request))
+      async (request) => {
+        const found = state.apps.installations(await asApp(request))
         return { status: 200, body: found.map((installation) => described(installation, request)) }
       },
     ],
     // https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
-    installed("/app/installations/{id}", ({ id }, parameters) => String(id) === parameters.id),
+    installed("/app/installations/:id", ({ id }, parameters) => String(id) === parameters.id),
     // https://docs.github.com/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app
-    installed("/repos/{owner}/{repo}/installation", (installation, { owner = "", repo = "" }) => {
+    installed("/repos/:owner/:repo/installation", (installation, { owner = "", repo = "" }) => {
       return state.accounts.find(`repos/${owner}/${repo}`) !== undefined && reaches(installation, `${owner}/${repo}`)
     }),
     // https://docs.github.com/rest/apps/apps#get-an-organization-installation-for-the-authenticated-app
-    installed("/orgs/{org}/installation", (installation, { org }) => {
+    installed("/orgs/:org/installation", (installation, { org }) => {
       return installation.accountType === "Organization" && isAccount(installation, org)
     }),
     // https://docs.github.com/rest/apps/apps#get-a-user-installation-for-the-authenticated-app
-    installed("/users/{user}/installation", (installation, { user }) => {
+    installed("/users/:user/installation", (installation, { user }) => {
       return installation.accountType === "User" && isAccount(installation, user)
     }),
     // https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
     [
       "POST",
-      "/app/installations/{id}/access_tokens",
-      (request, { id }) => {
-        const app = asApp(request)
+      "/app/installations/:id/access_tokens",
+      async (request, { id }) => {
+        const app = await asApp(request)
         const found = state.apps.installation(Number(id))
         if (found?.app !== app) throw notFound(DOCUMENTATION)
         if (found.suspended) throw new Refusal(403, "This installation has been suspended", DOCUMENTATION)

@@ -49,7 +49,7 @@ export function metaRoutes(state: State): Route[] {
     // https://docs.github.com/rest/repos/repos#get-a-repository
     [
       "GET",
-      "/repos/{owner}/{repo}",
+      "/repos/:owner/:repo",
       (request, { owner = "", repo = "" }) => {
         authenticate(request, state)
         const target = state.accounts.find(`repos/${owner}/${repo}`)
@@ -61,7 +61,7 @@ export function metaRoutes(state: State): Route[] {
     // https://docs.github.com/rest/orgs/orgs#get-an-organization
     [
       "GET",
-      "/orgs/{org}",
+      "/orgs/:org",
       (request, { org = "" }) => {
         authenticate(request, state)
         const target = state.accounts.find(`orgs/${org}`)

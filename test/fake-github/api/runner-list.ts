@@ -42,12 +42,12 @@ export function runnerListRoutes(state: State): Route[] {
       )
     }),
     // https://docs.github.com/rest/actions/self-hosted-runners#get-a-self-hosted-runner-for-a-repository
-    ...targetRoutes("GET", "/actions/runners/{id}", (request, path, parameters) => {
+    ...targetRoutes("GET", "/actions/runners/:id", (request, path, parameters) => {
       const target = authorize(request, path, state, "read")
       return { status: 200, body: described(find(target, parameters, state), state) }
     }),
     // https://docs.github.com/rest/actions/self-hosted-runners#delete-a-self-hosted-runner-from-a-repository
-    ...targetRoutes("DELETE", "/actions/runners/{id}", (request, path, parameters) => {
+    ...targetRoutes("DELETE", "/actions/runners/:id", (request, path, parameters) => {
       const target = authorizeEither(request, path, state, "write")
       const runner = find(target, parameters, state)
       if (runner.job !== undefined)

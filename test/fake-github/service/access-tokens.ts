@@ -1,5 +1,6 @@
-import { randomBytes, verify } from "node:crypto"
-import type { Request, Route } from "../message.js"
+import { compactVerify, decodeJwt, type JWTPayload } from "jose"
+import { randomBytes } from "node:crypto"
+import type { Answer, Request, Route } from "../message.js"
 import { Refusal } from "../refusal.js"
 import type { Runner } from "../runners.js"
 import type { State } from "../state.js"
@@ -40,19 +41,16 @@ export class AccessTokens {
     return runner
   }
 
-  #grant(request: Request): { status: number; body: unknown } {
+  async #grant(request: Request): Promise<Answer> {
     const assertion = new URLSearchParams(request.body).get("client_assertion") ?? ""
-    const [header = "", payload = "", signature = ""] = assertion.split(".")
-    const claims = decode(payload)
-    const runner = this.#state.runners.findByClient(typeof claims?.iss === "string" ? claims.iss : "")
+    const claims = claimsOf(assertion)
+    const runner = this.#state.runners.findByClient(claims?.iss ?? "")
     if (!claims || !runner) return oauthError("invalid_client", "The client is not registered.")
-    const signed = verify(
-      "sha256",
-      Buffer.from(`${header}.${payload}`),
-      runner.publicKey,
-      Buffer.from(signature, "base64url"),
-    )
-    if (!signed) return oauthError("invalid_client", "The signature does not fit.")
+    try {
+      await compactVerify(assertion, runner.publicKey, { algorithms: ["RS256"] })
+    } catch {
+      return oauthError("invalid_client", "The signature does not fit.")
+    }
     const now = this.#state.clock.now() / 1000
     const server = this.#state.clock.date().toISOString()
     if (Number(claims.exp) + TOLERATED < now)
@@ -88,7 +86,7 @@ export class RunnerGone extends Refusal {
   }
 }
 
-function oauthError(error: string, description: string): { status: number; body: unknown } {
+function oauthError(error: string, description: string): Answer {
   return { status: 400, body: { error, error_description: description } }
 }
 
@@ -96,9 +94,9 @@ function time(seconds: unknown): string {
   return new Date(Number(seconds) * 1000).toISOString()
 }
 
-function decode(part: string): Record<string, unknown> | undefined {
+function claimsOf(assertion: string): JWTPayload | undefined {
   try {
-    return JSON.parse(Buffer.from(part, "base64url").toString("utf8")) as Record<string, unknown>
+    return decodeJwt(assertion)
   } catch {
     return undefined
   }

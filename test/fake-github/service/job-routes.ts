@@ -22,7 +22,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
   return [
     [
       "GET",
-      "/_services/jobs/{id}",
+      "/_services/jobs/:id",
       (request, { id }) => {
         const { job } = own(request, id)
         job.acquired = true
@@ -32,7 +32,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
     ],
     [
       "POST",
-      "/_services/jobs/{id}/renew",
+      "/_services/jobs/:id/renew",
       (request, { id }) => {
         own(request, id)
         return { status: 204 }
@@ -40,7 +40,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
     ],
     [
       "POST",
-      "/_services/jobs/{id}/log",
+      "/_services/jobs/:id/log",
       (request, { id }) => {
         own(request, id).job.log += jsonBody(request, LOG).text
         return { status: 204 }
@@ -48,7 +48,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
     ],
     [
       "POST",
-      "/_services/jobs/{id}/complete",
+      "/_services/jobs/:id/complete",
       (request, { id }) => {
         const { runner, job } = own(request, id)
         const { result, steps } = jsonBody(request, COMPLETION)
