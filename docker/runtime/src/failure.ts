@@ -1,4 +1,4 @@
-/** What a failure is called, and the exit code that it ends the container with. docs/RUNTIME.md lists them. */
+/** The name of each failure, and the exit code of the container. docs/RUNTIME.md lists them. */
 export const EXIT_CODES = {
   UNCLASSIFIED: 1,
   REGISTRATION: 2,
@@ -11,18 +11,19 @@ export const EXIT_CODES = {
 
 export type FailureCode = keyof typeof EXIT_CODES
 
-/** What each code says, for the reference. */
+/** What each code means, for the reference. */
 export const FAILURE_MEANINGS: Readonly<Record<FailureCode, string>> = {
-  UNCLASSIFIED: "something else, which the message says",
+  UNCLASSIFIED: "any other error; the message describes it",
   REGISTRATION: "the runner could not be registered",
-  TOKEN_INVALID: "a token, or the App, is not accepted, or may not do what is asked of it",
-  NOT_FOUND: "the repository, organisation, enterprise or installation does not exist, or the token may not see it",
-  NETWORK: "the server was not reached, or was not well, for longer than is waited",
-  VERSION_REFUSED: "GitHub refuses this version of the runner; take a newer image",
-  CONFIGURATION: "variables, files or arguments are wrong; all errors are listed",
+  TOKEN_INVALID: "GitHub rejects the token or the App, or it lacks a permission",
+  NOT_FOUND:
+    "the repository, organisation, enterprise or installation does not exist, or the token has no access to it",
+  NETWORK: "the server was unreachable or failing for longer than the container waits",
+  VERSION_REFUSED: "GitHub refuses this version of the runner; use a newer image",
+  CONFIGURATION: "variables, files or arguments are invalid; all errors are listed",
 }
 
-/** Something that whoever runs the container can put right. */
+/** An error that the person who runs the container can fix. */
 export class RuntimeFailure extends Error {
   override readonly name = "RuntimeFailure"
 

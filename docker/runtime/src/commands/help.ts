@@ -3,15 +3,15 @@ import { EXIT_CODES, FAILURE_MEANINGS } from "../failure.js"
 import { aligned } from "./aligned.js"
 
 const COMMANDS = [
-  ["run", "register a runner and let it take jobs; what happens without a command"],
-  ["broker", "hold the credential for the runners of other containers, which set BROKER_URL in its place"],
-  ["doctor [--json]", "look at configuration, network, credentials and machine, without registering"],
-  ["health", "whether the runner in this container is well; the image's health check"],
-  ["--version [--json]", "versions of the image, its runner and its tools"],
-  ["--help", "this"],
+  ["run", "register a runner and let it take jobs; the default"],
+  ["broker", "hold the credential for runners in other containers, which set BROKER_URL instead"],
+  ["doctor [--json]", "check configuration, network, credentials and machine, without registering"],
+  ["health", "report whether the runner in this container is healthy; the image's health check"],
+  ["--version [--json]", "print the versions of the image, its runner and its tools"],
+  ["--help", "print this help"],
 ]
 
-/** The settings that most people need; docs/RUNTIME.md has all of them. */
+/** The settings that most people need; docs/RUNTIME.md lists all of them. */
 const SETTINGS = [
   "REPO_URL",
   "GITHUB_REPOSITORY",
@@ -54,14 +54,14 @@ export function help(): string {
     "",
     "Commands:",
     ...table(COMMANDS),
-    "Programs of the runner, as ./bin/Runner.Listener run, mean run.",
+    "Programs of the runner, such as ./bin/Runner.Listener run, mean run.",
     "",
-    "Settings, by environment variable; a secret also by file, as ACCESS_TOKEN_FILE:",
+    "Settings are environment variables; secrets may also be files, such as ACCESS_TOKEN_FILE:",
     ...table(settings),
     "",
     "Exit codes:",
     ...table([
-      ["0", "", "the runner left, or its one job is done"],
+      ["0", "", "the runner deregistered, or finished its one job"],
       ...codes.sort(([left], [right]) => left - right).map(([exit, code, meaning]) => [String(exit), code, meaning]),
     ]),
     "",

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<Kind, string>> = {
 }
 
 const ORIGINS: Readonly<Record<Origin, string>> = {
-  own: "here",
+  own: "this project",
   GrammaTonic: "GrammaTonic",
   myoung34: "myoung34",
   ARC: "ARC",
@@ -28,7 +28,7 @@ export function variablesReference(): string {
   return (Object.keys(GROUPS) as Group[])
     .map((group) => {
       const rows = VARIABLES.filter((setting) => setting.group === group).map(row)
-      return `### ${GROUPS[group]}\n\n| Variable | Value | Default | Meaning | Known from |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`
+      return `### ${GROUPS[group]}\n\n| Variable | Value | Default | Meaning | Origin |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`
     })
     .join("\n")
 }
@@ -36,7 +36,8 @@ export function variablesReference(): string {
 function row(setting: Variable): string {
   const [name = "", ...aliases] = namesOf(setting).map((one) => `\`${one}\``)
   const names = aliases.length === 0 ? name : `${name}<br>or ${aliases.join(", ")}`
-  const meaning = setting.without === undefined ? setting.meaning : `${setting.meaning}. Here ${setting.without}`
+  const meaning =
+    setting.without === undefined ? setting.meaning : `${setting.meaning}. No effect here: ${setting.without}`
   return `| ${names} | ${KINDS[setting.kind]} | ${setting.otherwise ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
 }
 
@@ -44,8 +45,8 @@ function row(setting: Variable): string {
 export function exitCodesReference(): string {
   const codes = (Object.entries(EXIT_CODES) as [FailureCode, number][]).sort(([, one], [, other]) => one - other)
   const rows = codes.map(([code, number]) => `| ${number} | \`${code}\` | ${FAILURE_MEANINGS[code]} |`)
-  const well = "| 0 | | the runner did its work, or was stopped and left in order |"
+  const well = "| 0 | | the runner finished its work, or was stopped and deregistered |"
   const killed =
-    "| 129, 130, 131, 143 | | a second signal cut the orderly end short: SIGHUP, SIGINT, SIGQUIT, SIGTERM |"
-  return `| Exit code | Called | When |\n| --- | --- | --- |\n${[well, ...rows, killed].join("\n")}\n`
+    "| 129, 130, 131, 143 | | a second signal interrupted the orderly shutdown: SIGHUP, SIGINT, SIGQUIT, SIGTERM |"
+  return `| Exit code | Name | When |\n| --- | --- | --- |\n${[well, ...rows, killed].join("\n")}\n`
 }

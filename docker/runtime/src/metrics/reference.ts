@@ -6,5 +6,5 @@ export function metricsReference(): string {
     ({ name, type, labels, meaning, source }) =>
       `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${meaning} | ${source} |`,
   )
-  return `| Metric | Type | Labels | Meaning | Known from |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`
+  return `| Metric | Type | Labels | Meaning | Source |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`
 }
