@@ -22,12 +22,12 @@ const options = {
 export function benchCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof options>> {
   return {
     command: "bench",
-    describe: "Measure packages by native programs, under emulation and by a plain Dockerfile, and whole builds",
+    describe: "Measure package installation with native binaries, emulation and a plain Dockerfile, and whole builds",
     builder: (yargs) =>
       yargs
         .options(options)
-        .example("$0 bench > bench.md", "Everything, five times: about two hours on two processors")
-        .example("$0 bench --rows native,accelerated,both --rounds 3", "Without what is emulated: some minutes"),
+        .example("$0 bench > bench.md", "Measure everything in five rounds: about two hours on two processors")
+        .example("$0 bench --rows native,accelerated,both --rounds 3", "Skip emulation: a few minutes"),
     handler: async (given) => {
       const request = {
         rows: parseRows(listOf(given.rows)),

@@ -11,19 +11,19 @@ const options = {
     type: "string",
     requiresArg: true,
     default: "dist",
-    describe: "Folder for the results: an OCI layout and the reports, one folder a variant",
+    describe: "Folder for the results: an OCI layout and the reports, in one folder per variant",
     group: "Output:",
   },
   archive: {
     type: "boolean",
     default: false,
-    describe: "Also write each layout as one tar file",
+    describe: "Also write each layout as a tar file",
     group: "Output:",
   },
   load: {
     type: "boolean",
     default: false,
-    describe: "Load this host's platform into Docker or podman",
+    describe: "Load the image for this host's platform into Docker or podman",
     group: "Output:",
   },
   ...layerOptions,
@@ -39,9 +39,9 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
     builder: (yargs) =>
       yargs
         .options(options)
-        .example("$0 build", "Both platforms of the standard image into dist/standard")
-        .example("$0 build --platforms linux/arm64 --load", "One platform, loaded into Docker or podman")
-        .example("$0 build --variants all --archive --output out", "Every variant, with a tar file each"),
+        .example("$0 build", "Build both platforms of the standard image into dist/standard")
+        .example("$0 build --platforms linux/arm64 --load", "Build one platform and load it into Docker or podman")
+        .example("$0 build --variants all --archive --output out", "Build every variant, with a tar file each"),
     handler: async (given) => {
       const host = await readRequest(given)
       const output = new OutputFolder(given.output, host.request.variants)

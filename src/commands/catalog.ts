@@ -31,12 +31,15 @@ export function catalogCommand(context: CommandContext): CommandModule {
 function checkCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof checkOptions>> {
   return {
     command: "check",
-    describe: "Check the catalog and print the dependency audit; asks nobody without --max-age",
+    describe: "Check the catalog and print the dependency audit; uses the network only with --max-age",
     builder: (yargs) =>
       yargs
         .options(checkOptions)
-        .example("$0 catalog check --json", "The audit for programs")
-        .example(`$0 catalog check --max-age ${GITHUB_RUNNER_DAYS}`, "As publish does for upstream images"),
+        .example("$0 catalog check --json", "Print the audit as JSON")
+        .example(
+          `$0 catalog check --max-age ${GITHUB_RUNNER_DAYS}`,
+          "Check the runner's age as publish does for upstream images",
+        ),
     handler: async (given) => {
       const days = parseMaxAge(given.maxAge)
       const access = await accessTo(given.mirror)
@@ -49,8 +52,8 @@ function checkCommand(context: CommandContext): CommandModule<object, InferredOp
 function outdatedCommand(context: CommandContext): CommandModule<object, Asking> {
   return {
     command: "outdated [tools..]",
-    describe: "Ask vendors for their newest releases and compare",
-    builder: (yargs) => withTools(yargs).example("$0 catalog outdated runner node", "Of two tools"),
+    describe: "Query vendors for their newest releases and compare",
+    builder: (yargs) => withTools(yargs).example("$0 catalog outdated runner node", "Check two tools"),
     handler: async (given) => {
       const tools = (given.tools ?? []).map(findTool)
       const access = await accessTo(given.mirror)
@@ -63,8 +66,9 @@ function outdatedCommand(context: CommandContext): CommandModule<object, Asking>
 function updateCommand(context: CommandContext): CommandModule<object, Asking> {
   return {
     command: "update [tools..]",
-    describe: "Pin tools to their vendors' newest releases and print the diff; never goes back to an older one",
-    builder: (yargs) => withTools(yargs).example("$0 catalog update runner", "Before GitHub refuses the pinned one"),
+    describe: "Pin tools to their vendors' newest releases and print the diff; never goes back to an older release",
+    builder: (yargs) =>
+      withTools(yargs).example("$0 catalog update runner", "Update the runner before GitHub refuses the pinned one"),
     handler: async (given) => {
       const tools = (given.tools ?? []).map(findTool)
       requireTls(given.mirror === undefined ? undefined : parseMirror(given.mirror))
@@ -80,7 +84,7 @@ function withTools(yargs: Argv): Argv<Asking> {
     .positional("tools", {
       type: "string",
       array: true,
-      describe: "Tools by their names in the catalog [default: all]",
+      describe: "Names of tools in the catalog [default: all]",
     })
     .options(askOptions)
 }

@@ -21,7 +21,7 @@ const progress = (line: string) => process.stderr.write(`${line}\n`)
 function withInstance<T>(yargs: Argv<T>): Argv<T & InstanceArguments> {
   return yargs.option("instance", {
     type: "string",
-    describe: "Name of the engine instance [RUNNER_IMAGES_INSTANCE, else default]",
+    describe: 'Name of the engine instance [default: RUNNER_IMAGES_INSTANCE, otherwise "default"]',
   })
 }
 
@@ -30,16 +30,20 @@ const upCommand: CommandModule<
   InstanceArguments & { "registry-port": number | undefined; "dry-run": boolean; json: boolean }
 > = {
   command: "up",
-  describe: "Bring up the bare engine, or find it running; prints what to export",
+  describe: "Start the bare engine, or find it running; prints the variables to export",
   builder: (yargs) =>
     withInstance(yargs)
       .option("registry-port", {
         type: "number",
-        describe: "Port of the local registry on 127.0.0.1 [RUNNER_IMAGES_REGISTRY_PORT, else 5000]",
+        describe: "Port of the local registry on 127.0.0.1 [default: RUNNER_IMAGES_REGISTRY_PORT, otherwise 5000]",
       })
-      .option("dry-run", { type: "boolean", default: false, describe: "List what would change, and change nothing" })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "List the changes to this host without making them",
+      })
       .option("json", { type: "boolean", default: false, describe: "Print JSON" })
-      .example('eval "$($0 engine up)"', "Set this shell up for dagger call"),
+      .example('eval "$($0 engine up)"', "Set up this shell for dagger call"),
   handler: async (argv) => {
     const options = { instance: argv.instance, registryPort: argv["registry-port"] }
     if (argv["dry-run"]) {
@@ -63,7 +67,7 @@ export function exportLines(engine: Pick<BareEngine, "env" | "cliFolder">): stri
 
 const downCommand: CommandModule<object, InstanceArguments> = {
   command: "down",
-  describe: "Stop the bare engine and put the host back as it was",
+  describe: "Stop the bare engine and restore the host",
   builder: withInstance,
   handler: async (argv) => {
     const result = await down({ instance: argv.instance, log: progress })
@@ -80,7 +84,7 @@ const downCommand: CommandModule<object, InstanceArguments> = {
 
 const statusCommand: CommandModule<object, InstanceArguments & { json: boolean }> = {
   command: "status",
-  describe: "Say whether the bare engine runs, where, and what it takes on disk",
+  describe: "Show whether the bare engine runs, where, and how much disk space it uses",
   builder: (yargs) => withInstance(yargs).option("json", { type: "boolean", default: false, describe: "Print JSON" }),
   handler: async (argv) => {
     const result = await status(argv.instance)
@@ -117,8 +121,8 @@ const logsCommand: CommandModule<object, InstanceArguments & { follow: boolean; 
   describe: "Print the bare engine's log",
   builder: (yargs) =>
     withInstance(yargs)
-      .option("follow", { alias: "f", type: "boolean", default: false, describe: "Go on printing" })
-      .option("lines", { alias: "n", type: "number", default: 200, describe: "How many lines back to begin" }),
+      .option("follow", { alias: "f", type: "boolean", default: false, describe: "Keep printing new lines" })
+      .option("lines", { alias: "n", type: "number", default: 200, describe: "Number of past lines to print" }),
   handler: async (argv: ArgumentsCamelCase<InstanceArguments & { follow: boolean; lines: number }>) => {
     const { folder } = locate(argv.instance)
     if (!existsSync(folder.engineLog))
@@ -136,7 +140,7 @@ const logsCommand: CommandModule<object, InstanceArguments & { follow: boolean; 
 
 const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }> = {
   command: "prune",
-  describe: "Free the disk that the bare engine's cache and unused artefacts take",
+  describe: "Free the disk space used by the bare engine's cache and unused artefacts",
   builder: (yargs) => withInstance(yargs).option("json", { type: "boolean", default: false, describe: "Print JSON" }),
   handler: async (argv) => {
     const freed = await prune({ instance: argv.instance, log: progress })

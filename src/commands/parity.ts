@@ -28,13 +28,14 @@ type Given = ArgumentsCamelCase<InferredOptionTypes<typeof options>>
 export function parityCommand(context: CommandContext): CommandModule<object, InferredOptionTypes<typeof options>> {
   return {
     command: "parity",
-    describe: "Prove that images are the same on all platforms, or that native programs install as emulated ones do",
+    describe:
+      "Prove that images are the same on all platforms, or that native and emulated installation give the same files",
     builder: (yargs) =>
       yargs
         .options(options)
-        .example("$0 parity --variants all", "Every variant's images, compared with each other")
-        .example("$0 parity --against emulated", "The standard image's packages, installed both ways")
-        .example("$0 parity --against emulated --packages chromium", "With a further package"),
+        .example("$0 parity --variants all", "Compare the platforms of every variant")
+        .example("$0 parity --against emulated", "Compare both install methods for the standard image's packages")
+        .example("$0 parity --against emulated --packages chromium", "Include an additional package"),
     handler: async (given) => {
       const against = parseAgainst(given.against)
       await (against === "platforms"

@@ -88,9 +88,9 @@ function parser(context: CommandContext): Argv {
       .command(catalogCommand(context))
       .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
-      .example("$0 COMMAND --help", "Options and examples of a command")
+      .example("$0 COMMAND --help", "Show the options and examples of a command")
       .epilogue(
-        "Exit codes: 0 done · 1 build failed · 2 wrong usage · 3 checks failed · 4 authentication · 5 network or registry · 130 interrupted",
+        "Exit codes: 0 done · 1 build failed · 2 usage error · 3 checks failed · 4 authentication · 5 network or registry · 130 interrupted",
       )
       .version(PROJECT_VERSION)
       .help()

@@ -12,8 +12,8 @@ export function planCommand(context: CommandContext): CommandModule<object, Infe
     builder: (yargs) =>
       yargs
         .options(options)
-        .example("$0 plan --variants all", "Packages and tools of every variant")
-        .example("$0 plan --sources upstream --json", "With URLs and checksums, for programs"),
+        .example("$0 plan --variants all", "Show the packages and tools of every variant")
+        .example("$0 plan --sources upstream --json", "Print URLs and checksums too, as JSON"),
     handler: async (given) => {
       const host = await readRequest(given)
       const { runPlan } = await import("../runs/plan.js")

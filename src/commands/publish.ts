@@ -12,30 +12,30 @@ const options = {
   ...requestOptions,
   sources: {
     ...requestOptions.sources,
-    describe: "Where tools come from: upstream or registry. Published images leave no choice to the moment [required]",
+    describe: "Where tools come from: upstream or registry; auto is not allowed for published images [required]",
   },
   repository: {
     type: "string",
     requiresArg: true,
-    describe: "Where to: host[:port]/path, as in ghcr.io/OWNER/github-runner [required]",
+    describe: "Repository to push to: host[:port]/path, such as ghcr.io/OWNER/github-runner [required]",
     group: "Where to publish:",
   },
   tags: {
     type: "string",
     array: true,
-    describe: "Tags, comma-separated or repeated [required]",
+    describe: "Tags to set, comma-separated or repeated [required]",
     group: "Where to publish:",
   },
   "allow-stand-in": {
     type: "boolean",
     default: false,
-    describe: "Publish images that have the stand-in runner; each tag then ends in -standin",
+    describe: "Publish images with the stand-in runner; each tag then ends in -standin",
     group: "Where to publish:",
   },
   "variant-tags": {
     type: "boolean",
     default: false,
-    describe: "Also tag other variants than standard in the repository itself, as chrome-TAG",
+    describe: "Also tag variants other than standard in the repository itself, as chrome-TAG",
     group: "Where to publish:",
   },
   ...layerOptions,
@@ -55,7 +55,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         .example("$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags 2026.11,latest", "")
         .example(
           "$0 publish --sources registry --allow-stand-in --repository 127.0.0.1:5000/runner --tags try",
-          "Into a registry on this host, without TLS",
+          "Push to a registry on this host, without TLS",
         ),
     handler: async (given) => {
       const host = await readRequest(given)

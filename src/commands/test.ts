@@ -16,11 +16,11 @@ export function testCommand(context: CommandContext): CommandModule<object, Give
       yargs
         .positional("reference", {
           type: "string",
-          describe: "An image to pull and test, by tag or digest. Without one, images are built first",
+          describe: "An image to pull and test, by tag or digest. If omitted, images are built first",
         })
         .options(options)
         .example("$0 test --platforms linux/arm64", "Build one platform and run its checks")
-        .example("$0 test ghcr.io/OWNER/github-runner:latest", "Test an image that is in a registry"),
+        .example("$0 test ghcr.io/OWNER/github-runner:latest", "Test an image in a registry"),
     handler: async (given) => {
       const host = await readRequest(given)
       const reference = given.reference === undefined ? undefined : parseImageReference(given.reference)

@@ -17,7 +17,7 @@ export const answerOptions = {
   json: {
     type: "boolean",
     default: false,
-    describe: "Print the answer as JSON on standard output, errors as JSON on standard error",
+    describe: "Print the result as JSON on standard output, and errors as JSON on standard error",
     group: "Output:",
   },
 } as const satisfies Record<string, Options>
@@ -27,7 +27,7 @@ export const engineOptions = {
   "no-bare-engine": {
     type: "boolean",
     default: false,
-    describe: "Use only an engine that is there already, or Docker or podman; change nothing on this host",
+    describe: "Use only a running engine, Docker or podman; change nothing on this host",
     group: "Engine:",
   },
 } as const satisfies Record<string, Options>
@@ -37,7 +37,7 @@ export const layerOptions = {
   compression: {
     type: "string",
     requiresArg: true,
-    describe: `How layers are compressed: ${COMPRESSIONS.join(" or ")}, which is smaller and faster and needs newer readers [default: ${COMPRESSIONS[0]}]`,
+    describe: `Layer compression: ${COMPRESSIONS.join(", or ")}, which is smaller and faster but needs newer readers [default: ${COMPRESSIONS[0]}]`,
     group: "Output:",
   },
 } as const satisfies Record<string, Options>
@@ -59,13 +59,13 @@ export const requestOptions = {
   definition: {
     type: "string",
     requiresArg: true,
-    describe: "A YAML file with a variant of your own, then the default: docs/VARIANTS.md",
+    describe: "YAML file with a custom variant, built unless --variants says otherwise: docs/VARIANTS.md",
     group: "What to build:",
   },
   base: {
     type: "string",
     requiresArg: true,
-    describe: `What the images are built on: ${BASES.join(", ")} [default: ${DEFAULT_BASE}]`,
+    describe: `Base image: ${BASES.join(", ")} [default: ${DEFAULT_BASE}]`,
     group: "What to build:",
   },
   sources: {
@@ -77,31 +77,31 @@ export const requestOptions = {
   assets: {
     type: "string",
     requiresArg: true,
-    describe: "Folder with upstream archives by file name, used in place of downloads",
+    describe: "Folder with upstream files, which are used by file name instead of downloads",
     group: "What to build:",
   },
   mirror: {
     type: "string",
     requiresArg: true,
-    describe: "URL of a server that has the vendors' files as URL/HOST/PATH, asked in place of the vendors",
+    describe: "Download the vendors' files from this URL instead, as URL/HOST/PATH",
     group: "What to build:",
   },
   lock: {
     type: "string",
     requiresArg: true,
-    describe: "A report.json whose packages are installed again, on its base image",
+    describe: "A report.json: install exactly its packages on its base image",
     group: "What to build:",
   },
   refresh: {
     type: "boolean",
     default: false,
-    describe: "Ask for new packages now instead of once a day",
+    describe: "Query the package archive now instead of once a day",
     group: "What to build:",
   },
   sudo: {
     type: "boolean",
     default: false,
-    describe: "Let the runner user become root without a password; published tags then end in -sudo",
+    describe: "Give the runner user sudo without a password; published tags then end in -sudo",
     group: "What to build:",
   },
   root: {
@@ -119,13 +119,13 @@ export const requestOptions = {
   native: {
     type: "boolean",
     default: false,
-    describe: "Demand every check: refuse platforms that the engine emulates where that cannot do some of them",
+    describe: "Fail early if emulation would cause any check to be skipped",
     group: "What to build:",
   },
   "ca-bundle": {
     type: "string",
     requiresArg: true,
-    describe: "Certificate authorities that downloads trust, as a PEM file [default: this host's]",
+    describe: "PEM file with the certificate authorities that downloads trust [default: this host's]",
     group: "What to build:",
   },
 } as const satisfies Record<string, Options>
@@ -135,19 +135,19 @@ export const parityOptions = {
   against: {
     type: "string",
     requiresArg: true,
-    describe: `Compare images with other platforms' (${AGAINST[0]}), or native programs' work with emulated ones' (${AGAINST[1]}) [default: ${AGAINST[0]}]`,
+    describe: `Compare the platforms' images with each other (${AGAINST[0]}), or native with emulated installation (${AGAINST[1]}) [default: ${AGAINST[0]}]`,
     group: "What to compare:",
   },
   packages: {
     type: "string",
     array: true,
-    describe: `With --against ${AGAINST[1]}: further packages beside the variants', comma-separated or repeated`,
+    describe: `With --against ${AGAINST[1]}: packages to install in addition to the variants', comma-separated or repeated`,
     group: "What to compare:",
   },
   "update-allow-list": {
     type: "boolean",
     default: false,
-    describe: `With --against ${AGAINST[1]}: compare two emulated installations instead, and allow what differs from now on`,
+    describe: `With --against ${AGAINST[1]}: compare two emulated installations instead, and allow the differences found from now on`,
     group: "What to compare:",
   },
 } as const satisfies Record<string, Options>
@@ -157,14 +157,13 @@ export const catalogOptions = {
   "max-age": {
     type: "string",
     requiresArg: true,
-    describe: "Ask GitHub for newer runners, and fail when one has been out for that many days",
+    describe: "Ask GitHub for newer runners, and fail if one has been out for this many days",
     group: "What to check:",
   },
   mirror: {
     type: "string",
     requiresArg: true,
-    describe:
-      "URL of a server that has the vendors' answers as URL/HOST/PATH, asked in their place; npm and go are asked as configured",
+    describe: "Send requests for vendors to this URL instead, as URL/HOST/PATH; npm and go use their own configuration",
     group: "Network:",
   },
 } as const satisfies Record<string, Options>
@@ -180,19 +179,19 @@ export const benchOptions = {
   rounds: {
     type: "string",
     requiresArg: true,
-    describe: "How often each is measured, in turns [default: 5]",
+    describe: "Number of rounds; each measures every row once [default: 5]",
     group: "What to measure:",
   },
   packages: {
     type: "string",
     array: true,
-    describe: "Further packages beside the variants', comma-separated or repeated; images do not get them",
+    describe: "Packages to install in addition to the variants', comma-separated or repeated; not added to images",
     group: "What to measure:",
   },
   repository: {
     type: "string",
     requiresArg: true,
-    describe: "Push built images below this repository as well: host[:port]/path, without a password",
+    describe: "Also push the built images, below this repository: host[:port]/path, without a password",
     group: "What to measure:",
   },
 } as const satisfies Record<string, Options>

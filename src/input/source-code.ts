@@ -10,14 +10,14 @@ export const sourceOptions = {
   "source-url": {
     type: "string",
     requiresArg: true,
-    describe: "Where the images' source code is, for a label, or none [default: the remote origin of this checkout]",
+    describe: "URL of the images' source code, for a label, or none [default: this checkout's remote origin]",
     group: "Labels:",
   },
   "source-revision": {
     type: "string",
     requiresArg: true,
     describe:
-      "The commit that they are built from, for a label, or none [default: that of this checkout, if nothing is changed]",
+      "Commit that the images are built from, for a label, or none [default: this checkout's, if nothing is changed]",
     group: "Labels:",
   },
 } as const satisfies Record<string, Options>
