@@ -1,6 +1,6 @@
 /**
  * GitHub Actions runner images for linux/amd64 and linux/arm64: one pipeline builds every variant, runs smoke tests
- * inside the built containers, and publishes one multi-platform image.
+ * inside the built containers and publishes one multi-platform image.
  *
  * Try `dagger call build --platforms linux/amd64,linux/arm64 export --path dist`.
  */
@@ -56,28 +56,21 @@ export class RunnerImages {
   private sourceRevision?: string
 
   /**
-   * Build and smoke-test the images, and return one folder per variant: an OCI layout and the reports.
-   * Fails if a check fails. Add `export --path dist` to write it to disk.
-   *
-   * @param docker Files for the images: this project's docker folder.
-   * @param platforms Platforms to build. Default: all.
-   * @param variants Variants to build, or "all". Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only), or "auto", which uses upstream if every pinned URL is reachable.
+   * @param docker What goes into images: this project's docker folder.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto", which uses upstream if every pinned URL is reachable.
    * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build: install exactly its packages on its base image.
+   * @param definition A YAML file that defines a custom variant, which is then the default of "variants".
+   * @param lock The report.json of an earlier build: its exact packages are installed again, on the same base image.
    * @param refresh Query the package archive now instead of once a day.
    * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
    * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param native Fail early if emulation would cause any check to be skipped.
-   * @param compression Layer compression: "gzip", or "zstd", which is smaller and faster but needs newer readers.
+   * @param assets Upstream archives by file name, downloaded beforehand.
+   * @param mirror URL of a server that has the vendors' files at URL/HOST/PATH, used instead of the vendors.
+   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
+   * @param caBundle Certificate authorities that downloads and pushes trust. Defaults to those that the module's own runtime trusts.
    * @param sourceUrl URL of the images' source code, for a label; a module cannot see its own repository.
-   * @param sourceRevision Commit that the images are built from, for a label.
-   * @param caBundle PEM file with the certificate authorities that downloads trust. Default: those that this module's container trusts.
+   * @param sourceRevision The commit that the images are built from, for a label.
    */
   constructor(
     @argument({ defaultPath: "./docker", ignore: [".env", "secrets", "**/node_modules"] }) docker: Directory,
@@ -136,23 +129,10 @@ export class RunnerImages {
   }
 
   /**
-   * Build one variant for one platform, and return the container, for a terminal, a command or a service.
+   * Build one variant for one platform and return the container, for a terminal, a command or a service.
    *
-   * @param docker Files for the images: this project's docker folder.
-   * @param platform Platform to build. Default: the engine's own.
-   * @param variant Variant to build. Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only), or "auto", which uses upstream if every pinned URL is reachable.
-   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build: install exactly its packages on its base image.
-   * @param refresh Query the package archive now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param caBundle PEM file with the certificate authorities that downloads trust. Default: those that this module's container trusts.
+   * @param platform Platform to build. Defaults to the engine's own.
+   * @param variant Variant to build. Defaults to the definition's variant, else "standard".
    */
   @func({ cache: "session" })
   async container(platform?: Platform, variant?: string): Promise<Container> {
@@ -162,24 +142,11 @@ export class RunnerImages {
   }
 
   /**
-   * Build and smoke-test the images, and return the report as Markdown. Fails if a check fails.
+   * Build the images, smoke-test them and return the report as Markdown. Fails if a check fails.
    *
-   * @param docker Files for the images: this project's docker folder.
-   * @param platforms Platforms to build. Default: all.
-   * @param variants Variants to build, or "all". Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only), or "auto", which uses upstream if every pinned URL is reachable.
-   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build: install exactly its packages on its base image.
-   * @param refresh Query the package archive now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
+   * @param platforms Platforms to test. Defaults to all.
+   * @param variants Variants to test, or "all". Defaults to the definition's variant, else "standard".
    * @param native Fail early if emulation would cause any check to be skipped.
-   * @param caBundle PEM file with the certificate authorities that downloads trust. Default: those that this module's container trusts.
    */
   @func({ cache: "session" })
   async test(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<string> {
@@ -190,19 +157,10 @@ export class RunnerImages {
   }
 
   /**
-   * Return what would be built as JSON: packages, tools with their versions and sources, environment. Runs nothing.
+   * Return what would be built as JSON: packages, tools with their versions and sources, environment. Builds nothing.
    *
-   * @param platforms Platforms to plan for. Default: all.
-   * @param variants Variants to plan, or "all". Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only), or "auto", which uses upstream if every pinned URL is reachable.
-   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
+   * @param platforms Platforms to plan for. Defaults to all.
+   * @param variants Variants to plan, or "all". Defaults to the definition's variant, else "standard".
    */
   @func({ cache: "session" })
   async plan(platforms?: Platform[], variants?: string[]): Promise<string> {
@@ -213,27 +171,14 @@ export class RunnerImages {
   }
 
   /**
-   * Build the images and compare the platforms with each other: packages, tools, configuration, accounts, and every path added above
-   * the packages. Or, against "emulated", install the foreign platform's packages twice, with native binaries and under emulation, and
-   * compare every path of the two roots. Returns the comparison as JSON, and fails if anything differs.
+   * Build the images and compare the platforms: packages, tools, configuration, accounts, and every path above the packages. Or, with
+   * "emulated", install the packages of the foreign platform twice, with native binaries and under emulation, and compare every path of
+   * the two root file systems. Returns the comparison as JSON. Fails if something differs.
    *
-   * @param docker Files for the images: this project's docker folder.
-   * @param against What to compare: "platforms" with each other, or native with "emulated" installation.
-   * @param platforms Platforms to compare. Default: all.
-   * @param variants Variants to compare, or "all". Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only), or "auto", which uses upstream if every pinned URL is reachable.
-   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param packages With against "emulated": packages to install in addition to the variants'.
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build: install exactly its packages on its base image.
-   * @param refresh Query the package archive now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
-   * @param caBundle PEM file with the certificate authorities that downloads trust. Default: those that this module's container trusts.
+   * @param against What to compare with: the other "platforms", or an "emulated" installation.
+   * @param platforms Platforms to compare. Defaults to all.
+   * @param variants Variants to compare, or "all". Defaults to the definition's variant, else "standard".
+   * @param packages With "emulated": packages to install beside the variants'.
    */
   @func({ cache: "session" })
   async parity(
@@ -264,35 +209,20 @@ export class RunnerImages {
   }
 
   /**
-   * Build the images, smoke-test them on every platform, push them, and tag them last.
-   * Returns one line per variant: repository@digest. Requires sources "upstream" or "registry".
+   * Build the images, smoke-test them on every platform, push them, and set the tags last.
+   * Returns one line per variant: repository@digest. Needs "sources" to be "upstream" or "registry".
    *
-   * @param docker Files for the images: this project's docker folder.
-   * @param repository Repository to push to, without a tag: host/path. For variants other than standard, "-VARIANT" is appended.
-   * @param tags Tags to set after all images are pushed and verified.
-   * @param variantTags Also tag variants other than standard in the repository itself: chrome-latest for chrome's latest.
-   * @param sources Where tools come from: "upstream" (vendors' downloads) or "registry" (package registries only).
-   * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
-   * @param platforms Platforms to build. Default: all.
-   * @param variants Variants to build, or "all". Default: the variant in definition, otherwise "standard".
-   * @param definition YAML file that describes a custom variant (docs/VARIANTS.md).
-   * @param allowStandIn Publish images with the stand-in runner; each tag then ends in -standin.
+   * @param repository Repository to push to, without a tag: host/path. Variants other than standard get "-variant" appended.
+   * @param tags Tags to set once everything is pushed and verified.
+   * @param platforms Platforms to build. Defaults to all.
+   * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
+   * @param variantTags Also tag other variants in the repository itself: chrome-latest for latest of chrome.
+   * @param allowStandIn Publish images with the stand-in runner; "-standin" is appended to every tag.
    * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
    * @param username User name for the registry.
    * @param password Password or token for the registry.
-   * @param assets Folder with upstream files, which are used by file name instead of downloads.
-   * @param mirror Download the vendors' files from this URL instead, as URL/HOST/PATH.
-   * @param mirrorService The mirror as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
-   * @param lock A report.json of an earlier build: install exactly its packages on its base image.
-   * @param refresh Query the package archive now instead of once a day.
-   * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
-   * @param root Start containers as root, as some other images do; published tags then end in -root.
-   * @param cjkFonts Add fonts for Chinese, Japanese and Korean to variants with a browser.
    * @param native Fail early if emulation would cause any check to be skipped.
-   * @param compression Layer compression: "gzip", or "zstd", which is smaller and faster but needs newer readers.
-   * @param sourceUrl URL of the images' source code, for a label; a module cannot see its own repository.
-   * @param sourceRevision Commit that the images are built from, for a label.
-   * @param caBundle PEM file with the certificate authorities that downloads and the push trust. Default: those that this module's container trusts.
+   * @param compression Compression of layers: "gzip", which everything reads, or "zstd", smaller and faster.
    */
   @func({ cache: "never" })
   async publish(

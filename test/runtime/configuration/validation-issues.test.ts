@@ -138,7 +138,7 @@ describe("a wrong configuration", () => {
       const failure = failureOf(environment)
       return `${what}: exit code ${failure.exitCode}\n${failureText(failure)}`
     })
-    await expect(told.join("\n")).toMatchFileSnapshot("issues.txt")
+    await expect(told.join("\n")).toMatchFileSnapshot("validation-issues.txt")
   })
 
   it.each(Object.keys(ALL))("shows no secret: %s", (what) => {

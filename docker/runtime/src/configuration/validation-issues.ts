@@ -14,7 +14,7 @@ export function configurationFailure(issues: readonly ValidationIssue[]): Runtim
   const [first = "", ...others] = lines
   return new RuntimeFailure(
     "CONFIGURATION",
-    others.length === 0 ? first : `the configuration has ${lines.length} issues\n  ${lines.join("\n  ")}`,
+    others.length === 0 ? first : `the configuration has ${lines.length} errors\n  ${lines.join("\n  ")}`,
     "docs/RUNTIME.md lists all variables.",
   )
 }

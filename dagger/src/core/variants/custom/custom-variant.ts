@@ -50,7 +50,7 @@ function read(text: string, file: string, lines: LineCounter) {
 }
 
 function invalid(file: string, lines: readonly string[], cause?: unknown): RunnerImagesError {
-  const count = lines.length === 1 ? "an error" : `${String(lines.length)} issues`
+  const count = lines.length === 1 ? "an error" : `${String(lines.length)} errors`
   return new RunnerImagesError(
     "DEFINITION_INVALID",
     `The definition ${file} has ${count}:\n  ${lines.join("\n  ")}`,
