@@ -171,9 +171,9 @@ export class RunnerImages {
   }
 
   /**
-   * Build the images and compare the platforms: packages, tools, configuration, accounts, and every path above the packages. Or, with
-   * "emulated", install the packages of the foreign platform twice, with native binaries and under emulation, and compare every path of
-   * the two root file systems. Returns the comparison as JSON. Fails if something differs.
+   * Build the images, compare the platforms and return the comparison as JSON. Fails if something differs.
+   * What is compared: packages, tools, configuration, accounts, and every path above the packages. With "emulated", the packages of the
+   * foreign platform are installed twice, with native binaries and under emulation, and every path of the two root file systems.
    *
    * @param against What to compare with: the other "platforms", or an "emulated" installation.
    * @param platforms Platforms to compare. Defaults to all.
