@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { isNative } from "../lifecycle/emulation.js"
 import { probeHealth } from "../lifecycle/health-monitor.js"
 import type { Scene } from "./scene.js"
+import { WAYS } from "./ways.js"
 
 /** How far an attack goes: a part of it in the gate. */
 export interface Extent {
@@ -19,40 +21,34 @@ export interface Attack {
   readonly needsMoreThanOneJob?: true
   /** Bytes that the container may use. */
   readonly memory?: number
-  readonly run: (scene: Scene, extent: Extent) => Promise<void>
-}
-
-/**
- * The runner's own programs are of the job's user, and hold nothing but the runner's own session: a debugger in them is no success, whatever
- * is read by it is searched all the same.
- */
-const INHERENT = /\/bin\/Runner\.(?:Listener|Worker) /
-
-/** Attacks that only look: one job does what it is told. */
-function looking(name: string, tries: string): Attack {
-  return {
-    name,
-    tries,
-    run: async (scene) => {
-      await scene.attack([name])
-      for (const opened of scene.opened)
-        if (INHERENT.test(opened)) scene.outcome.tried["debuggers that opened in the runner's own programs"] = 1
-        else scene.succeeded("a debugger", opened)
-    },
-  }
+  /** Absent for attacks that only look: one job makes all of those, in one container. */
+  readonly run?: (scene: Scene, extent: Extent) => Promise<void>
 }
 
 /**
  * First USR1, which opens the debugger of a Node.js, and what ends no program that does not care: WINCH, CONT, URG, CHLD, PIPE, TSTP, TTIN, TTOU,
  * STOP. Then what programs make something of: USR2, HUP, ABRT, QUIT, TERM, INT, KILL. Then all others there are.
  */
-const FIRST_SIGNALS = [10, 28, 18, 23, 17, 13, 20, 21, 22, 19, 12, 1, 6, 3, 15, 2, 9]
+const HARMLESS_SIGNALS = [10, 28, 18, 23, 17, 13, 20, 21, 22, 19]
+const FIRST_SIGNALS = [...HARMLESS_SIGNALS, 12, 1, 6, 3, 15, 2, 9]
 /** Signals that Linux has: signal(7). Two of the real-time ones are the C library's own. */
 const LAST_SIGNAL = 64
 const ALL_SIGNALS = [
   ...FIRST_SIGNALS,
   ...Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1).filter((number) => !FIRST_SIGNALS.includes(number)),
 ]
+
+/**
+ * The signals that are sent in a way. Under emulation a start takes ten times as long, so each way gets its part of those that may end a container,
+ * and all ways together get all of them.
+ */
+function signalsFor({ way, testEnv }: Scene): number[] {
+  if (isNative(testEnv.platform)) return ALL_SIGNALS
+  const ways = WAYS.filter(({ oneJob }) => !oneJob)
+  const place = ways.indexOf(way)
+  const others = ALL_SIGNALS.filter((number) => !HARMLESS_SIGNALS.includes(number))
+  return [...HARMLESS_SIGNALS, ...others.filter((_, index) => index % ways.length === place)]
+}
 
 /** Bytes that a health check may take, whatever it is given to read. It is a Node.js of its own. */
 const MOST_OF_A_HEALTH_CHECK = 150 * 2 ** 20
@@ -65,7 +61,8 @@ async function mustListenAgain(scene: Scene): Promise<void> {
 async function sendSignals(scene: Scene, { full }: Extent): Promise<void> {
   // In the gate as many as two starts have room for.
   const rounds = full ? LAST_SIGNAL : 2
-  let left = ALL_SIGNALS
+  const signals = signalsFor(scene)
+  let left = signals
   for (let round = 1; left.length > 0 && round <= rounds; round++) {
     await scene.attack(["signals"], { round, signals: left })
     const sent = scene.opened.map(Number)
@@ -73,7 +70,7 @@ async function sendSignals(scene: Scene, { full }: Extent): Promise<void> {
     await mustListenAgain(scene)
     if (scene.own !== 1) scene.succeeded("runners of one container", `${String(scene.own)} are listed`)
   }
-  scene.outcome.tried["different signals"] = ALL_SIGNALS.length - left.length
+  scene.outcome.tried["different signals"] = signals.length - left.length
 }
 
 /** Watches how much memory a health check takes while it runs. @returns bytes */
@@ -142,17 +139,21 @@ const WENT = { listens: "went well", ended: "were refused", silent: "came to no 
 const REFUSED = /error: .*\[[A-Z_]+\]/
 
 export const ATTACKS = attackTable([
-  looking("debugger", "sends SIGUSR1 to every process, and asks what then listens for all that it has in memory"),
-  looking("proc-files", "reads environ, cmdline, maps, mem, fd, cwd and root of every process"),
-  looking(
-    "ptrace",
-    "attaches to every process, reads its memory by process_vm_readv, takes its descriptors by pidfd_getfd",
-  ),
-  looking("files", "reads every file that it may"),
-  looking(
-    "sockets",
-    "connects to every socket, with the broker's forms for itself and for others, wrong ones, and 10,000 at once",
-  ),
+  {
+    name: "debugger",
+    tries: "sends SIGUSR1 to every process, and asks what then listens for all that it has in memory",
+  },
+  { name: "proc-files", tries: "reads environ, cmdline, maps, mem, fd, cwd and root of every process" },
+  {
+    name: "ptrace",
+    tries: "attaches to every process, reads its memory by process_vm_readv, takes its descriptors by pidfd_getfd",
+  },
+  { name: "files", tries: "reads every file that it may" },
+  {
+    name: "sockets",
+    tries:
+      "connects to every socket, with the broker's forms for itself and for others, wrong ones, and 10,000 at once",
+  },
   {
     name: "cores",
     tries: "raises every process's limit of cores and crashes it; the next job collects what is left",

@@ -30,12 +30,61 @@ export function whyNot({ needsMoreThanOneJob }: Attack, { oneJob }: Way): string
 }
 
 /** Makes an attack on a container of its own. When that cannot be done, its error has what the containers said. */
-export async function runAttack(attack: Attack, way: Way, { image, program, extent }: Ground): Promise<Outcome> {
+export function runAttack({ run, memory }: Attack, way: Way, ground: Ground): Promise<Outcome> {
+  return inScene(way, ground, memory, async (scene) => {
+    await run?.(scene, ground.extent)
+    return scene.judge()
+  })
+}
+
+/**
+ * The runner's own programs are of the job's user, and hold nothing but the runner's own session: a debugger in them is no success, whatever
+ * is read by it is searched all the same.
+ */
+const INHERENT = /\/bin\/Runner\.(?:Listener|Worker) /
+
+/** Makes the attacks that only look one after the other in one job, so that all of them together take one start of a container. */
+export function runLooks(attacks: readonly Attack[], way: Way, ground: Ground): Promise<Map<Attack, Outcome>> {
+  const names = attacks.map(({ name }) => name)
+  return inScene(way, ground, undefined, async (scene) => {
+    await scene.attack(names)
+    const { finds, foreignRemoved } = scene.judge()
+    // The program's files begin with the attack's name. What is in none of them counts for every attack.
+    const isOf = (name: string, where: string): boolean =>
+      where.startsWith(`${name}.`) || !names.some((other) => where.startsWith(`${other}.`))
+    return new Map(
+      attacks.map((attack) => {
+        const { tried = {}, opened = [], full = false } = scene.told.get(attack.name) ?? {}
+        const inherent = opened.filter((text) => INHERENT.test(text)).length
+        return [
+          attack,
+          {
+            tried: {
+              ...tried,
+              ...(inherent > 0 && { "debuggers that opened in the runner's own programs": inherent }),
+              ...(full && { "readings that were too long": 1 }),
+            },
+            finds: [
+              ...finds.filter(({ where }) => isOf(attack.name, where)),
+              ...opened.filter((text) => !INHERENT.test(text)).map((where) => ({ what: "a debugger", where })),
+            ],
+            foreignRemoved,
+          },
+        ]
+      }),
+    )
+  })
+}
+
+async function inScene<T>(
+  way: Way,
+  { image, program }: Ground,
+  memory: number | undefined,
+  work: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const testEnv = new TestEnvironment(image)
   try {
-    const scene = await Scene.open(testEnv, way, program, attack.memory)
-    await attack.run(scene, extent)
-    return scene.judge()
+    return await work(await Scene.open(testEnv, way, program, memory))
   } catch (error) {
     if (error instanceof Error) error.message += `\n\n${testEnv.logs()}`
     throw error

@@ -11,7 +11,7 @@ const OWN = "attacked"
 const FOREIGN = "foreign"
 
 /** What a hostile program wrote of an attack. */
-interface Told {
+export interface Told {
   readonly attack: string
   readonly round: number
   readonly tried: Readonly<Record<string, number>>
@@ -133,11 +133,15 @@ export class Scene {
       .find((candidate) => existsSync(candidate))
     if (path === undefined) throw new Error(`${attack} has not begun: ${log.slice(-2000)}`)
     const told = JSON.parse(readFileSync(path, "utf8")) as Told
+    this.told.set(attack, told)
     for (const [what, count] of Object.entries(told.tried))
       this.outcome.tried[what] = (this.outcome.tried[what] ?? 0) + count
     this.opened = told.opened
     if (told.full) this.outcome.tried["readings that were too long"] = 1
   }
+
+  /** What the program wrote of each attack, the latest round of it. */
+  readonly told = new Map<string, Told>()
 
   /** What the latest attack found open, or has sent. */
   opened: readonly string[] = []

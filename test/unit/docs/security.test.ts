@@ -53,7 +53,7 @@ describe(DOCUMENT, () => {
 
   it.skipIf(!existsSync("test/attacks"))("names attacks that there are, and every one of them", () => {
     const source = readFileSync("test/attacks/attacks.ts", "utf8")
-    const known = [...source.matchAll(/(?:^ {4}name: |\blooking\(\s*)"([\w-]+)"/gm)].map(([, name = ""]) => name)
+    const known = [...source.matchAll(/(?:^ {4}name: |^ {2}\{ name: )"([\w-]+)"/gm)].map(([, name = ""]) => name)
     expect([...new Set(named("attack"))].sort()).toEqual(known.sort())
   })
 
