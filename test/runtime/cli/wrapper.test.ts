@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { ROOT } from "./command-line.js"
+import { ROOT } from "../../unit/cli/command-line.js"
 
 const work = mkdtempSync(join(tmpdir(), "runner-images-wrapper-"))
 afterAll(() => {

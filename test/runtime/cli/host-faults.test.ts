@@ -3,7 +3,7 @@ import { execa } from "execa"
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { cacheless, failure, refusal, ROOT, WORK } from "./command-line.js"
+import { cacheless, failure, refusal, ROOT, WORK } from "../../unit/cli/command-line.js"
 
 const root = process.getuid?.() === 0
 

@@ -8,7 +8,7 @@ import { PlainTerminal } from "../../../src/output/plain.js"
 import { runCatalogUpdate } from "../../../src/runs/catalog.js"
 import { vendorAccess } from "../../../src/runs/vendor-access.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
-import { PINS_TEXT } from "../core/catalog/pins.js"
+import { PINS_TEXT } from "../../unit/core/catalog/pins.js"
 import {
   githubRelease,
   RUNNER_RELEASES,
@@ -16,8 +16,8 @@ import {
   vendors,
   type Answers,
   type Vendors,
-} from "../core/catalog/releases/vendors.js"
-import { commandLine, refusal, WORK } from "./command-line.js"
+} from "../../unit/core/catalog/releases/vendors.js"
+import { commandLine, refusal, WORK } from "../../unit/cli/command-line.js"
 
 let running: Vendors | undefined
 afterEach(() => running?.close())

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { execa } from "execa"
 import { describe, expect, it } from "vitest"
-import { failure, refusal, ROOT, WORK } from "./command-line.js"
+import { failure, refusal, ROOT, WORK } from "../../unit/cli/command-line.js"
 
 writeFileSync(join(WORK, "file"), "")
 writeFileSync(join(WORK, "lock.json"), "{")
