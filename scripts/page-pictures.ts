@@ -9,7 +9,7 @@ import { SCREENSHOT } from "../dagger/src/core/checks/browser.js"
 import { archOf, PLATFORMS } from "../dagger/src/core/platforms.js"
 import { PlatformImages } from "../dagger/src/pipeline/image/platform-image.js"
 import { Progress } from "../dagger/src/core/progress/progress.js"
-import { prepareRun } from "../dagger/src/pipeline/image/build-context.js"
+import { prepareBuild } from "../dagger/src/pipeline/image/build-context.js"
 import { executed } from "../dagger/src/pipeline/checks/smoke.js"
 import { caBundle } from "../src/input/host-files.js"
 import { inputsOf } from "../src/runs/inputs.js"
@@ -26,7 +26,7 @@ await connection(async () => {
     sudo: false,
     refresh: false,
   }
-  const run = await prepareRun(request, inputsOf(bundle === undefined ? {} : { caBundle: bundle }), new Progress())
+  const run = await prepareBuild(request, inputsOf(bundle === undefined ? {} : { caBundle: bundle }), new Progress())
   const images = new PlatformImages(run)
   for (const plan of run.plans)
     for (const platform of plan.platforms) {

@@ -9,7 +9,7 @@ import {
   type BenchReport,
   type BenchRequest,
   type RowName,
-  type Run,
+  type MeasuredRun,
   type Subject,
 } from "../../dagger/src/core/bench/bench.js"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
@@ -134,7 +134,10 @@ function packageSubjects({ rows }: BenchRequest, variant: VariantName, rounds: r
 function buildSubjects(
   { rows }: BenchRequest,
   variant: VariantName,
-  builds: readonly { runs: Partial<Record<RowName, Run | undefined>>; compressedBytes: Subject["compressedBytes"] }[],
+  builds: readonly {
+    runs: Partial<Record<RowName, MeasuredRun | undefined>>
+    compressedBytes: Subject["compressedBytes"]
+  }[],
 ): Subject[] {
   const [first] = builds
   if (!first) return []
@@ -151,7 +154,7 @@ function buildSubjects(
 
 function resultsOf(
   rows: readonly RowName[],
-  rounds: readonly { runs: Partial<Record<RowName, Run | undefined>> }[],
+  rounds: readonly { runs: Partial<Record<RowName, MeasuredRun | undefined>> }[],
 ): Subject["rows"] {
   return rows.flatMap((row) => {
     const runs = rounds.flatMap((round) => round.runs[row] ?? [])

@@ -1,7 +1,7 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
 import { parseOrder } from "../../dagger/src/core/packages/install-method.js"
-import { compareManifests, FIELDS, type Manifest } from "../../dagger/src/core/parity/file-manifest.js"
+import { compareFileManifests, FIELDS, type FileManifest } from "../../dagger/src/core/parity/file-manifest.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { EngineHostRoot } from "../../dagger/src/pipeline/packages/acceleration.js"
 import { manifestOf } from "../../dagger/src/pipeline/parity/file-manifest.js"
@@ -83,8 +83,8 @@ const IN_ONE_CALL = `
 `
 
 /** Fields that differ, by path; content and names of versions are not of interest here. */
-function fieldsThatDiffer(expected: Manifest, actual: Manifest): string[] {
-  return compareManifests(expected, actual).map(
+function fieldsThatDiffer(expected: FileManifest, actual: FileManifest): string[] {
+  return compareFileManifests(expected, actual).map(
     ({ path, fields }) => `${path.replace(/5[.\d]+$/, "5")}: ${FIELDS.filter((field) => fields[field]).join(" ")}`,
   )
 }
@@ -106,7 +106,7 @@ it("native programs make the same root as emulated ones; a root that is changed 
       })),
       layers: [accelerated, emulated].map(({ report }) => report.layers.map(({ name }) => name)),
       enough: emulated.files.size > 5000,
-      differences: compareManifests(emulated.files, accelerated.files),
+      differences: compareFileManifests(emulated.files, accelerated.files),
       seeded: fieldsThatDiffer(emulated.files, seeded),
     }
   })
@@ -153,7 +153,7 @@ it("has an image's own packages in two steps as apt has them in one, and foretel
       foretold: unpacked.order,
       order: installed.order,
       plain: parseOrder(log),
-      differences: compareManifests(
+      differences: compareFileManifests(
         await manifestOf(engineHost, plain),
         await manifestOf(engineHost, installed.container),
       ),
@@ -192,7 +192,7 @@ it("installs on a root that has packages already, in the second installation as 
     return {
       installMethods,
       users: onTop.order.includes("uuid-runtime"),
-      differences: compareManifests(expected, actual),
+      differences: compareFileManifests(expected, actual),
     }
   })
   expect(found).toEqual({
@@ -218,7 +218,7 @@ it("knows no direction: with the roles exchanged, it installs the engine's own p
       await manifestOf(engineHost, plain.container),
       await manifestOf(engineHost, accelerated.container),
     ]
-    return { installMethod, reason, differences: compareManifests(expected, actual) }
+    return { installMethod, reason, differences: compareFileManifests(expected, actual) }
   })
   expect(found).toEqual({ installMethod: "accelerated", differences: [] })
 })

@@ -14,16 +14,16 @@ import { allSettled } from "../core/progress/all-settled.js"
 import { finish } from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
-import { factsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
+import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
 import type { Progress } from "../core/progress/progress.js"
-import { prepareRun, type BuildInputs, type Run } from "./image/build-context.js"
+import { prepareBuild, type BuildInputs, type BuildContext } from "./image/build-context.js"
 import { SizeMeasurement, type MeasuredImage } from "./oci/sizes.js"
 import { checkImage } from "./checks/smoke.js"
 import type { BuiltVariant } from "./image/built-variant.js"
 
 /** Builds, smoke-tests and finishes every variant for every platform. Checks that fail are in the reports, not thrown. */
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
-  const run = await prepareRun(request, inputs, progress)
+  const run = await prepareBuild(request, inputs, progress)
   const images = new PlatformImages(run)
   const sizeMeasurement = new SizeMeasurement(run.engineHost, request)
   const built: BuiltVariant[] = []
@@ -37,7 +37,7 @@ export async function buildContainer(
   inputs: BuildInputs,
   progress: Progress,
 ): Promise<Container> {
-  const run = await prepareRun(request, inputs, progress)
+  const run = await prepareBuild(request, inputs, progress)
   const [plan] = run.plans
   const [platform] = plan?.platforms ?? []
   if (!plan || !platform) throw new Error("a container needs one variant and one platform")
@@ -45,7 +45,7 @@ export async function buildContainer(
 }
 
 async function buildVariant(
-  run: Run,
+  run: BuildContext,
   images: PlatformImages,
   sizeMeasurement: SizeMeasurement,
   plan: VariantPlan,
@@ -66,7 +66,7 @@ async function buildVariant(
   const checked = (await allSettled(checking)).map(({ image, checks }) => ({ image, checks: [...checks, ...shared] }))
   const failed = checked.some(({ checks }) => checks.some(isFailed))
   const tools = checked[0]?.image.context.tools ?? []
-  const facts = factsOf(run, tools)
+  const facts = annotationFactsOf(run, tools)
   const candidate = failed
     ? undefined
     : await progress.run("all platforms", "finish", () =>
@@ -124,7 +124,7 @@ async function buildVariant(
 
 /** The platforms' images compared with each other, or why they are not. */
 async function compared(
-  run: Run,
+  run: BuildContext,
   plan: VariantPlan,
   building: readonly Promise<PlatformBuild>[],
   progress: Progress,
@@ -135,7 +135,7 @@ async function compared(
 }
 
 function platformReport(
-  run: Run,
+  run: BuildContext,
   image: PlatformBuild,
   checks: CheckResult[],
   finished: { digest: string; compressedBytes: number } | undefined,
@@ -157,7 +157,7 @@ function platformReport(
 }
 
 /** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
-function stepsOf({ request }: Run, variant: VariantName): VariantName[] {
+function stepsOf({ request }: BuildContext, variant: VariantName): VariantName[] {
   return lineage(variant, request.own).filter((name) => name === variant || !request.variants.includes(name))
 }
 

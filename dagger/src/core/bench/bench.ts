@@ -84,7 +84,7 @@ export interface PhaseTime {
 }
 
 /** One measurement. */
-export interface Run {
+export interface MeasuredRun {
   /** Wall seconds. */
   seconds: number
   /** By which the engine's cache grew meanwhile, in bytes: the most that the run had on disk, since nothing of it goes while it lasts. */
@@ -105,7 +105,7 @@ export interface Spread {
 
 export interface RowResult {
   row: RowName
-  runs: Run[]
+  runs: MeasuredRun[]
   seconds: Spread
   /** Absent when the engine removed something of its cache meanwhile. */
   diskBytes?: Spread
@@ -169,7 +169,7 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** Puts a row's runs together. */
-export function rowResult(row: RowName, runs: Run[]): RowResult {
+export function rowResult(row: RowName, runs: MeasuredRun[]): RowResult {
   const disk = runs.flatMap(({ diskBytes }) => (diskBytes === undefined ? [] : [diskBytes]))
   return {
     row,

@@ -25,7 +25,7 @@ export const unpackSchema = z.discriminatedUnion("kind", [
 export type Unpack = z.infer<typeof unpackSchema>
 
 /** A file of a vendor. Its checksum may be {@link UNKNOWN}. */
-export interface UpstreamFile {
+export interface PinnedFile {
   url: string
   sha256: string
 }
@@ -56,7 +56,7 @@ export interface UpstreamSource extends Pinned {
    */
   seenOnce?: true
   unpack: Unpack
-  files: Record<PlatformName, UpstreamFile>
+  files: Record<PlatformName, PinnedFile>
 }
 
 export type RegistrySource =

@@ -52,7 +52,7 @@ const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?
 const MOST_NAMED = 10
 
 /** The image's configuration, as far as checks look at it. */
-export interface ImageConfig {
+export interface CheckedConfig {
   user: string
   workdir: string
   entrypoint: readonly string[]
@@ -61,7 +61,7 @@ export interface ImageConfig {
 }
 
 /** The paths that the checks of a configuration ask the scan for. */
-export function pathsToKnow(config: ImageConfig): string[] {
+export function pathsToKnow(config: CheckedConfig): string[] {
   return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
 }
 
@@ -73,7 +73,7 @@ export function pathsToKnow(config: ImageConfig): string[] {
 export function staticChecks(
   context: CheckContext,
   scan: RootfsScan,
-  config: ImageConfig,
+  config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
   return [...fileChecks(context, scan, knownFindings(context)), ...configChecks(context, scan, config, entrypoint)]
@@ -167,7 +167,7 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
 function configChecks(
   { plan }: CheckContext,
   scan: RootfsScan,
-  config: ImageConfig,
+  config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
   const { uid, gid, home } = RUNNER_USER
@@ -258,12 +258,12 @@ function expectedLabels(plan: CheckContext["plan"]): string[] {
   return Object.keys(labelsOf(plan, { created: "", base: "", runnerVersion: "" }))
 }
 
-function searchPath({ environment }: ImageConfig): string[] {
+function searchPath({ environment }: CheckedConfig): string[] {
   return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
 }
 
 /** The programs that start-up needs, and those that the image's configuration names. */
-function startedBy({ entrypoint }: ImageConfig): string[] {
+function startedBy({ entrypoint }: CheckedConfig): string[] {
   return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
 }
 

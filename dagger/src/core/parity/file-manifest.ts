@@ -42,10 +42,10 @@ const lineSchema = z.strictObject({
 })
 
 /** One path's fields as text; what a path of its type does not have is absent. */
-export type ManifestEntry = Partial<Record<Field | "code" | "archNeutral", string>>
+export type FileManifestEntry = Partial<Record<Field | "code" | "archNeutral", string>>
 
 /** Every path of a root. */
-export type Manifest = ReadonlyMap<string, ManifestEntry>
+export type FileManifest = ReadonlyMap<string, FileManifestEntry>
 
 /** What of a path is not the same in two roots. `null` is what one of them does not have. */
 export interface Difference {
@@ -61,7 +61,7 @@ export interface Difference {
  *
  * @throws RunnerImagesError BUILD_FAILED when a line cannot be read, a path comes twice, or it is not a whole root's
  */
-export function parseManifest(text: string): Manifest {
+export function parseFileManifest(text: string): FileManifest {
   const lines = text
     .split("\n")
     .filter((line) => line !== "")
@@ -69,7 +69,7 @@ export function parseManifest(text: string): Manifest {
   const groups = new Map<string, string[]>()
   for (const { inode, path } of lines)
     if (inode !== undefined) groups.set(inode, [...(groups.get(inode) ?? []), path].sort())
-  const manifest = new Map<string, ManifestEntry>()
+  const manifest = new Map<string, FileManifestEntry>()
   for (const { path, inode, size, xattrs, ...rest } of lines) {
     if (manifest.has(path)) throw unreadable(`${path} comes twice`)
     const linked = inode === undefined ? [] : (groups.get(inode) ?? []).filter((other) => other !== path)
@@ -105,7 +105,7 @@ function unreadable(why: string, cause?: unknown): RunnerImagesError {
 }
 
 /** Every path that is not the same in both, in order, with the fields that differ. */
-export function compareManifests(expected: Manifest, actual: Manifest): Difference[] {
+export function compareFileManifests(expected: FileManifest, actual: FileManifest): Difference[] {
   const paths = [...new Set([...expected.keys(), ...actual.keys()])].sort()
   return paths.flatMap((path) => {
     const [one, other] = [expected.get(path), actual.get(path)]

@@ -1,4 +1,4 @@
-import type { ManifestEntry, Manifest } from "./file-manifest.js"
+import type { FileManifestEntry, FileManifest } from "./file-manifest.js"
 import { archNeutral } from "./arch-neutral.js"
 import type { InstalledPackage } from "../packages/dpkg-status.js"
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
@@ -15,7 +15,7 @@ export interface Configuration {
 }
 
 /** What of one platform's image is compared with the others. */
-export interface ImageFacts {
+export interface ImageContents {
   platform: PlatformName
   configuration: Configuration
   packages: readonly InstalledPackage[]
@@ -25,7 +25,7 @@ export interface ImageFacts {
   /** Texts of /etc/passwd and /etc/group. */
   accounts: { passwd: string; group: string }
   /** Every path of the layers that are neither the base's nor of packages. */
-  files: Manifest
+  files: FileManifest
 }
 
 /** One thing that an image has, and what it is like. */
@@ -44,7 +44,7 @@ export interface Fact {
 }
 
 /** Everything that is compared of one image. */
-export function factsOf(image: ImageFacts): Fact[] {
+export function comparedFactsOf(image: ImageContents): Fact[] {
   const { platform, configuration, packages, tools, accounts, files } = image
   const { user, workdir, entrypoint, defaultArguments, environment, labels } = configuration
   const fact = (area: ParityArea, name: string, value: string): Fact => ({
@@ -90,7 +90,7 @@ function accountLines(text: string): [name: string, value: string][] {
 }
 
 /** What is compared of a path. Of machine code that is what it is for, but not its bytes. */
-export function fileFacts(platform: PlatformName, path: string, entry: ManifestEntry): Fact[] {
+export function fileFacts(platform: PlatformName, path: string, entry: FileManifestEntry): Fact[] {
   const { type, mode, owner, target, xattrs, device, links, code, sha256 } = entry
   const fact = (aspect: string, shown: string | undefined, same = shown): Fact[] =>
     shown === undefined || same === undefined

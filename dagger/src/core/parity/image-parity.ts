@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
-import { factsOf, type Fact, type ImageFacts } from "./image-facts.js"
+import { comparedFactsOf, type Fact, type ImageContents } from "./image-facts.js"
 import { differenceText } from "../render/image-parity.js"
 import { commonNames } from "./arch-neutral.js"
 import { explainer, type ParityEvidence, type Row } from "./reasons.js"
@@ -18,7 +18,7 @@ import {
 const NAMED_DIFFERENCES = 10
 
 /** Compares images of one variant with each other. What differs is in the result, not thrown. */
-export function compareImages(images: readonly ImageFacts[], evidence: ParityEvidence): ImageParity {
+export function compareImages(images: readonly ImageContents[], evidence: ParityEvidence): ImageParity {
   const platforms = images.map(({ platform }) => platform)
   const rows = rowsOf(images)
   const compared = { software: softwareOf(rows), paths: new Set(rows.flatMap(pathOf)).size }
@@ -75,8 +75,8 @@ export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
   )
 }
 
-function rowsOf(images: readonly ImageFacts[]): Row[] {
-  const facts = new Map(images.map((image) => [image.platform, factsOf(image)]))
+function rowsOf(images: readonly ImageContents[]): Row[] {
+  const facts = new Map(images.map((image) => [image.platform, comparedFactsOf(image)]))
   return PARITY_AREAS.flatMap((area) => {
     const own = new Map([...facts].map(([platform, all]) => [platform, all.filter((fact) => fact.area === area)]))
     const names = commonNames(

@@ -1,5 +1,5 @@
-import { fileFacts, type Fact, type ImageFacts } from "./image-facts.js"
-import type { Manifest } from "./file-manifest.js"
+import { fileFacts, type Fact, type ImageContents } from "./image-facts.js"
+import type { FileManifest } from "./file-manifest.js"
 import { archNeutral, withArchNeutral } from "./arch-neutral.js"
 import type { InstalledPackage } from "../packages/dpkg-status.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
@@ -11,7 +11,7 @@ export interface VendorTool {
   name: string
   version: string
   /** A tree from the image's root. */
-  files: ReadonlyMap<PlatformName, Manifest>
+  files: ReadonlyMap<PlatformName, FileManifest>
 }
 
 /** What differences are explained by, beside the images themselves. */
@@ -34,7 +34,7 @@ type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
 
 /** Gives what a difference follows from, if anything that is known. Nobody writes these reasons by hand. */
 export function explainer(
-  images: readonly ImageFacts[],
+  images: readonly ImageContents[],
   { archive, tools }: ParityEvidence,
 ): (row: Row) => string | undefined {
   const offered =
@@ -65,7 +65,7 @@ function archiveReason(row: Row, offered: Names): string | undefined {
 }
 
 /** A package that nobody asked for, and that others depend on for just those platforms that have it. */
-function dependencyReason(row: Row, images: readonly ImageFacts[], offered: Names | undefined): string | undefined {
+function dependencyReason(row: Row, images: readonly ImageContents[], offered: Names | undefined): string | undefined {
   if (isEverywhere(row)) return undefined
   const having = images.filter(({ platform }) => row.facts.get(platform))
   const lacking = images.filter((image) => !having.includes(image))
@@ -85,15 +85,15 @@ function dependencyReason(row: Row, images: readonly ImageFacts[], offered: Name
  */
 function onlyDependers(
   wanted: InstalledPackage,
-  image: ImageFacts,
-  other: ImageFacts,
+  image: ImageContents,
+  other: ImageContents,
   offered: Names | undefined,
   asked: readonly InstalledPackage[],
 ): string[] | undefined {
   if (image.requested.includes(wanted.name) || asked.includes(wanted)) return undefined
   const common = ({ name }: InstalledPackage) => archNeutral(name, image.platform)
   const satisfied = new Set([wanted.name, ...wanted.provides].map((name) => archNeutral(name, image.platform)))
-  const dependsIn = ({ platform }: ImageFacts, { depends }: InstalledPackage) =>
+  const dependsIn = ({ platform }: ImageContents, { depends }: InstalledPackage) =>
     depends.some((name) => satisfied.has(archNeutral(name, platform)))
   const dependers = image.packages.filter((entry) => entry !== wanted && dependsIn(image, entry))
   const there = dependers.every((entry) => {

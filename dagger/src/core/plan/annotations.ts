@@ -1,5 +1,5 @@
 /** Facts about an image which registries and scanners show, by OCI's predefined annotation keys. */
-export interface ImageFacts {
+export interface AnnotationFacts {
   title: string
   description: string
   version: string
@@ -24,7 +24,7 @@ const KEY = "org.opencontainers.image"
  *
  * @example standardAnnotations({ title: "runner", … }) ⇒ { "org.opencontainers.image.title": "runner", … }
  */
-export function standardAnnotations({ base, ...facts }: ImageFacts): Record<string, string> {
+export function standardAnnotations({ base, ...facts }: AnnotationFacts): Record<string, string> {
   const all = { ...facts, "base.name": base?.name, "base.digest": base?.digest }
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[`${KEY}.${name}`, value]])),

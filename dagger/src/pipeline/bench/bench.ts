@@ -1,5 +1,5 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
-import type { BenchRequest, Machine, RowName, Run } from "../../core/bench/bench.js"
+import type { BenchRequest, Machine, RowName, MeasuredRun } from "../../core/bench/bench.js"
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { assertChecksPassed, build } from "../build.js"
@@ -28,7 +28,7 @@ export interface PackageRound {
   platform: PlatformName
   /** Package files per platform. */
   packages: Partial<Record<PlatformName, number>>
-  runs: Partial<Record<RowName, Run>>
+  runs: Partial<Record<RowName, MeasuredRun>>
 }
 
 /**
@@ -51,7 +51,7 @@ export async function benchPackages(
 }
 
 /** What one row does, once. */
-type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<Run, "installMethod" | "reason">>
+type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<MeasuredRun, "installMethod" | "reason">>
 
 async function packageRound(
   { request, inputs, cacheBytes }: BenchSession,
@@ -125,7 +125,7 @@ function timedNativeTools(phase: Phase, install: PackageInstall): NativeToolsIns
   return { root, unpacked: phase("native tools", () => unpacked) }
 }
 
-function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<Run, "installMethod" | "reason"> {
+function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<MeasuredRun, "installMethod" | "reason"> {
   return { installMethod, ...(reason === undefined ? {} : { reason }) }
 }
 
@@ -151,7 +151,7 @@ export async function benchBuild(
   variant: VariantName,
   cacheBuster: string,
   { write, push }: Delivery,
-): Promise<{ run: Run; compressedBytes: Partial<Record<PlatformName, number>> }> {
+): Promise<{ run: MeasuredRun; compressedBytes: Partial<Record<PlatformName, number>> }> {
   const request = {
     platforms: [...PLATFORMS],
     variants: [variant],
@@ -183,9 +183,9 @@ export async function benchBuild(
 
 async function measure(
   cacheBytes: BenchSession["cacheBytes"],
-  work: (watch: Stopwatch) => Promise<Pick<Run, "installMethod" | "reason">>,
+  work: (watch: Stopwatch) => Promise<Pick<MeasuredRun, "installMethod" | "reason">>,
   ...forward: ConstructorParameters<typeof Stopwatch>
-): Promise<Run> {
+): Promise<MeasuredRun> {
   const before = await cacheBytes()
   const watch = new Stopwatch(...forward)
   const how = await work(watch)

@@ -4,7 +4,7 @@ import { spelling, type PlatformName } from "../../core/platforms.js"
 import type { CheckResult } from "../../core/report/report.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
 import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
-import { pathsToKnow, staticChecks, type ImageConfig } from "../../core/checks/static-checks.js"
+import { pathsToKnow, staticChecks, type CheckedConfig } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { script } from "../engine/script.js"
 
@@ -41,7 +41,7 @@ export async function scanRootfs(
 }
 
 /** How an image says that it is to be run. */
-export async function configOf(image: Container): Promise<ImageConfig> {
+export async function configOf(image: Container): Promise<CheckedConfig> {
   const [user, workdir, entrypoint, variables, labels] = await Promise.all([
     image.user(),
     image.workdir(),

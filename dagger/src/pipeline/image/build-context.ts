@@ -27,7 +27,7 @@ export interface BuildInputs {
 }
 
 /** What all platforms and variants of one build share. */
-export interface Run {
+export interface BuildContext {
   request: BuildRequest
   inputs: BuildInputs
   /** Where tools are taken from. */
@@ -42,7 +42,11 @@ export interface Run {
 }
 
 /** Decides what is to be built, and finds out what everything is built from. */
-export async function prepareRun(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<Run> {
+export async function prepareBuild(
+  request: BuildRequest,
+  inputs: BuildInputs,
+  progress: Progress,
+): Promise<BuildContext> {
   const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms, request.base)
   const access = upstreamOf(request, inputs)
   const plans = await progress.run("all platforms", "plan", async () =>

@@ -11,7 +11,7 @@ import type { VariantName } from "../../core/variants/names.js"
 import { configured, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
 import { installPackages, resolvePackages, nativeToolsOf, type ResolvedPackages } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
-import type { Run } from "./build-context.js"
+import type { BuildContext } from "./build-context.js"
 import { withRuntime } from "./runtime.js"
 
 /** One platform's image, built and not yet checked. */
@@ -42,7 +42,7 @@ export class PlatformImages {
   private readonly resolutions = new Map<string, Promise<ResolvedPackages>>()
   private readonly installations = new Map<string, Promise<Stage>>()
 
-  constructor(private readonly run: Run) {}
+  constructor(private readonly run: BuildContext) {}
 
   async image(plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
     const stage = await this.stage(plan.variant, platform.platform)
@@ -54,7 +54,7 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const container = configured(stage.container, plan, labelsOf(plan, factsOf(this.run, tools)))
+    const container = configured(stage.container, plan, labelsOf(plan, annotationFactsOf(this.run, tools)))
     const { layers, own, installation } = stage
     return { container, layers, own, installation, context }
   }
@@ -201,7 +201,7 @@ function lockedOf({ name, version, sha256 }: LockedPackage): LockedPackage {
   return { name, version, sha256 }
 }
 
-export function factsOf(run: Run, tools: readonly Tool[]): BuildFacts {
+export function annotationFactsOf(run: BuildContext, tools: readonly Tool[]): BuildFacts {
   const runnerVersion = tools.find((tool) => tool.name === "runner")?.version ?? "unknown"
   const { source } = run.request
   return { created: run.created, base: run.engineHost.base, runnerVersion, ...(source ? { source } : {}) }

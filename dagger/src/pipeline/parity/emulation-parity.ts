@@ -1,12 +1,12 @@
 import type { File } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import {
-  compareManifests,
+  compareFileManifests,
   suppress,
   parseAllowList,
   renewAllowList,
   type AllowedDifference,
-  type Manifest,
+  type FileManifest,
 } from "../../core/parity/file-manifest.js"
 import {
   PARITY_SCHEMA_VERSION,
@@ -58,7 +58,7 @@ export async function parity(
         accelerated: accelerated.report,
         emulated: emulated.report,
         ratio: ratioOf(accelerated.report, emulated.report),
-        ...suppress(compareManifests(emulated.files, accelerated.files), allowed),
+        ...suppress(compareFileManifests(emulated.files, accelerated.files), allowed),
       })
     }
   }
@@ -84,7 +84,11 @@ export async function renewedAllowList(
       const install = await resolved(shared, platform, packagesFor(request, variant))
       const { files: first } = await go(shared, install)
       const { files: second } = await go(shared, { ...install, root: withCacheBuster(install.root, cacheBuster) })
-      allowed = renewAllowList(allowed, compareManifests(first, second), new Set([...first.keys(), ...second.keys()]))
+      allowed = renewAllowList(
+        allowed,
+        compareFileManifests(first, second),
+        new Set([...first.keys(), ...second.keys()]),
+      )
     }
   return allowed
 }
@@ -100,7 +104,7 @@ export async function nativeToolsWith(shared: Shared, names: PackagesFor): Promi
 /** A root with its packages, and all that is in it. */
 export interface Arrived {
   installed: InstalledPackages
-  files: Manifest
+  files: FileManifest
   seconds: number
 }
 

@@ -1,5 +1,5 @@
 import type { Container, Directory } from "@dagger.io/dagger"
-import { parseManifest, type Manifest } from "../../core/parity/file-manifest.js"
+import { parseFileManifest, type FileManifest } from "../../core/parity/file-manifest.js"
 import { replacements } from "../../core/parity/arch-neutral.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
@@ -8,7 +8,7 @@ import { script } from "../engine/script.js"
 const PARTS = ["file-manifest.mjs", "scan/elf.mjs"]
 
 /** Every path of a container's root with all that it is, but for its times. Reads natively, executes nothing of the root. */
-export function manifestOf(engineHost: EngineHost, container: Container): Promise<Manifest> {
+export function manifestOf(engineHost: EngineHost, container: Container): Promise<FileManifest> {
   return listed(engineHost, container.rootfs())
 }
 
@@ -17,11 +17,11 @@ export function archNeutralManifestOf(
   engineHost: EngineHost,
   files: Directory,
   platform: PlatformName,
-): Promise<Manifest> {
+): Promise<FileManifest> {
   return listed(engineHost, files, JSON.stringify(replacements(platform)))
 }
 
-async function listed(engineHost: EngineHost, root: Directory, ...options: string[]): Promise<Manifest> {
+async function listed(engineHost: EngineHost, root: Directory, ...options: string[]): Promise<FileManifest> {
   const text = await PARTS.reduce(
     (engineHost, name) => engineHost.withNewFile(`/manifest/${name}`, script(name)),
     engineHost.toolbox,
@@ -31,5 +31,5 @@ async function listed(engineHost: EngineHost, root: Directory, ...options: strin
     .withExec(["node", "/manifest/file-manifest.mjs", "/target", ...options], { redirectStdout: "/listed" })
     .file("/listed")
     .contents()
-  return parseManifest(text)
+  return parseFileManifest(text)
 }

@@ -1,9 +1,9 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import { RunnerImagesError } from "../../core/errors.js"
-import type { ImageFacts } from "../../core/parity/image-facts.js"
+import type { ImageContents } from "../../core/parity/image-facts.js"
 import { compareImages, vendorTools, wantedEvidence, type VariantParity } from "../../core/parity/image-parity.js"
-import type { Manifest } from "../../core/parity/file-manifest.js"
+import type { FileManifest } from "../../core/parity/file-manifest.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 import type { ParityEvidence, VendorTool } from "../../core/parity/reasons.js"
 import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
@@ -23,7 +23,7 @@ import type { Archive } from "../packages/packages.js"
 import { PlatformImages } from "../image/platform-image.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
-import { prepareRun, type BuildInputs, type Run } from "../image/build-context.js"
+import { prepareBuild, type BuildInputs, type BuildContext } from "../image/build-context.js"
 import { script } from "../engine/script.js"
 import { placeOf, withTool, type ToolSources } from "../image/tools.js"
 
@@ -53,7 +53,7 @@ export async function imageParity(
   inputs: BuildInputs,
   progress: Progress,
 ): Promise<VariantParity[]> {
-  const run = await prepareRun(request, inputs, progress)
+  const run = await prepareBuild(request, inputs, progress)
   const images = new PlatformImages(run)
   const compared: VariantParity[] = []
   for (const plan of run.plans) {
@@ -66,7 +66,7 @@ export async function imageParity(
 
 /** Compares a variant's images, as soon as they are built. */
 export async function compareVariant(
-  run: Run,
+  run: BuildContext,
   plan: VariantPlan,
   images: Promise<Omit<ComparedImage, "requested">[]>,
   progress: Progress,
@@ -99,7 +99,7 @@ export async function compareContainers(
   sources: EvidenceSources,
   allowed: readonly AllowedImageDifference[] = allowedDifferences(),
 ): Promise<ImageParity> {
-  const facts = await Promise.all(images.map((image) => factsOf(engineHost, image)))
+  const facts = await Promise.all(images.map((image) => imageContentsOf(engineHost, image)))
   const compared = compareImages(facts, { allowed })
   const wanted = wantedEvidence(compared)
   if (!wanted.archive && wanted.paths.length === 0) return compared
@@ -114,10 +114,10 @@ function allowedDifferences(): AllowedImageDifference[] {
   return parsePlatformDifferences(readFileSync(ALLOW_LIST, "utf8"))
 }
 
-async function factsOf(
+async function imageContentsOf(
   engineHost: EngineHost,
   { container, own, context, requested }: ComparedImage,
-): Promise<ImageFacts> {
+): Promise<ImageContents> {
   const { platform, tools } = context
   const read = (path: string) => container.file(path).contents()
   const [config, defaultArguments, status, passwd, group, ...files] = await Promise.all([
@@ -172,7 +172,7 @@ async function vendorTool(
   { name }: PlannedTool,
   sources: ToolSources,
 ): Promise<VendorTool> {
-  const files = new Map<PlatformName, Manifest>()
+  const files = new Map<PlatformName, FileManifest>()
   let version = ""
   for (const { platform, tools } of plan.platforms) {
     const tool = tools.find((candidate) => candidate.name === name)

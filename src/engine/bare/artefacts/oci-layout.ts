@@ -4,19 +4,14 @@ import { join } from "node:path"
 import { Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGzip } from "node:zlib"
+import {
+  LAYER_MEDIA_TYPE,
+  LAYOUT_VERSION,
+  MEDIA_TYPE,
+  type Descriptor,
+} from "../../../../dagger/src/core/oci/documents.js"
 
-const TYPES = {
-  index: "application/vnd.oci.image.index.v1+json",
-  manifest: "application/vnd.oci.image.manifest.v1+json",
-  config: "application/vnd.oci.image.config.v1+json",
-  layer: "application/vnd.oci.image.layer.v1.tar+gzip",
-} as const
-
-interface Descriptor {
-  mediaType: string
-  digest: string
-  size: number
-}
+const LAYER_TYPE = LAYER_MEDIA_TYPE.gzip
 
 export interface LayoutImage {
   architecture: string
@@ -40,19 +35,19 @@ export async function writeLayout(
   const manifests: (Descriptor & { platform: object })[] = []
   for (const image of images) {
     const layer = await writeLayer(folder, image.rootfs)
-    const config = writeBlob(folder, TYPES.config, imageConfig(image.architecture, created, layer.diffId))
-    const manifest = writeBlob(folder, TYPES.manifest, {
+    const config = writeBlob(folder, MEDIA_TYPE.config, imageConfig(image.architecture, created, layer.diffId))
+    const manifest = writeBlob(folder, MEDIA_TYPE.manifest, {
       schemaVersion: 2,
-      mediaType: TYPES.manifest,
+      mediaType: MEDIA_TYPE.manifest,
       config,
       layers: [layer.descriptor],
     })
     manifests.push({ ...manifest, platform: { os: "linux", architecture: image.architecture } })
   }
-  const index = writeBlob(folder, TYPES.index, { schemaVersion: 2, mediaType: TYPES.index, manifests })
+  const index = writeBlob(folder, MEDIA_TYPE.index, { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests })
   const named = { ...index, annotations: { "org.opencontainers.image.ref.name": tag } }
   writeFileSync(join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [named] }))
-  writeFileSync(join(folder, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }))
+  writeFileSync(join(folder, "oci-layout"), LAYOUT_VERSION)
   return index.digest
 }
 
@@ -94,7 +89,7 @@ async function writeLayer(folder: string, rootfs: string): Promise<{ diffId: str
   renameSync(temporary, join(folder, "blobs", "sha256", hex))
   return {
     diffId: `sha256:${plain.digest("hex")}`,
-    descriptor: { mediaType: TYPES.layer, digest: `sha256:${hex}`, size },
+    descriptor: { mediaType: LAYER_TYPE, digest: `sha256:${hex}`, size },
   }
 }
 

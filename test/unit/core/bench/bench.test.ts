@@ -7,11 +7,11 @@ import {
   spreadOf,
   usualPhases,
   type BenchReport,
-  type Run,
+  type MeasuredRun,
 } from "../../../../dagger/src/core/bench/bench.js"
 import { benchText } from "../../../../src/output/bench.js"
 
-const run = (seconds: number, more: Partial<Run> = {}): Run => ({ seconds, phases: [], ...more })
+const run = (seconds: number, more: Partial<MeasuredRun> = {}): MeasuredRun => ({ seconds, phases: [], ...more })
 
 describe("the middle of some numbers", () => {
   it.each([

@@ -9,7 +9,7 @@ import {
   fileChecks,
   pathsToKnow,
   staticChecks,
-  type ImageConfig,
+  type CheckedConfig,
 } from "../../../../dagger/src/core/checks/static-checks.js"
 
 const request = {
@@ -27,7 +27,7 @@ const context: CheckContext = {
   tools: [{ name: "node", version: "24.1.0", source: "project" }],
   packages: [{ name: "git", version: "1:2.47.3-0+deb13u1" }],
 }
-const config: ImageConfig = {
+const config: CheckedConfig = {
   user: "1001",
   workdir: "/home/runner",
   entrypoint: ENTRYPOINT,
@@ -63,7 +63,7 @@ const clean: RootfsScan = {
   },
 }
 
-const failed = (scan: Partial<RootfsScan>, changed: Partial<ImageConfig> = {}) =>
+const failed = (scan: Partial<RootfsScan>, changed: Partial<CheckedConfig> = {}) =>
   staticChecks(context, { ...clean, ...scan }, { ...config, ...changed }, ENTRYPOINT)
     .filter(({ status }) => status !== "passed")
     .map(({ name, status, actual, reason }) => `${status} ${name}: ${actual ?? reason ?? ""}`)
@@ -169,7 +169,7 @@ describe("the static checks", () => {
     expect(failed(scan)).toEqual([expected])
   })
 
-  it.each<[string, Partial<ImageConfig>, string]>([
+  it.each<[string, Partial<CheckedConfig>, string]>([
     ["a user by name", { user: "runner" }, "failed config/user: runner"],
     ["another workdir", { workdir: "/" }, "failed config/workdir: /"],
     ["another entrypoint", { entrypoint: ["/usr/bin/tini"] }, "failed config/entrypoint: /usr/bin/tini"],

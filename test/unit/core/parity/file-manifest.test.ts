@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import {
   allowListText,
-  compareManifests,
+  compareFileManifests,
   suppress,
   parseAllowList,
-  parseManifest,
+  parseFileManifest,
   renewAllowList,
   type AllowedDifference,
-  type Manifest,
+  type FileManifest,
 } from "../../../../dagger/src/core/parity/file-manifest.js"
 
 type Line = Record<string, unknown> & { path: string }
@@ -32,14 +32,14 @@ const ROOT: Line[] = [
   { path: "/dev/null", type: "special", mode: "666", owner: "0:0", device: "character 259" },
 ]
 
-const manifest = (lines: readonly Line[]): Manifest =>
-  parseManifest(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
+const manifest = (lines: readonly Line[]): FileManifest =>
+  parseFileManifest(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
 
 /** The root with one line changed. */
 const but = (path: string, more: Record<string, unknown>) =>
   manifest(ROOT.map((line) => (line.path === path ? { ...line, ...more } : line)))
 
-const compared = (actual: Manifest) => compareManifests(manifest(ROOT), actual)
+const compared = (actual: FileManifest) => compareFileManifests(manifest(ROOT), actual)
 
 describe("two manifests", () => {
   it("of equal roots have no difference, whatever their inodes are called", () => {
@@ -71,7 +71,7 @@ describe("two manifests", () => {
     expect(compared(fewer)).toEqual([
       { path: "/etc/crontab", fields: { presence: ["there", null], type: ["file", null] } },
     ])
-    expect(compareManifests(fewer, manifest(ROOT))).toEqual([
+    expect(compareFileManifests(fewer, manifest(ROOT))).toEqual([
       { path: "/etc/crontab", fields: { presence: [null, "there"], type: [null, "file"] } },
     ])
   })
@@ -98,7 +98,7 @@ describe("a manifest is refused", () => {
     ["with something unknown", `${line}\n${JSON.stringify({ ...file("/a"), acl: 1 })}`, /a line is/],
     ["with a path twice", `${line}\n${line}`, /\/ comes twice/],
   ])("%s", (_what, text, message) => {
-    expect(() => parseManifest(text)).toThrow(message)
+    expect(() => parseFileManifest(text)).toThrow(message)
   })
 })
 

@@ -1,20 +1,20 @@
-import type { ImageFacts } from "../../../../dagger/src/core/parity/image-facts.js"
-import type { Manifest, ManifestEntry } from "../../../../dagger/src/core/parity/file-manifest.js"
+import type { ImageContents } from "../../../../dagger/src/core/parity/image-facts.js"
+import type { FileManifest, FileManifestEntry } from "../../../../dagger/src/core/parity/file-manifest.js"
 import { spelling, type PlatformName } from "../../../../dagger/src/core/platforms.js"
 
-export const folder: ManifestEntry = { presence: "there", type: "folder", mode: "755", owner: "0:0" }
+export const folder: FileManifestEntry = { presence: "there", type: "folder", mode: "755", owner: "0:0" }
 
-export function file(sha256: string, change: ManifestEntry = {}): ManifestEntry {
+export function file(sha256: string, change: FileManifestEntry = {}): FileManifestEntry {
   return { presence: "there", type: "file", mode: "644", owner: "0:0", size: "3", sha256, ...change }
 }
 
-export function program(platform: PlatformName, change: ManifestEntry = {}): ManifestEntry {
+export function program(platform: PlatformName, change: FileManifestEntry = {}): FileManifestEntry {
   const { elfClass, elfMachine } = spelling(platform)
   return file(platform, { mode: "755", code: `ELF ${String(elfClass)}/${String(elfMachine)}`, ...change })
 }
 
 /** Our own layers of a small image, which has a tool with files of its own for each platform. */
-export function filesOf(platform: PlatformName): Map<string, ManifestEntry> {
+export function filesOf(platform: PlatformName): Map<string, FileManifestEntry> {
   const { triplet, vendor } = spelling(platform)
   return new Map([
     ["/", folder],
@@ -35,7 +35,7 @@ export function filesOf(platform: PlatformName): Map<string, ManifestEntry> {
 }
 
 /** A small image that is the same on all platforms. */
-export function imageFacts(platform: PlatformName, change: Partial<ImageFacts> = {}): ImageFacts {
+export function imageFacts(platform: PlatformName, change: Partial<ImageContents> = {}): ImageContents {
   const { debian, triplet } = spelling(platform)
   const own = (name: string, version: string, sourceVersion = version) => ({
     ...{ name, version, sourceVersion, architecture: debian, depends: [], provides: [] },
@@ -69,8 +69,8 @@ export function imageFacts(platform: PlatformName, change: Partial<ImageFacts> =
 /** The files of an image with some changed; what is undefined is not there. */
 export function withFiles(
   platform: PlatformName,
-  change: Readonly<Record<string, ManifestEntry | undefined>>,
-): Manifest {
+  change: Readonly<Record<string, FileManifestEntry | undefined>>,
+): FileManifest {
   const files = filesOf(platform)
   for (const [path, entry] of Object.entries(change))
     if (entry) files.set(path, entry)

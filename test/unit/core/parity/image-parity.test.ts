@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { ImageFacts } from "../../../../dagger/src/core/parity/image-facts.js"
+import type { ImageContents } from "../../../../dagger/src/core/parity/image-facts.js"
 import {
   assertImageParity,
   compareImages,
@@ -22,7 +22,7 @@ import { file, filesOf, folder, imageFacts, program, withFiles } from "./image-f
 const NOTHING: ParityEvidence = { allowed: [] }
 
 /** Images that are alike, but for what is changed on arm64. */
-const compare = (change: Partial<ImageFacts>, evidence = NOTHING) =>
+const compare = (change: Partial<ImageContents>, evidence = NOTHING) =>
   compareImages([imageFacts("linux/amd64"), imageFacts("linux/arm64", change)], evidence)
 
 const { configuration, packages, accounts } = imageFacts("linux/arm64")
@@ -93,7 +93,7 @@ it("finds equal images equal, whatever architectures are called in them", () => 
 })
 
 describe("images differ when on arm64", () => {
-  it.each<[what: string, change: Partial<ImageFacts>, differences: string[]]>([
+  it.each<[what: string, change: Partial<ImageContents>, differences: string[]]>([
     [
       "a package is missing",
       { packages: packages.filter(({ name }) => name !== "jq") },
@@ -279,7 +279,7 @@ describe("explains", () => {
       imageFacts("linux/amd64", { packages: own, requested })
     const onArm64 = (own: ReturnType<typeof entry>[]) =>
       imageFacts("linux/arm64", { packages: own, requested: ["mesa"] })
-    const found = (amd64: ImageFacts, arm64: ImageFacts, archive?: string[]) => {
+    const found = (amd64: ImageContents, arm64: ImageContents, archive?: string[]) => {
       const evidence = archive ? { ...NOTHING, archive: new Map([["linux/arm64" as const, archive]]) } : NOTHING
       const { differences, explained } = compareImages([amd64, arm64], evidence)
       return [
