@@ -5,7 +5,6 @@
  * Try `dagger call build --platforms linux/amd64,linux/arm64 export --path dist`.
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
-import { existsSync, readFileSync } from "node:fs"
 import { assertComparable, assertImageParity } from "./core/parity/image-parity.js"
 import type { CustomVariant } from "./core/variants/definitions.js"
 import { parseCustomVariant } from "./core/variants/custom/custom-variant.js"
@@ -26,7 +25,7 @@ import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
-import { caBundleOf, TRUST_FILES } from "./pipeline/engine/trust.js"
+import { trustedBundle } from "./pipeline/engine/trust.js"
 import { probeOf, upstreamOf } from "./pipeline/image/upstream.js"
 import { parseCompression } from "./core/request/compression.js"
 
@@ -166,7 +165,7 @@ export class RunnerImages {
   async plan(platforms?: Platform[], variants?: string[]): Promise<string> {
     const request = await this.requestOf({ platforms, variants })
     const { assets, mirrorService } = this
-    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustOf(undefined)))
+    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustedBundle()))
     return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
   }
 
@@ -203,7 +202,7 @@ export class RunnerImages {
       packages: parsePackages(packages),
       refresh: this.refresh,
     }
-    const reports = await compareInstallMethods(request, trustOf(this.caBundle), new Progress())
+    const reports = await compareInstallMethods(request, this.caBundle ?? trustedBundle(), new Progress())
     assertParity(reports)
     return JSON.stringify(reports, null, 2)
   }
@@ -280,7 +279,7 @@ export class RunnerImages {
     const inputs: BuildInputs = { docker: this.docker }
     if (this.assets) inputs.assets = this.assets
     if (this.mirrorService) inputs.mirrorService = this.mirrorService
-    const caBundle = trustOf(this.caBundle)
+    const caBundle = this.caBundle ?? trustedBundle()
     if (caBundle) inputs.caBundle = caBundle
     return inputs
   }
@@ -308,11 +307,4 @@ interface Given {
 
 async function customVariantOf(definition: File | undefined): Promise<CustomVariant | undefined> {
   return definition && parseCustomVariant(await definition.contents(), await definition.name())
-}
-
-/** The authorities that were given, else those that this program trusts. */
-function trustOf(given: File | undefined): File | undefined {
-  if (given) return given
-  const trust = TRUST_FILES.find((path) => existsSync(path))
-  return trust === undefined ? undefined : caBundleOf(readFileSync(trust, "utf8"))
 }

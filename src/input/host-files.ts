@@ -4,7 +4,7 @@ import type { BaseName } from "../../dagger/src/core/variants/bases.js"
 import type { CustomVariant } from "../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
-import { SYSTEM_TRUST_FILES } from "../../dagger/src/core/request/trust-files.js"
+import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trust-files.js"
 import { lookup } from "../artifacts/lookup.js"
 
 /** Bytes; a report has some hundred kilobytes. */
@@ -42,9 +42,9 @@ export function assetsFolder(given: string): string {
  */
 export function caBundle(given: string | undefined): string | undefined {
   if (given !== undefined) return pem(readable(given, "file", "USAGE", "--ca-bundle"), "--ca-bundle")
-  const told = process.env.SSL_CERT_FILE?.trim()
-  if (told !== undefined && told !== "") return pem(readable(told, "file", "USAGE", "SSL_CERT_FILE"), "SSL_CERT_FILE")
-  return SYSTEM_TRUST_FILES.find((path) => lookup(path)?.isFile())
+  const variable = trustFileVariable(process.env.SSL_CERT_FILE)
+  if (variable !== undefined) return pem(readable(variable, "file", "USAGE", "SSL_CERT_FILE"), "SSL_CERT_FILE")
+  return trustFile(undefined, (path) => lookup(path)?.isFile() ?? false)
 }
 
 function pem(path: string, origin: string): string {

@@ -6,7 +6,7 @@ import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { AGENT_FOLDERS } from "../../dagger/src/core/variants/runner-user.js"
 import { HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../../dagger/src/core/variants/runtime-files.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
-import { TRUST_FILES } from "../../dagger/src/pipeline/engine/trust.js"
+import { trustFile } from "../../dagger/src/core/request/trust-files.js"
 import { inSession } from "./foreign-packages.js"
 
 const docker = fileURLToPath(new URL("../../docker", import.meta.url))
@@ -26,7 +26,7 @@ const USED = [
 ]
 
 it("the Dockerfile builds on its own, with what the pipeline's image has", async () => {
-  const trust = TRUST_FILES.find((path) => existsSync(path))
+  const trust = trustFile(process.env.SSL_CERT_FILE, existsSync)
   const output = await inSession(({ platform }) => {
     const secrets = trust === undefined ? [] : [dag.setSecret("ca-bundle", readFileSync(trust, "utf8"))]
     const image = dag

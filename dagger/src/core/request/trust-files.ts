@@ -1,7 +1,25 @@
-/** Where operating systems keep the bundle of certificate authorities that their programs trust; the first that exists counts. */
-export const SYSTEM_TRUST_FILES = [
+/** Where operating systems keep the bundle of certificate authorities that their programs trust. */
+const SYSTEM_TRUST_FILES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/ca-bundle.pem",
   "/etc/ssl/cert.pem",
 ]
+
+/**
+ * The bundle of certificate authorities that a program trusts: the file that SSL_CERT_FILE names, as OpenSSL has it, else the system's first.
+ * A name without a file is passed over here; where somebody can be told, it is an error before this is asked.
+ *
+ * @param named the value of SSL_CERT_FILE; an empty one counts as unset
+ * @param isFile whether there is a file at a path
+ * @returns undefined when the system has none
+ */
+export function trustFile(named: string | undefined, isFile: (path: string) => boolean): string | undefined {
+  return [trustFileVariable(named) ?? "", ...SYSTEM_TRUST_FILES].find((path) => path !== "" && isFile(path))
+}
+
+/** What SSL_CERT_FILE names, if anything. */
+export function trustFileVariable(named: string | undefined): string | undefined {
+  const path = named?.trim() ?? ""
+  return path === "" ? undefined : path
+}

@@ -1,11 +1,12 @@
 import { dag, type File } from "@dagger.io/dagger"
-import { SYSTEM_TRUST_FILES } from "../../core/request/trust-files.js"
+import { existsSync, readFileSync } from "node:fs"
+import { trustFile } from "../../core/request/trust-files.js"
 
-/** The bundle that this program is told to trust, then the system's; the first that exists counts. */
-export const TRUST_FILES = [
-  ...(process.env["SSL_CERT_FILE"] ? [process.env["SSL_CERT_FILE"]] : []),
-  ...SYSTEM_TRUST_FILES,
-]
+/** The bundle that this program trusts, if there is one. The module's own container has what the engine's host trusts. */
+export function trustedBundle(): File | undefined {
+  const path = trustFile(process.env["SSL_CERT_FILE"], existsSync)
+  return path === undefined ? undefined : caBundleOf(readFileSync(path, "utf8"))
+}
 
 /**
  * A trust bundle as a file that steps can mount. Both entry points make it from its text, so that equal bundles are

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { z } from "zod"
+import { trustFile } from "../../../../dagger/src/core/request/trust-files.js"
 import { attempt, exec, ExecError } from "../../../host/exec.js"
 import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
 import type { ContentInputs } from "./content/build.js"
@@ -13,14 +14,15 @@ const RUNTIME = join(SOURCES, "typescript-runtime")
 
 const SDKS = { go: "DAGGER_GO_SDK_MANIFEST_DIGEST", typescript: "DAGGER_TYPESCRIPT_SDK_MANIFEST_DIGEST" } as const
 
-export function trustBundle(): string {
-  const named = process.env["SSL_CERT_FILE"]
-  return named !== undefined && existsSync(named) ? named : "/etc/ssl/certs/ca-certificates.crt"
+/** The host's bundle of certificate authorities, which the SDKs' contents trust as well. */
+export function trustBundle(): string | undefined {
+  return trustFile(process.env["SSL_CERT_FILE"], existsSync)
 }
 
 /** The contents hold the builder's sources, the engine's programs, a Go and the host's trust. */
 export function contentKey(binariesKey: string, go: Pick<GoToolchain, "version">): string {
-  const trust = existsSync(trustBundle()) ? readFileSync(trustBundle(), "utf8") : ""
+  const bundle = trustBundle()
+  const trust = bundle === undefined ? "" : readFileSync(bundle, "utf8")
   return keyOf(SOURCES, [...filesBelow(BUILDER), ...filesBelow(RUNTIME)], [binariesKey, go.version, trust])
 }
 
@@ -41,6 +43,8 @@ export async function buildContent(
 ): Promise<string> {
   const folder = state.content(key)
   await makeOnce(folder, work, async (target) => {
+    const trust = trustBundle()
+    if (trust === undefined) throw new Error("ca-certificates is installed, and there is no bundle of it")
     const output = `${target}-build`
     mkdirSync(output)
     const all: ContentInputs = {
@@ -48,7 +52,7 @@ export async function buildContent(
       output,
       runtime: RUNTIME,
       tools: join(BUILDER, "tools"),
-      trust: trustBundle(),
+      trust,
     }
     const built = await attempt(process.execPath, ["--import", "tsx", join(BUILDER, "build.ts"), JSON.stringify(all)], {
       cwd: SOURCES,
