@@ -32,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return error.exitCode
     }
     if (error instanceof RunnerImagesError) {
-      tell(error)
+      printError(error)
       return error.exitCode
     }
     // Not the user's error: whoever fixes it needs the stack.
@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function tell(error: RunnerImagesError): void {
+function printError(error: RunnerImagesError): void {
   // The command line may not have been understood, so it is asked directly.
   const json = process.argv.includes("--json")
   process.stderr.write(`${json ? JSON.stringify(failureAnswer(error)) : failureText(error)}\n`)
@@ -56,7 +56,7 @@ function stackOf(error: unknown): string {
 let unwritten: RunnerImagesError | undefined
 watchStandardOutput(process.stdout, (error) => {
   unwritten = error
-  tell(error)
+  printError(error)
   // It may come to light only when everything is done.
   process.exitCode ||= error.exitCode
 })

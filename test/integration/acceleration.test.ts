@@ -30,15 +30,15 @@ const PACKAGES = ["adduser", "cron", "iputils-ping", "nano", "openssh-client", "
 function ownPackage(engineHost: EngineHost, platform: PlatformName, version: string, postinst: string): PackageInstall {
   const file = `borrowed_${version}.deb`
   const arch = platform.slice("linux/".length)
-  const control = `Package: borrowed\nVersion: ${version}\nArchitecture: ${arch}\nMaintainer: Test <test@example.test>\nDescription: test\n`
+  const control = `Package: sample\nVersion: ${version}\nArchitecture: ${arch}\nMaintainer: Test <test@example.test>\nDescription: test\n`
   const built = engineHost.container
-    .withFile("/tree/usr/bin/borrowed", rootOf(engineHost, platform).file("/usr/bin/true"))
+    .withFile("/tree/usr/bin/sample", rootOf(engineHost, platform).file("/usr/bin/true"))
     .withNewFile("/tree/DEBIAN/control", control)
     .withNewFile("/tree/DEBIAN/postinst", `#!/bin/sh\nset -e\n${postinst}\n`, { permissions: 0o755 })
     .withExec(["sh", "-c", `mkdir /debs && dpkg-deb --root-owner-group --build /tree /debs/${file}`])
   const debs: Directory = withControl(built).directory("/debs")
   const root: Container = rootOf(engineHost, platform)
-  return { platform, root, debs, packages: [{ name: "borrowed", file }], automatic: [], dpkgConfig: "" }
+  return { platform, root, debs, packages: [{ name: "sample", file }], automatic: [], dpkgConfig: "" }
 }
 
 /** Packages for a second installation: they register alternatives, make a user, build caches when triggered. */
@@ -234,25 +234,25 @@ it.each([
     what: "a native tools root of another source version",
     versions: ["1-1", "2-1"],
     postinst: ":",
-    reason: /^the native tools root has other versions than the root: borrowed 1-1 and 2-1$/,
+    reason: /^the native tools root has other versions than the root: sample 1-1 and 2-1$/,
   },
   {
     what: "a script that leaves a path of the native tools root behind",
     versions: ["1-1", "1-1"],
-    postinst: "command -v sed > /etc/borrowed",
-    reason: /^files name the native tools root: \/etc\/borrowed$/,
+    postinst: "command -v sed > /etc/sample",
+    reason: /^files name the native tools root: \/etc\/sample$/,
   },
   {
     what: "a script that leaves a link to the native tools root behind",
     versions: ["1-1", "1-1"],
-    postinst: 'ln -s "$(command -v sed)" /etc/borrowed',
-    reason: /^links lead to the native tools root: \/etc\/borrowed$/,
+    postinst: 'ln -s "$(command -v sed)" /etc/sample',
+    reason: /^links lead to the native tools root: \/etc\/sample$/,
   },
   {
     what: "a script that damages a file of its package",
     versions: ["1-1", "1-1"],
-    postinst: "[ ! -e /native ] || : > /usr/bin/borrowed",
-    reason: /^files are not as their packages have them: \/usr\/bin\/borrowed/,
+    postinst: "[ ! -e /native ] || : > /usr/bin/sample",
+    reason: /^files are not as their packages have them: \/usr\/bin\/sample/,
   },
 ])("falls back to emulation, with the reason: $what", async ({ versions, postinst, reason }) => {
   const found = await inSession(async (engineHost) => {
@@ -260,7 +260,7 @@ it.each([
     const nativeTools = nativeToolsOf(ownPackage(engineHost, engineHost.platform, there, ":"))
     const install = ownPackage(engineHost, foreignOf(engineHost), here, postinst)
     const { installMethod, reason: why, container } = await installPackages(engineHost, install, nativeTools)
-    const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "borrowed"]).stdout()
+    const version = await container.withExec(["dpkg-query", "-W", "-f", "${Version}", "sample"]).stdout()
     return { installMethod, why, version }
   })
   expect(found).toEqual({

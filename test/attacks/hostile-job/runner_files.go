@@ -108,7 +108,7 @@ func links(l *loot) {
 			l.count("links that were made")
 		}
 	}
-	// The supervisor writes its state anew, in the place of a link: again and again, until the test has looked.
+	// The supervisor writes its state again, in the place of a link: again and again, until the test has looked.
 	l.save("json")
 	enough := fmt.Sprintf("%s/links.%d.enough", folder, round)
 	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

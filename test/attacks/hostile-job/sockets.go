@@ -95,9 +95,9 @@ func talk(l *loot, source string, dial func() (net.Conn, error)) {
 	collect(l, source, connection, 3*time.Second)
 }
 
-func collect(l *loot, source string, connection net.Conn, patience time.Duration) {
+func collect(l *loot, source string, connection net.Conn, timeout time.Duration) {
 	defer connection.Close()
-	_ = connection.SetReadDeadline(time.Now().Add(patience))
+	_ = connection.SetReadDeadline(time.Now().Add(timeout))
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := connection.Read(buffer)

@@ -101,7 +101,7 @@ export class TestBroker {
       settings: { maxRunners, graceSeconds },
       labels: ["self-hosted", "GPU"],
       leases: new Leases(this.leases),
-      ask: performed,
+      perform: performed,
       log: this.log,
       look: 50,
     })
@@ -131,7 +131,7 @@ export class TestBroker {
     runner: Partial<RequestedRunner> = {},
     more: Partial<RegisterRequest> = {},
   ): Promise<Granted> {
-    const answer = await client.ask({
+    const answer = await client.send({
       request: "register",
       configured: false,
       workFolder: "/work",

@@ -1,5 +1,5 @@
 import { GitHubRegistrar } from "../../../docker/runtime/src/broker/github-registrar.js"
-import type { Ask } from "../../../docker/runtime/src/broker/github-registrar.js"
+import type { PerformOperation } from "../../../docker/runtime/src/broker/github-registrar.js"
 import type { Configuration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { PERFORM } from "../../../docker/runtime/src/operations/perform.js"
 import type { Access } from "../../../docker/runtime/src/operations/operation.js"
@@ -7,7 +7,7 @@ import { IMAGE } from "../configuration/host.js"
 import { keptLog, type KeptLog } from "../github/scripted-server.js"
 
 /** The operations themselves, in this process. */
-export const performed: Ask = async (name, input, signal = new AbortController().signal) =>
+export const performed: PerformOperation = async (name, input, signal = new AbortController().signal) =>
   await PERFORM[name](input, signal)
 
 /** What a broker has after it read its configuration. */
@@ -37,7 +37,7 @@ export function registrarFor(configuration: Configuration, foreign: readonly num
   const registrar = new GitHubRegistrar({
     access: accessFor(configuration),
     runner: { name, labels, ephemeral, replace },
-    ask: performed,
+    perform: performed,
     log,
     foreign: () => foreign,
   })

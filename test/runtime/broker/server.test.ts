@@ -35,7 +35,7 @@ describe("a broker", () => {
     expect(await own.register(client, {}, { configured: true })).toEqual({ grant: "done" })
     expect(own.listed()).toEqual(["a-runner 1"])
     expect(own.server.runners).toBe(1)
-    expect(await client.ask(REMOVE)).toEqual({ removal: "removed" })
+    expect(await client.send(REMOVE)).toEqual({ removal: "removed" })
     expect([own.listed(), own.kept(), own.server.runners]).toEqual([[], [], 0])
   })
 
@@ -101,7 +101,7 @@ describe("a runner's container gets no further than its own runner", () => {
   it("one that does not say which it is, is told", async () => {
     const own = await start()
     const client = await own.connect()
-    const asked = client.ask({ request: "register", configured: false, workFolder: "/work" })
+    const asked = client.send({ request: "register", configured: false, workFolder: "/work" })
     expect(await failureOf(asked)).toMatchInlineSnapshot(
       `"REGISTRATION: the broker refused: it did not say which runner it is | The broker's own log says more."`,
     )
@@ -129,7 +129,7 @@ describe("a runner's container gets no further than its own runner", () => {
   it("removes nothing that it did not register", async () => {
     const own = await start()
     await made(own, "another")
-    expect(await (await own.connect()).ask(REMOVE)).toEqual({ removal: "absent" })
+    expect(await (await own.connect()).send(REMOVE)).toEqual({ removal: "absent" })
     expect(own.listed()).toEqual(["another 1"])
   })
 
@@ -166,7 +166,7 @@ describe("a connection that breaks", () => {
     expect(await own.register(second, {}, { configured: true, lease: lease ?? "" })).toEqual({ grant: "done" })
     await first.ended
     expect(own.server.runners).toBe(1)
-    expect(await second.ask(REMOVE)).toEqual({ removal: "removed" })
+    expect(await second.send(REMOVE)).toEqual({ removal: "removed" })
     expect(own.listed()).toEqual([])
   })
 
@@ -190,7 +190,7 @@ describe("a connection that breaks", () => {
     await own.up()
     const client = await own.connect()
     expect(await own.register(client, {}, { configured: true, lease })).toEqual({ grant: "done" })
-    expect(await client.ask(REMOVE)).toEqual({ removal: "removed" })
+    expect(await client.send(REMOVE)).toEqual({ removal: "removed" })
   })
 
   it("a file that is damaged counts as none", async () => {

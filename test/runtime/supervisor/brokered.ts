@@ -41,7 +41,7 @@ export async function brokered(configuration: Configuration, folder: string): Pr
     folder,
     environment: { PATH: process.env.PATH ?? "", HOME: "/tmp" },
     manifest: manifestOf(folder),
-    ask: performed,
+    perform: performed,
     log,
     signal: controller.signal,
     window: 20_000,
@@ -52,7 +52,7 @@ export async function brokered(configuration: Configuration, folder: string): Pr
     log,
     controller,
     remove: async () => {
-      const answer = await broker.ask({ request: "remove" })
+      const answer = await broker.send({ request: "remove" })
       return "removal" in answer ? answer.removal : answer
     },
     close: async () => {

@@ -12,7 +12,7 @@ const archive = {
   into: z.string(),
   /** What alone is wanted, and what is not. */
   only: z.array(z.string()).readonly().optional(),
-  without: z.array(z.string()).readonly().optional(),
+  exclude: z.array(z.string()).readonly().optional(),
 }
 
 /** How a downloaded file becomes files of the image. Paths inside the archive are given after `strip` leading folders are gone. */

@@ -37,13 +37,13 @@ export const TOOL_ENTRIES = {
     title: "Node.js",
     upstream: {
       url: (version, { vendor }) => `https://nodejs.org/dist/v${version}/node-v${version}-linux-${vendor}.tar.xz`,
-      unpack: { kind: "tar", strip: 1, into: "/usr/local", without: NODE_DOCUMENTATION },
+      unpack: { kind: "tar", strip: 1, into: "/usr/local", exclude: NODE_DOCUMENTATION },
       feed: { kind: "node" },
     },
     registry: {
       kind: "npm",
       package: ({ vendor }) => `node-linux-${vendor}`,
-      unpack: { kind: "tar", strip: 1, into: "/usr/local", without: [...NODE_DOCUMENTATION, "package.json"] },
+      unpack: { kind: "tar", strip: 1, into: "/usr/local", exclude: [...NODE_DOCUMENTATION, "package.json"] },
     },
     checks: ["version/node"],
     keepsMajor: true,
@@ -54,7 +54,7 @@ export const TOOL_ENTRIES = {
     registry: {
       kind: "npm",
       package: () => "npm",
-      unpack: { kind: "tar", strip: 1, into: `${MODULES}/npm`, without: ["docs", "man"] },
+      unpack: { kind: "tar", strip: 1, into: `${MODULES}/npm`, exclude: ["docs", "man"] },
       links: {
         "/usr/local/bin/npm": "../lib/node_modules/npm/bin/npm-cli.js",
         "/usr/local/bin/npx": "../lib/node_modules/npm/bin/npx-cli.js",
@@ -110,7 +110,7 @@ export const TOOL_ENTRIES = {
     title: "Go",
     upstream: {
       url: (version, { arch }) => `https://dl.google.com/go/go${version}.linux-${arch}.tar.gz`,
-      unpack: { kind: "tar", strip: 1, into: "/usr/local/go", without: GO_DOCUMENTATION },
+      unpack: { kind: "tar", strip: 1, into: "/usr/local/go", exclude: GO_DOCUMENTATION },
       feed: { kind: "go" },
     },
     registry: {
@@ -118,7 +118,7 @@ export const TOOL_ENTRIES = {
       path: "golang.org/toolchain",
       version: (version, { arch }) => `v0.0.1-go${version}.linux-${arch}`,
       // golang.org/toolchain@VERSION/…
-      unpack: { kind: "zip", strip: 2, into: "/usr/local/go", without: GO_DOCUMENTATION },
+      unpack: { kind: "zip", strip: 2, into: "/usr/local/go", exclude: GO_DOCUMENTATION },
     },
     checks: ["version/go"],
   },

@@ -168,6 +168,6 @@ function unpackArguments(unpack: Unpack): string[] {
   return [
     String(unpack.strip),
     ...(unpack.only ?? []).map((path) => `+${path}`),
-    ...(unpack.without ?? []).map((path) => `-${path}`),
+    ...(unpack.exclude ?? []).map((path) => `-${path}`),
   ]
 }

@@ -4,7 +4,7 @@ import type { Environment } from "../environment.js"
 import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
 import type { Access } from "../operations/operation.js"
-import { askWorker } from "../operations/worker-process.js"
+import { performInWorker } from "../operations/worker-process.js"
 
 /**
  * Reads the configuration, tells what there is to tell of it, and keeps its secrets out of the log.
@@ -12,7 +12,7 @@ import { askWorker } from "../operations/worker-process.js"
  * @throws {RuntimeFailure} CONFIGURATION with every error there is
  */
 export async function openAccess(environment: Environment, paths: ImagePaths, role: Role): Promise<Access> {
-  const setup = await askWorker("readConfiguration", { environment, paths, role })
+  const setup = await performInWorker("readConfiguration", { environment, paths, role })
   for (const secret of setup.secrets) log.hide(secret)
   for (const warning of setup.warnings) log.warn(warning)
   tellExposed(setup.secrets)

@@ -48,7 +48,7 @@ export class BrokerClient {
    * @throws {RuntimeFailure} what the broker answers, or UNCLASSIFIED when it is gone
    * @throws the signal's reason when aborted: the next request withdraws this one
    */
-  async ask(request: BrokerRequest, signal?: AbortSignal): Promise<LeasedGrant | { readonly removal: Removal }> {
+  async send(request: BrokerRequest, signal?: AbortSignal): Promise<LeasedGrant | { readonly removal: Removal }> {
     signal?.throwIfAborted()
     const number = ++this.#number
     const answered = new Promise<BrokerAnswer>((resolve) => (this.#waiting = { number, answered: resolve }))
@@ -60,16 +60,16 @@ export class BrokerClient {
     throw failureFrom(answer.failure)
   }
 
-  /** Throws as ask. */
+  /** Throws as `send`. */
   async register(request: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<LeasedGrant> {
-    const answer = await this.ask({ request: "register", ...request }, signal)
+    const answer = await this.send({ request: "register", ...request }, signal)
     if (!("grant" in answer)) throw strange()
     return answer
   }
 
-  /** Throws as ask. */
+  /** Throws as `send`. */
   async remove(signal?: AbortSignal): Promise<Removal> {
-    const answer = await this.ask({ request: "remove" }, signal)
+    const answer = await this.send({ request: "remove" }, signal)
     if (!("removal" in answer)) throw strange()
     return answer.removal
   }

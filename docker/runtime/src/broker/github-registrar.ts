@@ -7,7 +7,7 @@ import type { Registrar } from "./registrar.js"
 import type { Grant, Removal, RequestedRunner } from "../github/registered-runner.js"
 
 /** Has an operation done in a process of its own. */
-export type Ask = <Name extends OperationName>(
+export type PerformOperation = <Name extends OperationName>(
   name: Name,
   input: Operations[Name]["input"],
   signal?: AbortSignal,
@@ -16,7 +16,7 @@ export type Ask = <Name extends OperationName>(
 export interface GitHubRegistrarOptions {
   readonly access: Access
   readonly runner: RequestedRunner
-  readonly ask: Ask
+  readonly perform: PerformOperation
   readonly log: Log
   /** Ids of runners that belong to others. */
   readonly foreign?: () => readonly number[]
@@ -50,7 +50,7 @@ export class GitHubRegistrar implements Registrar {
   }
 
   async register({ configured, workFolder }: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant> {
-    const { access, runner, ask, log, foreign, byName = true } = this.#options
+    const { access, runner, perform, log, foreign, byName = true } = this.#options
     if (configured) {
       this.#registered = true
       // What GitHub told when it made the runner is not asked for.
@@ -70,7 +70,7 @@ export class GitHubRegistrar implements Registrar {
       foreign: foreign?.() ?? [],
       ...(this.#id !== undefined && { id: this.#id }),
     }
-    const { grant, id, before } = await ask("grant", { access, runner: wanted }, signal)
+    const { grant, id, before } = await perform("grant", { access, runner: wanted }, signal)
     // One that failed, or was withdrawn, leaves no runner: then there is nothing to remove, and GitHub may be out of reach.
     this.#granted = true
     this.#id = id ?? this.#id
@@ -83,17 +83,17 @@ export class GitHubRegistrar implements Registrar {
   }
 
   async remove(signal?: AbortSignal): Promise<Removal> {
-    const { access, ask, byName = true } = this.#options
+    const { access, perform, byName = true } = this.#options
     if (!this.#granted && !(this.#registered && (byName || this.#id !== undefined))) return "absent"
     if (!opensApi(access.setup.configuration.authentication)) return "local"
     const id = this.#id ?? (await this.#identify(signal))
     if (id === undefined) return "absent"
     if (this.#id === undefined && !this.#registered) {
       // It did not come to run: one of its name that is online, or has a job, is another machine's.
-      return (await ask("removeLeftover", { access, id }, signal)) === "removed" ? "removed" : "absent"
+      return (await perform("removeLeftover", { access, id }, signal)) === "removed" ? "removed" : "absent"
     }
     this.#id = id
-    return await ask("removeRunner", { access, id }, signal)
+    return await perform("removeRunner", { access, id }, signal)
   }
 
   close(): void {
@@ -102,8 +102,8 @@ export class GitHubRegistrar implements Registrar {
 
   /** The name is the broker's, and nothing that a job could have written. Who had it before, and has it still, is another runner. */
   async #identify(signal?: AbortSignal): Promise<number | undefined> {
-    const { access, runner, ask } = this.#options
-    const { id } = await ask("identify", { access, name: runner.name }, signal)
+    const { access, runner, perform } = this.#options
+    const { id } = await perform("identify", { access, name: runner.name }, signal)
     const own = runner.replace || (this.#before === undefined ? this.#registered : id !== this.#before)
     return own ? id : undefined
   }

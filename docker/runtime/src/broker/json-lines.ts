@@ -25,14 +25,14 @@ export class JsonLines {
     stream.on("end", () => this.close())
   }
 
-  onLine(told: (line: string) => void): void {
-    this.#told = told
+  onLine(listener: (line: string) => void): void {
+    this.#told = listener
   }
 
-  onClose(told: () => void): void {
-    if (this.#stream.destroyed) told()
+  onClose(listener: () => void): void {
+    if (this.#stream.destroyed) listener()
     // A socket tells with it whether there was an error, which is nothing for whoever asks.
-    else this.#stream.once("close", () => told())
+    else this.#stream.once("close", () => listener())
   }
 
   get closed(): boolean {

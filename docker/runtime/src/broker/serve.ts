@@ -6,7 +6,7 @@ import { failureMessage } from "../failure-message.js"
 import { type ImagePaths, splitEnvironment } from "../image-paths.js"
 import { log } from "../log.js"
 import type { Access } from "../operations/operation.js"
-import { askWorker } from "../operations/worker-process.js"
+import { performInWorker } from "../operations/worker-process.js"
 import { STOP_SIGNALS } from "../processes/stop-request.js"
 import { answerRequests } from "./answer-requests.js"
 import { openAccess } from "./access.js"
@@ -66,7 +66,7 @@ async function registrarFor(access: Access): Promise<Registrar> {
   const { configuration } = access.setup
   const { authentication, name, labels, ephemeral, replace } = configuration
   const runner = { name, labels, ephemeral, replace }
-  if (authentication.kind !== "broker") return new GitHubRegistrar({ access, runner, ask: askWorker, log })
+  if (authentication.kind !== "broker") return new GitHubRegistrar({ access, runner, perform: performInWorker, log })
   const { RemoteRegistrar } = await import("./remote-registrar.js")
   return new RemoteRegistrar(authentication.endpoint, runner, log)
 }

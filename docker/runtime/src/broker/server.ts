@@ -4,7 +4,7 @@ import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
 import type { Access } from "../operations/operation.js"
 import { answerRequests } from "./answer-requests.js"
-import { type Ask, GitHubRegistrar } from "./github-registrar.js"
+import { type PerformOperation, GitHubRegistrar } from "./github-registrar.js"
 import type { Leases } from "./leases.js"
 import type { BrokerAnswer, BrokerRequest, RegisterRequest } from "./protocol.js"
 import { Rate } from "./rate.js"
@@ -33,7 +33,7 @@ export interface BrokerServerOptions {
   /** Labels that runners may ask for, in any case. */
   readonly labels: readonly string[]
   readonly leases: Leases
-  readonly ask: Ask
+  readonly perform: PerformOperation
   readonly log: Log
   /** How often leases are looked at, in milliseconds. */
   readonly look?: number
@@ -182,12 +182,12 @@ export class BrokerServer {
   }
 
   #registrar(connection: Connection, runner: RequestedRunner, id?: number): GitHubRegistrar {
-    const { access, ask, log } = this.#options
+    const { access, perform, log } = this.#options
     const foreign = (): number[] =>
       [...this.#connections].flatMap((other) =>
         other !== connection && other.leased !== undefined ? [other.leased] : [],
       )
-    return new GitHubRegistrar({ access, runner, ask, log, foreign, byName: false }, id)
+    return new GitHubRegistrar({ access, runner, perform, log, foreign, byName: false }, id)
   }
 
   #check({ labels, ephemeral }: RequestedRunner): void {
@@ -227,7 +227,7 @@ export class BrokerServer {
   }
 
   async #removeLeftovers(): Promise<void> {
-    const { access, settings, leases, ask, log } = this.#options
+    const { access, settings, leases, perform, log } = this.#options
     for (const { id, name } of leases.all) {
       const now = performance.now()
       // Asked for each: GitHub's answer about the one before may have taken long.
@@ -237,7 +237,7 @@ export class BrokerServer {
       }
       if (now - (this.#seen.get(id) ?? now) < settings.graceSeconds * SECOND) continue
       try {
-        const outcome = await ask("removeLeftover", { access, id })
+        const outcome = await perform("removeLeftover", { access, id })
         log.info(`${name} (id ${String(id)}): its container is gone, and on GitHub's list it is ${outcome}`)
         if (outcome === "removed" || outcome === "absent") this.#end(id)
         // Looked at again after as long: it may come back, or GitHub may not have noticed yet.

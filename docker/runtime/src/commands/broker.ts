@@ -15,7 +15,7 @@ import { writeState } from "../health/state-file.js"
 import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
-import { askWorker } from "../operations/worker-process.js"
+import { performInWorker } from "../operations/worker-process.js"
 import { StopRequest, takeSignals } from "../processes/stop-request.js"
 
 /** Characters of what the other side of TLS had wrong. */
@@ -43,7 +43,7 @@ export async function broker(environment: Environment, paths: ImagePaths): Promi
     settings,
     labels: [...configuration.labels, ...everyLabel(image)],
     leases: new Leases(leasesFile(join(paths.root, AGENT_FOLDER))),
-    ask: askWorker,
+    perform: performInWorker,
     log,
   })
   try {

@@ -41,8 +41,8 @@ const INDENT = "  "
 /** What `--help` prints. */
 export function help(): string {
   const settings = SETTINGS.map((name) => {
-    const { meaning, otherwise } = variable(name)
-    return [name, plain(otherwise === undefined ? meaning : `${meaning} (default: ${otherwise})`)]
+    const { meaning, defaultText } = variable(name)
+    return [name, plain(defaultText === undefined ? meaning : `${meaning} (default: ${defaultText})`)]
   })
   const codes = Object.entries(FAILURE_MEANINGS).map(([code, meaning]): [number, string, string] => [
     EXIT_CODES[code as keyof typeof EXIT_CODES],

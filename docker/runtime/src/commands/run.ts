@@ -9,7 +9,7 @@ import type { Environment } from "../environment.js"
 import type { RuntimeFailure } from "../failure.js"
 import { StateKeeper } from "../supervisor/state-keeper.js"
 import { log } from "../log.js"
-import { askWorker } from "../operations/worker-process.js"
+import { performInWorker } from "../operations/worker-process.js"
 import { removeConfiguration } from "../runner/configuration-files.js"
 import { startListener } from "../runner/listener.js"
 import { obtainRegistration } from "../supervisor/obtain-registration.js"
@@ -111,7 +111,7 @@ async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
       folder: runner.path,
       environment: container.environment,
       manifest: join(setup.paths.library, MANIFEST),
-      ask: askWorker,
+      perform: performInWorker,
       log,
       signal: stop.stop,
     })

@@ -154,7 +154,7 @@ export function readConfiguration(
     forgetCredential: settings.boolean("FORGET_CREDENTIAL") ?? false,
     ...(role === "broker" && { broker: readBroker(settings, host, authentication) }),
   }
-  for (const { name: unused, without } of VARIABLES)
+  for (const { name: unused, ignoredBecause: without } of VARIABLES)
     if (without !== undefined && settings.present(unused)) settings.warn(`${unused} has no effect: ${without}`)
   checkProxies(settings)
   settings.path("RUNNER_TOOL_CACHE")

@@ -37,8 +37,10 @@ function row(setting: Variable): string {
   const [name = "", ...aliases] = namesOf(setting).map((one) => `\`${one}\``)
   const names = aliases.length === 0 ? name : `${name}<br>or ${aliases.join(", ")}`
   const meaning =
-    setting.without === undefined ? setting.meaning : `${setting.meaning}. No effect here: ${setting.without}`
-  return `| ${names} | ${KINDS[setting.kind]} | ${setting.otherwise ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
+    setting.ignoredBecause === undefined
+      ? setting.meaning
+      : `${setting.meaning}. No effect here: ${setting.ignoredBecause}`
+  return `| ${names} | ${KINDS[setting.kind]} | ${setting.defaultText ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
 }
 
 /** The exit codes as a Markdown table. */

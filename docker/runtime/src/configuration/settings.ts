@@ -91,19 +91,19 @@ export class Settings {
   }
 
   /** A whole number, not below `least`. */
-  integer(name: string, otherwise: number, least = 0, most = MOST): number {
+  integer(name: string, fallback: number, least = 0, most = MOST): number {
     const found = this.find(name)
-    if (!found) return otherwise
+    if (!found) return fallback
     if (SERVICE_ADDRESS.test(found.value)) {
       this.warn(`${found.name} has no effect: it is the address of a service, as Kubernetes sets it`)
-      return otherwise
+      return fallback
     }
     const parsed = integerSchema.safeParse(found.value)
     if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data
     const range = most === MOST ? `from ${least} on` : `from ${least} to ${most}`
     const what = /^-?\d+$/.test(found.value) ? "out of range" : "not a whole number"
     this.wrong(found.name, `is "${found.value}", ${what}`, `Write a number ${range}.`)
-    return otherwise
+    return fallback
   }
 
   /** Whether there is any value. */

@@ -15,14 +15,14 @@ export interface Variable {
   readonly aliases?: readonly string[]
   readonly kind: Kind
   /** What it is when nothing is given, in words. */
-  readonly otherwise?: string
+  readonly defaultText?: string
   readonly meaning: string
   readonly group: Group
   readonly origins: readonly Origin[]
   /** Jobs see it whatever UNSET_CONFIG_VARS says: programs in the image or the runner read it. */
   readonly forJobs?: true
   /** Understood, and without effect here; a warning says so. */
-  readonly without?: string
+  readonly ignoredBecause?: string
 }
 
 export const GROUPS = {
@@ -91,7 +91,7 @@ const table = [
   {
     name: "RUNNER_SCOPE",
     kind: "text",
-    otherwise: "the target that is set: repository, then organisation, then enterprise",
+    defaultText: "the target that is set: repository, then organisation, then enterprise",
     meaning:
       "`repo`, `org` or `ent`, if more than one target is set. Longer words that begin with these are accepted too",
     group: "target",
@@ -108,7 +108,7 @@ const table = [
     name: "GITHUB_HOST",
     aliases: ["GITHUB_URL"],
     kind: "text",
-    otherwise: "the server in the repository's URL, otherwise `github.com`",
+    defaultText: "the server in the repository's URL, otherwise `github.com`",
     meaning: "The GitHub server: a host name, or `http://NAME` for a server without TLS",
     group: "target",
     origins: ["GrammaTonic", "myoung34", "ARC"],
@@ -116,7 +116,7 @@ const table = [
   {
     name: "GITHUB_API_HOST",
     kind: "text",
-    otherwise: "`api.github.com`, `api.NAME.ghe.com`, or the server itself for GitHub Enterprise Server",
+    defaultText: "`api.github.com`, `api.NAME.ghe.com`, or the server itself for GitHub Enterprise Server",
     meaning: "Host of the API",
     group: "target",
     origins: ["myoung34"],
@@ -124,7 +124,7 @@ const table = [
   {
     name: "GITHUB_API_PATH",
     kind: "text",
-    otherwise: "`/`, or `/api/v3` for GitHub Enterprise Server",
+    defaultText: "`/`, or `/api/v3` for GitHub Enterprise Server",
     meaning: "Path prefix of the API",
     group: "target",
     origins: ["myoung34"],
@@ -162,7 +162,7 @@ const table = [
   {
     name: "APP_LOGIN",
     kind: "text",
-    otherwise: "the repository's owner, or the organisation",
+    defaultText: "the repository's owner, or the organisation",
     meaning: "The account in which the App is installed",
     group: "authentication",
     origins: ["myoung34"],
@@ -178,7 +178,7 @@ const table = [
   {
     name: "FORGET_CREDENTIAL",
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning:
       "Discard the credential once the runner is registered. The runner can then not deregister on exit: GitHub lists it as offline and removes it later",
     group: "authentication",
@@ -195,7 +195,7 @@ const table = [
   {
     name: "BROKER_LISTEN",
     kind: "text",
-    otherwise: "`unix:///run/runner-broker/broker.sock`",
+    defaultText: "`unix:///run/runner-broker/broker.sock`",
     meaning: "For the command `broker`: the address to listen on, `unix:///PATH` or `tls://ADDRESS:PORT`",
     group: "broker",
     origins: ["own"],
@@ -224,7 +224,7 @@ const table = [
   {
     name: "BROKER_MAX_RUNNERS",
     kind: "integer",
-    otherwise: "`100`",
+    defaultText: "`100`",
     meaning: "For the command `broker`: the maximum number of runners registered at the same time",
     group: "broker",
     origins: ["own"],
@@ -232,7 +232,7 @@ const table = [
   {
     name: "BROKER_GRACE_SECONDS",
     kind: "integer",
-    otherwise: "`120`",
+    defaultText: "`120`",
     meaning:
       "For the command `broker`: seconds that a runner's container may be gone before the broker removes the runner, once GitHub lists it as offline",
     group: "broker",
@@ -242,7 +242,7 @@ const table = [
     name: "RUNNER_NAME",
     aliases: ["ACTIONS_RUNNER_INPUT_NAME"],
     kind: "text",
-    otherwise: "RUNNER_NAME_PREFIX and a suffix",
+    defaultText: "RUNNER_NAME_PREFIX and a suffix",
     meaning: "The runner's name, at most 64 characters",
     group: "runner",
     origins: ["GrammaTonic", "myoung34", "ARC"],
@@ -250,7 +250,7 @@ const table = [
   {
     name: "RUNNER_NAME_PREFIX",
     kind: "text",
-    otherwise: "`github-runner`; `docker-runner` or `chrome-runner` if only GrammaTonic's variables are used",
+    defaultText: "`github-runner`; `docker-runner` or `chrome-runner` if only GrammaTonic's variables are used",
     meaning: "Prefix of generated names",
     group: "runner",
     origins: ["myoung34", "GrammaTonic"],
@@ -258,7 +258,7 @@ const table = [
   {
     name: "RANDOM_RUNNER_SUFFIX",
     kind: "text",
-    otherwise: "`true`; the host name if only GrammaTonic's variables are used",
+    defaultText: "`true`; the host name if only GrammaTonic's variables are used",
     meaning:
       "`true` for a random suffix that is unique to the container and survives its restart; anything else for the host name",
     group: "runner",
@@ -268,7 +268,7 @@ const table = [
     name: "RUNNER_LABELS",
     aliases: ["LABELS", "ACTIONS_RUNNER_INPUT_LABELS"],
     kind: "list",
-    otherwise: "the variant's own labels, see below",
+    defaultText: "the variant's own labels, see below",
     meaning:
       "Comma-separated labels, in addition to `self-hosted`, `linux`, the machine's architecture and the variant",
     group: "runner",
@@ -285,7 +285,7 @@ const table = [
     name: "RUNNER_GROUP",
     aliases: ["RUNNER_GROUPS", "ACTIONS_RUNNER_INPUT_RUNNERGROUP"],
     kind: "text",
-    otherwise: "`Default`",
+    defaultText: "`Default`",
     meaning: "The runner group of an organisation or enterprise",
     group: "runner",
     origins: ["GrammaTonic", "myoung34", "ARC"],
@@ -294,7 +294,7 @@ const table = [
     name: "RUNNER_WORKDIR",
     aliases: ["RUNNER_WORK_DIR", "RUNNER_WORK_DIRECTORY", "ACTIONS_RUNNER_INPUT_WORK"],
     kind: "folder",
-    otherwise: "RUNNER_WORKDIR_ROOT/NAME; `/home/runner/_work` if only GrammaTonic's variables are used",
+    defaultText: "RUNNER_WORKDIR_ROOT/NAME; `/home/runner/_work` if only GrammaTonic's variables are used",
     meaning: "The work folder of jobs",
     group: "runner",
     origins: ["myoung34", "GrammaTonic", "tcardonne"],
@@ -302,7 +302,7 @@ const table = [
   {
     name: "RUNNER_WORKDIR_ROOT",
     kind: "path",
-    otherwise: "`/_work`",
+    defaultText: "`/_work`",
     meaning: "The folder that contains one work folder for each runner",
     group: "runner",
     origins: ["myoung34"],
@@ -318,7 +318,7 @@ const table = [
     name: "RUNNER_EPHEMERAL",
     aliases: ["ACTIONS_RUNNER_INPUT_EPHEMERAL"],
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Take one job, then deregister and exit",
     group: "runner",
     origins: ["GrammaTonic", "ARC"],
@@ -327,7 +327,7 @@ const table = [
     name: "RUNNER_REPLACE_EXISTING",
     aliases: ["ACTIONS_RUNNER_INPUT_REPLACE"],
     kind: "boolean",
-    otherwise: "`true`",
+    defaultText: "`true`",
     meaning: "Replace a registered runner that has the same name",
     group: "runner",
     origins: ["GrammaTonic", "tcardonne"],
@@ -343,7 +343,7 @@ const table = [
     name: "DISABLE_RUNNER_UPDATE",
     aliases: ["ACTIONS_RUNNER_INPUT_DISABLEUPDATE"],
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "The same, as a boolean",
     group: "runner",
     origins: ["ARC"],
@@ -351,7 +351,7 @@ const table = [
   {
     name: "RUNNER_TYPE",
     kind: "text",
-    otherwise: "the image's variant",
+    defaultText: "the image's variant",
     meaning: "The runner type shown in metrics",
     group: "metrics",
     origins: ["GrammaTonic"],
@@ -359,7 +359,7 @@ const table = [
   {
     name: "DISABLE_AUTOMATIC_DEREGISTRATION",
     kind: "unless-false",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Leave the runner registered when the container exits. Any value except `false` turns this on",
     group: "life",
     origins: ["myoung34"],
@@ -376,7 +376,7 @@ const table = [
     name: "RUNNER_SKIP_REGISTRATION",
     aliases: ["DEBUG_ONLY"],
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Start everything except the runner, without contacting GitHub",
     group: "life",
     origins: ["GrammaTonic", "myoung34"],
@@ -384,7 +384,7 @@ const table = [
   {
     name: "RUNNER_GRACEFUL_STOP_TIMEOUT",
     kind: "integer",
-    otherwise: "`15`",
+    defaultText: "`15`",
     meaning: "Seconds that a running job may continue after the container is asked to stop",
     group: "life",
     origins: ["ARC"],
@@ -392,7 +392,7 @@ const table = [
   {
     name: "STARTUP_DELAY_IN_SECONDS",
     kind: "integer",
-    otherwise: "`0`",
+    defaultText: "`0`",
     meaning: "Seconds to wait before doing anything",
     group: "life",
     origins: ["ARC"],
@@ -400,7 +400,7 @@ const table = [
   {
     name: "RUN_AS_ROOT",
     kind: "boolean",
-    otherwise: "`false`, if root may drop its privileges",
+    defaultText: "`false`, if root may drop its privileges",
     meaning:
       "In a container that starts as root: `true` runs the runner and its jobs as root, so that jobs can reach every secret of the container; otherwise they run as the user `runner`",
     group: "life",
@@ -416,7 +416,7 @@ const table = [
   {
     name: "START_DOCKER_SERVICE",
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning:
       "Start a Docker daemon in the container. These images contain none; the container exits and says what to do instead",
     group: "docker",
@@ -426,7 +426,7 @@ const table = [
     name: "WAIT_FOR_DOCKER_SECONDS",
     aliases: ["RUNNER_WAIT_FOR_DOCKER_IN_SECONDS"],
     kind: "integer",
-    otherwise: "`0`",
+    defaultText: "`0`",
     meaning: "Seconds to wait for the Docker daemon before the runner starts",
     group: "docker",
     origins: ["ARC", "runner"],
@@ -434,7 +434,7 @@ const table = [
   {
     name: "DISABLE_WAIT_FOR_DOCKER",
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Do not wait for the Docker daemon, whatever WAIT_FOR_DOCKER_SECONDS is set to",
     group: "docker",
     origins: ["ARC"],
@@ -442,7 +442,7 @@ const table = [
   {
     name: "UNSET_CONFIG_VARS",
     kind: "boolean",
-    otherwise: "`true`",
+    defaultText: "`true`",
     meaning: "Hide all variables on this page from jobs. Secrets are always hidden",
     group: "jobs",
     origins: ["myoung34"],
@@ -465,7 +465,7 @@ const table = [
     name: "RUNNER_TOOL_CACHE",
     aliases: ["RUNNER_TOOLSDIRECTORY", "AGENT_TOOLSDIRECTORY"],
     kind: "path",
-    otherwise: "`/opt/hostedtoolcache`",
+    defaultText: "`/opt/hostedtoolcache`",
     meaning: "The folder in which setup actions cache tools",
     group: "jobs",
     origins: ["runner"],
@@ -510,7 +510,7 @@ const table = [
   {
     name: "RUNNER_UPDATE_CA_CERTS",
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Trust the certificates mounted at `/usr/local/share/ca-certificates`",
     group: "network",
     origins: ["runner"],
@@ -518,7 +518,7 @@ const table = [
   {
     name: "METRICS_ENABLED",
     kind: "boolean",
-    otherwise: "`true`",
+    defaultText: "`true`",
     meaning: "Serve metrics and health",
     group: "metrics",
     origins: ["own"],
@@ -526,7 +526,7 @@ const table = [
   {
     name: "METRICS_PORT",
     kind: "integer",
-    otherwise: "`9091`",
+    defaultText: "`9091`",
     meaning: "The port for `/metrics`, `/health` and `/ready`",
     group: "metrics",
     origins: ["GrammaTonic"],
@@ -534,7 +534,7 @@ const table = [
   {
     name: "METRICS_UPDATE_INTERVAL",
     kind: "integer",
-    otherwise: "`30`",
+    defaultText: "`30`",
     meaning: "Seconds between updates of METRICS_FILE",
     group: "metrics",
     origins: ["GrammaTonic"],
@@ -542,7 +542,7 @@ const table = [
   {
     name: "METRICS_FILE",
     kind: "path",
-    otherwise: "`/tmp/runner_metrics.prom`",
+    defaultText: "`/tmp/runner_metrics.prom`",
     meaning: "File to write the metrics to",
     group: "metrics",
     origins: ["GrammaTonic"],
@@ -550,7 +550,7 @@ const table = [
   {
     name: "JOBS_LOG",
     kind: "path",
-    otherwise: "`/tmp/jobs.log`",
+    defaultText: "`/tmp/jobs.log`",
     meaning: "Log file with one line per job",
     group: "metrics",
     origins: ["GrammaTonic"],
@@ -559,7 +559,7 @@ const table = [
     name: "DEBUG_OUTPUT",
     aliases: ["RUNNER_DEBUG"],
     kind: "boolean",
-    otherwise: "`false`",
+    defaultText: "`false`",
     meaning: "Print the configuration, without secrets",
     group: "output",
     origins: ["myoung34", "GrammaTonic"],
@@ -607,7 +607,7 @@ const table = [
   {
     name: "DISPLAY",
     kind: "text",
-    otherwise: "a virtual display for each browser that needs one",
+    defaultText: "a virtual display for each browser that needs one",
     meaning: "The X display that browsers use; a display without a server is ignored",
     group: "passed",
     origins: ["GrammaTonic"],
@@ -616,7 +616,7 @@ const table = [
   {
     name: "SCREEN_WIDTH",
     kind: "text",
-    otherwise: "`1920`",
+    defaultText: "`1920`",
     meaning: "Width of a browser's virtual display, in pixels",
     group: "passed",
     origins: ["GrammaTonic"],
@@ -625,7 +625,7 @@ const table = [
   {
     name: "SCREEN_HEIGHT",
     kind: "text",
-    otherwise: "`1080`",
+    defaultText: "`1080`",
     meaning: "Height of a browser's virtual display, in pixels",
     group: "passed",
     origins: ["GrammaTonic"],
@@ -634,7 +634,7 @@ const table = [
   {
     name: "SCREEN_DEPTH",
     kind: "text",
-    otherwise: "`24`",
+    defaultText: "`24`",
     meaning: "Colour depth of a browser's virtual display, in bits per pixel",
     group: "passed",
     origins: ["GrammaTonic"],
@@ -646,7 +646,7 @@ const table = [
     meaning: "Packages to install at every start",
     group: "others",
     origins: ["SanderKnape"],
-    without: "build packages into the image with a custom variant, see docs/VARIANTS.md",
+    ignoredBecause: "build packages into the image with a custom variant, see docs/VARIANTS.md",
   },
   {
     name: "DOCKER_ENABLED",
@@ -654,7 +654,8 @@ const table = [
     meaning: "Whether a Docker daemon runs next to the runner",
     group: "others",
     origins: ["ARC"],
-    without: "the Docker client finds its daemon by DOCKER_HOST or the socket; WAIT_FOR_DOCKER_SECONDS waits for it",
+    ignoredBecause:
+      "the Docker client finds its daemon by DOCKER_HOST or the socket; WAIT_FOR_DOCKER_SECONDS waits for it",
   },
   {
     name: "RUNNER_VERSION",
@@ -662,7 +663,7 @@ const table = [
     meaning: "The runner's version",
     group: "others",
     origins: ["GrammaTonic"],
-    without: "the image determines the runner's version",
+    ignoredBecause: "the image determines the runner's version",
   },
   ...["JOB_STATE_DIR", "HOOK_LOG", "SERVER_LOG", "COLLECTOR_LOG"].map((name) => scriptFile(name)),
   ...["MTU", "DOCKER_REGISTRY_MIRROR", "DOCKER_INSECURE_REGISTRY"].map((name) => daemonSetting(name)),
@@ -676,7 +677,7 @@ function daemonSetting(name: string): Variable {
     meaning: "A setting of the Docker daemon in the container",
     group: "others",
     origins: ["ARC"],
-    without: "there is no Docker daemon in this image; give it to the daemon that the runner uses",
+    ignoredBecause: "there is no Docker daemon in this image; give it to the daemon that the runner uses",
   }
 }
 
@@ -687,7 +688,7 @@ function scriptFile(name: string): Variable {
     meaning: "Files or log of a script",
     group: "others",
     origins: ["GrammaTonic"],
-    without: "there are no such scripts; the container's output contains everything, and JOBS_LOG the jobs",
+    ignoredBecause: "there are no such scripts; the container's output contains everything, and JOBS_LOG the jobs",
   }
 }
 

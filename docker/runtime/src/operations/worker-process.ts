@@ -72,7 +72,7 @@ export class WorkerProcess {
 }
 
 /** Has one operation done, in a process for it alone. Throws as WorkerProcess.ask. */
-export async function askWorker<Name extends OperationName>(
+export async function performInWorker<Name extends OperationName>(
   name: Name,
   input: Operations[Name]["input"],
   signal?: AbortSignal,

@@ -69,9 +69,9 @@ export class Stopped extends Error {
  */
 export function takeSignals(
   request: StopRequest,
-  told: (signal: NodeJS.Signals, count: 1 | 2 | 3) => void,
+  listener: (signal: NodeJS.Signals, count: 1 | 2 | 3) => void,
 ): () => void {
-  const onSignal = (signal: NodeJS.Signals): void => told(signal, request.take(signal))
+  const onSignal = (signal: NodeJS.Signals): void => listener(signal, request.take(signal))
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
   return () => {
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal)

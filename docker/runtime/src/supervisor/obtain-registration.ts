@@ -5,7 +5,7 @@ import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
-import type { Ask } from "../broker/github-registrar.js"
+import type { PerformOperation } from "../broker/github-registrar.js"
 import { copyConfiguration, isConfigured, removeConfiguration } from "../runner/configuration-files.js"
 
 const SECOND = 1000
@@ -19,7 +19,7 @@ export interface RegistrationOptions {
   readonly environment: Environment
   /** Of the image: the checksums of the runner's programs. */
   readonly manifest: string
-  readonly ask: Ask
+  readonly perform: PerformOperation
   readonly log: Log
   readonly signal: AbortSignal
   /** How long config.sh is tried again while the server is out of its reach, in milliseconds. */
@@ -54,13 +54,13 @@ export async function obtainRegistration(options: RegistrationOptions): Promise<
 async function keepsItsOwn({
   folder,
   manifest,
-  ask,
+  perform,
   log,
   configuration,
   signal,
 }: RegistrationOptions): Promise<boolean> {
   if (configuration.ephemeral || !isConfigured(folder)) return false
-  const changes = await ask("changedPrograms", { folder, manifest }, signal)
+  const changes = await perform("changedPrograms", { folder, manifest }, signal)
   if (changes.length === 0) return false
   log.warn(
     `the runner's programs are not those of the image any more (${changes[0] ?? ""}): it goes on with the registration that it has, and is not registered again`,
@@ -105,15 +105,15 @@ class UseFailure extends Error {
 }
 
 async function use(grant: Grant, options: RegistrationOptions): Promise<void> {
-  const { configuration, folder, environment, manifest, ask, signal } = options
+  const { configuration, folder, environment, manifest, perform, signal } = options
   const { name, labels, noDefaultLabels, workFolder, replace, ephemeral, disableUpdate } = configuration
   try {
     if (grant.grant === "jit")
-      await ask("writeJitConfiguration", { folder, configuration: grant.configuration }, signal)
+      await perform("writeJitConfiguration", { folder, configuration: grant.configuration }, signal)
     if (grant.grant === "token") {
       const own = { name, labels, noDefaultLabels, workFolder, replace, ephemeral, disableUpdate }
       const { token, target } = grant
-      await ask("configure", { configuration: { ...own, ...target }, token, folder, environment, manifest }, signal)
+      await perform("configure", { configuration: { ...own, ...target }, token, folder, environment, manifest }, signal)
     }
   } catch (error) {
     // A runner that came to be while somebody wanted it to stop is to be removed again.

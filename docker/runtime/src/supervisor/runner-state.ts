@@ -40,8 +40,8 @@ export class RunnerState {
   }
 
   /** Calls back at every change, once it is made. */
-  onChange(told: (snapshot: RunnerSnapshot) => void): void {
-    this.#changes.on("change", told)
+  onChange(listener: (snapshot: RunnerSnapshot) => void): void {
+    this.#changes.on("change", listener)
   }
 
   /** Waits for the next change. */

@@ -10,19 +10,19 @@ import { stopRunner } from "./stop-runner.js"
 /**
  * Runs the configured runner until it has done its job, has failed, or somebody wants it to stop, and takes it off GitHub's list then.
  *
- * @param told of everything that the runner tells, after the state has it
+ * @param onEvent of everything that the runner tells, after the state has it
  * @returns how it ended: undefined for well
  */
 export async function supervise(
   parts: RunnerParts,
-  told: (event: RunnerEvent) => void,
+  onEvent: (event: RunnerEvent) => void,
   limits?: RestartLimits,
 ): Promise<RuntimeFailure | undefined> {
   const { state, stop, log } = parts
   const restarts = new Restarts(limits)
   while (!stop.stop.aborted) {
     const start = performance.now()
-    const life = await live(parts, told)
+    const life = await live(parts, onEvent)
     if (life.next === "stop") return await stopRunner(parts, life.listener)
     state.gone()
     if (life.next === "done") return await exitedOnItsOwn(parts, life.jobs)
@@ -49,7 +49,7 @@ export async function supervise(
 type Life = { readonly next: "stop"; readonly listener: Listener } | (ListenerOutcome & { readonly jobs: number })
 
 /** One life of the listener, to its end or until it is to be ended. */
-async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEvent) => void): Promise<Life> {
+async function live({ state, stop, start }: RunnerParts, onEvent: (event: RunnerEvent) => void): Promise<Life> {
   const listener = await start()
   state.started(listener.pid)
   const seen: { -readonly [Key in keyof ListenerLog]: ListenerLog[Key] } = { unregistered: false }
@@ -59,7 +59,7 @@ async function live({ state, stop, start }: RunnerParts, told: (event: RunnerEve
     if (event.type === "version-refused") seen.versionRefused = event.message
     if (event.type === "job-completed") jobs++
     state.observe(event)
-    told(event)
+    onEvent(event)
   })
   const stopped = new Promise<"stop">((resolve) => {
     if (stop.stop.aborted) resolve("stop")
