@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint"
 
 export default tseslint.config(
-  { ignores: ["**/node_modules/", "dist/", "dagger/sdk/", "coverage/"] },
+  { ignores: ["**/node_modules/", "dist/", "dagger/sdk/", "coverage/", "examples/dagger-module/"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],
