@@ -3,8 +3,8 @@ import { type Command, readCommandLine } from "./command-line.js"
 import { type Environment, readArguments, readEnvironment } from "./environment.js"
 import { failureText } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
-import { BROKER_VARIABLE } from "./broker/broker-variable.js"
-import { agentAccount } from "./container/agent.js"
+import { BROKER_VARIABLE } from "./broker/protocol/broker-variable.js"
+import { agentAccount } from "./container/accounts/agent.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
 import { asFailure } from "./unclassified.js"
 
@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const channel = process.env[BROKER_VARIABLE]
   if (channel !== undefined) {
-    const { serveBroker } = await import("./broker/serve.js")
+    const { serveBroker } = await import("./broker/server/serve.js")
     await serveBroker(Number(channel))
     return 0
   }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net"
 import { createInterface } from "node:readline"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { BrokerClient } from "../../../docker/runtime/src/broker/client.js"
+import { BrokerClient } from "../../../docker/runtime/src/broker/client/client.js"
 import { failureOf } from "../github/scripted-server.js"
 import { socketPair } from "./socket-pair.js"
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { JsonLines } from "../../../docker/runtime/src/broker/json-lines.js"
+import { JsonLines } from "../../../docker/runtime/src/broker/protocol/json-lines.js"
 import { until } from "../runner/runner-folder.js"
 import { socketPair } from "./socket-pair.js"
 

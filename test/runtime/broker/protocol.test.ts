@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { parseRequest } from "../../../docker/runtime/src/broker/protocol.js"
+import { parseRequest } from "../../../docker/runtime/src/broker/protocol/protocol.js"
 
 const RUNNER = { name: "a-runner", labels: ["self-hosted"], ephemeral: true, replace: false }
 const REGISTER = { id: 1, request: "register", configured: false, workFolder: "/work" }

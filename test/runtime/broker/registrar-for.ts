@@ -1,5 +1,5 @@
-import { GitHubRegistrar } from "../../../docker/runtime/src/broker/github-registrar.js"
-import type { PerformOperation } from "../../../docker/runtime/src/broker/github-registrar.js"
+import { GitHubRegistrar } from "../../../docker/runtime/src/broker/server/github-registrar.js"
+import type { PerformOperation } from "../../../docker/runtime/src/broker/server/github-registrar.js"
 import type { Configuration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { PERFORM } from "../../../docker/runtime/src/operations/perform.js"
 import type { Access } from "../../../docker/runtime/src/operations/operation.js"

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest"
-import { RemoteRegistrar } from "../../../docker/runtime/src/broker/remote-registrar.js"
+import { RemoteRegistrar } from "../../../docker/runtime/src/broker/client/remote-registrar.js"
 import { failureOf, keptLog } from "../github/scripted-server.js"
 import { until } from "../runner/runner-folder.js"
 import { type BrokerChanges, RUNNER, TestBroker } from "./broker-for.js"

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { giveFolder } from "../../../docker/runtime/src/container/give-folder.js"
+import { giveFolder } from "../../../docker/runtime/src/container/accounts/give-folder.js"
 import { failureOf } from "../github/scripted-server.js"
 
 const asRoot = process.getuid?.() === 0

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { containerIdentity } from "../../../docker/runtime/src/container/identity.js"
+import { containerIdentity } from "../../../docker/runtime/src/container/accounts/identity.js"
 
 const id = (letter: string): string => letter.repeat(64)
 

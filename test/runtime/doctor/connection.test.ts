@@ -2,7 +2,11 @@ import { createServer } from "node:net"
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "vitest"
-import { connect, type Connection, type ConnectOptions } from "../../../docker/runtime/src/doctor/connection.js"
+import {
+  connect,
+  type Connection,
+  type ConnectOptions,
+} from "../../../docker/runtime/src/doctor/examination/connection.js"
 import { freePort, httpServer, httpsServer, proxyServer } from "./servers.js"
 
 const get = (url: string, options: ConnectOptions & { through?: string } = {}): Promise<Connection> =>

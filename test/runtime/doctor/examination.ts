@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import type { Examination } from "../../../docker/runtime/src/doctor/examination.js"
+import type { Examination } from "../../../docker/runtime/src/doctor/examination/examination.js"
 import type { ImageFacts } from "../../../docker/runtime/src/image-facts.js"
 import { temporaryFolder } from "../../unit/temporary-folder.js"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { proxyFor } from "../../../docker/runtime/src/doctor/proxy.js"
+import { proxyFor } from "../../../docker/runtime/src/doctor/examination/proxy.js"
 
 const PROXY = "http://proxy.example:3128"
 

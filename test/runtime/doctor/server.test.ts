@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { clockFinding } from "../../../docker/runtime/src/doctor/clock.js"
-import type { Connection } from "../../../docker/runtime/src/doctor/connection.js"
-import { versionFinding } from "../../../docker/runtime/src/doctor/runner-version.js"
-import { serverFinding } from "../../../docker/runtime/src/doctor/server.js"
+import { clockFinding } from "../../../docker/runtime/src/doctor/checks/clock.js"
+import type { Connection } from "../../../docker/runtime/src/doctor/examination/connection.js"
+import { versionFinding } from "../../../docker/runtime/src/doctor/checks/runner-version.js"
+import { serverFinding } from "../../../docker/runtime/src/doctor/checks/server.js"
 
 const url = new URL("https://api.github.com/")
 const NOW = new Date("2026-01-02T03:04:05Z")

@@ -1,4 +1,4 @@
-import type { Finding } from "../doctor/finding.js"
+import type { Finding } from "../doctor/examination/finding.js"
 import { aligned } from "./aligned.js"
 
 /** As wide as the column of statuses. */

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { Host } from "../configuration/host.js"
 import { readImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
-import { containerIdentity } from "./identity.js"
+import { containerIdentity } from "./accounts/identity.js"
 
 /** What the configuration may ask of this container. */
 export function containerHost({ library }: ImagePaths): Host {

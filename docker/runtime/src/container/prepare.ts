@@ -10,7 +10,7 @@ import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
 import { hookVariables } from "./job-hooks.js"
-import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./privileges.js"
+import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./accounts/privileges.js"
 import { prepareWorkFolder } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */

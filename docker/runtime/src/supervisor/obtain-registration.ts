@@ -1,11 +1,11 @@
 import pRetry from "p-retry"
-import type { BrokerClient } from "../broker/client.js"
+import type { BrokerClient } from "../broker/client/client.js"
 import type { Grant } from "../github/registered-runner.js"
 import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import { RuntimeFailure } from "../failure.js"
 import type { Log } from "../log.js"
-import type { PerformOperation } from "../broker/github-registrar.js"
+import type { PerformOperation } from "../broker/server/github-registrar.js"
 import { copyConfiguration, isConfigured, removeConfiguration } from "../runner/configuration-files.js"
 
 const SECOND = 1000

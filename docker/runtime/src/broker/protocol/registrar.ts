@@ -1,0 +1,15 @@
+import type { RegisterRequest } from "./protocol.js"
+import type { Grant, Removal } from "../../github/registered-runner.js"
+
+/** Who registers one runner and removes it: a broker, or what stands for one that is somewhere else. */
+export interface Registrar {
+  /**
+   * @throws {RuntimeFailure} REGISTRATION once the runner is registered, else as GitHub's API answers
+   * @throws the signal's reason when aborted
+   */
+  register(request: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant>
+  /** @throws as register */
+  remove(signal?: AbortSignal): Promise<Removal>
+  /** Nothing is asked any more. */
+  close(): void
+}

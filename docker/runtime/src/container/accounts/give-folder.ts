@@ -1,0 +1,105 @@
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+} from "node:fs"
+import { dirname, isAbsolute, join } from "node:path"
+import { RuntimeFailure } from "../../failure.js"
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+
+/** Whom a folder is given to. */
+export interface NewOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
+interface GivenFolder {
+  readonly folder: string
+  readonly variable: string
+}
+
+/** As many as the kernel follows. */
+const MOST_LINKS = 40
+
+/**
+ * Makes the folder and makes it the user's, where this process may. It may lie in a folder of that user's, in which an earlier job has put a
+ * link in its place: root follows its own links alone.
+ *
+ * @param folder absolute
+ * @param variable that names it
+ * @throws {RuntimeFailure} CONFIGURATION for a way through another user's link
+ * @throws the file system's error
+ */
+export function giveFolder(folder: string, owner: NewOwner, variable = "RUNNER_WORKDIR"): void {
+  try {
+    giveReal({ folder, variable }, makeReal({ folder, variable }), owner)
+  } catch (error) {
+    // Root without all of its capabilities may not even look there; the user makes the folder then.
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
+  }
+}
+
+/** @returns the folder's path without links, each folder of it made if it was missing */
+function makeReal(given: GivenFolder): string {
+  const { folder } = given
+  let real = "/"
+  let links = 0
+  const names = folder.split("/")
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    if (name === "" || name === ".") continue
+    if (name === "..") {
+      real = dirname(real)
+      continue
+    }
+    const path = join(real, name)
+    const stats = lstatSync(path, { throwIfNoEntry: false }) ?? made(path)
+    if (stats.isSymbolicLink()) {
+      if (stats.uid !== 0) throw foreignLink(given, path, stats)
+      if (++links > MOST_LINKS) throw fileError("ELOOP", path)
+      const target = readlinkSync(path)
+      names.unshift(...target.split("/"))
+      if (isAbsolute(target)) real = "/"
+    } else if (stats.isDirectory()) {
+      real = path
+    } else {
+      throw fileError("ENOTDIR", path)
+    }
+  }
+  return real
+}
+
+function made(path: string): Stats {
+  mkdirSync(path)
+  return lstatSync(path)
+}
+
+/** Jobs of another container may change a shared volume meanwhile: what was opened has to be what was looked at. */
+function giveReal(given: GivenFolder, real: string, { uid, gid }: NewOwner): void {
+  const descriptor = openSync(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const opened = readlinkSync(`/proc/self/fd/${String(descriptor)}`)
+    if (opened !== real) throw foreignLink(given, real, fstatSync(descriptor))
+    fchownSync(descriptor, uid, gid)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function foreignLink({ folder, variable }: GivenFolder, path: string, { uid }: Stats): RuntimeFailure {
+  return new RuntimeFailure(
+    "CONFIGURATION",
+    `the folder ${folder} leads through ${path}, a link of user ${String(uid)}, and root gives nothing away through another user's link`,
+    `Remove the link, or give another ${variable}.`,
+  )
+}
+
+function fileError(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code })
+}

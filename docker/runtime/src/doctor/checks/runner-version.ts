@@ -1,0 +1,63 @@
+import * as z from "zod"
+import { RuntimeFailure } from "../../failure.js"
+import { permissionFor } from "../../github/permission.js"
+import type { Examination } from "../examination/examination.js"
+import type { Finding } from "../examination/finding.js"
+
+const CHECK = "runner"
+
+/** https://docs.github.com/rest/actions/self-hosted-runners: "List runner applications", of which names have versions. */
+const APPLICATIONS = z.array(z.object({ filename: z.string() }))
+
+/**
+ * GitHub refuses runners some 30 days after a newer one appeared. Which one it offers can be asked for with
+ * credentials; without, whether this one is refused shows when it connects (exit code 7).
+ */
+export async function checkRunnerVersion(examination: Examination): Promise<Finding> {
+  const { configuration, image } = examination
+  const { kind, version } = image.runner
+  if (kind === "stand-in") return { check: CHECK, status: "ok", text: `${version}, a stand-in for tests` }
+  const offered = await offeredVersion(examination)
+  if (offered === undefined)
+    return { check: CHECK, status: "ok", text: `${version}; whether GitHub still takes it shows when it connects` }
+  return versionFinding(version, offered, configuration?.disableUpdate ?? false)
+}
+
+async function offeredVersion({ configuration, github }: Examination): Promise<string | undefined> {
+  const target = configuration?.target
+  const asked = await github()
+  if (!asked || !target) return undefined
+  try {
+    const applications = await asked.client.request({
+      method: "GET",
+      path: `${target.path}/actions/runners/downloads`,
+      authorization: await asked.credential(),
+      answer: APPLICATIONS,
+      what: `the list of runner applications of ${target.path}`,
+      permission: permissionFor(target, configuration.authentication),
+    })
+    return applications.flatMap(({ filename }) => /-(\d+\.\d+\.\d+)\./.exec(filename)?.[1] ?? [])[0]
+  } catch (error) {
+    // The check of the credentials tells of it.
+    if (error instanceof RuntimeFailure) return undefined
+    throw error
+  }
+}
+
+export function versionFinding(version: string, offered: string, updateDisabled: boolean): Finding {
+  if (!isOlder(version, offered))
+    return { check: CHECK, status: "ok", text: `${version}, not older than what GitHub offers` }
+  return {
+    check: CHECK,
+    status: "warning",
+    text: `${version} is older than ${offered}, which GitHub offers; it refuses old ones after some 30 days`,
+    remedy: `pull a newer image${updateDisabled ? "; with DISABLE_AUTO_UPDATE the runner does not update itself" : ""}`,
+  }
+}
+
+function isOlder(version: string, than: string): boolean {
+  const parts = (text: string): number[] => text.split(".").map(Number)
+  const [left, right] = [parts(version), parts(than)]
+  const differing = left.findIndex((part, index) => part !== right[index])
+  return differing !== -1 && (left[differing] ?? 0) < (right[differing] ?? 0)
+}

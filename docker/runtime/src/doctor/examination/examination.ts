@@ -1,0 +1,25 @@
+import type { Configuration } from "../../configuration/configuration.js"
+import type { RuntimeFailure } from "../../failure.js"
+import type { ImageFacts } from "../../image-facts.js"
+import type { Connection } from "./connection.js"
+import type { GitHub } from "./github.js"
+
+/** What the checks look at. */
+export interface Examination {
+  /** Absent if there is none that is valid; `failure` then says why. */
+  configuration?: Configuration
+  failure?: RuntimeFailure
+  warnings: readonly string[]
+  environment: Readonly<Record<string, string>>
+  image: ImageFacts
+  uid: number
+  /** Where the system's files are: `/`, but for tests. */
+  root: string
+  /** Connects to the API once, for all checks that need it; undefined if nobody knows where it is. */
+  api: () => Promise<Connection | undefined>
+  /** The API for who has credentials; undefined without them, or where it cannot be reached. */
+  github: () => Promise<GitHub | undefined>
+}
+
+/** Whether browsers are what this image is for. */
+export const hasBrowser = ({ image }: Examination): boolean => image.variant.startsWith("chrome")
