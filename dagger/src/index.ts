@@ -194,11 +194,11 @@ export class RunnerImages {
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
-    const own = await customVariantOf(this.definition)
+    const custom = await customVariantOf(this.definition)
     const request = {
       against: word,
-      variants: parseVariants(variants, own?.name),
-      ...(own ? { own } : {}),
+      variants: parseVariants(variants, custom?.name),
+      ...(custom ? { custom } : {}),
       packages: parsePackages(packages),
       refresh: this.refresh,
     }
@@ -254,11 +254,11 @@ export class RunnerImages {
 
   /** Everything that can be wrong with the arguments is found here, before any work. */
   private async requestOf(given: Given): Promise<BuildRequest> {
-    const own = await customVariantOf(this.definition)
+    const custom = await customVariantOf(this.definition)
     const request: BuildRequest = {
       platforms: parsePlatforms(given.platforms),
-      variants: parseVariants(given.variants, own?.name),
-      ...(own ? { own } : {}),
+      variants: parseVariants(given.variants, custom?.name),
+      ...(custom ? { custom } : {}),
       sources: parseSources(this.sources),
       base: parseBase(this.base),
       refresh: this.refresh,

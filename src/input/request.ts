@@ -27,12 +27,12 @@ export interface HostRequest {
 export async function readRequest(given: RequestArguments): Promise<HostRequest> {
   const platforms = parsePlatforms(listOf(given.platforms))
   const bundle = caBundle(given.caBundle)
-  const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
+  const custom = given.definition === undefined ? undefined : await readDefinition(given.definition)
   const base = parseBase(given.base)
   const request: BuildRequest = {
     platforms,
-    variants: parseVariants(listOf(given.variants), own?.name),
-    ...(own ? { own } : {}),
+    variants: parseVariants(listOf(given.variants), custom?.name),
+    ...(custom ? { custom } : {}),
     sources: parseSources(given.sources),
     base,
     sudo: given.sudo,

@@ -59,7 +59,7 @@ export async function withSourceCode(
     })
     return { ...request, source: given }
   }
-  if (request.own) {
+  if (request.custom) {
     note(
       "The images name no source code: a definition file is no part of this checkout. --source-url says where it is.",
     )

@@ -29,7 +29,7 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
 
 async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
-  const { platforms, variants, own, base, native = false } = host.request
+  const { platforms, variants, custom, base, native = false } = host.request
   const [variant = "standard"] = variants
   const access = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
   return [
@@ -39,7 +39,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         platforms,
         variant,
         native,
-        ...(own ? { own } : {}),
+        ...(custom ? { custom } : {}),
         ...(base ? { base } : {}),
         ...(access ?? {}),
       },

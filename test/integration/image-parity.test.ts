@@ -58,7 +58,7 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
       const made = await imageOf(engineHost, platform, root)
       const container = (await image?.(made, engineHost)) ?? made
       const context = { platform, tools: [{ name: "tool", version: "1.0" }] }
-      return { container, own: [root.rootfs().diff(container.rootfs())], context, requested: [] }
+      return { container, addedFiles: [root.rootfs().diff(container.rootfs())], context, requested: [] }
     })
     const archive = async () =>
       archiveNames(engineHost, await readArchive(engineHost, new Date().toISOString().slice(0, 10)))

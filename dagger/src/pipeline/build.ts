@@ -158,7 +158,7 @@ function platformReport(
 
 /** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
 function stepsOf({ request }: BuildContext, variant: VariantName): VariantName[] {
-  return lineage(variant, request.own).filter((name) => name === variant || !request.variants.includes(name))
+  return lineage(variant, request.custom).filter((name) => name === variant || !request.variants.includes(name))
 }
 
 function isFailed({ status }: CheckResult): boolean {

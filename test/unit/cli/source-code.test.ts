@@ -74,8 +74,8 @@ describe("where the source code is", () => {
 
   it("is not told for a definition file", async () => {
     const { folder } = await checkout(REMOTE)
-    const own = { name: "mine" } as unknown as NonNullable<BuildRequest["own"]>
-    const { source, notes } = await sourceOf(folder, noOptions, { ...REQUEST, own })
+    const own = { name: "mine" } as unknown as NonNullable<BuildRequest["custom"]>
+    const { source, notes } = await sourceOf(folder, noOptions, { ...REQUEST, custom: own })
     expect(source).toBeUndefined()
     expect(notes).toHaveLength(1)
   })

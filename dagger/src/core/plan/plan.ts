@@ -66,7 +66,7 @@ const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 
 /** What would be built: pure, from the request and the decided sources. */
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
-  const definition = resolveDefinition(variant, request.own)
+  const definition = resolveDefinition(variant, request.custom)
   const base = request.base ?? DEFAULT_BASE
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
@@ -77,7 +77,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
     return { platform, packages: [...packages].sort(), tools }
   })
-  const { extends: parent } = definitionOf(variant, request.own)
+  const { extends: parent } = definitionOf(variant, request.custom)
   return {
     variant,
     ...(parent === undefined ? {} : { extends: parent }),
@@ -105,7 +105,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
  * @throws RunnerImagesError USAGE or BASE_INVALID
  */
 export function assertPlannable(request: BuildRequest): void {
-  const known = request.variants.some((variant) => resolveDefinition(variant, request.own).optionalPackages.cjkFonts)
+  const known = request.variants.some((variant) => resolveDefinition(variant, request.custom).optionalPackages.cjkFonts)
   if (request.cjkFonts && !known)
     throw new RunnerImagesError(
       "USAGE",
@@ -119,9 +119,9 @@ export function assertPlannable(request: BuildRequest): void {
 /** The packages that a variant and the request ask for by name, tools aside, as the request's base calls them. */
 export function requestedPackages(
   variant: VariantName,
-  request: Pick<BuildRequest, "base" | "own" | PackageOption>,
+  request: Pick<BuildRequest, "base" | "custom" | PackageOption>,
 ): string[] {
-  const { packages, optionalPackages } = resolveDefinition(variant, request.own)
+  const { packages, optionalPackages } = resolveDefinition(variant, request.custom)
   const optional = PACKAGE_OPTIONS.flatMap((option) => (request[option] ? (optionalPackages[option] ?? []) : []))
   return [...packages, ...optional].map((name) => packageOn(request.base ?? DEFAULT_BASE, name))
 }

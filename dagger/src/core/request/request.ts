@@ -15,7 +15,7 @@ export type SourcesMode = (typeof SOURCES)[number]
 export interface PackageSetRequest {
   variants: VariantName[]
   /** The variant of a definition file. */
-  own?: CustomVariant
+  custom?: CustomVariant
   /** Further packages, beside the variants'. */
   packages: string[]
   /** Ask for Release files now instead of once a day. */
@@ -27,7 +27,7 @@ export interface BuildRequest {
   platforms: PlatformName[]
   variants: VariantName[]
   /** The variant of a definition file, which `variants` need not name. */
-  own?: CustomVariant
+  custom?: CustomVariant
   sources: SourcesMode
   /** What the images are built on; the first of `BASES` when left out. */
   base?: BaseName

@@ -199,11 +199,11 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
 /**
  * A variant's definition.
  *
- * @param own the variant of a definition file, where there is one
+ * @param custom the variant of a definition file, where there is one
  * @throws Error when there is none: names are checked where users write them
  */
-export function definitionOf(variant: VariantName, own: CustomVariant | undefined): VariantDefinition {
-  if (variant === own?.name) return own.definition
+export function definitionOf(variant: VariantName, custom: CustomVariant | undefined): VariantDefinition {
+  if (variant === custom?.name) return custom.definition
   const definition = (DEFINITIONS as Readonly<Partial<Record<string, VariantDefinition>>>)[variant]
   if (!definition) throw new Error(`there is no variant ${variant}`)
   return definition
@@ -214,9 +214,9 @@ export function definitionOf(variant: VariantName, own: CustomVariant | undefine
  *
  * @example lineage("chrome", undefined) ⇒ ["standard", "chrome"]
  */
-export function lineage(variant: VariantName, own: CustomVariant | undefined): VariantName[] {
-  const { extends: parent } = definitionOf(variant, own)
-  return parent === undefined ? [variant] : [...lineage(parent, own), variant]
+export function lineage(variant: VariantName, custom: CustomVariant | undefined): VariantName[] {
+  const { extends: parent } = definitionOf(variant, custom)
+  return parent === undefined ? [variant] : [...lineage(parent, custom), variant]
 }
 
 export type ResolvedDefinition = Omit<
@@ -227,9 +227,9 @@ export type ResolvedDefinition = Omit<
 }
 
 /** A variant with all that it inherits. */
-export function resolveDefinition(variant: VariantName, own: CustomVariant | undefined): ResolvedDefinition {
-  return lineage(variant, own)
-    .map((name) => definitionOf(name, own))
+export function resolveDefinition(variant: VariantName, custom: CustomVariant | undefined): ResolvedDefinition {
+  return lineage(variant, custom)
+    .map((name) => definitionOf(name, custom))
     .reduce<ResolvedDefinition>(
       (base, next) => ({
         title: next.title,

@@ -14,12 +14,12 @@ const ALL = "all"
  * Reads variants as a user writes them.
  *
  * @param given one entry per variant, `all` alone for every one, or undefined for the definition file's own, else `standard`
- * @param own the name of the variant that a definition file describes
+ * @param custom the name of the variant that a definition file describes
  * @throws RunnerImagesError VARIANT_INVALID when one is unknown, empty or given twice
  */
-export function parseVariants(given: readonly string[] | undefined, own?: VariantName): VariantName[] {
-  if (given === undefined) return [own ?? "standard"]
-  const known: readonly VariantName[] = own === undefined ? VARIANTS : [...VARIANTS, own]
+export function parseVariants(given: readonly string[] | undefined, custom?: VariantName): VariantName[] {
+  if (given === undefined) return [custom ?? "standard"]
+  const known: readonly VariantName[] = custom === undefined ? VARIANTS : [...VARIANTS, custom]
   const choice = `Choose from ${[...known, ALL].join(", ")}.`
   const wanted = given.map((entry) => entry.trim().toLowerCase())
   if (wanted.every((entry) => entry === ""))

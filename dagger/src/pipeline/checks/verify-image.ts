@@ -28,7 +28,7 @@ export interface TestedImage {
   platforms: readonly PlatformName[]
   variant: VariantName
   /** The variant of a definition file, if that is what the image should be. */
-  own?: CustomVariant
+  custom?: CustomVariant
   /** What it was built on, if not the default base. */
   base?: BaseName
   /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
@@ -51,7 +51,7 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
       sources: "registry" as const,
       sudo: false,
       refresh: false,
-      ...(image.own ? { own: image.own } : {}),
+      ...(image.custom ? { custom: image.custom } : {}),
     }
     assertNative([planVariant(variant, request, { mode: "registry", reason: "" })], await enginePlatform())
   }
@@ -83,7 +83,7 @@ async function testPlatform(engineHost: EngineHost, image: TestedImage, platform
   const request = {
     platforms: [platform],
     variants: [image.variant],
-    ...(image.own ? { own: image.own } : {}),
+    ...(image.custom ? { custom: image.custom } : {}),
     ...(image.base ? { base: image.base } : {}),
     sources: modeOf(labels),
     sudo,

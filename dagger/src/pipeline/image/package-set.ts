@@ -35,12 +35,15 @@ export function foreignTo(engineHost: EngineHost): PlatformName[] {
 }
 
 /** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
-export function packagesFor({ packages, refresh, own }: PackageSetRequest, variant: VariantName): PackagesFor {
+export function packagesFor(
+  { packages, refresh, custom: custom }: PackageSetRequest,
+  variant: VariantName,
+): PackagesFor {
   return (platform) => {
     const request = {
       platforms: [platform],
       variants: [variant],
-      ...(own ? { own } : {}),
+      ...(custom ? { custom } : {}),
       sources: "registry" as const,
       sudo: false,
       refresh,

@@ -20,7 +20,7 @@ export interface PlatformBuild {
   /** What each layer is, from the base up. */
   layers: string[]
   /** What each variant put above its packages, from the lowest up. */
-  own: Directory[]
+  addedFiles: Directory[]
   installation: PlatformReport["installation"]
   context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
 }
@@ -30,7 +30,7 @@ interface Stage extends Root {
   /** Sorted by name. */
   packages: LockedPackage[]
   /** What each variant put above its packages, from the lowest up. */
-  own: Directory[]
+  addedFiles: Directory[]
   installation: { method: InstallMethod; reason?: string }
 }
 
@@ -55,8 +55,8 @@ export class PlatformImages {
       packages: stage.packages,
     }
     const container = configured(stage.container, plan, labelsOf(plan, annotationFactsOf(this.run, tools)))
-    const { layers, own, installation } = stage
-    return { container, layers, own, installation, context }
+    const { layers, addedFiles, installation } = stage
+    return { container, layers, addedFiles, installation, context }
   }
 
   /** The variant's steps, so that its report has no others'. */
@@ -69,11 +69,13 @@ export class PlatformImages {
   private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.stages, variant, platform, async () => {
       const { engineHost, sources } = this.run
-      const { plan, all, own, parent } = this.planOf(variant, platform)
+      const { plan, all, addedFiles, parent } = this.planOf(variant, platform)
       const installed = await this.installed(variant, platform)
       return this.progressOf(variant).run(platform, "tools", async () => {
-        const root = parent ? installed : await withAccounts(engineHost, installed, own.packages.includes("sudo"))
-        const tooled = await withTools(engineHost, root, own.tools, sources)
+        const root = parent
+          ? installed
+          : await withAccounts(engineHost, installed, addedFiles.packages.includes("sudo"))
+        const tooled = await withTools(engineHost, root, addedFiles.tools, sources)
         const equipped = parent ? tooled : await withRuntime(engineHost, tooled, sources.docker)
         const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
         const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
@@ -86,7 +88,7 @@ export class PlatformImages {
         )
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
-        return { ...installed, ...made, container, own: [...installed.own, changes] }
+        return { ...installed, ...made, container, addedFiles: [...installed.addedFiles, changes] }
       })
     })
   }
@@ -97,7 +99,7 @@ export class PlatformImages {
       const { engineHost, lock } = this.run
       const progress = this.progressOf(variant)
       const { parent } = this.planOf(variant, platform)
-      const [below, resolved, own] = await Promise.all([
+      const [below, resolved, addedFiles] = await Promise.all([
         this.below(variant, platform),
         this.resolved(variant, platform),
         this.resolved(variant, engineHost.platform),
@@ -115,7 +117,7 @@ export class PlatformImages {
               packageInstall(
                 engineHost,
                 engineHost.platform,
-                own,
+                addedFiles,
                 (await this.below(variant, engineHost.platform)).container,
               ),
             )
@@ -131,7 +133,7 @@ export class PlatformImages {
         container: installed.container,
         layers: [...below.layers, ...names],
         packages,
-        own: below.own,
+        addedFiles: below.addedFiles,
         // One that had to be emulated says most.
         installation:
           below.installation.method === "emulated"
@@ -144,11 +146,11 @@ export class PlatformImages {
   private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {
     return once(this.resolutions, variant, platform, async () => {
       const { engineHost, archive } = this.run
-      const { own } = this.planOf(variant, platform)
+      const { addedFiles } = this.planOf(variant, platform)
       const { container } = await this.below(variant, platform)
-      if (own.packages.length === 0) return { packages: [], automatic: [] }
+      if (addedFiles.packages.length === 0) return { packages: [], automatic: [] }
       return this.progressOf(variant).run(platform, "resolve packages", () =>
-        resolvePackages(engineHost, archive, platform, own.packages, container),
+        resolvePackages(engineHost, archive, platform, addedFiles.packages, container),
       )
     })
   }
@@ -162,7 +164,7 @@ export class PlatformImages {
         container: engineHost.root(platform),
         layers: ["base image"],
         packages: [],
-        own: [],
+        addedFiles: [],
         installation: { method: platform === engineHost.platform ? "native" : "accelerated" },
       }
     // Of a platform that no image is asked for, packages are enough to use programs of.
@@ -180,7 +182,7 @@ export class PlatformImages {
     const parent = plan.extends === undefined ? undefined : planned(plan.extends)
     const [all] = plan.platforms
     if (!all) throw new Error(`${variant} has no plan for ${platform}`)
-    return { plan, all, own: ownPart(all, parent?.platforms[0]), parent }
+    return { plan, all, addedFiles: ownPart(all, parent?.platforms[0]), parent }
   }
 }
 

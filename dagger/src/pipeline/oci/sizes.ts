@@ -28,7 +28,7 @@ export class SizeMeasurement {
 
   constructor(
     private readonly engineHost: EngineHost,
-    private readonly request: Pick<BuildRequest, "compression" | "own">,
+    private readonly request: Pick<BuildRequest, "compression" | "custom">,
   ) {}
 
   /** Measures all platforms of a variant, after the variant that it extends where both are built. */
@@ -37,7 +37,7 @@ export class SizeMeasurement {
     { layout, platforms }: FinishedImage,
     images: readonly PlatformBuild[],
   ): Promise<Map<PlatformName, MeasuredImage>> {
-    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.own)
+    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.custom)
     const parents = parent === undefined ? undefined : this.measured.get(parent)
     const found = await Promise.all(
       images.map(async ({ container, layers: names, context: { platform, tools } }) => {

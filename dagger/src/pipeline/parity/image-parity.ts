@@ -34,7 +34,7 @@ const ALLOW_LIST = new URL("../../core/parity/platform-differences.json", import
 export interface ComparedImage {
   container: Container
   /** What each part of it put above packages, from the lowest up. */
-  own: readonly Directory[]
+  addedFiles: readonly Directory[]
   context: { platform: PlatformName; tools: readonly Pick<Tool, "name" | "version">[] }
   /** Names of the packages that were asked for. */
   requested: readonly string[]
@@ -116,7 +116,7 @@ function allowedDifferences(): AllowedImageDifference[] {
 
 async function imageContentsOf(
   engineHost: EngineHost,
-  { container, own, context, requested }: ComparedImage,
+  { container, addedFiles, context, requested }: ComparedImage,
 ): Promise<ImageContents> {
   const { platform, tools } = context
   const read = (path: string) => container.file(path).contents()
@@ -126,7 +126,7 @@ async function imageContentsOf(
     read("/var/lib/dpkg/status"),
     read("/etc/passwd"),
     read("/etc/group"),
-    ...own.map((part) => archNeutralManifestOf(engineHost, part, platform)),
+    ...addedFiles.map((part) => archNeutralManifestOf(engineHost, part, platform)),
   ])
   return {
     platform,

@@ -15,7 +15,7 @@ export async function plan(
   assets: readonly string[] = [],
   probe: Probe = probeFromHere(request.mirror?.credentials),
 ): Promise<VariantPlan[]> {
-  const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant, request.own).tools))]
+  const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant, request.custom).tools))]
   const sources = await decideSources(request.sources, tools, request.platforms, assets, request.mirror, probe)
   return request.variants.map((variant) => planVariant(variant, request, sources))
 }
