@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 /** How a job ended, in the runner's words. */
 export type JobResult = "Succeeded" | "SucceededWithIssues" | "Failed" | "Canceled" | "Skipped" | "Abandoned"
 
@@ -65,12 +66,10 @@ const READERS: readonly Reader[] = [
   [/^Exiting with unknown error code: /, () => ({ type: "listener-exited", exit: "unknown" })],
 ]
 
-/** Colours, which the runner uses where it believes to be on a terminal. */
-const COLOUR = /\u001b\[[\d;]*m/g
-
 /** What a line of the runner's output tells, if anything. */
 export function eventOf(line: string): RunnerEvent | undefined {
-  const text = line.replace(COLOUR, "").trimEnd()
+  // The runner writes colours if it believes that it has a terminal.
+  const text = stripVTControlCharacters(line).trimEnd()
   for (const [pattern, event] of READERS) {
     const match = pattern.exec(text)
     if (match) return event(match)
