@@ -16,7 +16,7 @@ const NAMES = ["github.com", "api.github.com", "ghes.example"]
 /** A proxy's name, as examples have it: port 3128. */
 const PROXY = "myproxy"
 
-const CA = "/testEnv/github.pem"
+const CA = "/test/github.pem"
 
 /** A GitHub of one test's own, which its containers know as github.com. */
 export interface TestGitHub {

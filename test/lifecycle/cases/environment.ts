@@ -8,7 +8,7 @@ import { REPOSITORY } from "../test-environment.js"
 import { file, jitConfiguration } from "./registration.js"
 
 /** A name that is nobody's. */
-const HOST = "github.testEnv.invalid"
+const HOST = "github.test.invalid"
 
 export const ENVIRONMENT = caseGroup("Surroundings and commands", [
   {
