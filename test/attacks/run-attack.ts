@@ -43,34 +43,38 @@ export function runAttack({ run, memory }: Attack, way: Way, ground: Ground): Pr
  */
 const INHERENT = /\/bin\/Runner\.(?:Listener|Worker) /
 
-/** Makes the attacks that only look one after the other in one job, so that all of them together take one start of a container. */
+/**
+ * Makes the attacks that only look one after the other in one job, so that all of them together take one start of a container.
+ *
+ * @returns what came of those that began: one of them may end the job
+ */
 export function runLooks(attacks: readonly Attack[], way: Way, ground: Ground): Promise<Map<Attack, Outcome>> {
   const names = attacks.map(({ name }) => name)
   return inScene(way, ground, undefined, async (scene) => {
-    await scene.attack(names)
+    await scene.attack(names, { partial: true })
     const { finds, foreignRemoved } = scene.judge()
     // The program's files begin with the attack's name. What is in none of them counts for every attack.
     const isOf = (name: string, where: string): boolean =>
       where.startsWith(`${name}.`) || !names.some((other) => where.startsWith(`${other}.`))
     return new Map(
-      attacks.map((attack) => {
-        const { tried = {}, opened = [], full = false } = scene.told.get(attack.name) ?? {}
+      attacks.flatMap((attack) => {
+        const told = scene.told.get(attack.name)
+        if (!told) return []
+        const { tried, opened, full } = told
         const inherent = opened.filter((text) => INHERENT.test(text)).length
-        return [
-          attack,
-          {
-            tried: {
-              ...tried,
-              ...(inherent > 0 && { "debuggers that opened in the runner's own programs": inherent }),
-              ...(full && { "readings that were too long": 1 }),
-            },
-            finds: [
-              ...finds.filter(({ where }) => isOf(attack.name, where)),
-              ...opened.filter((text) => !INHERENT.test(text)).map((where) => ({ what: "a debugger", where })),
-            ],
-            foreignRemoved,
+        const outcome = {
+          tried: {
+            ...tried,
+            ...(inherent > 0 && { "debuggers that opened in the runner's own programs": inherent }),
+            ...(full && { "readings that were too long": 1 }),
           },
-        ]
+          finds: [
+            ...finds.filter(({ where }) => isOf(attack.name, where)),
+            ...opened.filter((text) => !INHERENT.test(text)).map((where) => ({ what: "a debugger", where })),
+          ],
+          foreignRemoved,
+        }
+        return [[attack, outcome] as const]
       }),
     )
   })

@@ -93,12 +93,16 @@ export class Scene {
     return [...readFileSync(file, "utf8").matchAll(/"digest":\s*"([0-9a-f]{64})"/g)].map(([, digest = ""]) => digest)
   }
 
-  /** Runs the hostile program in a job until it has written what it did, or the container has ended. */
+  /**
+   * Runs the hostile program in a job until it has written what it did, or the container has ended.
+   *
+   * @param options.partial an attack may end the job before the next has begun, of which nothing is told then
+   */
   async attack(
     attacks: readonly string[],
-    options: { round?: number; signals?: readonly number[] } = {},
+    options: { round?: number; signals?: readonly number[]; partial?: boolean } = {},
   ): Promise<void> {
-    const { round = 1, signals = [] } = options
+    const { round = 1, signals = [], partial = false } = options
     const words = [
       `-round=${String(round)}`,
       `-foreign=${FOREIGN}:${String(this.#foreign)}`,
@@ -123,14 +127,15 @@ export class Scene {
       const shown = `job ${job.status}, ${job.log.slice(-2000)}`
       throw new Error(`${String(error)}: ${shown}`, { cause: error })
     }
-    for (const attack of attacks) this.#take(attack, round, job.log)
+    for (const attack of attacks) this.#take(attack, round, job.log, partial)
   }
 
   /** Adds what the program told: as it was before the end of the container, when it has come to no end of its own. */
-  #take(attack: string, round: number, log: string): void {
+  #take(attack: string, round: number, log: string, partial: boolean): void {
     const path = ["json", "part"]
       .map((suffix) => join(this.loot, `${attack}.${String(round)}.${suffix}`))
       .find((candidate) => existsSync(candidate))
+    if (path === undefined && partial) return
     if (path === undefined) throw new Error(`${attack} has not begun: ${log.slice(-2000)}`)
     const told = JSON.parse(readFileSync(path, "utf8")) as Told
     this.told.set(attack, told)

@@ -46,7 +46,10 @@ export function attackSuite(platforms: readonly PlatformName[], extent: Extent):
 
     async function outcomeOf(attack: Attack, way: Way): Promise<Outcome> {
       if (attack.run) return gate.pass(() => runAttack(attack, way, ground.of(platform)))
-      const outcome = (await looksIn(way)).get(attack)
+      const outcome =
+        (await looksIn(way)).get(attack) ??
+        // An attack before it has ended the job, which is its right: this one gets a container of its own.
+        (await gate.pass(() => runLooks([attack], way, ground.of(platform)))).get(attack)
       if (!outcome) throw new Error(`${attack.name} was not made`)
       return outcome
     }
