@@ -17,7 +17,7 @@ const cruised = z.object({
   modules: z.array(
     z.object({
       source: z.string(),
-      dependencies: z.array(z.object({ resolved: z.string(), couldNotResolve: z.boolean() })),
+      dependencies: z.array(z.object({ resolved: z.string() })),
     }),
   ),
 })

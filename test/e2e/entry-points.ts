@@ -30,7 +30,7 @@ async function run(
 
 const program = join(ROOT, "runner-images")
 
-/** The command line: command line, as a user types it; `commandLine.with(env)` for one with further variables. */
+/** The command line, as a user types it; `commandLine.with(env)` for one with further variables. */
 export const commandLine = Object.assign((...words: string[]) => run(program, words), {
   with:
     (env: Record<string, string>) =>

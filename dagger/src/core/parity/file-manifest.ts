@@ -1,3 +1,4 @@
+import { readAllowList } from "./allow-list.js"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 
@@ -143,28 +144,11 @@ const allowListSchema = z.array(
  * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names a path twice
  */
 export function parseAllowList(text: string): AllowedDifference[] {
-  const invalid = (why: string, cause?: unknown) =>
-    new RunnerImagesError(
-      "ALLOW_LIST_INVALID",
-      `The list of allowed differences cannot be used: ${why}.`,
-      "Fix it, or regenerate it with runner-images parity --update-allow-list.",
-      { cause },
-    )
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw invalid("it is not JSON", cause)
-  }
-  const parsed = allowListSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
-  }
-  const paths = parsed.data.map(({ path }) => path)
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
-  if (twice !== undefined) throw invalid(`${twice} comes twice`)
-  return parsed.data
+  return readAllowList(text, allowListSchema, {
+    list: "list of allowed differences",
+    remedy: "Fix it, or regenerate it with runner-images parity --update-allow-list.",
+    nameOf: ({ path }) => path,
+  })
 }
 
 /** The allow-list's text, as the project's formatter leaves it. */

@@ -1,5 +1,5 @@
+import { readAllowList } from "./allow-list.js"
 import { z } from "zod"
-import { RunnerImagesError } from "../errors.js"
 import type { VariantPlan } from "../plan/plan.js"
 import { imageDifferenceSchema } from "../report/report.js"
 
@@ -35,26 +35,9 @@ export function allowedFor(
  * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names a difference twice
  */
 export function parsePlatformDifferences(text: string): AllowedImageDifference[] {
-  const invalid = (why: string, cause?: unknown) =>
-    new RunnerImagesError(
-      "ALLOW_LIST_INVALID",
-      `The list of differences between platforms cannot be used: ${why}.`,
-      "Fix dagger/src/core/parity/platform-differences.json.",
-      { cause },
-    )
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw invalid("it is not JSON", cause)
-  }
-  const parsed = allowedSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
-  }
-  const keys = parsed.data.map(({ area, name, aspect }) => [area, name, aspect].join(" ").trim())
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
-  if (twice !== undefined) throw invalid(`${twice} comes twice`)
-  return parsed.data
+  return readAllowList(text, allowedSchema, {
+    list: "list of differences between platforms",
+    remedy: "Fix dagger/src/core/parity/platform-differences.json.",
+    nameOf: ({ area, name, aspect }) => [area, name, aspect].join(" ").trim(),
+  })
 }

@@ -1,0 +1,33 @@
+import type { z } from "zod"
+import { RunnerImagesError } from "../errors.js"
+
+/**
+ * Reads a list of what may differ.
+ *
+ * @param list what it is called in the message: `list of allowed differences`
+ * @param nameOf the name of an entry, of which there may be one only
+ * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names an entry twice
+ */
+export function readAllowList<T>(
+  text: string,
+  schema: z.ZodType<T[]>,
+  { list, remedy, nameOf }: { list: string; remedy: string; nameOf: (entry: T) => string },
+): T[] {
+  const invalid = (why: string, cause?: unknown) =>
+    new RunnerImagesError("ALLOW_LIST_INVALID", `The ${list} cannot be used: ${why}.`, remedy, { cause })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw invalid("it is not JSON", cause)
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+  }
+  const names = parsed.data.map(nameOf)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw invalid(`${twice} comes twice`)
+  return parsed.data
+}
