@@ -9,8 +9,9 @@ import { takeLock } from "./lock.js"
  * settings that the last one puts back. It lies where a boot clears it, as the settings themselves are cleared.
  */
 const FOLDER = "/run/runner-images"
-const HOST_STATE = `${FOLDER}/host-state.json`
-const LOCK = `${FOLDER}/host-state.lock`
+/** The names on disk stay as they were: an engine that another version started is taken down with all that it changed. */
+const HOST_STATE = `${FOLDER}/ledger.json`
+const LOCK = `${FOLDER}/ledger.lock`
 
 const hostStateSchema = z.object({
   instances: z.record(
