@@ -11,7 +11,8 @@
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { z } from "zod"
 import { RunnerImagesError } from "../dagger/src/core/errors.js"
 import { findEngine } from "../src/engine/find.js"
@@ -24,6 +25,9 @@ interface Counts {
   failed: number
   skipped: number
 }
+
+/** Lines of a failing test's message that are said again at the end. */
+const FAILURE_LINES = 12
 
 /** Programs of the gate that only look at the source. */
 const STATIC_CHECKS: readonly { name: string; script: string }[] = [
@@ -40,10 +44,23 @@ const resultSchema = z.object({
   numPendingTests: z.number(),
   numTodoTests: z.number(),
   numFailedTestSuites: z.number(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      /** Why a file failed before its first test. */
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 })
+type TestResult = z.infer<typeof resultSchema>["testResults"][number]
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+/** What failed, for the end of the output: a build server may show no more than that. */
+const failures: string[] = []
 const scratch = mkdtempSync(join(tmpdir(), "runner-images-test-"))
 const stop = { requested: false }
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -54,7 +71,9 @@ function add(name: string, counts: Counts, seconds: number): void {
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
-  const mark = counts.failed === 0 && counts.passed > 0 ? "ok" : "FAILED"
+  const ok = counts.failed === 0 && counts.passed > 0
+  const mark = ok ? "ok" : "FAILED"
+  if (!ok) failures.push(`${name}: ${countsText(counts)}`)
   console.log(`== ${name}: ${mark}, ${countsText(counts)} in ${duration(seconds)}`)
 }
 
@@ -110,14 +129,11 @@ function readCounts(file: string, code: number): Counts {
   let counts: Counts
   try {
     const result = resultSchema.parse(JSON.parse(readFileSync(file, "utf8")))
-    // A file that cannot be loaded fails without a test of its own.
-    const broken = result.testResults.filter(
-      ({ status, assertionResults }) =>
-        status === "failed" && !assertionResults.some((assertion) => assertion.status === "failed"),
-    ).length
+    const broken = result.testResults.filter(isBroken)
+    failures.push(...result.testResults.flatMap(failuresOf))
     counts = {
       passed: result.numPassedTests,
-      failed: result.numFailedTests + broken,
+      failed: result.numFailedTests + broken.length,
       skipped: result.numPendingTests + result.numTodoTests,
     }
   } catch (error) {
@@ -127,6 +143,23 @@ function readCounts(file: string, code: number): Counts {
   if (counts.passed + counts.failed === 0) console.log("no test ran")
   const unexplained = counts.failed === 0 && (code !== 0 || counts.passed === 0)
   return unexplained ? { ...counts, failed: 1 } : counts
+}
+
+/** Whether a file failed without a test of its own, as one does that cannot be loaded. */
+function isBroken({ status, assertionResults }: TestResult): boolean {
+  return status === "failed" && !assertionResults.some((assertion) => assertion.status === "failed")
+}
+
+/** A paragraph for each test of a file that failed: where it is, and the beginning of what it said. */
+function failuresOf(result: TestResult): string[] {
+  const paragraph = (title: string, message: string) => {
+    const lines = stripVTControlCharacters(message).split("\n").slice(0, FAILURE_LINES)
+    return [`${relative(PROJECT_ROOT, result.name)}: ${title}`, ...lines.map((line) => `    ${line}`)].join("\n")
+  }
+  if (isBroken(result)) return [paragraph("the file itself", result.message)]
+  return result.assertionResults
+    .filter(({ status }) => status === "failed")
+    .map(({ fullName, failureMessages }) => paragraph(fullName, failureMessages?.join("\n") ?? ""))
 }
 
 /** Tests with an engine need one; that there is none is a failure, not a reason to skip them. */
@@ -145,6 +178,7 @@ async function engineEnvironment(): Promise<Record<string, string> | undefined> 
     return { ...engine.env, ...(engine.registry ? { RUNNER_IMAGES_TEST_REGISTRY: engine.registry } : {}) }
   } catch (error) {
     console.log(error instanceof RunnerImagesError ? failureText(error) : error)
+    failures.push("engine: none came up")
     total.failed += 1
     return undefined
   }
@@ -165,7 +199,11 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
-if (stop.requested) total.failed += 1
+if (stop.requested) {
+  failures.push("stopped by a signal")
+  total.failed += 1
+}
+if (failures.length > 0) console.log(["== failed", ...failures].join("\n"))
 console.log(`== took ${duration((performance.now() - start) / 1000)}`)
 const summaryFile = process.env.RUNNER_IMAGES_TEST_SUMMARY
 if (summaryFile === undefined) console.log(countsText(total))

@@ -9,6 +9,7 @@ import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { caBundle } from "../../src/input/host-files.js"
 import { inputsOf } from "../../src/runs/inputs.js"
 import { ROOT } from "./entry-points.js"
+import type { BuildRequest } from "../../dagger/src/core/request/request.js"
 
 const PORT = 8080
 const TOKEN = "ghp_of_the_service"
@@ -32,10 +33,10 @@ async function fakeGitHub(): Promise<string> {
 
 function image(platform: PlatformName): Promise<Container> {
   const bundle = caBundle(undefined)
-  const request = {
+  const request: BuildRequest = {
     platforms: [platform],
     variants: ["standard"],
-    sources: "registry" as const,
+    sources: "registry",
     sudo: false,
     refresh: false,
   }

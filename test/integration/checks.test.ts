@@ -6,12 +6,13 @@ import { scanRootfs } from "../../dagger/src/pipeline/checks/inspect.js"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { smokeTest } from "../../dagger/src/pipeline/checks/smoke.js"
+import type { BuildRequest } from "../../dagger/src/core/request/request.js"
 
 const platform = "linux/arm64" as const
-const request = {
+const request: BuildRequest = {
   platforms: [platform],
-  variants: ["standard" as const],
-  sources: "registry" as const,
+  variants: ["standard"],
+  sources: "registry",
   sudo: false,
   refresh: false,
 }

@@ -6,6 +6,7 @@ import { browserChecks, SCREENSHOT } from "../../../dagger/src/core/checks/brows
 import { HELPERS } from "../../../dagger/src/core/checks/check.js"
 import { planVariant } from "../../../dagger/src/core/plan/plan.js"
 import { archOf, PLATFORMS } from "../../../dagger/src/core/platforms.js"
+import type { BuildRequest } from "../../../dagger/src/core/request/request.js"
 
 const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 const pictureOf = (platform: (typeof PLATFORMS)[number]) => path(`docs/images/page-${archOf(platform)}.png`)
@@ -13,10 +14,10 @@ const pictureOf = (platform: (typeof PLATFORMS)[number]) => path(`docs/images/pa
 // scripts/page-pictures.ts writes them.
 describe("the documentation's pictures of a page", () => {
   it.each(PLATFORMS)("pass the smoke test of the picture: %s", (platform) => {
-    const request = {
+    const request: BuildRequest = {
       platforms: [platform],
       variants: ["chrome"],
-      sources: "registry" as const,
+      sources: "registry",
       sudo: false,
       refresh: false,
     }

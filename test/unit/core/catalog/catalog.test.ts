@@ -6,6 +6,7 @@ import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
 import { VARIANTS } from "../../../../dagger/src/core/variants/names.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
 describe("the catalog", () => {
   it.each(TOOLS)("has a file of %s for every platform", (name) => {
@@ -56,8 +57,13 @@ describe("the catalog", () => {
   })
 
   it.each(VARIANTS)("names checks that the variant %s has", (variant) => {
-    const what = { platforms: [...PLATFORMS], variants: [variant] }
-    const request = { ...what, sources: "registry" as const, sudo: false, refresh: false }
+    const request: BuildRequest = {
+      platforms: [...PLATFORMS],
+      variants: [variant],
+      sources: "registry",
+      sudo: false,
+      refresh: false,
+    }
     const plan = planVariant(variant, request, { mode: "registry", reason: "" })
     for (const { platform, tools } of plan.platforms) {
       const planned = tools.map(({ name }) => ({ name, version: "1.0", source: "" }))

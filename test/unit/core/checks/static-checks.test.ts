@@ -11,11 +11,12 @@ import {
   staticChecks,
   type CheckedConfig,
 } from "../../../../dagger/src/core/checks/static-checks.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
-const request = {
-  platforms: ["linux/arm64" as const],
-  variants: ["standard" as const],
-  sources: "registry" as const,
+const request: BuildRequest = {
+  platforms: ["linux/arm64"],
+  variants: ["standard"],
+  sources: "registry",
   sudo: false,
   refresh: false,
 }

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PROJECT_VERSION } from "../../../../dagger/src/core/version.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
-const request = {
-  platforms: ["linux/amd64" as const, "linux/arm64" as const],
-  variants: ["standard" as const],
-  sources: "auto" as const,
+const request: BuildRequest = {
+  platforms: ["linux/amd64", "linux/arm64"],
+  variants: ["standard"],
+  sources: "auto",
   sudo: false,
   refresh: false,
 }

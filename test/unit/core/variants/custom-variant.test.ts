@@ -6,6 +6,7 @@ import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
 import { LONGEST_DEFINITION, parseCustomVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 import { parseVariants } from "../../../../dagger/src/core/variants/names.js"
 
 const SHA = "0123456789abcdef".repeat(4)
@@ -56,11 +57,11 @@ checks:
 `
 
 const own = parseCustomVariant(WHOLE, "databases.yaml")
-const request = {
-  platforms: ["linux/amd64" as const, "linux/arm64" as const],
+const request: BuildRequest = {
+  platforms: ["linux/amd64", "linux/arm64"],
   variants: [own.name],
-  own,
-  sources: "registry" as const,
+  custom: own,
+  sources: "registry",
   sudo: false,
   refresh: false,
 }
