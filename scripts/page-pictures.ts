@@ -28,7 +28,7 @@ await connection(async () => {
   }
   const run = await prepareBuild(request, inputsOf(bundle === undefined ? {} : { caBundle: bundle }), new Progress())
   const images = new PlatformImages(run)
-  for (const plan of run.plans)
+  for (const plan of run.plan.variants)
     for (const platform of plan.platforms) {
       const { container, context } = await images.image(plan, platform)
       const picture = `${IMAGES}page-${archOf(platform.platform)}.png`

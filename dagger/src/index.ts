@@ -6,17 +6,10 @@
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
 import { assertComparable, assertImageParity } from "./core/parity/image-parity.js"
-import type { CustomVariant } from "./core/variants/definitions.js"
-import { parseCustomVariant } from "./core/variants/custom/custom-variant.js"
-import { parseBase } from "./core/variants/bases.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulation-parity.js"
-import { parseMirror } from "./core/text/mirror.js"
-import { assertPlannable } from "./core/plan/plan.js"
-import { parsePlatforms } from "./core/platforms.js"
+import { composeRequest, composeVariants, type DefinitionFile, type GivenBuild } from "./core/plan/compose-request.js"
 import { renderMarkdown } from "./core/render/markdown.js"
-import { parseSources, type BuildRequest } from "./core/request/request.js"
-import { parseSourceCode } from "./core/text/source-code.js"
-import { parseVariants } from "./core/variants/names.js"
+import type { BuildRequest } from "./core/request/request.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { imageParity as compareImages } from "./pipeline/parity/image-parity.js"
 import { openEngineHost } from "./pipeline/engine/engine-host.js"
@@ -27,7 +20,6 @@ import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
 import { trustedBundle } from "./pipeline/engine/trust.js"
 import { probeOf, upstreamOf } from "./pipeline/image/upstream.js"
-import { parseCompression } from "./core/request/compression.js"
 
 /**
  * Builds, tests and publishes GitHub Actions runner images for several platforms.
@@ -166,7 +158,8 @@ export class RunnerImages {
     const request = await this.requestOf({ platforms, variants })
     const { assets, mirrorService } = this
     const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustedBundle()))
-    return JSON.stringify(await planImages(request, (await assets?.entries()) ?? [], probe), null, 2)
+    const { variants: planned } = await planImages(request, (await assets?.entries()) ?? [], probe)
+    return JSON.stringify(planned, null, 2)
   }
 
   /**
@@ -194,11 +187,9 @@ export class RunnerImages {
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
-    const custom = await customVariantOf(this.definition)
     const request = {
       against: word,
-      variants: parseVariants(variants, custom?.name),
-      ...(custom ? { custom } : {}),
+      ...composeVariants({ variants, definition: await this.definitionFile() }),
       packages: parsePackages(packages),
       refresh: this.refresh,
     }
@@ -249,30 +240,32 @@ export class RunnerImages {
       ...(password ? { password } : {}),
       ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),
     }
-    return (await release(request, inputs, new Progress(IN_TRACE), target)).references
+    const published = await release(request, inputs, new Progress(IN_TRACE), target)
+    return published.flatMap(({ places: { reference } }) => reference ?? [])
   }
 
   /** Everything that can be wrong with the arguments is found here, before any work. */
-  private async requestOf(given: Given): Promise<BuildRequest> {
-    const custom = await customVariantOf(this.definition)
-    const request: BuildRequest = {
-      platforms: parsePlatforms(given.platforms),
-      variants: parseVariants(given.variants, custom?.name),
-      ...(custom ? { custom } : {}),
-      sources: parseSources(this.sources),
-      base: parseBase(this.base),
-      refresh: this.refresh,
+  private async requestOf(
+    given: Pick<GivenBuild, "platforms" | "variants" | "native" | "compression">,
+  ): Promise<BuildRequest> {
+    return composeRequest({
+      ...given,
+      definition: await this.definitionFile(),
+      sources: this.sources,
+      base: this.base,
+      mirror: this.mirror,
+      lock: await this.lock?.contents(),
+      source: { url: this.sourceUrl, revision: this.sourceRevision },
       sudo: this.sudo,
       root: this.root,
       cjkFonts: this.cjkFonts,
-      compression: parseCompression(given.compression),
-      source: parseSourceCode({ url: this.sourceUrl, revision: this.sourceRevision }),
-    }
-    if (given.native) request.native = true
-    if (this.mirror !== undefined) request.mirror = parseMirror(this.mirror)
-    if (this.lock) request.lock = await this.lock.contents()
-    assertPlannable(request)
-    return request
+      refresh: this.refresh,
+    })
+  }
+
+  private async definitionFile(): Promise<DefinitionFile | undefined> {
+    const { definition } = this
+    return definition && { text: await definition.contents(), name: await definition.name() }
   }
 
   private inputs(): BuildInputs {
@@ -295,16 +288,4 @@ const IN_TRACE: ProgressListener = {
   noted: (scope, text) => {
     console.error(`[${scope}] ${text}`)
   },
-}
-
-/** What a single function is asked for. */
-interface Given {
-  platforms?: readonly string[] | undefined
-  variants?: readonly string[] | undefined
-  native?: boolean | undefined
-  compression?: string | undefined
-}
-
-async function customVariantOf(definition: File | undefined): Promise<CustomVariant | undefined> {
-  return definition && parseCustomVariant(await definition.contents(), await definition.name())
 }

@@ -43,7 +43,7 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
         .example("$0 build --platforms linux/arm64 --load", "Build one platform and load it into Docker or podman")
         .example("$0 build --variants all --archive --output out", "Build every variant, with a tar file each"),
     handler: async (given) => {
-      const host = await readRequest(given)
+      const host = readRequest(given)
       const output = new OutputFolder(given.output, host.request.variants)
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)

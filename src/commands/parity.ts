@@ -9,7 +9,7 @@ import {
   type Against,
   type ParityRequest,
 } from "../../dagger/src/core/parity/emulation-parity.js"
-import { parseVariants } from "../../dagger/src/core/variants/names.js"
+import { composeVariants } from "../../dagger/src/core/plan/compose-request.js"
 import { ALLOW_LIST_FILE } from "../host/paths.js"
 import type { CommandContext } from "../input/context.js"
 import { caBundle, readDefinition } from "../input/host-files.js"
@@ -47,7 +47,7 @@ export function parityCommand(context: CommandContext): CommandModule<object, In
 
 async function comparePlatforms(context: CommandContext, given: Given): Promise<void> {
   refuse("platforms", { packages: given.packages, "update-allow-list": given.updateAllowList || undefined })
-  const host = await readRequest(given)
+  const host = readRequest(given)
   assertComparable(host.request.platforms)
   const { runImageParity } = await import("../runs/parity.js")
   await runImageParity(context, host, { json: given.json, bareEngine: !given.noBareEngine })
@@ -70,11 +70,10 @@ async function compareInstallMethods(
     root: given.root || undefined,
     "cjk-fonts": given.cjkFonts || undefined,
   })
-  const own = given.definition === undefined ? undefined : await readDefinition(given.definition)
-  const request = {
+  const definition = given.definition === undefined ? undefined : readDefinition(given.definition)
+  const request: ParityRequest = {
     against,
-    variants: parseVariants(listOf(given.variants), own?.name),
-    ...(own ? { own } : {}),
+    ...composeVariants({ variants: listOf(given.variants), definition }),
     packages: parsePackages(listOf(given.packages)),
     refresh: given.refresh,
   }

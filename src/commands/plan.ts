@@ -15,7 +15,7 @@ export function planCommand(context: CommandContext): CommandModule<object, Infe
         .example("$0 plan --variants all", "Show the packages and tools of every variant")
         .example("$0 plan --sources upstream --json", "Print URLs and checksums too, as JSON"),
     handler: async (given) => {
-      const host = await readRequest(given)
+      const host = readRequest(given)
       const { runPlan } = await import("../runs/plan.js")
       await runPlan(context, host, given.json)
     },

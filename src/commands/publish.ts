@@ -58,7 +58,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
           "Push to a registry on this host, without TLS",
         ),
     handler: async (given) => {
-      const host = await readRequest(given)
+      const host = readRequest(given)
       if (given.repository === undefined)
         throw new RunnerImagesError(
           "USAGE",

@@ -22,7 +22,7 @@ export function testCommand(context: CommandContext): CommandModule<object, Give
         .example("$0 test --platforms linux/arm64", "Build one platform and run its checks")
         .example("$0 test ghcr.io/OWNER/github-runner:latest", "Test an image in a registry"),
     handler: async (given) => {
-      const host = await readRequest(given)
+      const host = readRequest(given)
       const reference = given.reference === undefined ? undefined : parseImageReference(given.reference)
       const { runTest } = await import("../runs/test.js")
       await runTest(context, host, {

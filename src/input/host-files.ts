@@ -1,10 +1,9 @@
 import { accessSync, constants, readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import type { BaseName } from "../../dagger/src/core/variants/bases.js"
-import type { CustomVariant } from "../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
-import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import type { DefinitionFile } from "../../dagger/src/core/plan/compose-request.js"
 import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trust-files.js"
+import { LONGEST_DEFINITION } from "../../dagger/src/core/variants/custom/custom-variant.js"
 import { lookup } from "../artifacts/lookup.js"
 
 /** Bytes; a report has some hundred kilobytes. */
@@ -14,21 +13,16 @@ const LONGEST_BUNDLE = 8e6
 /** UTF-8 takes no more. */
 const BYTES_PER_CHARACTER = 4
 
-/** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read or lacks one of the platforms. */
-export async function readLock(given: string, platforms: readonly PlatformName[], base: BaseName): Promise<string> {
-  const text = textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
-  const { parseLock } = await import("../../dagger/src/core/packages/lock.js")
-  parseLock(text, platforms, base)
-  return text
+/** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read. */
+export function readLock(given: string): string {
+  return textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
 }
 
-/** The variant that a definition file describes. Throws DEFINITION_INVALID when it cannot be read or describes none. */
-export async function readDefinition(given: string): Promise<CustomVariant> {
+/** A definition file. Throws DEFINITION_INVALID when it cannot be read. */
+export function readDefinition(given: string): DefinitionFile {
   const path = readable(given, "file", "DEFINITION_INVALID", "--definition")
-  const { LONGEST_DEFINITION, parseCustomVariant } =
-    await import("../../dagger/src/core/variants/custom/custom-variant.js")
   const text = textOf(path, LONGEST_DEFINITION * BYTES_PER_CHARACTER, "DEFINITION_INVALID", "--definition")
-  return parseCustomVariant(text, given)
+  return { text, name: given }
 }
 
 /** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */

@@ -1,13 +1,8 @@
 import type { ArgumentsCamelCase, InferredOptionTypes } from "yargs"
-import { parseMirror } from "../../dagger/src/core/text/mirror.js"
-import { parseBase } from "../../dagger/src/core/variants/bases.js"
-import { assertPlannable } from "../../dagger/src/core/plan/plan.js"
-import { parsePlatforms } from "../../dagger/src/core/platforms.js"
-import { parseSources, type BuildRequest } from "../../dagger/src/core/request/request.js"
-import { parseVariants } from "../../dagger/src/core/variants/names.js"
+import { composeRequest } from "../../dagger/src/core/plan/compose-request.js"
+import type { BuildRequest } from "../../dagger/src/core/request/request.js"
 import { assetsFolder, caBundle, readDefinition, readLock } from "./host-files.js"
 import { listOf, type layerOptions, type requestOptions } from "./options.js"
-import { parseCompression } from "../../dagger/src/core/request/compression.js"
 
 export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof requestOptions>> &
   Partial<InferredOptionTypes<typeof layerOptions>>
@@ -24,27 +19,15 @@ export interface HostRequest {
 }
 
 /** Checks everything that a user can have got wrong. Throws RunnerImagesError with exit code 2. */
-export async function readRequest(given: RequestArguments): Promise<HostRequest> {
-  const platforms = parsePlatforms(listOf(given.platforms))
+export function readRequest(given: RequestArguments): HostRequest {
   const bundle = caBundle(given.caBundle)
-  const custom = given.definition === undefined ? undefined : await readDefinition(given.definition)
-  const base = parseBase(given.base)
-  const request: BuildRequest = {
-    platforms,
-    variants: parseVariants(listOf(given.variants), custom?.name),
-    ...(custom ? { custom } : {}),
-    sources: parseSources(given.sources),
-    base,
-    sudo: given.sudo,
-    root: given.root,
-    cjkFonts: given.cjkFonts,
-    refresh: given.refresh,
-    native: given.native,
-    compression: parseCompression(given.compression),
-    ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
-    ...(given.lock === undefined ? {} : { lock: await readLock(given.lock, platforms, base) }),
-  }
-  assertPlannable(request)
+  const request = composeRequest({
+    ...given,
+    platforms: listOf(given.platforms),
+    variants: listOf(given.variants),
+    definition: given.definition === undefined ? undefined : readDefinition(given.definition),
+    lock: given.lock === undefined ? undefined : readLock(given.lock),
+  })
   return {
     request,
     notes: [],

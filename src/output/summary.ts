@@ -1,5 +1,6 @@
 import Table from "cli-table3"
 import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
+import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
 import { duration } from "./duration.js"
 
 /** The answer of `build` and `test`. The version changes when a reader of the old form would go wrong. */
@@ -11,18 +12,12 @@ export interface CheckCounts {
   skipped: number
 }
 
-export interface VariantSummary {
+export interface VariantSummary extends Omit<Places, "reference"> {
   variant: string
   sources: Report["sources"]
   runner: Report["runner"]
   /** Digest of the index. */
   index?: string
-  /** Absolute path of the OCI layout and the reports. */
-  directory?: string
-  /** Absolute path of the tar of the layout. */
-  archive?: string
-  /** The name under which `--load` left it. */
-  loaded?: string
   platforms: {
     platform: string
     digest?: string
@@ -40,9 +35,6 @@ export interface Summary {
   seconds: number
   variants: VariantSummary[]
 }
-
-/** Where things of a variant ended up on this host. */
-export type Places = Pick<VariantSummary, "directory" | "archive" | "loaded">
 
 export function summariseVariant(report: Report, places: Places = {}): VariantSummary {
   return {

@@ -1,4 +1,5 @@
 import { dag } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,12 +19,14 @@ import {
   benchBuild,
   benchMachine,
   benchPackages,
+  type BenchDestinations,
   type BenchSession,
-  type Delivery,
   type PackageRound,
 } from "../../dagger/src/pipeline/bench/bench.js"
-import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { publish } from "../../dagger/src/pipeline/oci/publish.js"
+import { RegistryDestination } from "../../dagger/src/pipeline/oci/publish.js"
+import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
+import { OutputFolder } from "../artifacts/output-folder.js"
+import { FolderDestination } from "../destinations/folder.js"
 import type { CommandContext } from "../input/context.js"
 import { benchText } from "../output/bench.js"
 import { inSession } from "../session/session.js"
@@ -88,7 +91,7 @@ async function buildTwice(
     const once = (row: RowName) =>
       session((each) =>
         each.progress.run("all platforms", row, () =>
-          benchBuild(each, variant, cacheBuster, delivery(run, join(folder, row), cacheBuster)),
+          benchBuild(each, variant, cacheBuster, destinationsOf(run, variant, join(folder, row), cacheBuster)),
         ),
       )
     const cold = await once("build-cold")
@@ -99,28 +102,24 @@ async function buildTwice(
   }
 }
 
-function delivery({ repository }: BenchRun, folder: string, cacheBuster: string): Delivery {
-  const write: Delivery["write"] = async (built) => {
-    for (const { variant, directory } of built) await directory.export(join(folder, variant))
-  }
+function destinationsOf(
+  { repository, caBundle }: BenchRun,
+  variant: VariantName,
+  folder: string,
+  cacheBuster: string,
+): BenchDestinations {
+  const write = new FolderDestination(new OutputFolder(folder, [variant]))
   if (!repository) return { write }
-  // To a place where nothing is, since a registry is not sent what it has.
-  const place = `${repository.name}/bench-${cacheBuster.replaceAll(/[^0-9]/g, "")}`
-  return {
-    write,
-    push: async (built, caBundle) => {
-      const { toolbox } = await openEngineHost(caBundle)
-      await publish(built, {
-        repository: place,
-        tags: ["bench"],
-        allowStandIn: true,
-        variantTags: false,
-        tools: toolbox,
-        ...(repository.loopback ? loopbackRegistry(dag, repository) : {}),
-        ...(caBundle ? { caBundle } : {}),
-      })
-    },
-  }
+  const push = new RegistryDestination({
+    // To a place where nothing is, since a registry is not sent what it has.
+    repository: `${repository.name}/bench-${cacheBuster.replaceAll(/[^0-9]/g, "")}`,
+    tags: ["bench"],
+    allowStandIn: true,
+    variantTags: false,
+    ...(repository.loopback ? loopbackRegistry(dag, repository) : {}),
+    ...(caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(caBundle, "utf8")) }),
+  })
+  return { write, push }
 }
 
 function packageSubjects({ rows }: BenchRequest, variant: VariantName, rounds: readonly PackageRound[]): Subject[] {

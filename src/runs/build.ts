@@ -1,12 +1,12 @@
-import type { BuiltVariant } from "../../dagger/src/pipeline/image/built-variant.js"
-import { build } from "../../dagger/src/pipeline/build.js"
-import type { Progress } from "../../dagger/src/core/progress/progress.js"
-import { writeArchive } from "../artifacts/archive.js"
-import { ImageLoader } from "../artifacts/load.js"
+import { buildTo } from "../../dagger/src/pipeline/build.js"
+import type { Destination } from "../../dagger/src/pipeline/oci/destination.js"
 import type { OutputFolder } from "../artifacts/output-folder.js"
+import { ArchiveDestination } from "../destinations/archive.js"
+import { ContainerEngineDestination } from "../destinations/container-engine.js"
+import { FolderDestination } from "../destinations/folder.js"
 import type { CommandContext } from "../input/context.js"
 import type { HostRequest } from "../input/request.js"
-import { summariseVariant, type Places, type VariantSummary } from "../output/summary.js"
+import { summariseVariant } from "../output/summary.js"
 import { inSession } from "../session/session.js"
 import { finishRun } from "./answer.js"
 import { inputsOf } from "./inputs.js"
@@ -23,38 +23,16 @@ export interface BuildRun {
 
 /** Builds, brings the results to this host and prints what came of it. */
 export async function runBuild(context: CommandContext, host: HostRequest, run: BuildRun): Promise<void> {
-  const loader = run.load ? await ImageLoader.find(host.request.platforms) : undefined
-  const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) => {
+  const { output, archive, load } = run
+  const destinations: Destination[] = [
+    new FolderDestination(output),
+    ...(archive ? [new ArchiveDestination(output)] : []),
+    ...(load ? [await ContainerEngineDestination.find(host.request.platforms, output)] : []),
+  ]
+  const delivered = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     for (const line of host.notes) progress.note("all platforms", line)
-    const summaries: VariantSummary[] = []
-    for (const image of await build(host.request, inputsOf(host), progress))
-      summaries.push(summariseVariant(image.report, await write(image, run, progress, loader)))
-    return summaries
+    return buildTo(destinations, host.request, inputsOf(host), progress)
   })
+  const variants = delivered.map(({ image, places }) => summariseVariant(image.report, places))
   finishRun(context, run.json, variants)
-}
-
-/** Brings a built variant to this host. An image of which a check failed has reports only, and nothing to load. */
-async function write(
-  { variant, report, directory }: BuiltVariant,
-  { output, archive }: Pick<BuildRun, "output" | "archive">,
-  progress: Progress,
-  loader: ImageLoader | undefined,
-): Promise<Places> {
-  const step = <T>(name: string, work: () => Promise<T>): Promise<T> =>
-    progress.run("all platforms", `${name} ${variant}`, work)
-  const folder = await step("write", async () => {
-    const blobs = report.index === undefined ? [] : await directory.entries({ path: "blobs/sha256" })
-    return output.replace(variant, blobs, async (fresh, present) => {
-      await directory.withoutFiles(present).export(fresh)
-    })
-  })
-  const places: Places = { directory: folder }
-  if (report.index === undefined) return places
-  if (archive)
-    places.archive = await step("archive", () =>
-      output.replaceArchive(variant, (file) => writeArchive(folder, file, report.created)),
-    )
-  if (loader) places.loaded = await step("load", () => loader.load(folder, variant))
-  return places
 }

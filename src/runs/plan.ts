@@ -6,6 +6,6 @@ import { planText } from "../output/plan.js"
 
 /** Prints what would be built. */
 export async function runPlan(context: CommandContext, host: HostRequest, json: boolean): Promise<void> {
-  const plans = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
-  context.answer(json ? JSON.stringify(plans, null, 2) : planText(plans))
+  const { variants } = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
+  context.answer(json ? JSON.stringify(variants, null, 2) : planText(variants))
 }

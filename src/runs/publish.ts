@@ -24,7 +24,7 @@ export interface PublishRun {
 /** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
   const { repository, tags, allowStandIn, variantTags, credentials } = run
-  const { references, built } = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
+  const published = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     for (const line of host.notes) progress.note("all platforms", line)
     const inputs = inputsOf(host)
     const moves = new TagMoves()
@@ -45,7 +45,8 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
     return release(host.request, inputs, progress, target)
   })
   context.terminal.close()
-  const variants = built.map(({ report }) => summariseVariant(report))
+  const references = published.flatMap(({ places: { reference } }) => reference ?? [])
+  const variants = published.map(({ image }) => summariseVariant(image.report))
   context.answer(
     run.json
       ? JSON.stringify({ schemaVersion: SUMMARY_SCHEMA_VERSION, references, variants }, null, 2)

@@ -91,9 +91,9 @@ function fieldsThatDiffer(expected: FileManifest, actual: FileManifest): string[
 
 it("native programs make the same root as emulated ones; a root that is changed is told from it", async () => {
   const found = await inSession(async (engineHost) => {
-    const shared = { native: engineHost, archive: await archiveOf(engineHost), progress: new Progress() }
-    const nativeTools = await nativeToolsWith(shared, () => PACKAGES)
-    const { accelerated, emulated } = await installBothWays(shared, foreignOf(engineHost), () => PACKAGES, nativeTools)
+    const context = { engineHost, archive: await archiveOf(engineHost), progress: new Progress() }
+    const nativeTools = await nativeToolsWith(context, () => PACKAGES)
+    const { accelerated, emulated } = await installBothWays(context, foreignOf(engineHost), () => PACKAGES, nativeTools)
     const changed = engineHost.toolbox
       .withMountedDirectory("/target", accelerated.installed.container.rootfs())
       .withExec(["sh", "-ec", SEEDED])

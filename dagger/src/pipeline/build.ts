@@ -1,5 +1,4 @@
 import { dag, type Container } from "@dagger.io/dagger"
-import { lineage } from "../core/variants/definitions.js"
 import { RunnerImagesError } from "../core/errors.js"
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
@@ -11,6 +10,7 @@ import type { BuildRequest } from "../core/request/request.js"
 import type { VariantName } from "../core/variants/names.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { allSettled } from "../core/progress/all-settled.js"
+import { deliver, type Delivered, type Destination } from "./oci/destination.js"
 import { finish } from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
@@ -23,11 +23,26 @@ import type { BuiltVariant } from "./image/built-variant.js"
 
 /** Builds, smoke-tests and finishes every variant for every platform. Checks that fail are in the reports, not thrown. */
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
+  return buildVariants(await prepareBuild(request, inputs, progress))
+}
+
+/** Builds, smoke-tests and finishes, then delivers to each destination in turn. */
+export async function buildTo(
+  destinations: readonly Destination[],
+  request: BuildRequest,
+  inputs: BuildInputs,
+  progress: Progress,
+): Promise<Delivered[]> {
   const run = await prepareBuild(request, inputs, progress)
+  return deliver(await buildVariants(run), destinations, run)
+}
+
+/** Builds what was prepared. */
+export async function buildVariants(run: BuildContext): Promise<BuiltVariant[]> {
   const images = new PlatformImages(run)
-  const sizeMeasurement = new SizeMeasurement(run.engineHost, request)
+  const sizeMeasurement = new SizeMeasurement(run.engineHost, run.request.compression)
   const built: BuiltVariant[] = []
-  for (const plan of run.plans) built.push(await buildVariant(run, images, sizeMeasurement, plan))
+  for (const plan of run.plan.variants) built.push(await buildVariant(run, images, sizeMeasurement, plan))
   return built
 }
 
@@ -38,7 +53,7 @@ export async function buildContainer(
   progress: Progress,
 ): Promise<Container> {
   const run = await prepareBuild(request, inputs, progress)
-  const [plan] = run.plans
+  const [plan] = run.plan.variants
   const [platform] = plan?.platforms ?? []
   if (!plan || !platform) throw new Error("a container needs one variant and one platform")
   return (await new PlatformImages(run).image(plan, platform)).container
@@ -86,7 +101,7 @@ async function buildVariant(
     candidate &&
     (await progress.run("all platforms", "sizes", () =>
       sizeMeasurement.measure(
-        plan.variant,
+        plan,
         candidate,
         checked.map(({ image }) => image),
       ),
@@ -157,8 +172,8 @@ function platformReport(
 }
 
 /** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
-function stepsOf({ request }: BuildContext, variant: VariantName): VariantName[] {
-  return lineage(variant, request.custom).filter((name) => name === variant || !request.variants.includes(name))
+function stepsOf({ plan, request }: BuildContext, variant: VariantName): VariantName[] {
+  return plan.lineage(variant).filter((name) => name === variant || !request.variants.includes(name))
 }
 
 function isFailed({ status }: CheckResult): boolean {

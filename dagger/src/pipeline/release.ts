@@ -4,22 +4,16 @@ import { catalogTool } from "../core/catalog/catalog.js"
 import { runnerReleases } from "../core/catalog/releases/runner-releases.js"
 import { assertPublishable } from "../core/oci/publication.js"
 import type { BuildRequest } from "../core/request/request.js"
-import { build } from "./build.js"
-import { openEngineHost } from "./engine/engine-host.js"
+import { buildTo } from "./build.js"
 import type { Progress } from "../core/progress/progress.js"
-import { publish, type PublishOptions } from "./oci/publish.js"
+import type { Delivered } from "./oci/destination.js"
+import { RegistryDestination, type PublishOptions } from "./oci/publish.js"
 import type { BuildInputs } from "./image/build-context.js"
-import type { BuiltVariant } from "./image/built-variant.js"
-
-export interface Released {
-  /** `repository@digest`, one per variant. */
-  references: string[]
-  built: BuiltVariant[]
-}
 
 /**
  * Builds, smoke-tests and publishes: the whole of `publish`, the same from both entry points.
  *
+ * @returns the images, each with its reference, `repository@digest`
  * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
  *   CHECKS_FAILED and what a registry can answer. Nothing is tagged until every platform of every variant is proven.
  */
@@ -28,15 +22,10 @@ export async function release(
   inputs: BuildInputs,
   progress: Progress,
   target: Omit<PublishOptions, "tools">,
-): Promise<Released> {
+): Promise<Delivered[]> {
   assertPublishable(request, target)
   if (request.sources === "upstream") await requireYoungRunner(progress)
-  const built = await build(request, inputs, progress)
-  const { toolbox } = await openEngineHost(inputs.caBundle, { base: request.base })
-  const references = await progress.run("all platforms", "publish", () =>
-    publish(built, { ...target, tools: toolbox }, progress),
-  )
-  return { references, built }
+  return buildTo([new RegistryDestination(target)], request, inputs, progress)
 }
 
 /** GitHub gives no jobs to a runner that is too old, so it is not published. Where nobody can tell, that is said. */

@@ -1,5 +1,6 @@
 import { megabytes } from "../text/markdown.js"
 import type { CheckResult, ImageLayer, Tool } from "../report/report.js"
+import type { SizeLimits } from "../variants/definitions.js"
 
 /**
  * The layer that budgets leave aside: the Actions runner's archive brings two Node.js of its own, and is as large as its
@@ -19,13 +20,9 @@ export interface PlatformSizes {
 }
 
 /** What a variant's definition demands. */
-export interface SizeDemands {
-  /** Bytes unpacked, the runner aside; any number when left out. */
-  budgetBytes?: number
+export interface SizeDemands extends SizeLimits {
   /** The variant that it extends. */
   parent?: string
-  /** How much of its bytes must be layers of that variant: 0.85 */
-  minimumShared?: number
 }
 
 /** Of some layers, all bytes unpacked. */

@@ -7,6 +7,7 @@ import {
   type CustomCheck,
   type CustomTool,
   type PackageOption,
+  type SizeLimits,
   type VariantFile,
 } from "../variants/definitions.js"
 import { RunnerImagesError } from "../errors.js"
@@ -59,6 +60,7 @@ export interface VariantPlan {
   links: Record<string, string>
   checks: CheckGroup[]
   customChecks: CustomCheck[]
+  limits: SizeLimits
   platforms: PlatformPlan[]
 }
 
@@ -77,7 +79,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
     return { platform, packages: [...packages].sort(), tools }
   })
-  const { extends: parent } = definitionOf(variant, request.custom)
+  const { extends: parent, budgetBytes, minimumShared } = definitionOf(variant, request.custom)
   return {
     variant,
     ...(parent === undefined ? {} : { extends: parent }),
@@ -94,6 +96,10 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     links: { ...definition.links },
     checks: [...definition.checks],
     customChecks: [...definition.customChecks],
+    limits: {
+      ...(budgetBytes === undefined ? {} : { budgetBytes }),
+      ...(minimumShared === undefined ? {} : { minimumShared }),
+    },
     platforms,
   }
 }
@@ -124,17 +130,6 @@ export function requestedPackages(
   const { packages, optionalPackages } = resolveDefinition(variant, request.custom)
   const optional = PACKAGE_OPTIONS.flatMap((option) => (request[option] ? (optionalPackages[option] ?? []) : []))
   return [...packages, ...optional].map((name) => packageOn(request.base ?? DEFAULT_BASE, name))
-}
-
-/** What of a plan is the variant's own, and not of the one that it extends. */
-export function ownPart(plan: PlatformPlan, parent: PlatformPlan | undefined): PlatformPlan {
-  const inherited = new Set(parent?.packages)
-  const tools = new Set(parent?.tools.map(({ name }) => name))
-  return {
-    platform: plan.platform,
-    packages: plan.packages.filter((name) => !inherited.has(name)),
-    tools: plan.tools.filter(({ name }) => !tools.has(name)),
-  }
 }
 
 function plannedTool(

@@ -1,3 +1,4 @@
+import type { Lock } from "../packages/lock.js"
 import type { BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
 import type { CustomVariant } from "../variants/definitions.js"
@@ -39,8 +40,8 @@ export interface BuildRequest {
   root?: boolean
   /** Fonts for Chinese, Japanese and Korean in variants with a browser. */
   cjkFonts?: boolean
-  /** Text of a `report.json` or lock file to replay, or undefined for the newest packages. */
-  lock?: string
+  /** The packages and the base image of an earlier build, to be used again; undefined for the newest. */
+  lock?: Lock
   /** `gzip` when left out. */
   compression?: Compression
   /** Where the images' source code is, for their labels. */

@@ -33,8 +33,16 @@ export interface CustomCheck {
   skipEmulated?: string
 }
 
+/** What the sizes of a variant's images must keep to. */
+export interface SizeLimits {
+  /** The largest size of an image, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
+  budgetBytes?: number
+  /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
+  minimumShared?: number
+}
+
 /** What a variant consists of. A variant that extends another has all that the other has, and shares its layers. */
-export interface VariantDefinition {
+export interface VariantDefinition extends SizeLimits {
   title: string
   description: string
   extends?: VariantName
@@ -45,10 +53,6 @@ export interface VariantDefinition {
   tools: readonly ToolName[]
   customTools?: readonly CustomTool[]
   environment: Readonly<Record<string, string>>
-  /** The largest size of an image, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
-  budgetBytes?: number
-  /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
-  minimumShared?: number
   files?: readonly VariantFile[]
   /** Symbolic links: path in the image → target. */
   links?: Readonly<Record<string, string>>
@@ -221,7 +225,7 @@ export function lineage(variant: VariantName, custom: CustomVariant | undefined)
 
 export type ResolvedDefinition = Omit<
   Required<VariantDefinition>,
-  "extends" | "optionalPackages" | "budgetBytes" | "minimumShared"
+  "extends" | "optionalPackages" | keyof SizeLimits
 > & {
   optionalPackages: Partial<Record<PackageOption, readonly string[]>>
 }

@@ -1,15 +1,17 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import type { BenchRequest, Machine, RowName, MeasuredRun } from "../../core/bench/bench.js"
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
+import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { assertChecksPassed, build } from "../build.js"
+import { assertChecksPassed, buildVariants } from "../build.js"
 import type { NativeToolsInstall } from "../packages/acceleration.js"
 import { withCacheBuster, type EngineHost } from "../engine/engine-host.js"
-import { foreignTo, packagesFor, prepare, resolved, type Shared } from "../image/package-set.js"
+import { foreignTo, packagesFor, preparePackageSet, resolved, type PackageSetContext } from "../image/package-set.js"
 import { installPackages, nativeToolsOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
+import { deliver, type Destination } from "../oci/destination.js"
 import { asPlatform } from "../engine/platform.js"
 import { Progress, type Phase } from "../../core/progress/progress.js"
-import type { BuildInputs } from "../image/build-context.js"
+import { prepareBuild, type BuildInputs } from "../image/build-context.js"
 import { script } from "../engine/script.js"
 import { Stopwatch } from "../../core/bench/stopwatch.js"
 import type { BuiltVariant } from "../image/built-variant.js"
@@ -43,10 +45,10 @@ export async function benchPackages(
   round: string,
 ): Promise<PackageRound[]> {
   const { request, inputs, progress } = session
-  const shared = await prepare(request, inputs.caBundle, progress)
+  const context = await preparePackageSet(request, inputs.caBundle, progress)
   const rounds: PackageRound[] = []
-  for (const platform of foreignTo(shared.native))
-    rounds.push(await packageRound(session, shared, { variant, platform, round }))
+  for (const platform of foreignTo(context.engineHost))
+    rounds.push(await packageRound(session, context, { variant, platform, round }))
   return rounds
 }
 
@@ -55,22 +57,22 @@ type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<MeasuredRun,
 
 async function packageRound(
   { request, inputs, cacheBytes }: BenchSession,
-  shared: Shared,
+  context: PackageSetContext,
   { variant, platform, round }: { variant: VariantName; platform: PlatformName; round: string },
 ): Promise<PackageRound> {
-  const { native: engineHost, progress } = shared
+  const { engineHost, progress } = context
   const names = packagesFor(request, variant)
-  const own = await resolved(shared, engineHost.platform, names)
-  const foreign = await resolved(shared, platform, names)
-  const context = inputs.docker.withDirectory("debs", foreign.debs)
-  const works = packageRows(engineHost, own, foreign, context)
+  const own = await resolved(context, engineHost.platform, names)
+  const foreign = await resolved(context, platform, names)
+  const dockerContext = inputs.docker.withDirectory("debs", foreign.debs)
+  const works = packageRows(engineHost, own, foreign, dockerContext)
   await progress.run("all platforms", "download", () =>
     Promise.all([
       own.debs.sync(),
       own.root.sync(),
       foreign.root.sync(),
-      context.sync(),
-      dockerfile(context, engineHost, platform, "base").sync(),
+      dockerContext.sync(),
+      dockerfile(dockerContext, engineHost, platform, "base").sync(),
     ]),
   )
   const runs: PackageRound["runs"] = {}
@@ -89,7 +91,7 @@ function packageRows(
   engineHost: EngineHost,
   own: PackageInstall,
   foreign: PackageInstall,
-  context: Directory,
+  dockerContext: Directory,
 ): Partial<Record<RowName, Work>> {
   const again = (install: PackageInstall, cacheBuster: string) => ({
     ...install,
@@ -114,7 +116,12 @@ function packageRows(
       installMethodOf(await installPackages(engineHost, again(foreign, cacheBuster), undefined, phase)),
     dockerfile: async (_, cacheBuster) => {
       // A builder knows a step by the content of the folder that it is given.
-      await dockerfile(context.withNewFile("moment", cacheBuster), engineHost, foreign.platform, "packages").sync()
+      await dockerfile(
+        dockerContext.withNewFile("moment", cacheBuster),
+        engineHost,
+        foreign.platform,
+        "packages",
+      ).sync()
       return {}
     },
   }
@@ -130,15 +137,15 @@ function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<Mea
 }
 
 /** A stage of the plain Dockerfile, as a builder without a pipeline makes it. */
-function dockerfile(context: Directory, { base }: EngineHost, platform: PlatformName, target: string): Container {
+function dockerfile(dockerContext: Directory, { base }: EngineHost, platform: PlatformName, target: string): Container {
   const buildArgs = [{ name: "BASE", value: base }]
-  return context.dockerBuild({ platform: asPlatform(platform), target, buildArgs })
+  return dockerContext.dockerBuild({ platform: asPlatform(platform), target, buildArgs })
 }
 
-/** What is done with built images, and timed with the build. */
-export interface Delivery {
-  write: (built: readonly BuiltVariant[]) => Promise<void>
-  push?: (built: readonly BuiltVariant[], caBundle: BuildInputs["caBundle"]) => Promise<void>
+/** Where a built image goes. The delivery is timed with the build, as a phase of its own. */
+export interface BenchDestinations {
+  write: Destination
+  push?: Destination
 }
 
 /**
@@ -150,12 +157,12 @@ export async function benchBuild(
   { request: { compression, refresh }, inputs, progress, cacheBytes }: BenchSession,
   variant: VariantName,
   cacheBuster: string,
-  { write, push }: Delivery,
+  destinations: BenchDestinations,
 ): Promise<{ run: MeasuredRun; compressedBytes: Partial<Record<PlatformName, number>> }> {
-  const request = {
+  const request: BuildRequest = {
     platforms: [...PLATFORMS],
     variants: [variant],
-    sources: "registry" as const,
+    sources: "registry",
     sudo: false,
     refresh,
     compression,
@@ -164,10 +171,13 @@ export async function benchBuild(
   const run = await measure(
     cacheBytes,
     async (watch) => {
-      built = await build(request, { ...inputs, cacheBuster }, new Progress(watch))
+      const context = await prepareBuild(request, { ...inputs, cacheBuster }, new Progress(watch))
+      built = await buildVariants(context)
       for (const { report } of built) assertChecksPassed(report)
-      await watch.phase("write", () => write(built))
-      if (push) await watch.phase("push", () => push(built, inputs.caBundle))
+      // Without the deliveries' own steps, which are parts of these.
+      const silent = { ...context, progress: new Progress() }
+      for (const [phase, destination] of Object.entries(destinations))
+        await watch.phase(phase, () => deliver(built, [destination], silent))
       return {}
     },
     (scope, text) => {
@@ -196,7 +206,7 @@ async function measure(
 
 /** Finds out what the engine runs on. */
 export async function benchMachine({ request, inputs, progress }: BenchSession): Promise<Machine> {
-  const { native: engineHost } = await prepare(request, inputs.caBundle, progress)
+  const { engineHost } = await preparePackageSet(request, inputs.caBundle, progress)
   const [foreign] = foreignTo(engineHost)
   const container = foreign
     ? engineHost.container.withMountedDirectory("/target", engineHost.root(foreign).rootfs())

@@ -5,13 +5,14 @@ import { UNKNOWN_VERSION } from "../../core/plan/expected-tools.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
-import { planVariant, type PlannedTool } from "../../core/plan/plan.js"
+import { planVariant, type DecidedSources, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
 import { digestOf } from "../../core/oci/documents.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { ImageReference } from "../../core/text/reference.js"
 import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../../core/report/report.js"
+import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { enginePlatform, openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { Registry } from "../oci/registry.js"
@@ -43,19 +44,8 @@ export interface TestedImage {
  *   when the image, or one of the platforms of it, cannot be had
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
-  if (image.native) {
-    const { variant, platforms } = image
-    const request = {
-      platforms: [...platforms],
-      variants: [variant],
-      sources: "registry" as const,
-      sudo: false,
-      refresh: false,
-      ...(image.custom ? { custom: image.custom } : {}),
-    }
-    assertNative([planVariant(variant, request, { mode: "registry", reason: "" })], await enginePlatform())
-  }
   const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(undefined))
+  if (image.native) assertNative([planFor(image, image.platforms, "registry", {})], engineHost.platform)
   const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
   const labels = tested[0]?.labels ?? new Map<string, string>()
@@ -80,22 +70,31 @@ async function testPlatform(engineHost: EngineHost, image: TestedImage, platform
   const sudo = packages.some(({ name }) => name === "sudo")
   const root = ["0", "root"].includes((await pulled.user()).split(":")[0] ?? "")
   const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
-  const request = {
-    platforms: [platform],
-    variants: [image.variant],
-    ...(image.custom ? { custom: image.custom } : {}),
-    ...(image.base ? { base: image.base } : {}),
-    sources: modeOf(labels),
-    sudo,
-    root,
-    cjkFonts,
-    refresh: false,
-  }
-  const plan = planVariant(image.variant, request, { mode: modeOf(labels), reason: "" })
+  const plan = planFor(image, [platform], modeOf(labels), { sudo, root, cjkFonts })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
   const checks = await checkImage(engineHost, pulled, context, progress)
   return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
+}
+
+/** What an image should be, as far as its variant and what was found in it say. */
+function planFor(
+  { variant, custom, base }: TestedImage,
+  platforms: readonly PlatformName[],
+  mode: DecidedSources["mode"],
+  found: Partial<Pick<BuildRequest, "sudo" | "root" | "cjkFonts">>,
+): VariantPlan {
+  const request: BuildRequest = {
+    platforms: [...platforms],
+    variants: [variant],
+    ...(custom ? { custom } : {}),
+    ...(base ? { base } : {}),
+    sources: mode,
+    sudo: false,
+    refresh: false,
+    ...found,
+  }
+  return planVariant(variant, request, { mode, reason: "" })
 }
 
 /** What the image itself says of a tool's version; what is in it need not be what is built today. */

@@ -1,11 +1,10 @@
 import type { Directory, File, Service } from "@dagger.io/dagger"
 import { assertNative } from "../../core/checks/native-only.js"
-import { parseLock, type Lock } from "../../core/packages/lock.js"
-import type { VariantPlan } from "../../core/plan/plan.js"
+import type { BuildPlan } from "../../core/plan/build-plan.js"
 import { newestDate } from "../../core/packages/releases.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
-import { enginePlatform, openEngineHost as nativeSide, type EngineHost } from "../engine/engine-host.js"
+import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { readArchive, type Archive } from "../packages/packages.js"
 import { plan as planAll } from "../plan/plan.js"
 import type { Progress } from "../../core/progress/progress.js"
@@ -35,40 +34,39 @@ export interface BuildContext {
   progress: Progress
   engineHost: EngineHost
   archive: Archive
-  plans: VariantPlan[]
+  plan: BuildPlan
   created: string
-  lock: Lock | undefined
   standInVersion: string
 }
 
-/** Decides what is to be built, and finds out what everything is built from. */
+/** Finds out what everything is built from, and plans all of it. The engine is looked at here, and nobody plans again. */
 export async function prepareBuild(
   request: BuildRequest,
   inputs: BuildInputs,
   progress: Progress,
 ): Promise<BuildContext> {
-  const lock = request.lock === undefined ? undefined : parseLock(request.lock, request.platforms, request.base)
   const access = upstreamOf(request, inputs)
-  const plans = await progress.run("all platforms", "plan", async () =>
-    planAll(
-      request,
-      (await inputs.assets?.entries()) ?? [],
-      probeOf(access, () => nativeSide(inputs.caBundle, { base: request.base })),
-    ),
-  )
-  if (request.native) assertNative(plans, await enginePlatform())
   const day = archiveCacheBuster(request.refresh)
   const engineHost = await progress.run("all platforms", "base image", () =>
-    nativeSide(inputs.caBundle, {
+    openEngineHost(inputs.caBundle, {
       base: request.base,
-      digest: lock?.base,
+      digest: request.lock?.base,
       archive: day,
       cacheBuster: inputs.cacheBuster,
     }),
   )
+  const plan = await progress.run("all platforms", "plan", async () =>
+    planAll(
+      request,
+      (await inputs.assets?.entries()) ?? [],
+      probeOf(access, () => Promise.resolve(engineHost)),
+      engineHost.platform,
+    ),
+  )
+  if (request.native) assertNative(plan.variants, engineHost.platform)
   const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
   const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
   const created = newestDate(archive.releases)
   const sources = { docker: inputs.docker, ...access }
-  return { request, inputs, sources, progress, engineHost, archive, plans, created, lock, standInVersion }
+  return { request, inputs, sources, progress, engineHost, archive, plan, created, standInVersion }
 }

@@ -3,7 +3,7 @@ import type { CheckContext } from "../../core/checks/check.js"
 import { expectedTools } from "../../core/plan/expected-tools.js"
 import { labelsOf, type BuildFacts } from "../../core/plan/labels.js"
 import { assertMatchesLock } from "../../core/packages/lock.js"
-import { ownPart, planVariant, type PlatformPlan, type VariantPlan } from "../../core/plan/plan.js"
+import type { PlatformPlan, VariantPlan } from "../../core/plan/plan.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { LockedPackage, PlatformReport, Tool, InstallMethod } from "../../core/report/report.js"
 import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
@@ -61,31 +61,24 @@ export class PlatformImages {
 
   /** The variant's steps, so that its report has no others'. */
   progressOf(variant: VariantName): Progress {
-    const { plans, progress } = this.run
-    const alone = plans.length === 1 && plans.every((plan) => plan.extends === undefined)
+    const { plan, progress } = this.run
+    const alone = plan.variants.length === 1 && plan.variants.every(({ extends: parent }) => parent === undefined)
     return progress.of(variant, !alone)
   }
 
   private stage(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.stages, variant, platform, async () => {
       const { engineHost, sources } = this.run
-      const { plan, all, addedFiles, parent } = this.planOf(variant, platform)
+      const { plan, whole, added, parent } = this.run.plan.part(variant, platform)
       const installed = await this.installed(variant, platform)
       return this.progressOf(variant).run(platform, "tools", async () => {
-        const root = parent
-          ? installed
-          : await withAccounts(engineHost, installed, addedFiles.packages.includes("sudo"))
-        const tooled = await withTools(engineHost, root, addedFiles.tools, sources)
-        const equipped = parent ? tooled : await withRuntime(engineHost, tooled, sources.docker)
-        const files = plan.files.filter(({ path }) => !parent?.files.some((inherited) => inherited.path === path))
-        const links = Object.entries(plan.links).filter(([path]) => parent?.links[path] === undefined)
-        const facts = runtimeFacts(plan, platform, expectedTools(all, installed.packages, this.run.standInVersion))
-        const made = await withFiles(
-          engineHost,
-          equipped,
-          { files: [...files, factsFile(facts)], links: Object.fromEntries(links) },
-          sources,
-        )
+        const accounts = () => withAccounts(engineHost, installed, added.packages.includes("sudo"))
+        const root = parent === undefined ? await accounts() : installed
+        const tooled = await withTools(engineHost, root, added.tools, sources)
+        const equipped = parent === undefined ? await withRuntime(engineHost, tooled, sources.docker) : tooled
+        const facts = runtimeFacts(plan, platform, expectedTools(whole, installed.packages, this.run.standInVersion))
+        const files = { files: [...added.files, factsFile(facts)], links: added.links }
+        const made = await withFiles(engineHost, equipped, files, sources)
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
         return { ...installed, ...made, container, addedFiles: [...installed.addedFiles, changes] }
@@ -96,10 +89,11 @@ export class PlatformImages {
   /** A variant on a platform as far as its packages: what another platform's may use programs of. */
   private installed(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.installations, variant, platform, async () => {
-      const { engineHost, lock } = this.run
+      const { engineHost, plan, request } = this.run
+      const { lock } = request
       const progress = this.progressOf(variant)
-      const { parent } = this.planOf(variant, platform)
-      const [below, resolved, addedFiles] = await Promise.all([
+      const { parent } = plan.part(variant, platform)
+      const [below, resolved, native] = await Promise.all([
         this.below(variant, platform),
         this.resolved(variant, platform),
         this.resolved(variant, engineHost.platform),
@@ -117,7 +111,7 @@ export class PlatformImages {
               packageInstall(
                 engineHost,
                 engineHost.platform,
-                addedFiles,
+                native,
                 (await this.below(variant, engineHost.platform)).container,
               ),
             )
@@ -128,7 +122,8 @@ export class PlatformImages {
       const { installMethod, reason } = installed
       if (reason !== undefined)
         progress.warn(platform, `packages were installed under emulation, which takes much longer: ${reason}`)
-      const names = parent ? installed.layers.map((name) => `${variant}: ${name}`) : installed.layers
+      const { layers } = installed
+      const names = parent === undefined ? layers : layers.map((name) => `${variant}: ${name}`)
       return {
         container: installed.container,
         layers: [...below.layers, ...names],
@@ -145,21 +140,21 @@ export class PlatformImages {
 
   private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {
     return once(this.resolutions, variant, platform, async () => {
-      const { engineHost, archive } = this.run
-      const { addedFiles } = this.planOf(variant, platform)
+      const { engineHost, archive, plan } = this.run
+      const { packages } = plan.part(variant, platform).added
       const { container } = await this.below(variant, platform)
-      if (addedFiles.packages.length === 0) return { packages: [], automatic: [] }
+      if (packages.length === 0) return { packages: [], automatic: [] }
       return this.progressOf(variant).run(platform, "resolve packages", () =>
-        resolvePackages(engineHost, archive, platform, addedFiles.packages, container),
+        resolvePackages(engineHost, archive, platform, packages, container),
       )
     })
   }
 
   /** What a variant's own packages are installed on. */
   private async below(variant: VariantName, platform: PlatformName): Promise<Stage> {
-    const { engineHost, request } = this.run
-    const { parent } = this.planOf(variant, platform)
-    if (!parent)
+    const { engineHost, plan, request } = this.run
+    const { parent } = plan.part(variant, platform)
+    if (parent === undefined)
       return {
         container: engineHost.root(platform),
         layers: ["base image"],
@@ -168,21 +163,7 @@ export class PlatformImages {
         installation: { method: platform === engineHost.platform ? "native" : "accelerated" },
       }
     // Of a platform that no image is asked for, packages are enough to use programs of.
-    return request.platforms.includes(platform)
-      ? this.stage(parent.variant, platform)
-      : this.installed(parent.variant, platform)
-  }
-
-  /** A variant's plan for one platform, what of it is its own, and the plan of the variant that it extends. */
-  private planOf(variant: VariantName, platform: PlatformName) {
-    const { request, plans } = this.run
-    const [{ sources } = { sources: { mode: "registry" as const, reason: "" } }] = plans
-    const planned = (name: VariantName) => planVariant(name, { ...request, platforms: [platform] }, sources)
-    const plan = planned(variant)
-    const parent = plan.extends === undefined ? undefined : planned(plan.extends)
-    const [all] = plan.platforms
-    if (!all) throw new Error(`${variant} has no plan for ${platform}`)
-    return { plan, all, addedFiles: ownPart(all, parent?.platforms[0]), parent }
+    return request.platforms.includes(platform) ? this.stage(parent, platform) : this.installed(parent, platform)
   }
 }
 

@@ -57,7 +57,7 @@ function bundle(engineHost: EngineHost, sources: Directory): Container {
 /** The dynamic linker of the image's Node.js. Nothing of the image is run, so it may be for any platform. */
 function loader(engineHost: EngineHost, image: Container): File {
   return LOADER_PROGRAM.reduce(
-    (engineHost, name) => engineHost.withNewFile(`/loader/${name}`, script(name)),
+    (container, name) => container.withNewFile(`/loader/${name}`, script(name)),
     engineHost.toolbox,
   )
     .withMountedDirectory("/target", image.rootfs())

@@ -5,6 +5,8 @@ import { planPublication, type Publication } from "../../core/oci/publication.js
 import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
+import type { VariantName } from "../../core/variants/names.js"
+import type { DeliveryContext, Destination } from "./destination.js"
 import { Registry, type RegistryAccess } from "./registry.js"
 
 export interface PublishOptions extends RegistryAccess {
@@ -17,6 +19,22 @@ export interface PublishOptions extends RegistryAccess {
   variantTags: boolean
   /** Kept up to date, for a caller who may be stopped in the middle. */
   moves?: TagMoves
+}
+
+/** A registry, which gets the images of all variants, and tags after all of them. See {@link publish}. */
+export class RegistryDestination implements Destination {
+  readonly place = "reference"
+
+  constructor(private readonly options: Omit<PublishOptions, "tools">) {}
+
+  async deliver(
+    images: readonly BuiltVariant[],
+    { engineHost, progress }: DeliveryContext,
+  ): Promise<Map<VariantName, string>> {
+    const options = { ...this.options, tools: engineHost.toolbox }
+    const references = await progress.run("all platforms", "publish", () => publish(images, options, progress))
+    return new Map(images.map(({ variant }, place) => [variant, references[place] ?? ""]))
+  }
 }
 
 /**

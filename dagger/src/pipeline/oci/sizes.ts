@@ -1,11 +1,11 @@
 import type { Container, Directory } from "@dagger.io/dagger"
-import { definitionOf } from "../../core/variants/definitions.js"
 import type { FinishedPlatform } from "../../core/oci/finish.js"
 import { installedSizes } from "../../core/packages/dpkg-status.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { CheckResult, ImageLayer, PlatformReport, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { sharedBytes, sizeChecks, withCosts } from "../../core/oci/sizes.js"
+import type { VariantPlan } from "../../core/plan/plan.js"
 import type { VariantName } from "../../core/variants/names.js"
 import type { FinishedImage } from "./finish.js"
 import { unpackedBytes } from "./layers.js"
@@ -28,16 +28,15 @@ export class SizeMeasurement {
 
   constructor(
     private readonly engineHost: EngineHost,
-    private readonly request: Pick<BuildRequest, "compression" | "custom">,
+    private readonly compression: BuildRequest["compression"],
   ) {}
 
   /** Measures all platforms of a variant, after the variant that it extends where both are built. */
   async measure(
-    variant: VariantName,
+    { variant, extends: parent, limits }: VariantPlan,
     { layout, platforms }: FinishedImage,
     images: readonly PlatformBuild[],
   ): Promise<Map<PlatformName, MeasuredImage>> {
-    const { budgetBytes, minimumShared, extends: parent } = definitionOf(variant, this.request.custom)
     const parents = parent === undefined ? undefined : this.measured.get(parent)
     const found = await Promise.all(
       images.map(async ({ container, layers: names, context: { platform, tools } }) => {
@@ -47,11 +46,7 @@ export class SizeMeasurement {
       }),
     )
     this.measured.set(variant, new Map(found.map(({ platform, layers }) => [platform, layers])))
-    const demands = {
-      ...(budgetBytes === undefined ? {} : { budgetBytes }),
-      ...(parent === undefined ? {} : { parent }),
-      ...(minimumShared === undefined ? {} : { minimumShared }),
-    }
+    const demands = { ...limits, ...(parent === undefined ? {} : { parent }) }
     const checks = sizeChecks(
       demands,
       found.map(({ platform, layers, parentLayers }) => ({
@@ -83,7 +78,7 @@ export class SizeMeasurement {
   ): Promise<ImageLayer[]> {
     const layers = finished?.layers ?? []
     const unknown = layers.filter(({ digest }) => !this.known.has(digest))
-    const measured = await unpackedBytes(layout, unknown, this.engineHost.toolbox, this.request.compression)
+    const measured = await unpackedBytes(layout, unknown, this.engineHost.toolbox, this.compression)
     for (const [digest, bytes] of measured) this.known.set(digest, bytes)
     return layers.map(({ digest, size }, place) => ({
       // With another number of names no one could say which is which.

@@ -20,7 +20,14 @@ import type { NativeToolsInstall } from "../packages/acceleration.js"
 import { layersOf } from "../oci/layers.js"
 import { manifestOf } from "./file-manifest.js"
 import { withCacheBuster } from "../engine/engine-host.js"
-import { foreignTo, packagesFor, prepare, resolved, type PackagesFor, type Shared } from "../image/package-set.js"
+import {
+  foreignTo,
+  packagesFor,
+  preparePackageSet,
+  resolved,
+  type PackagesFor,
+  type PackageSetContext,
+} from "../image/package-set.js"
 import { installPackages, nativeToolsOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
@@ -41,13 +48,13 @@ export async function parity(
   progress: Progress,
 ): Promise<ParityReport[]> {
   const allowed = readAllowList()
-  const shared = await prepare(request, caBundle, progress)
+  const context = await preparePackageSet(request, caBundle, progress)
   const reports: ParityReport[] = []
   for (const variant of request.variants) {
     const names = packagesFor(request, variant)
-    const nativeTools = await nativeToolsWith(shared, names)
-    for (const platform of foreignTo(shared.native)) {
-      const { packages, accelerated, emulated } = await installBothWays(shared, platform, names, nativeTools)
+    const nativeTools = await nativeToolsWith(context, names)
+    for (const platform of foreignTo(context.engineHost)) {
+      const { packages, accelerated, emulated } = await installBothWays(context, platform, names, nativeTools)
       reports.push({
         schemaVersion: PARITY_SCHEMA_VERSION,
         variant,
@@ -78,12 +85,12 @@ export async function renewedAllowList(
   cacheBuster: string,
 ): Promise<AllowedDifference[]> {
   let allowed = readAllowList()
-  const shared = await prepare(request, caBundle, progress)
+  const context = await preparePackageSet(request, caBundle, progress)
   for (const variant of request.variants)
-    for (const platform of foreignTo(shared.native)) {
-      const install = await resolved(shared, platform, packagesFor(request, variant))
-      const { files: first } = await go(shared, install)
-      const { files: second } = await go(shared, { ...install, root: withCacheBuster(install.root, cacheBuster) })
+    for (const platform of foreignTo(context.engineHost)) {
+      const install = await resolved(context, platform, packagesFor(request, variant))
+      const { files: first } = await go(context, install)
+      const { files: second } = await go(context, { ...install, root: withCacheBuster(install.root, cacheBuster) })
       allowed = renewAllowList(
         allowed,
         compareFileManifests(first, second),
@@ -94,9 +101,9 @@ export async function renewedAllowList(
 }
 
 /** The packages on the engine's own platform, unpacked: all that is needed of them. */
-export async function nativeToolsWith(shared: Shared, names: PackagesFor): Promise<NativeToolsInstall> {
-  const { native: engineHost, progress } = shared
-  const nativeTools = nativeToolsOf(await resolved(shared, engineHost.platform, names))
+export async function nativeToolsWith(context: PackageSetContext, names: PackagesFor): Promise<NativeToolsInstall> {
+  const { engineHost, progress } = context
+  const nativeTools = nativeToolsOf(await resolved(context, engineHost.platform, names))
   await progress.run(engineHost.platform, "packages", () => nativeTools.unpacked)
   return nativeTools
 }
@@ -117,21 +124,21 @@ export interface BothInstallMethods {
 
 /** Installs packages on a foreign platform by native programs and under emulation. */
 export async function installBothWays(
-  shared: Shared,
+  context: PackageSetContext,
   platform: PlatformName,
   names: PackagesFor,
   nativeTools: NativeToolsInstall,
 ): Promise<BothInstallMethods> {
-  const install = await resolved(shared, platform, names)
-  const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(shared, platform, arrived) })
+  const install = await resolved(context, platform, names)
+  const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(context, platform, arrived) })
   // One after the other: together they would share the processors, and each would be timed with the other's load.
-  const accelerated = await measured(await go(shared, install, nativeTools))
-  const emulated = await measured(await go(shared, install))
+  const accelerated = await measured(await go(context, install, nativeTools))
+  const emulated = await measured(await go(context, install))
   return { packages: install.packages.length, accelerated, emulated }
 }
 
 async function go(
-  { native: engineHost, progress }: Shared,
+  { engineHost, progress }: PackageSetContext,
   install: PackageInstall,
   nativeTools?: NativeToolsInstall,
 ): Promise<Arrived> {
@@ -145,7 +152,7 @@ async function go(
 }
 
 async function reportOf(
-  { native: engineHost, progress }: Shared,
+  { engineHost, progress }: PackageSetContext,
   platform: PlatformName,
   { installed, seconds }: Arrived,
 ): Promise<InstallMethodReport> {

@@ -23,7 +23,7 @@ export function archNeutralManifestOf(
 
 async function listed(engineHost: EngineHost, root: Directory, ...options: string[]): Promise<FileManifest> {
   const text = await PARTS.reduce(
-    (engineHost, name) => engineHost.withNewFile(`/manifest/${name}`, script(name)),
+    (container, name) => container.withNewFile(`/manifest/${name}`, script(name)),
     engineHost.toolbox,
   )
     .withMountedDirectory("/target", root)

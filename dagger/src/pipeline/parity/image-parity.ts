@@ -56,7 +56,7 @@ export async function imageParity(
   const run = await prepareBuild(request, inputs, progress)
   const images = new PlatformImages(run)
   const compared: VariantParity[] = []
-  for (const plan of run.plans) {
+  for (const plan of run.plan.variants) {
     const built = allSettled(plan.platforms.map((platform) => images.image(plan, platform)))
     const parity = await compareVariant(run, plan, built, images.progressOf(plan.variant))
     compared.push({ variant: plan.variant, parity })

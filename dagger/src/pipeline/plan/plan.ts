@@ -1,21 +1,24 @@
-import { probeFromHere } from "./probe.js"
-import { planVariant, type VariantPlan } from "../../core/plan/plan.js"
-import { resolveDefinition } from "../../core/variants/definitions.js"
-import type { BuildRequest } from "../../core/request/request.js"
+import { planBuild, type BuildPlan } from "../../core/plan/build-plan.js"
 import { decideSources, type Probe } from "../../core/plan/sources.js"
+import type { PlatformName } from "../../core/platforms.js"
+import type { BuildRequest } from "../../core/request/request.js"
+import { resolveDefinition } from "../../core/variants/definitions.js"
+import { probeFromHere } from "./probe.js"
 
 /**
- * What a build would do, with nothing run: needs no engine.
+ * Decides where tools come from, then plans. Runs nothing, and needs no engine.
  *
  * @param assets names of upstream files that were fetched beforehand
  * @param probe asks whether upstream files answer; from here when omitted
+ * @param enginePlatform see {@link planBuild}; for a plan that is only shown it can be omitted
  */
 export async function plan(
   request: BuildRequest,
   assets: readonly string[] = [],
   probe: Probe = probeFromHere(request.mirror?.credentials),
-): Promise<VariantPlan[]> {
+  enginePlatform?: PlatformName,
+): Promise<BuildPlan> {
   const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant, request.custom).tools))]
   const sources = await decideSources(request.sources, tools, request.platforms, assets, request.mirror, probe)
-  return request.variants.map((variant) => planVariant(variant, request, sources))
+  return planBuild(request, sources, enginePlatform)
 }

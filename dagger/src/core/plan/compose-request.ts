@@ -1,0 +1,78 @@
+import { parseLock } from "../packages/lock.js"
+import { parsePlatforms } from "../platforms.js"
+import { parseCompression } from "../request/compression.js"
+import { parseSources, type BuildRequest } from "../request/request.js"
+import { parseMirror } from "../text/mirror.js"
+import { parseSourceCode } from "../text/source-code.js"
+import { parseBase } from "../variants/bases.js"
+import { parseCustomVariant } from "../variants/custom/custom-variant.js"
+import type { CustomVariant } from "../variants/definitions.js"
+import { parseVariants } from "../variants/names.js"
+import { assertPlannable } from "./plan.js"
+
+/** A definition file that an entry point has read. */
+export interface DefinitionFile {
+  text: string
+  /** As the user wrote it, for messages. */
+  name: string
+}
+
+/** A build as the user wrote it. Each entry point reads its own arguments and files into one of these. */
+export interface GivenBuild {
+  platforms?: readonly string[] | undefined
+  variants?: readonly string[] | undefined
+  definition?: DefinitionFile | undefined
+  sources?: string | undefined
+  base?: string | undefined
+  mirror?: string | undefined
+  compression?: string | undefined
+  /** Text of an earlier build's report.json. */
+  lock?: string | undefined
+  source?: Parameters<typeof parseSourceCode>[0] | undefined
+  sudo: boolean
+  root: boolean
+  cjkFonts: boolean
+  native?: boolean | undefined
+  refresh: boolean
+}
+
+/**
+ * Checks everything about a build that can be known before any work.
+ *
+ * @throws RunnerImagesError for whatever is wrong first: USAGE, PLATFORM_INVALID, VARIANT_INVALID, DEFINITION_INVALID, SOURCES_INVALID,
+ *   BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID or LOCK_INVALID
+ */
+export function composeRequest(given: GivenBuild): BuildRequest {
+  const platforms = parsePlatforms(given.platforms)
+  const base = parseBase(given.base)
+  const request: BuildRequest = {
+    platforms,
+    ...composeVariants(given),
+    sources: parseSources(given.sources),
+    base,
+    sudo: given.sudo,
+    root: given.root,
+    cjkFonts: given.cjkFonts,
+    refresh: given.refresh,
+    native: given.native ?? false,
+    compression: parseCompression(given.compression),
+    ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
+    ...(given.lock === undefined ? {} : { lock: parseLock(given.lock, platforms, base) }),
+    ...(given.source === undefined ? {} : { source: parseSourceCode(given.source) }),
+  }
+  assertPlannable(request)
+  return request
+}
+
+/**
+ * The variants that are asked for, and the one of the definition file, which is what is meant when none is named.
+ *
+ * @throws RunnerImagesError VARIANT_INVALID or DEFINITION_INVALID
+ */
+export function composeVariants({
+  variants,
+  definition,
+}: Pick<GivenBuild, "variants" | "definition">): Pick<BuildRequest, "variants"> & { custom?: CustomVariant } {
+  const custom = definition && parseCustomVariant(definition.text, definition.name)
+  return { variants: parseVariants(variants, custom?.name), ...(custom ? { custom } : {}) }
+}

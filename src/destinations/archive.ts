@@ -1,0 +1,22 @@
+import type { BuiltVariant } from "../../dagger/src/pipeline/image/built-variant.js"
+import type { DeliveryContext, Destination } from "../../dagger/src/pipeline/oci/destination.js"
+import { writeArchive } from "../artifacts/archive.js"
+import type { OutputFolder } from "../artifacts/output-folder.js"
+
+/** A tar of each layout, beside the folder that was written before. */
+export class ArchiveDestination implements Destination {
+  readonly place = "archive"
+
+  constructor(private readonly output: OutputFolder) {}
+
+  async deliver(images: readonly BuiltVariant[], { progress }: DeliveryContext): Promise<Map<string, string>> {
+    const archives = new Map<string, string>()
+    for (const { variant, report } of images)
+      if (report.index !== undefined)
+        await progress.run("all platforms", `archive ${variant}`, async () => {
+          const write = (file: string) => writeArchive(this.output.of(variant), file, report.created)
+          archives.set(variant, await this.output.replaceArchive(variant, write))
+        })
+    return archives
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import type { VariantName } from "../../dagger/src/core/variants/names.js"
+import type { BuiltVariant } from "../../dagger/src/pipeline/image/built-variant.js"
+import type { DeliveryContext, Destination } from "../../dagger/src/pipeline/oci/destination.js"
+import { writeLoadable } from "../artifacts/loadable.js"
+import type { OutputFolder } from "../artifacts/output-folder.js"
+import { attempt, exec } from "../host/exec.js"
+import { hostPlatform } from "./host-platform.js"
+
+const PROGRAMS = ["docker", "podman"] as const
+type Program = (typeof PROGRAMS)[number]
+
+const INFO_MILLISECONDS = 20_000
+
+/** Docker or podman on this host, which get the image for this host's platform out of the folder that was written before. */
+export class ContainerEngineDestination implements Destination {
+  readonly place = "loaded"
+
+  private constructor(
+    private readonly program: Program,
+    private readonly platform: PlatformName,
+    private readonly output: OutputFolder,
+  ) {}
+
+  /**
+   * Finds the container engine of this host: Docker if it runs, else podman.
+   *
+   * @param built the platforms that are going to be built
+   * @throws RunnerImagesError USAGE when neither runs, or this host's platform is not among them
+   */
+  static async find(built: readonly PlatformName[], output: OutputFolder): Promise<ContainerEngineDestination> {
+    const platform = hostPlatform(built)
+    for (const program of PROGRAMS) {
+      // `docker info` alone ends with 0 without a server; asking for a fact of the server does not.
+      const format = program === "docker" ? "{{.ServerVersion}}" : "{{.Version.Version}}"
+      const { exitCode, stdout } = await attempt(program, ["info", "--format", format], { timeout: INFO_MILLISECONDS })
+      if (exitCode === 0 && stdout.trim() !== "") return new ContainerEngineDestination(program, platform, output)
+    }
+    throw new RunnerImagesError(
+      "USAGE",
+      "--load needs Docker or podman, and neither runs on this host.",
+      "Start one of them, or leave --load out: skopeo reads the layout in the output folder.",
+    )
+  }
+
+  async deliver(images: readonly BuiltVariant[], { progress }: DeliveryContext): Promise<Map<string, string>> {
+    const loaded = new Map<string, string>()
+    for (const { variant, report } of images)
+      if (report.index !== undefined)
+        await progress.run("all platforms", `load ${variant}`, async () => {
+          loaded.set(variant, await this.load(variant))
+        })
+    return loaded
+  }
+
+  private async load(variant: VariantName): Promise<string> {
+    const layout = this.output.of(variant)
+    const name = `localhost/runner-images:${variant}`
+    // Beside the layout, where hard links to its blobs can be made.
+    const folder = mkdtempSync(join(dirname(layout), ".load-"))
+    try {
+      const file = join(folder, "image.tar")
+      await writeLoadable(layout, this.platform, name, file)
+      await exec(this.program, ["load", "--input", file])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return name
+  }
+}
