@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it } from "vitest"
 import { answer, dagger } from "./entry-points.js"
@@ -38,4 +43,43 @@ describe("the module's interface", () => {
     expect(result.exitCode).not.toBe(0)
     expect(result.stderr).toMatch(message)
   })
+})
+
+/** The engine answers the constructor from its cache, so that its arguments may come from a session that has ended. */
+it("takes a file and a service of the second session, not of the first", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "runner-images-module-"))
+  const definition = join(folder, "tools.yaml")
+  const define = (title: string) => {
+    writeFileSync(
+      definition,
+      `name: tools\nextends: standard\ntitle: ${title}\ndescription: A test\nchecks:\n  - { name: bash, proves: bash runs, command: bash --version, expect: { contains: bash } }\n`,
+    )
+  }
+  const mirror = { status: 200, requests: 0 }
+  const server = createServer((_, response) => {
+    mirror.requests++
+    response.writeHead(mirror.status).end()
+  })
+  try {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    const shared = [
+      ["--definition", definition],
+      ["--mirror", `http://127.0.0.1:${String(port)}`],
+      ["--mirror-service", `tcp://127.0.0.1:${String(port)}`],
+    ].flat()
+    const plan = async () =>
+      (JSON.parse(answer(await dagger("call", ...shared, "plan"))) as { title: string; sources: { mode: string } }[])[0]
+    define("First")
+    expect(await plan()).toMatchObject({ title: "First", sources: { mode: "upstream" } })
+    expect(mirror.requests).toBeGreaterThan(0)
+    Object.assign(mirror, { status: 404, requests: 0 })
+    expect(await plan()).toMatchObject({ title: "First", sources: { mode: "registry" } })
+    expect(mirror.requests).toBeGreaterThan(0)
+    define("Second")
+    expect(await plan()).toMatchObject({ title: "Second" })
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

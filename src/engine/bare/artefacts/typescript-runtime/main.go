@@ -54,25 +54,28 @@ func (t *TypescriptSdk) lib(name, modPath string, schema *dagger.File) *dagger.D
 	return t.SDKSourceDir.Directory("bundled").WithFile("client.gen.ts", gen)
 }
 
+// What Dagger's own SDK makes sure of: package.json, tsconfig.json, a lock file and a source file.
+func (t *TypescriptSdk) complete(name, dir string, src *dagger.Directory) *dagger.Directory {
+	return t.node().WithWorkdir(dir).
+		WithMountedCache("/root/.npm", dag.CacheVolume("module-npm")).
+		WithDirectory(".", src, dagger.ContainerWithDirectoryOpts{Include: append([]string{"tsconfig.json", "yarn.lock", "pnpm-lock.yaml", "src/**/*.ts"}, manifests...)}).
+		WithFile("/opt/module-tools/complete-module.mjs", t.SDKSourceDir.File("runtime/complete-module.mjs")).
+		WithFile("/opt/module-tools/module-tsconfig.json", t.SDKSourceDir.File("runtime/module-tsconfig.json")).
+		WithExec([]string{"node", "/opt/module-tools/complete-module.mjs", name}).
+		Directory(".")
+}
+
 // Installs what package.json asks for, exactly as locked when there is a lock.
-func (t *TypescriptSdk) dependencies(ctx context.Context, dir string, src *dagger.Directory) (*dagger.Container, error) {
-	files, err := src.Entries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ctr := t.node().WithWorkdir(dir)
-	if !slices.Contains(files, "package.json") {
-		return ctr, nil
-	}
+func (t *TypescriptSdk) dependencies(dir string, files []string, src *dagger.Directory) *dagger.Container {
 	install := "install"
 	if slices.Contains(files, "package-lock.json") {
 		install = "ci"
 	}
-	return ctr.
+	return t.node().WithWorkdir(dir).
 		WithMountedCache("/root/.npm", dag.CacheVolume("module-npm")).
 		WithDirectory(".", src, dagger.ContainerWithDirectoryOpts{Include: manifests}).
 		WithExec([]string{"npm", install, "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"}).
-		WithoutMount("/root/.npm"), nil
+		WithoutMount("/root/.npm")
 }
 
 func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.ModuleSource, introspectionJSON *dagger.File) (*dagger.Container, error) {
@@ -86,12 +89,18 @@ func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.Mod
 	}
 	src := modSource.ContextDirectory().Directory(sub)
 	dir := filepath.Join("/src", sub)
-	lib := t.lib(name, dir, introspectionJSON)
-	ctr, err := t.dependencies(ctx, dir, src)
+	files, err := src.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return ctr.
+	if !slices.Contains(files, "package.json") || !slices.Contains(files, "tsconfig.json") {
+		src = src.WithDirectory(".", t.complete(name, dir, src))
+		if files, err = src.Entries(ctx); err != nil {
+			return nil, err
+		}
+	}
+	lib := t.lib(name, dir, introspectionJSON)
+	return t.dependencies(dir, files, src).
 		WithDirectory(".", src, dagger.ContainerWithDirectoryOpts{Exclude: append([]string{"sdk", "node_modules"}, manifests...)}).
 		WithMountedDirectory("sdk", lib).
 		WithMountedDirectory("node_modules/@dagger.io/dagger", lib).
@@ -108,6 +117,9 @@ func (t *TypescriptSdk) Codegen(ctx context.Context, modSource *dagger.ModuleSou
 	if err != nil {
 		return nil, err
 	}
-	return dag.GeneratedCode(dag.Directory().WithDirectory(filepath.Join(sub, "sdk"), t.lib(name, filepath.Join("/src", sub), introspectionJSON))).
-		WithVCSGeneratedPaths([]string{"sdk/**"}).WithVCSIgnoredPaths([]string{"sdk"}), nil
+	dir := filepath.Join("/src", sub)
+	generated := t.complete(name, dir, modSource.ContextDirectory().Directory(sub)).
+		WithDirectory("sdk", t.lib(name, dir, introspectionJSON))
+	return dag.GeneratedCode(dag.Directory().WithDirectory(sub, generated)).
+		WithVCSGeneratedPaths([]string{"sdk/**"}).WithVCSIgnoredPaths([]string{"sdk", "**/node_modules/**"}), nil
 }
