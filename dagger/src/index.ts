@@ -5,9 +5,11 @@
  * Try `dagger call build --platforms linux/amd64,linux/arm64 export --path dist`.
  */
 import { argument, dag, func, object, Container, Directory, File, Platform, Secret, Service } from "@dagger.io/dagger"
+import { getTracer } from "@dagger.io/dagger/telemetry"
 import { assertComparable, assertImageParity } from "./core/parity/image-parity.js"
 import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulation-parity.js"
 import { composeRequest, composeVariants, type DefinitionFile, type GivenBuild } from "./core/plan/compose-request.js"
+import type { CheckResult } from "./core/report/report.js"
 import { renderMarkdown } from "./core/render/markdown.js"
 import type { BuildRequest } from "./core/request/request.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
@@ -20,6 +22,43 @@ import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
 import { trustedBundle } from "./pipeline/engine/trust.js"
 import { probeOf, upstreamOf } from "./pipeline/image/upstream.js"
+
+/** The result of one smoke test, run inside the built container. */
+@object()
+export class SmokeCheck {
+  /** The variant that was tested. */
+  @func()
+  variant: string
+
+  /** The platform that was tested. */
+  @func()
+  platform: string
+
+  /** The check's name, unique within a platform: version/git. */
+  @func()
+  name: string
+
+  /** "passed", "failed" or "skipped". */
+  @func()
+  status: string
+
+  /** What the check proves. */
+  @func()
+  proves: string
+
+  /** Why the check was skipped, or what was expected and what was found. Empty for a check that passed. */
+  @func()
+  reason: string
+
+  constructor(variant: string, platform: string, name: string, status: string, proves: string, reason: string) {
+    this.variant = variant
+    this.platform = platform
+    this.name = name
+    this.status = status
+    this.proves = proves
+    this.reason = reason
+  }
+}
 
 /**
  * Builds, tests and publishes GitHub Actions runner images for several platforms.
@@ -114,7 +153,7 @@ export class RunnerImages {
     compression: string = "gzip",
   ): Promise<Directory> {
     const request = await this.requestOf({ platforms, variants, native, compression })
-    const built = await buildImages(request, this.inputs(), new Progress())
+    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
   }
@@ -129,7 +168,7 @@ export class RunnerImages {
   async container(platform?: Platform, variant?: string): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
     const request = await this.requestOf({ platforms, variants: variant === undefined ? undefined : [variant] })
-    return buildContainer(request, this.inputs(), new Progress())
+    return buildContainer(request, this.inputs(), new Progress(IN_TRACE))
   }
 
   /**
@@ -142,9 +181,30 @@ export class RunnerImages {
   @func({ cache: "session" })
   async test(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<string> {
     const request = await this.requestOf({ platforms, variants, native })
-    const built = await buildImages(request, this.inputs(), new Progress())
+    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
+  }
+
+  /**
+   * Build the images, smoke-test them and return each check's result. A check that fails does not fail the function: see its status.
+   *
+   * @param platforms Platforms to test. Defaults to all.
+   * @param variants Variants to test, or "all". Defaults to the definition's variant, else "standard".
+   * @param native Fail early if emulation would cause any check to be skipped.
+   */
+  @func({ cache: "session" })
+  async checks(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<SmokeCheck[]> {
+    const request = await this.requestOf({ platforms, variants, native })
+    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
+    return built.flatMap(({ variant, report }) =>
+      report.platforms.flatMap(({ platform, checks }) =>
+        checks.map((check) => {
+          const { name, status, proves } = check
+          return new SmokeCheck(variant, platform, name, status, proves, reasonOf(check))
+        }),
+      ),
+    )
   }
 
   /**
@@ -183,7 +243,7 @@ export class RunnerImages {
     if (word === "platforms") {
       const request = await this.requestOf({ platforms, variants })
       assertComparable(request.platforms)
-      const compared = await compareImages(request, this.inputs(), new Progress())
+      const compared = await compareImages(request, this.inputs(), new Progress(IN_TRACE))
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
@@ -193,7 +253,7 @@ export class RunnerImages {
       packages: parsePackages(packages),
       refresh: this.refresh,
     }
-    const reports = await compareInstallMethods(request, this.caBundle ?? trustedBundle(), new Progress())
+    const reports = await compareInstallMethods(request, this.caBundle ?? trustedBundle(), new Progress(IN_TRACE))
     assertParity(reports)
     return JSON.stringify(reports, null, 2)
   }
@@ -278,8 +338,9 @@ export class RunnerImages {
   }
 }
 
-/** Warnings and notes become lines of the function's trace; its steps are in there as the engine's own. */
+/** Steps become spans of the function's trace, around the engine's own; warnings and notes become lines of it. */
 const IN_TRACE: ProgressListener = {
+  around: (scope, step, work) => getTracer().startActiveSpan(`${scope}: ${step}`, () => work()),
   started: () => undefined,
   ended: () => undefined,
   warned: (scope, text) => {
@@ -288,4 +349,10 @@ const IN_TRACE: ProgressListener = {
   noted: (scope, text) => {
     console.error(`[${scope}] ${text}`)
   },
+}
+
+function reasonOf({ status, expected, actual, reason }: CheckResult): string {
+  if (status === "passed") return ""
+  const difference = expected === undefined ? "" : `expected ${expected}, found ${actual ?? "nothing"}`
+  return [difference, reason ?? ""].filter(Boolean).join(": ")
 }

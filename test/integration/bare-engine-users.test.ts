@@ -131,6 +131,21 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
     }
   })
 
+  it("what it changed on the host is written down where other versions of this program look for it", () => {
+    const id = ENGINE.split("/").at(-2) ?? ""
+    const state = JSON.parse(readFileSync("/run/runner-images/ledger.json", "utf8")) as {
+      instances: Record<string, { record: string }>
+    }
+    expect(state).toMatchObject({
+      instances: { [id]: { link: expect.any(String) as string, registryPort: expect.any(Number) as number } },
+      forwardingSwitchedOn: expect.any(Array) as string[],
+      binfmtWasUnmounted: expect.any(Boolean) as boolean,
+    })
+    const record = JSON.parse(readFileSync(state.instances[id]?.record ?? "", "utf8")) as { changes: object[] }
+    expect(record).toMatchObject({ schemaVersion: 1, id, processes: { engine: { pid: expect.any(Number) as number } } })
+    expect(record.changes).toEqual(expect.arrayContaining([expect.objectContaining({ kind: "interface" })]))
+  })
+
   it("a recorded base that cannot be had is an error, and nothing takes its place", async () => {
     await connection(async () => {
       const missing = { [DEFAULT_BASE]: `sha256:${"0".repeat(64)}` }

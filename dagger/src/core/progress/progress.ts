@@ -3,8 +3,10 @@ import type { PlatformName } from "../platforms.js"
 /** What a step belongs to: one platform, or all of them together. */
 export type StepScope = PlatformName | "all platforms"
 
-/** Told of every step that starts and ends. The command line draws it; the module has no use for it. */
+/** Hears of every step. The command line draws them; the module makes them spans of its trace. */
 export interface ProgressListener {
+  /** Does a step's work, in whatever has to be around it. */
+  around?<T>(scope: StepScope, step: string, work: () => Promise<T>): Promise<T>
   started(scope: StepScope, step: string): void
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
   /** Something that a user should know of, and that stops nothing. */
@@ -44,7 +46,7 @@ export class Progress {
     this.listener?.started(scope, title)
     let failure: unknown
     try {
-      return await work()
+      return await (this.listener?.around?.(scope, title, work) ?? work())
     } catch (error) {
       failure = error
       throw error

@@ -66,6 +66,9 @@ export declare class ExecError extends DaggerSDKError {
   readonly stderr: string
 }
 export declare class GraphQLRequestError extends DaggerSDKError {}
+export declare function getTracer(name?: string): {
+  startActiveSpan<T>(name: string, work: () => Promise<T>): Promise<T>
+}
 `
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
