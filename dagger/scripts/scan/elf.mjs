@@ -1,5 +1,6 @@
 // Reads the parts of an ELF file that tell what it needs to start: its machine, its interpreter and its dynamic section.
-// Nothing but headers and a few strings is read. https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
+// Nothing but headers and a few strings is read. Not Debian's scanelf (pax-utils): it finds the same files, but ends with 0 after one that is
+// cut off, shows RPATH and RUNPATH as one, and separates names by the spaces that they may have. https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
 
 /** What is read of a file at first. The program headers of nearly all files lie within. */
 export const HEADER_BYTES = 4096
