@@ -78,12 +78,16 @@ func (t *TypescriptSdk) dependencies(dir string, files []string, src *dagger.Dir
 		WithoutMount("/root/.npm")
 }
 
-func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.ModuleSource, introspectionJSON *dagger.File) (*dagger.Container, error) {
-	name, err := modSource.ModuleOriginalName(ctx)
-	if err != nil {
-		return nil, err
+// The module's name, and its folder within the repository.
+func nameAndFolder(ctx context.Context, modSource *dagger.ModuleSource) (name, sub string, err error) {
+	if name, err = modSource.ModuleOriginalName(ctx); err == nil {
+		sub, err = modSource.SourceSubpath(ctx)
 	}
-	sub, err := modSource.SourceSubpath(ctx)
+	return
+}
+
+func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.ModuleSource, introspectionJSON *dagger.File) (*dagger.Container, error) {
+	name, sub, err := nameAndFolder(ctx, modSource)
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +113,7 @@ func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.Mod
 }
 
 func (t *TypescriptSdk) Codegen(ctx context.Context, modSource *dagger.ModuleSource, introspectionJSON *dagger.File) (*dagger.GeneratedCode, error) {
-	name, err := modSource.ModuleOriginalName(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sub, err := modSource.SourceSubpath(ctx)
+	name, sub, err := nameAndFolder(ctx, modSource)
 	if err != nil {
 		return nil, err
 	}
