@@ -326,8 +326,8 @@ it("auto is upstream when the mirror answers for every file, and not otherwise",
       )
     }
     expect(await Promise.all(["right", "missing"].map(decide))).toEqual([
-      { mode: "upstream", reason: "every pinned upstream file answers" },
-      { mode: "registry", reason: "no pinned upstream file answers" },
+      { mode: "upstream", reason: "every pinned upstream URL is reachable" },
+      { mode: "registry", reason: "no pinned upstream URL is reachable" },
     ])
   })
 })

@@ -34,7 +34,7 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("a misspelt compression", async ({ expect }) => {
     expect(await failure(["build", "--compression", "zst"])).toMatchInlineSnapshot(`
       "2
-      error: "zst" is not a compression that layers can have. [COMPRESSION_INVALID]
+      error: "zst" is not a compression for layers. [COMPRESSION_INVALID]
       Did you mean zstd?"
     `)
   })
@@ -79,14 +79,14 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("an unknown place of tools", async ({ expect }) => {
     expect(await failure(["build", "--sources", "nowhere"])).toMatchInlineSnapshot(`
       "2
-      error: "nowhere" is not a place that tools come from. [SOURCES_INVALID]
+      error: "nowhere" is not a source of tools. [SOURCES_INVALID]
       Choose from auto, upstream, registry."
     `)
   })
   it("fonts for a variant without a browser", async ({ expect }) => {
     expect(await failure(["build", "--cjk-fonts"])).toMatchInlineSnapshot(`
       "2
-      error: --cjk-fonts is for variants with a browser, and standard has none. [USAGE]
+      error: --cjk-fonts only applies to variants with a browser, not to standard. [USAGE]
       Leave it out, or give --variants chrome."
     `)
   })
@@ -193,7 +193,7 @@ describe("further errors:", () => {
   it("a misspelt place of tools", async () => {
     expect(await refusal("build", "--sources", "regsitry")).toMatchInlineSnapshot(`
       "2
-      error: "regsitry" is not a place that tools come from. [SOURCES_INVALID]
+      error: "regsitry" is not a source of tools. [SOURCES_INVALID]
       Did you mean registry?"
     `)
   })

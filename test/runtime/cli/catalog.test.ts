@@ -187,8 +187,8 @@ describe.concurrent("an error on the command line is refused:", () => {
     async (mirror) => {
       expect(await refusal("catalog", "update", "runner", "--mirror", mirror)).toBe(
         "2\n" +
-          `error: The mirror ${mirror.replace("user:secret@", "")} has no TLS, so anyone between here and there could choose the checksums that are pinned. [MIRROR_INVALID]\n` +
-          "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+          `error: The mirror ${mirror.replace("user:secret@", "")} has no TLS, so anyone on the way to it could choose the checksums that are pinned. [MIRROR_INVALID]\n` +
+          "Give an https URL, or leave --mirror out; builds may use this one, because they verify every file.",
       )
     },
   )

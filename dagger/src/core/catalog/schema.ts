@@ -149,7 +149,7 @@ function wrong(what: string, known: readonly string[] = []) {
 /** What is wrong with a key that is not one of the known ones. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = closest(key, known)
-  return `has "${key}", which is not known there; ${meant ? `did you mean ${meant}?` : `known are ${known.join(", ")}`}`
+  return `has "${key}", which is not known there; ${meant ? `did you mean ${meant}?` : `choose from ${known.join(", ")}`}`
 }
 
 const text = (pattern: RegExp, what: string) => z.string({ error: wrong(what) }).regex(pattern, { error: wrong(what) })

@@ -1,15 +1,15 @@
 import type { PlatformName } from "../platforms.js"
 
-/** What a step belongs to: one platform, or all of them together. */
+/** What a step belongs to: one platform, or all of them. */
 export type StepScope = PlatformName | "all platforms"
 
-/** Told of every step that starts and ends. The command line draws it; the module has no use for it. */
+/** Is notified of every step that starts and ends. The command line shows them; the module does not listen. */
 export interface ProgressListener {
   started(scope: StepScope, step: string): void
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
-  /** Something that a user should know of, and that stops nothing. */
+  /** Something that the user should know but that does not stop the build. */
   warned(scope: StepScope, text: string): void
-  /** Something that a log should hold, whatever comes after it. */
+  /** Something that must stay in the log. */
   noted(scope: StepScope, text: string): void
 }
 
@@ -17,11 +17,11 @@ interface StepTime {
   scope: StepScope
   name: string
   seconds: number
-  /** The variant that the step was done for; absent for what all share. */
+  /** The variant that the step was run for; absent for steps that all variants share. */
   variant?: string
 }
 
-/** Runs steps, times them and tells a listener. */
+/** Runs steps, times them and notifies a listener. */
 export class Progress {
   constructor(
     private readonly listener?: ProgressListener,
@@ -32,7 +32,7 @@ export class Progress {
   /**
    * The same progress, for the steps of one variant.
    *
-   * @param shown whether the listener is told of the variant: where there is only one, its name says nothing
+   * @param shown whether step titles name the variant: with only one, its name adds nothing
    */
   of(name: string, shown: boolean): Progress {
     return new Progress(this.listener, this.times, { name, shown })
@@ -66,7 +66,7 @@ export class Progress {
   /**
    * The steps that concern a platform, in order of completion, seconds rounded to hundredths.
    *
-   * @param variants with these, only what was done for them or for all
+   * @param variants if given, only the steps that were run for them or for all
    */
   steps(scope: PlatformName, variants?: readonly string[]): { name: string; seconds: number }[] {
     return this.times
@@ -76,7 +76,7 @@ export class Progress {
   }
 }
 
-/** Does one part of a longer step; whoever hands it in may time the part. */
+/** Runs one part of a longer step; the caller that passes it in may time the part. */
 export type Phase = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
 export const untimed: Phase = (_, work) => work()

@@ -1,7 +1,7 @@
 import { RunnerImagesError } from "../errors.js"
 
 /**
- * Where images are published to and tested from, by the grammar of the OCI distribution specification.
+ * Where images are published and where they are tested from, by the grammar of the OCI distribution specification.
  * Names are taken as written: a repository without a host is refused instead of being sent to a default registry.
  */
 export interface Repository {
@@ -11,9 +11,9 @@ export interface Repository {
   host: string
   /** Undefined for the scheme's own port. */
   port?: number
-  /** What the registry calls it: `team/runner`. */
+  /** The repository's name on the registry: `team/runner`. */
   path: string
-  /** The host is this machine, whose registry is spoken to without TLS. */
+  /** The host is this machine, whose registry is used without TLS. */
   loopback: boolean
 }
 
@@ -137,7 +137,7 @@ function repository(name: string, authority: string, path: string): Repository {
   return { name, host, ...(port === undefined ? {} : { port }), path, loopback: isLoopback(host) }
 }
 
-/** Whether a host, an IPv6 address with its brackets, is the machine that speaks of it. */
+/** Whether a host is the local machine. An IPv6 address has its brackets. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
 }

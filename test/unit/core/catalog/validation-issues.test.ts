@@ -162,7 +162,7 @@ describe("an error in the catalog", () => {
           "node.registry is missing",
         ],
         "a source that is not pinned": [
-          "npm has "upstream", which is not known there; known are registry",
+          "npm has "upstream", which is not known there; choose from registry",
         ],
         "a tool that is not in tools.ts": [
           "pins.yaml has "nmp", which is not known there; did you mean npm?",

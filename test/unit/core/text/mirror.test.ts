@@ -38,7 +38,7 @@ describe("a mirror", () => {
     ["https://user:secret@", '"https://" is not a URL. Write it as in https://mirror.example.com/upstream.'],
     [
       "ftp://user:secret@mirror.example.com/x?token=secret",
-      'The mirror "ftp://mirror.example.com/x" is not reached by http or https. Write it as in https://mirror.example.com/upstream.',
+      'The mirror "ftp://mirror.example.com/x" does not use http or https. Write it as in https://mirror.example.com/upstream.',
     ],
     [
       "https://user:secret@mirror.example.com/x?token=secret",
@@ -68,7 +68,7 @@ describe("a mirror", () => {
   it("on the loopback interface has to be handed over", () => {
     const mirror = parseMirror("http://127.0.0.1:8080/up")
     expect(refused(() => requireReachable(mirror, false))).toBe(
-      "The mirror http://127.0.0.1:8080/up is the engine's own loopback interface when seen from the engine, where no mirror is. Hand the mirror over: --mirror-service tcp://127.0.0.1:8080.",
+      "The mirror http://127.0.0.1:8080/up is on this machine's loopback interface, which the engine cannot reach. Pass the mirror to the engine: --mirror-service tcp://127.0.0.1:8080.",
     )
     for (const [reachable, service] of [
       [mirror, true],
