@@ -151,8 +151,8 @@ describe.concurrent("a user's error is answered before any work, with exit code 
       await failure(["publish", "--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]),
     ).toMatchInlineSnapshot(`
       "2
-      error: The images have the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
-      Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin."
+      error: The images contain the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
+      Build with --sources upstream on a network that can reach GitHub's releases, or add --allow-stand-in: each tag then ends in -standin."
     `)
   })
   it("an error as JSON, for programs", async ({ expect }) => {
@@ -283,7 +283,7 @@ describe("further errors:", () => {
     expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--allow-stand-in"))
       .toMatchInlineSnapshot(`
       "2
-      error: What is published must not depend on which vendors answer today, and --sources is auto. [SOURCES_INVALID]
+      error: With --sources auto, what is published would depend on which vendors can be reached today. [SOURCES_INVALID]
       Give --sources upstream or --sources registry."
     `)
   })

@@ -24,7 +24,7 @@ export function readAllowList<T>(
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`)
   }
   const names = parsed.data.map(nameOf)
   const twice = names.find((name, index) => names.indexOf(name) !== index)

@@ -126,13 +126,13 @@ describe("a vendor's newest release", () => {
       "not told: another page",
       "node",
       { [NODE]: "<html>" },
-      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json did not answer with JSON",
+      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json did not return JSON",
     ],
     [
       "not told: another form",
       "node",
       { [NODE]: [{}] },
-      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json answered with something else than before: 0.version Invalid input: expected string, received undefined",
+      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json returned an unexpected answer: 0.version Invalid input: expected string, received undefined",
     ],
     [
       "not told: nothing finished",

@@ -316,7 +316,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.338.0", "2026-09-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: runner 2.338.0 for linux/amd64 is pinned to af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32, and its vendor now says aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Find out why the vendor has replaced the file before changing the catalog. [DOWNLOAD_MISMATCH]]`,
+      `[RunnerImagesError: runner 2.338.0 for linux/amd64 is pinned to af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32, but its vendor now publishes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Find out why the vendor has replaced the file before changing the catalog. [DOWNLOAD_MISMATCH]]`,
     )
   })
 
@@ -325,7 +325,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.339.0", "2026-10-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: What vendors answer cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown. Nothing was written; ask again later, or update other tools by their names. [CATALOG_INVALID]]`,
+      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
     )
   })
 
@@ -334,7 +334,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.339.0", "2026-10-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: What vendors answer cannot be pinned: runner.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are not: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Nothing was written; ask again later, or update other tools by their names. [CATALOG_INVALID]]`,
+      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are different: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
     )
   })
 })
