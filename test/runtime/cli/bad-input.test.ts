@@ -93,14 +93,14 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("an unknown way to compare with", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulatd"])).toMatchInlineSnapshot(`
       "2
-      error: "emulatd" is not something to compare with. [USAGE]
+      error: "emulatd" is not a valid comparison. [USAGE]
       Did you mean emulated?"
     `)
   })
   it("what is no package's name", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulated", "--packages", "nano=8.4"])).toMatchInlineSnapshot(`
       "2
-      error: "nano=8.4" cannot be the name of a package. [USAGE]
+      error: "nano=8.4" is not a valid package name. [USAGE]
       Give names of the distribution's packages, comma-separated, without versions."
     `)
   })
@@ -121,8 +121,8 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("one platform to compare with the others", async ({ expect }) => {
     expect(await failure(["parity", "--platforms", "linux/arm64"])).toMatchInlineSnapshot(`
       "2
-      error: --platforms names linux/arm64 alone, which leaves nothing to compare it with. [PLATFORM_INVALID]
-      Leave --platforms out, or name two."
+      error: --platforms names linux/arm64 only, so there is nothing to compare it with. [PLATFORM_INVALID]
+      Leave --platforms out, or name at least two."
     `)
   })
   it("an unknown command", async ({ expect }) => {
