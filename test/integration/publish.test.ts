@@ -226,7 +226,7 @@ describe("nothing gets into the registry", () => {
     }))
     expect(failure).toMatchObject({
       code: "BUILD_FAILED",
-      problem: expect.stringMatching(/the report speaks of/) as string,
+      problem: expect.stringMatching(/the report names/) as string,
     })
   })
 })
@@ -365,7 +365,7 @@ describe("a registry that misbehaves", () => {
       code: "REGISTRY_FAILED",
       exitCode: 5,
       problem: expect.stringMatching(
-        `${REPOSITORY}:try-standin should be ${index}, and the registry gives back sha256:`,
+        `${REPOSITORY}:try-standin should be ${index}, but the registry returns sha256:`,
       ) as string,
     })
   })
@@ -406,7 +406,7 @@ describe("a registry that misbehaves", () => {
       }
       await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({
         code: "REFERENCE_INVALID",
-        remedy: "Hand the registry over: --registry tcp://127.0.0.1:5000.",
+        remedy: "Pass the registry to the engine: --registry tcp://127.0.0.1:5000.",
       })
     })
   })

@@ -370,7 +370,7 @@ describe("a mirror on this host's loopback interface", () => {
 
   it("without being handed over is refused", () => {
     expect(() => probeOf({ mirror: mirrorWith("right", base) }, () => Promise.reject(new Error("not asked")))).toThrow(
-      "is the engine's own loopback interface when seen from the engine",
+      "is on this machine's loopback interface, which the engine cannot reach",
     )
   })
 })

@@ -63,7 +63,7 @@ describe("catalog check", () => {
     const { exitCode, stdout } = await catalog(["check", "--max-age", "30"], { [RUNNER_RELEASES]: 503 })
     expect(exitCode).toBe(0)
     expect(stdout.split("\n").find((line) => line.includes("The pinned runner"))).toMatch(
-      /it is unknown whether there is a newer one: <mirror>\/api\.github\.com\/\S+ answers 503\.$/,
+      /it is unknown whether there is a newer one: <mirror>\/api\.github\.com\/\S+ returned 503\.$/,
     )
   })
 })

@@ -120,7 +120,7 @@ describe("a vendor's newest release", () => {
       "not told: an error",
       "runner",
       { [RUNNER_RELEASES]: 500 },
-      "runner upstream 2.338.0 unreachable: <mirror>/api.github.com/repos/actions/runner/releases?per_page=50 answers 500",
+      "runner upstream 2.338.0 unreachable: <mirror>/api.github.com/repos/actions/runner/releases?per_page=50 returned 500",
     ],
     [
       "not told: another page",

@@ -251,7 +251,7 @@ describe("catalog update", () => {
         ],
         "updates": [
           "npm registry updated 11.21.2 → 11.22.0",
-          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json answers 404",
+          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json returned 404",
           "go registry updated 1.26.8 → 1.27.4",
         ],
       }
@@ -292,7 +292,7 @@ describe("catalog update", () => {
       },
       [
         "chrome upstream refused 154.0.8037.92 → 154.0.8037.92: chrome would be 155.0.8100.10, chromedriver would be 154.0.8037.92, and they only work together",
-        "chromedriver upstream unreachable 154.0.8037.92 → 154.0.8037.92: <mirror>/storage.googleapis.com/chrome-for-testing-public/155.0.8100.10/FOLDER answers 404",
+        "chromedriver upstream unreachable 154.0.8037.92 → 154.0.8037.92: <mirror>/storage.googleapis.com/chrome-for-testing-public/155.0.8100.10/FOLDER returned 404",
       ],
     ],
     [
