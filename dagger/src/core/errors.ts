@@ -50,7 +50,7 @@ export const ERRORS = {
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
   STAND_IN_REFUSED: {
     exit: EXIT.usage,
-    meaning: "An image with the stand-in runner would be published without consent.",
+    meaning: "An image with the stand-in runner would be published without --allow-stand-in.",
   },
   LOCK_INVALID: {
     exit: EXIT.usage,
@@ -58,7 +58,7 @@ export const ERRORS = {
   },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
-  CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums contradicts itself." },
+  CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
   TOOL_UNKNOWN: { exit: EXIT.usage, meaning: "The catalog has no such tool." },
   CHECKSUM_UNKNOWN: {
     exit: EXIT.buildFailed,
@@ -100,7 +100,7 @@ export const ERRORS = {
     exit: EXIT.network,
     meaning: "Packages, modules or base images of the bare engine cannot be fetched.",
   },
-  ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "The local registry's port is taken by another program." },
+  ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "Another program uses the local registry's port." },
   ENGINE_STATE: {
     exit: EXIT.buildFailed,
     meaning: "The bare engine's files are not as this version wrote them, or other users could replace them.",

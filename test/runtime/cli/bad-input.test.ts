@@ -42,7 +42,7 @@ describe.concurrent("a user's error is answered before any work, with exit code 
     expect(await failure(["build", "--mirror", "https://user:secret@mirror.example.com/?token=secret"]))
       .toMatchInlineSnapshot(`
         "2
-        error: The mirror https://mirror.example.com has a query or a fragment, to which no path can be appended. [MIRROR_INVALID]
+        error: The mirror https://mirror.example.com has a query or a fragment, so no path can be appended to it. [MIRROR_INVALID]
         Leave it out: https://mirror.example.com."
       `)
   })
@@ -291,7 +291,7 @@ describe("further errors:", () => {
     expect(await refusal("publish", "--sources", "registry", "--allow-stand-in", "--repository", "ghcr.io/team/runner"))
       .toMatchInlineSnapshot(`
       "2
-      error: No tag is given, and none is assumed. [REFERENCE_INVALID]
+      error: No tag is given, and there is no default. [REFERENCE_INVALID]
       Name at least one, as in --tags 2026.11,latest."
     `)
   })

@@ -165,14 +165,14 @@ const perPlatform = <Value extends z.ZodType>(value: Value) =>
 
 const pinned = {
   version: text(/^\d+(\.\d+){1,3}$/, "a version: numbers separated by dots"),
-  released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day, as in 2026-11-13, nor unknown"),
+  released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day such as 2026-11-13, or unknown"),
 }
-const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), nor unknown")
+const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), or unknown")
 const integrity = text(
   /^(sha512-[A-Za-z0-9+/]{86}==|unknown)$/,
-  "npm's integrity (sha512- and 88 characters), nor unknown",
+  "npm's integrity (sha512- and 88 characters), or unknown",
 )
-const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), nor unknown")
+const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), or unknown")
 
 /** What is pinned of a tool's upstream source. */
 export const upstreamPinSchema = pin({

@@ -120,7 +120,7 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
       name: "elf/machine",
       proves: "every program and library is built for the platform",
       found: [
-        ...(scan.programs > 0 ? [] : [`no ELF files of ${kindOf(platform)}`]),
+        ...(scan.programs > 0 ? [] : [`no ELF files for ${kindOf(platform)}`]),
         ...scan.foreignArchitecture.map(({ path, kind }) => `${path} is ${kind}`),
       ],
     },

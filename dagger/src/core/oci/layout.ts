@@ -41,7 +41,7 @@ export async function readLayout(read: LayoutReader): Promise<Layout> {
   if (!entry || others.length > 0)
     throw layoutError(`index.json should name one image, but names ${String(root.manifests.length)}`)
   if (entry.mediaType === MEDIA_TYPE.manifest) return { images: [await readImage(read, entry)] }
-  if (entry.mediaType !== MEDIA_TYPE.index) throw layoutError(`index.json names a ${entry.mediaType}`)
+  if (entry.mediaType !== MEDIA_TYPE.index) throw layoutError(`index.json names an image of type ${entry.mediaType}`)
   const text = await readBlob(read, entry)
   const { manifests } = parseDocument(indexSchema, text, `index ${entry.digest}`)
   return {

@@ -26,8 +26,8 @@ export function addUser(files: AccountFiles, user: UserAccount): AccountFiles {
   const taken = (what: string) =>
     new RunnerImagesError(
       "BUILD_FAILED",
-      `The user ${user.name} cannot be added: ${what} is taken in the base image.`,
-      "Use a base image that does not use it.",
+      `The user ${user.name} cannot be added: ${what} is already used in the base image.`,
+      "Use a base image without it.",
     )
   if (find(files.passwd, 0, user.name)) throw taken(`the name ${user.name}`)
   if (find(files.passwd, 2, String(user.uid))) throw taken(`the user id ${String(user.uid)}`)

@@ -69,7 +69,7 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
 function otherVersion(json: unknown): string {
   const { data } = z.object({ schemaVersion: z.number() }).safeParse(json)
   if (data === undefined || data.schemaVersion === REPORT_SCHEMA_VERSION) return ""
-  return `it is a report of schema version ${data.schemaVersion}, and this program writes version ${REPORT_SCHEMA_VERSION}; `
+  return `it is a report of schema version ${data.schemaVersion}, but this program writes version ${REPORT_SCHEMA_VERSION}; `
 }
 
 /** @example baseDigest("docker.io/library/debian:trixie-slim@sha256:ab…", "debian:trixie-slim") ⇒ "sha256:ab…" */

@@ -13,7 +13,7 @@ export interface Choice<T extends string> {
 }
 
 /**
- * Reads an option that takes one of a few words, ignoring case.
+ * Parses an option that takes one of a few words, ignoring case.
  *
  * @param given undefined means the first
  * @throws RunnerImagesError with the option's code and the word that was probably meant

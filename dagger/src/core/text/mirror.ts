@@ -31,7 +31,7 @@ export function parseMirror(given: string): Mirror {
   const shown = `${url.origin}${url.pathname.replace(/\/+$/, "")}`
   if (/[?#]/.test(text))
     throw invalid(
-      `The mirror ${shown} has a query or a fragment, to which no path can be appended.`,
+      `The mirror ${shown} has a query or a fragment, so no path can be appended to it.`,
       `Leave it out: ${shown}.`,
     )
   const [username, password] = [decoded(url.username), decoded(url.password)]

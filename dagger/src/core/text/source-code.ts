@@ -29,7 +29,7 @@ export function parseSourceCode(given: { url?: string | undefined; revision?: st
 }
 
 /**
- * The URL for a Git remote, undefined for one that means nothing elsewhere, such as a folder of this machine. User and
+ * The URL for a Git remote, undefined for one that is useless elsewhere, such as a folder of this machine. User and
  * password are left out. GitHub's package page looks for an https URL, so GitHub's ssh remotes become one; whether other
  * servers answer on https is unknown.
  *

@@ -132,13 +132,13 @@ describe("an error in the catalog", () => {
           "chromedriver.upstream.version 152.0.7977.82 is too old for linux/arm64: ChromeDriver supports that platform since 153.0.8001.0",
         ],
         "a checksum in capitals": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a checksum with a wrong digit": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a day that does not exist": [
-          "node.upstream.released is not a day, as in 2026-11-13, nor unknown",
+          "node.upstream.released is not a day such as 2026-11-13, or unknown",
         ],
         "a driver of another browser": [
           "chromedriver.upstream.version 154.0.8037.92 differs from chrome's 154.0.8037.93, and they only work together",
@@ -155,7 +155,7 @@ describe("an error in the catalog", () => {
           "node.upstream.sha256 has the unknown key "linux/amr64"; did you mean linux/amd64?",
         ],
         "a short checksum": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a source that is not known": [
           "node has the unknown key "regsitry"; did you mean registry?",
@@ -181,10 +181,10 @@ describe("an error in the catalog", () => {
           "node.upstream.version is not a version: numbers separated by dots",
         ],
         "a wrong checksum of a Go module": [
-          "go.registry.sum.linux/amd64 is not Go's checksum (h1: and 44 characters), nor unknown",
+          "go.registry.sum.linux/amd64 is not Go's checksum (h1: and 44 characters), or unknown",
         ],
         "a wrong npm integrity": [
-          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), or unknown",
         ],
         "an address of another tool": [
           "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so the file may change: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
@@ -205,10 +205,10 @@ describe("an error in the catalog", () => {
           "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so the file may change: https://example.test/latest/arm64",
         ],
         "an npm integrity of the old kind": [
-          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), or unknown",
         ],
         "no checksum at all": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "not YAML": [
           "pins.yaml cannot be read: Nested mappings are not allowed in compact mappings at line 17, column 14",

@@ -112,7 +112,7 @@ describe("planPublication", () => {
     ],
     ["no platform at all", { platforms: [] }, {}, "CHECKS_FAILED", "was not finished"],
     ["no tag", {}, { tags: [] }, "REFERENCE_INVALID", "No tag is given"],
-    ["a repository with a tag", {}, { repository: "ghcr.io/owner/runner:1" }, "REFERENCE_INVALID", "carries a tag"],
+    ["a repository with a tag", {}, { repository: "ghcr.io/owner/runner:1" }, "REFERENCE_INVALID", "includes a tag"],
     ["a tag that is too long with its suffix", {}, { tags: ["x".repeat(125)] }, "REFERENCE_INVALID", "is not a tag"],
   ])("refuses %s", (_case, change, options, code, problem) => {
     const attempt = () => plan(change, { ...OPTIONS, ...options })

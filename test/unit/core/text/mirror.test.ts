@@ -42,11 +42,11 @@ describe("a mirror", () => {
     ],
     [
       "https://user:secret@mirror.example.com/x?token=secret",
-      "The mirror https://mirror.example.com/x has a query or a fragment, to which no path can be appended. Leave it out: https://mirror.example.com/x.",
+      "The mirror https://mirror.example.com/x has a query or a fragment, so no path can be appended to it. Leave it out: https://mirror.example.com/x.",
     ],
     [
       "https://mirror.example.com/#",
-      "The mirror https://mirror.example.com has a query or a fragment, to which no path can be appended. Leave it out: https://mirror.example.com.",
+      "The mirror https://mirror.example.com has a query or a fragment, so no path can be appended to it. Leave it out: https://mirror.example.com.",
     ],
   ])("is refused, without its secrets: %j", (given, message) => {
     expect(refused(() => parseMirror(given))).toBe(message)

@@ -59,14 +59,14 @@ export async function compareWithVendor(
     return {
       ...compared,
       state: "unreachable",
-      reason: `its vendor lists no finished release${line === "" ? "" : ` of ${line}`}`,
+      reason: `its vendor lists no final release${line === "" ? "" : ` of ${line}`}`,
     }
   if (compareVersions(newest.version, version) < 0)
     return {
       ...compared,
       state: "ahead",
       newest,
-      reason: `its vendor's newest is ${newest.version}, and pins never go back`,
+      reason: `its vendor's newest is ${newest.version}, but pins never go back`,
     }
   if (newest.version === version) return { ...compared, state: "current", newest }
   const reason = missingText(newest)

@@ -79,7 +79,7 @@ async function updateGroup(
     const partners = all.filter((other) => other.target.pinned.source === source)
     const versions = new Set(partners.map((other) => other.update.to))
     if (versions.size > 1) {
-      const reason = `${partners.map((other) => `${other.update.tool} would be ${other.update.to}`).join(", ")}, and they only work together`
+      const reason = `${partners.map((other) => `${other.update.tool} would be ${other.update.to}`).join(", ")}, but they only work together`
       const state = update.state === "unreachable" ? "unreachable" : "refused"
       return { ...update, state, to: update.from, reason: update.reason ?? reason }
     }

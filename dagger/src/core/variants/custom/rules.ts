@@ -19,7 +19,7 @@ const SECRET = /(^|_)(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(API|
 export function contradictions(given: WrittenDefinition): ValidationIssue[] {
   return [
     ...(VARIANTS.some((variant) => variant === given.name)
-      ? [{ path: ["name"], problem: `${given.name} is one of this project's own variants; choose another name` }]
+      ? [{ path: ["name"], problem: `${given.name} is a variant of this project; choose another name` }]
       : []),
     ...packageIssues(given),
     ...toolIssues(given),

@@ -90,7 +90,7 @@ describe("a vendor's newest release", () => {
       "older than the pinned one",
       "runner",
       { [RUNNER_RELEASES]: [githubRelease("2.337.0", "2026-08-26", runnerAssets("2.337.0"))] },
-      "runner upstream 2.338.0 ahead 2.337.0 (2026-08-26): its vendor's newest is 2.337.0, and pins never go back",
+      "runner upstream 2.338.0 ahead 2.337.0 (2026-08-26): its vendor's newest is 2.337.0, but pins never go back",
     ],
     [
       "of Node.js, within the pinned line",
@@ -138,7 +138,7 @@ describe("a vendor's newest release", () => {
       "not told: nothing finished",
       "runner",
       { [RUNNER_RELEASES]: [] },
-      "runner upstream 2.338.0 unreachable: its vendor lists no finished release",
+      "runner upstream 2.338.0 unreachable: its vendor lists no final release",
     ],
     [
       "not told: an empty listing",

@@ -266,7 +266,7 @@ describe("catalog update", () => {
       "a downgrade",
       "runner",
       runner(githubRelease("2.337.0", "2026-08-26", runnerAssets("2.337.0"))),
-      ["runner upstream refused 2.338.0 → 2.338.0: its vendor's newest is 2.337.0, and pins never go back"],
+      ["runner upstream refused 2.338.0 → 2.338.0: its vendor's newest is 2.337.0, but pins never go back"],
     ],
     [
       "a release without a platform",
@@ -291,7 +291,7 @@ describe("catalog update", () => {
         ...chromeFiles("155.0.8100.10", "chrome"),
       },
       [
-        "chrome upstream refused 154.0.8037.92 → 154.0.8037.92: chrome would be 155.0.8100.10, chromedriver would be 154.0.8037.92, and they only work together",
+        "chrome upstream refused 154.0.8037.92 → 154.0.8037.92: chrome would be 155.0.8100.10, chromedriver would be 154.0.8037.92, but they only work together",
         "chromedriver upstream unreachable 154.0.8037.92 → 154.0.8037.92: <mirror>/storage.googleapis.com/chrome-for-testing-public/155.0.8100.10/FOLDER returned 404",
       ],
     ],
@@ -325,7 +325,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.339.0", "2026-10-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
+      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
     )
   })
 
