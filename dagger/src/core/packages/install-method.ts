@@ -7,7 +7,8 @@ export function parseOrder(output: string): string[] {
 }
 
 /**
- * The order for a platform, given that of its native tools root: packages that are not here are left out, and those that are only here come last.
+ * The order for a platform, following that of its native tools root: packages that are not here are left out, those that are only here
+ * come last.
  *
  * @example inOrderOf(["b", "x", "a"], ["a", "b", "c"]) ⇒ ["b", "a", "c"]
  */

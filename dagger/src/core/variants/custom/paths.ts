@@ -12,7 +12,7 @@ const PROTECTED_INSIDE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.keys(TOOL_LINKS).map((path) => [path, "a tool of the catalog"])),
 }
 
-/** Characters that are invisible or change how the text around them is displayed: control and format characters, line separators, unpaired surrogates. */
+/** Characters that are invisible or change how nearby text is displayed: control and format characters, line separators, unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** What a definition may not replace, and what it belongs to. A path includes everything below it. */
