@@ -93,9 +93,9 @@ describe("a publication that is stopped between tags", () => {
               1 of 2 tags were set:
                 set: NAME:1.2-standin, from FIRST to SECOND
                 unknown: NAME:latest-standin, from FIRST to SECOND, was being set
-              To go on, publish again. To go back, after skopeo login where the registry asks for it:
+              To continue, publish again. To undo, after skopeo login if the registry requires it:
                 NAME:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:1.2-standin
-                NAME:latest-standin: see what it names (skopeo inspect --raw --tls-verify=false docker://NAME:latest-standin | sha256sum), then: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:latest-standin"
+                NAME:latest-standin: check what it points to (skopeo inspect --raw --tls-verify=false docker://NAME:latest-standin | sha256sum), then: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:latest-standin"
           `)
           const [command = ""] = /skopeo copy .*1\.2-standin$/m.exec(stderr) ?? []
           await execa("sh", ["-c", command])

@@ -151,7 +151,7 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
       const missing = { [DEFAULT_BASE]: `sha256:${"0".repeat(64)}` }
       await expect(withBaseDigests(missing, () => openEngineHost(undefined))).rejects.toMatchObject({
         code: "ENGINE_STATE",
-        problem: expect.stringContaining(`does not give the base image ${DEFAULT_BASE}@sha256:000`) as string,
+        problem: expect.stringContaining(`no longer has the base image ${DEFAULT_BASE}@sha256:000`) as string,
       })
     })
   })

@@ -16,7 +16,7 @@ describe("the native side", () => {
     expect(bases[1]).toBe(bases[0])
     expect(refused).toMatchObject({
       code: "LOCK_INVALID",
-      problem: `The base image of the lock is not to be had: debian:trixie-slim@sha256:${"0".repeat(64)}.`,
+      problem: `The base image of the lock cannot be found: debian:trixie-slim@sha256:${"0".repeat(64)}.`,
     })
   })
 

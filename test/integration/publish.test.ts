@@ -226,7 +226,7 @@ describe("nothing gets into the registry", () => {
     }))
     expect(failure).toMatchObject({
       code: "BUILD_FAILED",
-      problem: expect.stringMatching(/the report speaks of/) as string,
+      problem: expect.stringMatching(/the report names/) as string,
     })
   })
 })
@@ -275,9 +275,9 @@ describe("a failure between tags", () => {
     "2 of 3 tags were set:",
     `  set: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
     `  set: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
-    `  not set: ${REPOSITORY}:latest-standin, which still names FIRST`,
-    "To go on, publish again. To go back, after skopeo login where the registry asks for it:",
-    `  ${REPOSITORY}:1.2.3-standin: delete this tag, and not its image, by the registry's own means`,
+    `  not set: ${REPOSITORY}:latest-standin, which still points to FIRST`,
+    "To continue, publish again. To undo, after skopeo login if the registry requires it:",
+    `  ${REPOSITORY}:1.2.3-standin: delete this tag, but not its image, with the registry's own tools`,
     `  ${REPOSITORY}:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ` +
       `docker://${REPOSITORY}@FIRST docker://${REPOSITORY}:1.2-standin`,
   ]
@@ -297,7 +297,7 @@ describe("a failure between tags", () => {
   it("does so too when the registry falls silent", async () => {
     expect(await halfMoved("silent-latest")).toEqual({
       code: "REGISTRY_FAILED",
-      problem: `Could not tag ${REPOSITORY}:latest-standin: less than 4 KiB passed in 5 seconds.`,
+      problem: `Could not tag ${REPOSITORY}:latest-standin: less than 4 KiB were transferred in 5 seconds.`,
       ...{ details: account, told, found, restored: "FIRST" },
     })
   })
@@ -326,8 +326,8 @@ describe("a registry on the loopback that accepts and says nothing", () => {
         expect(failure).toMatchObject({
           code: "REGISTRY_FAILED",
           exitCode: 5,
-          problem: `Could not push ${repository}@${index}: less than 4 KiB passed in 5 seconds.`,
-          details: ["No tag was set or moved; what was pushed has no name."],
+          problem: `Could not push ${repository}@${index}: less than 4 KiB were transferred in 5 seconds.`,
+          details: ["No tag was set or moved; the pushed images have no tag."],
         })
       })
     } finally {
@@ -365,7 +365,7 @@ describe("a registry that misbehaves", () => {
       code: "REGISTRY_FAILED",
       exitCode: 5,
       problem: expect.stringMatching(
-        `${REPOSITORY}:try-standin should be ${index}, and the registry gives back sha256:`,
+        `${REPOSITORY}:try-standin should be ${index}, but the registry returns sha256:`,
       ) as string,
     })
   })
@@ -406,7 +406,7 @@ describe("a registry that misbehaves", () => {
       }
       await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({
         code: "REFERENCE_INVALID",
-        remedy: "Hand the registry over: --registry tcp://127.0.0.1:5000.",
+        remedy: "Pass the registry to the engine: --registry tcp://127.0.0.1:5000.",
       })
     })
   })

@@ -222,7 +222,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("missing")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/missing/RUN/HOST/PATH: the server answers 404.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
     expect(rangesOf("missing")).toEqual(["whole"])
   })
@@ -231,7 +231,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("loop")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/loop/RUN/HOST/PATH: it is redirected more than 10 times.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
   })
 
@@ -239,7 +239,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("overloaded")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/overloaded/RUN/HOST/PATH: the server answers 503; 4 attempts in a row brought nothing new.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
   })
 
@@ -247,7 +247,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("breaks-always")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/breaks-always/RUN/HOST/PATH: the connection broke off after HALF bytes; 4 attempts in a row brought nothing new.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
     expect(rangesOf("breaks-always")).toHaveLength(5)
   })
@@ -256,7 +256,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("silent")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/silent/RUN/HOST/PATH: nothing came for 15 seconds after 0 bytes; 4 attempts in a row brought nothing new.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
     expect(fetched.get("silent")?.seconds).toBeLessThan(120)
   })
@@ -265,7 +265,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("unknown host")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.invalid/up/HOST/PATH: Could not resolve host: mirror.invalid; 4 attempts in a row brought nothing new.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
   })
 
@@ -273,7 +273,7 @@ describe("an upstream file", () => {
     expect(outcomeOf("private")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED (exit code 5)
       FILE could not be fetched from http://mirror.test/private/RUN/HOST/PATH: the server answers 401.
-      Put user and password into the mirror's URL, or give a folder that has the file with --assets DIR."
+      Put user and password into the mirror's URL, or pass a folder that contains the file with --assets DIR."
     `)
     expect(outcomeOf("with credentials")).toBe("right")
   })
@@ -326,8 +326,8 @@ it("auto is upstream when the mirror answers for every file, and not otherwise",
       )
     }
     expect(await Promise.all(["right", "missing"].map(decide))).toEqual([
-      { mode: "upstream", reason: "every pinned upstream file answers" },
-      { mode: "registry", reason: "no pinned upstream file answers" },
+      { mode: "upstream", reason: "every pinned upstream URL is reachable" },
+      { mode: "registry", reason: "no pinned upstream URL is reachable" },
     ])
   })
 })
@@ -363,14 +363,14 @@ describe("a mirror on this host's loopback interface", () => {
       expect(await outcome(engineHost, { mirror, mirrorService: loopbackService(dag, mirror) })).toMatchInlineSnapshot(`
         "DOWNLOAD_FAILED (exit code 5)
         FILE could not be fetched from http://127.0.0.1:9/up/HOST/PATH: the connection broke off after 0 bytes; 4 attempts in a row brought nothing new.
-        Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+        Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
       `)
     })
   })
 
   it("without being handed over is refused", () => {
     expect(() => probeOf({ mirror: mirrorWith("right", base) }, () => Promise.reject(new Error("not asked")))).toThrow(
-      "is the engine's own loopback interface when seen from the engine",
+      "is on this machine's loopback interface, which the engine cannot reach",
     )
   })
 })
@@ -407,10 +407,10 @@ it("TLS: the trust bundle decides, and no redirect leads out of it", async () =>
       "trusted": "right",
       "untrusted": "DOWNLOAD_FAILED (exit code 5)
     FILE could not be fetched from https://mirror.test/right/RUN/HOST/PATH: SSL certificate problem: self-signed certificate.
-    Give the certificate authority that the server's certificate is from with --ca-bundle FILE.",
+    Pass the certificate authority that issued the server's certificate with --ca-bundle FILE.",
       "without": "DOWNLOAD_FAILED (exit code 5)
     FILE could not be fetched from https://mirror.test/without-tls/RUN/HOST/PATH: it is redirected to an address without TLS, or without HTTP.
-    Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR.",
+    Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR.",
     }
   `)
 })

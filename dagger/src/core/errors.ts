@@ -1,5 +1,5 @@
 /**
- * Every way in which a run can end badly, in one table: what the code means and which exit code the command line gives it.
+ * Every way in which a run can fail, in one table: what the code means and which exit code the command line returns.
  * The errors themselves are data (code, message, remedy); entry points turn them into text.
  */
 
@@ -24,12 +24,13 @@ interface ErrorKind {
 export const ERRORS = {
   PLATFORM_INVALID: {
     exit: EXIT.usage,
-    meaning: "A platform is not one that images are built for, or is given twice.",
+    meaning: "A platform is not supported, or is given twice.",
   },
   VARIANT_INVALID: { exit: EXIT.usage, meaning: "A variant does not exist, or is given twice." },
   BASE_INVALID: {
     exit: EXIT.usage,
-    meaning: "--base is not one that images can be built on, or it lacks what a variant needs from these sources.",
+    meaning:
+      "--base is not a base that images can be built on, or it lacks a package that a variant needs with these sources.",
   },
   DEFINITION_INVALID: { exit: EXIT.usage, meaning: "A definition file does not describe a variant." },
   SOURCES_INVALID: {
@@ -38,30 +39,30 @@ export const ERRORS = {
   },
   MIRROR_INVALID: {
     exit: EXIT.usage,
-    meaning: "--mirror is not a URL that files can be fetched from, or has no TLS where checksums are learnt from it.",
+    meaning: "--mirror is not a URL from which files can be fetched, or has no TLS where checksums are taken from it.",
   },
   COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
   OUTPUT_UNWRITABLE: {
     exit: EXIT.usage,
-    meaning: "Standard output, the output folder, or the folder for what runs keep cannot be written.",
+    meaning: "Standard output, the output folder or the cache folder cannot be written to.",
   },
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
   STAND_IN_REFUSED: {
     exit: EXIT.usage,
-    meaning: "An image with the stand-in runner would be published without consent.",
+    meaning: "An image with the stand-in runner would be published without --allow-stand-in.",
   },
   LOCK_INVALID: {
     exit: EXIT.usage,
     meaning: "The lock file cannot be read, or names packages that are no longer in the archive.",
   },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
-  ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of differences that are allowed cannot be read." },
-  CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums contradicts itself." },
+  ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
+  CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
   TOOL_UNKNOWN: { exit: EXIT.usage, meaning: "The catalog has no such tool." },
   CHECKSUM_UNKNOWN: {
     exit: EXIT.buildFailed,
-    meaning: "The catalog has no checksum of a file that a build would use.",
+    meaning: "The catalog has no checksum for a file that a build would use.",
   },
   RUNNER_OLD: {
     exit: EXIT.checksFailed,
@@ -73,36 +74,36 @@ export const ERRORS = {
   },
   DOWNLOAD_FAILED: { exit: EXIT.network, meaning: "An upstream file could not be fetched." },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
-  CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, and its smoke tests failed." },
+  CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, but its smoke tests failed." },
   NATIVE_REQUIRED: {
     exit: EXIT.usage,
-    meaning: "All checks are asked for, and the engine would have to emulate a platform that some cannot be done on.",
+    meaning: "--native was given, and the engine would have to emulate a platform, where some checks cannot run.",
   },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,
     meaning:
-      "Images of a variant differ between platforms, or packages that native programs installed from what emulation makes of them.",
+      "A variant's images differ between platforms, or packages installed with native binaries differ from those installed by emulation.",
   },
-  AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or needs some." },
-  UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads do not answer." },
+  AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or requires some." },
+  UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads cannot be reached." },
   REGISTRY_FAILED: {
     exit: EXIT.network,
-    meaning: "The registry could not be reached, or gave back something else than was pushed.",
+    meaning: "The registry could not be reached, or returned something other than what was pushed.",
   },
   NETWORK_FAILED: { exit: EXIT.network, meaning: "A step of the build could not reach a server." },
-  ENGINE_UNAVAILABLE: { exit: EXIT.buildFailed, meaning: "No Dagger engine was found, and none could be brought up." },
+  ENGINE_UNAVAILABLE: { exit: EXIT.buildFailed, meaning: "No Dagger engine was found, and none could be started." },
   ENGINE_HOST: { exit: EXIT.buildFailed, meaning: "The host lacks something that the bare engine needs." },
   ENGINE_PHASE: { exit: EXIT.buildFailed, meaning: "A phase of bringing up the bare engine failed." },
-  ENGINE_START: { exit: EXIT.buildFailed, meaning: "The bare engine was built and does not run." },
+  ENGINE_START: { exit: EXIT.buildFailed, meaning: "The bare engine was built but does not run." },
   ENGINE_DISK: { exit: EXIT.buildFailed, meaning: "There is too little disk space for the bare engine." },
   ENGINE_NETWORK: {
     exit: EXIT.network,
     meaning: "Packages, modules or base images of the bare engine cannot be fetched.",
   },
-  ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "The local registry's port is taken by another program." },
+  ENGINE_PORT: { exit: EXIT.buildFailed, meaning: "Another program uses the local registry's port." },
   ENGINE_STATE: {
     exit: EXIT.buildFailed,
-    meaning: "The bare engine's files are not as this version left them, or others could replace them.",
+    meaning: "The bare engine's files are not as this version wrote them, or other users could replace them.",
   },
   ENGINE_BUSY: { exit: EXIT.buildFailed, meaning: "Another process holds the engine's lock." },
 } as const satisfies Record<string, ErrorKind>
@@ -122,7 +123,7 @@ interface ErrorOptions {
  */
 export class RunnerImagesError extends Error {
   override readonly name = "RunnerImagesError"
-  /** What explains the problem, a line each: the end of a command's output, the checks that failed, the tags that moved. */
+  /** What explains the problem, one item per line: the end of a command's output, the failed checks, the moved tags. */
   readonly details: readonly string[]
 
   constructor(

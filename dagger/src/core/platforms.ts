@@ -2,7 +2,7 @@ import { RunnerImagesError } from "./errors.js"
 import { closest } from "./suggest.js"
 
 /**
- * The platform table: the only place that names an architecture. Everything else asks here for the spelling it needs.
+ * The platform table: the only place that names an architecture. Everything else takes the spelling it needs from here.
  * `elfMachine` is e_machine of the ELF specification.
  */
 const TABLE = {
@@ -39,7 +39,7 @@ const TABLE = {
 /** A platform that images are built for, as OCI spells it. */
 export type PlatformName = keyof typeof TABLE
 
-/** How one platform is called by the tools and vendors of this field. */
+/** How the tools and vendors of this field spell one platform. */
 export interface PlatformSpelling {
   /** Other full spellings that mean the same platform. */
   aliases: readonly string[]
@@ -82,7 +82,7 @@ export function platformOfNodeArch(arch: string): PlatformName | undefined {
 }
 
 /**
- * Reads platforms as a user writes them. The table's aliases are accepted, as the OCI specification has them.
+ * Reads platforms as a user writes them. The table's aliases, which come from the OCI specification, are accepted.
  *
  * @param given one entry per platform, or undefined for all
  * @throws RunnerImagesError PLATFORM_INVALID when one is unknown, empty or given twice

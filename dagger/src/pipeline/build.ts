@@ -21,7 +21,7 @@ import { SizeMeasurement, type MeasuredImage } from "./oci/sizes.js"
 import { checkImage } from "./checks/smoke.js"
 import type { BuiltVariant } from "./image/built-variant.js"
 
-/** Builds, smoke-tests and finishes every variant for every platform. Checks that fail are in the reports, not thrown. */
+/** Builds, smoke-tests and finishes every variant for every platform. Failed checks are in the reports, not thrown. */
 export async function build(request: BuildRequest, inputs: BuildInputs, progress: Progress): Promise<BuiltVariant[]> {
   return buildVariants(await prepareBuild(request, inputs, progress))
 }
@@ -37,7 +37,7 @@ export async function buildTo(
   return deliver(await buildVariants(run), destinations, run)
 }
 
-/** Builds what was prepared. */
+/** Builds the variants of a prepared build. */
 export async function buildVariants(run: BuildContext): Promise<BuiltVariant[]> {
   const images = new PlatformImages(run)
   const sizeMeasurement = new SizeMeasurement(run.engineHost, run.request.compression)
@@ -46,7 +46,7 @@ export async function buildVariants(run: BuildContext): Promise<BuiltVariant[]> 
   return built
 }
 
-/** Builds one variant for one platform and stops there: for a look inside. */
+/** Builds one variant for one platform, without checks, to look inside. */
 export async function buildContainer(
   request: BuildRequest,
   inputs: BuildInputs,
@@ -67,7 +67,7 @@ async function buildVariant(
 ): Promise<BuiltVariant> {
   const { engineHost } = run
   const progress = images.progressOf(plan.variant)
-  // Made while packages are installed: the steps above them need it, and it needs nothing from them.
+  // Built while packages are installed: later steps need it, and it does not need the packages.
   const toolbox = run.progress.run("all platforms", "toolbox", () => engineHost.toolbox.sync())
   const building = plan.platforms.map((platform) => images.image(plan, platform))
   const comparing = compared(run, plan, building, progress)
@@ -137,7 +137,7 @@ async function buildVariant(
   return { variant: plan.variant, report, directory }
 }
 
-/** The platforms' images compared with each other, or why they are not. */
+/** Compares the platforms' images with each other, or says why not. */
 async function compared(
   run: BuildContext,
   plan: VariantPlan,
@@ -171,7 +171,7 @@ function platformReport(
   }
 }
 
-/** The variants whose steps a variant's image took: its own, and those below it that nobody asked for. */
+/** The variants whose steps count for a variant's image: its own, and those that it extends if they were not requested. */
 function stepsOf({ plan, request }: BuildContext, variant: VariantName): VariantName[] {
   return plan.lineage(variant).filter((name) => name === variant || !request.variants.includes(name))
 }
@@ -180,7 +180,7 @@ function isFailed({ status }: CheckResult): boolean {
   return status === "failed"
 }
 
-/** @throws RunnerImagesError CHECKS_FAILED naming every check that failed, by platform */
+/** @throws RunnerImagesError CHECKS_FAILED naming every failed check, by platform */
 export function assertChecksPassed(report: Report): void {
   const failed = report.platforms.flatMap(({ platform, checks }) =>
     checks

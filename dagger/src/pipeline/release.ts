@@ -11,11 +11,11 @@ import { RegistryDestination, type PublishOptions } from "./oci/publish.js"
 import type { BuildInputs } from "./image/build-context.js"
 
 /**
- * Builds, smoke-tests and publishes: the whole of `publish`, the same from both entry points.
+ * Builds, smoke-tests and publishes: all of `publish`, for both entry points.
  *
  * @returns the images, each with its reference, `repository@digest`
  * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
- *   CHECKS_FAILED and what a registry can answer. Nothing is tagged until every platform of every variant is proven.
+ *   CHECKS_FAILED and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
  */
 export async function release(
   request: BuildRequest,
@@ -28,7 +28,7 @@ export async function release(
   return buildTo([new RegistryDestination(target)], request, inputs, progress)
 }
 
-/** GitHub gives no jobs to a runner that is too old, so it is not published. Where nobody can tell, that is said. */
+/** GitHub sends no jobs to a runner that is too old, so it is not published. If its age is unknown, a warning says so. */
 async function requireYoungRunner(progress: Progress): Promise<void> {
   const { upstream } = catalogTool("runner")
   if (!upstream) return

@@ -34,7 +34,7 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("a misspelt compression", async ({ expect }) => {
     expect(await failure(["build", "--compression", "zst"])).toMatchInlineSnapshot(`
       "2
-      error: "zst" is not a compression that layers can have. [COMPRESSION_INVALID]
+      error: "zst" is not a compression for layers. [COMPRESSION_INVALID]
       Did you mean zstd?"
     `)
   })
@@ -42,7 +42,7 @@ describe.concurrent("a user's error is answered before any work, with exit code 
     expect(await failure(["build", "--mirror", "https://user:secret@mirror.example.com/?token=secret"]))
       .toMatchInlineSnapshot(`
         "2
-        error: The mirror https://mirror.example.com has a query or a fragment, to which no path can be appended. [MIRROR_INVALID]
+        error: The mirror https://mirror.example.com has a query or a fragment, so no path can be appended to it. [MIRROR_INVALID]
         Leave it out: https://mirror.example.com."
       `)
   })
@@ -79,28 +79,28 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("an unknown place of tools", async ({ expect }) => {
     expect(await failure(["build", "--sources", "nowhere"])).toMatchInlineSnapshot(`
       "2
-      error: "nowhere" is not a place that tools come from. [SOURCES_INVALID]
+      error: "nowhere" is not a source of tools. [SOURCES_INVALID]
       Choose from auto, upstream, registry."
     `)
   })
   it("fonts for a variant without a browser", async ({ expect }) => {
     expect(await failure(["build", "--cjk-fonts"])).toMatchInlineSnapshot(`
       "2
-      error: --cjk-fonts is for variants with a browser, and standard has none. [USAGE]
+      error: --cjk-fonts only applies to variants with a browser, not to standard. [USAGE]
       Leave it out, or give --variants chrome."
     `)
   })
   it("an unknown way to compare with", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulatd"])).toMatchInlineSnapshot(`
       "2
-      error: "emulatd" is not something to compare with. [USAGE]
+      error: "emulatd" is not a valid comparison. [USAGE]
       Did you mean emulated?"
     `)
   })
   it("what is no package's name", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulated", "--packages", "nano=8.4"])).toMatchInlineSnapshot(`
       "2
-      error: "nano=8.4" cannot be the name of a package. [USAGE]
+      error: "nano=8.4" is not a valid package name. [USAGE]
       Give names of the distribution's packages, comma-separated, without versions."
     `)
   })
@@ -121,8 +121,8 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("one platform to compare with the others", async ({ expect }) => {
     expect(await failure(["parity", "--platforms", "linux/arm64"])).toMatchInlineSnapshot(`
       "2
-      error: --platforms names linux/arm64 alone, which leaves nothing to compare it with. [PLATFORM_INVALID]
-      Leave --platforms out, or name two."
+      error: --platforms names linux/arm64 only, so there is nothing to compare it with. [PLATFORM_INVALID]
+      Leave --platforms out, or name at least two."
     `)
   })
   it("an unknown command", async ({ expect }) => {
@@ -151,8 +151,8 @@ describe.concurrent("a user's error is answered before any work, with exit code 
       await failure(["publish", "--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]),
     ).toMatchInlineSnapshot(`
       "2
-      error: The images have the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
-      Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin."
+      error: The images contain the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
+      Build with --sources upstream on a network that can reach GitHub's releases, or add --allow-stand-in: each tag then ends in -standin."
     `)
   })
   it("an error as JSON, for programs", async ({ expect }) => {
@@ -193,7 +193,7 @@ describe("further errors:", () => {
   it("a misspelt place of tools", async () => {
     expect(await refusal("build", "--sources", "regsitry")).toMatchInlineSnapshot(`
       "2
-      error: "regsitry" is not a place that tools come from. [SOURCES_INVALID]
+      error: "regsitry" is not a source of tools. [SOURCES_INVALID]
       Did you mean registry?"
     `)
   })
@@ -283,7 +283,7 @@ describe("further errors:", () => {
     expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--allow-stand-in"))
       .toMatchInlineSnapshot(`
       "2
-      error: What is published must not depend on which vendors answer today, and --sources is auto. [SOURCES_INVALID]
+      error: With --sources auto, what is published would depend on which vendors can be reached today. [SOURCES_INVALID]
       Give --sources upstream or --sources registry."
     `)
   })
@@ -291,7 +291,7 @@ describe("further errors:", () => {
     expect(await refusal("publish", "--sources", "registry", "--allow-stand-in", "--repository", "ghcr.io/team/runner"))
       .toMatchInlineSnapshot(`
       "2
-      error: No tag is given, and none is assumed. [REFERENCE_INVALID]
+      error: No tag is given, and there is no default. [REFERENCE_INVALID]
       Name at least one, as in --tags 2026.11,latest."
     `)
   })

@@ -63,7 +63,7 @@ describe("catalog check", () => {
     const { exitCode, stdout } = await catalog(["check", "--max-age", "30"], { [RUNNER_RELEASES]: 503 })
     expect(exitCode).toBe(0)
     expect(stdout.split("\n").find((line) => line.includes("The pinned runner"))).toMatch(
-      /whether there is a newer one is not known: <mirror>\/api\.github\.com\/\S+ answers 503\.$/,
+      /it is unknown whether there is a newer one: <mirror>\/api\.github\.com\/\S+ returned 503\.$/,
     )
   })
 })
@@ -187,8 +187,8 @@ describe.concurrent("an error on the command line is refused:", () => {
     async (mirror) => {
       expect(await refusal("catalog", "update", "runner", "--mirror", mirror)).toBe(
         "2\n" +
-          `error: The mirror ${mirror.replace("user:secret@", "")} has no TLS, so anyone between here and there could choose the checksums that are pinned. [MIRROR_INVALID]\n` +
-          "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+          `error: The mirror ${mirror.replace("user:secret@", "")} has no TLS, so anyone on the way to it could choose the checksums that are pinned. [MIRROR_INVALID]\n` +
+          "Give an https URL, or leave --mirror out; builds may use this one, because they verify every file.",
       )
     },
   )

@@ -6,15 +6,15 @@ import type { PackageSetRequest } from "../request/request.js"
 import { closest } from "../suggest.js"
 import type { VariantName } from "../variants/names.js"
 
-/** What is measured: installing packages in five ways, and building images of them. */
+/** What is measured: five ways of installing packages, and building images with them. */
 export const ROWS = {
-  native: "the engine's own platform, its own programs",
-  accelerated: "the foreign platform, native binaries, their root unpacked again",
-  both: "both platforms side by side, as a build does it",
-  emulated: "the foreign platform, its own programs under emulation",
+  native: "the engine's own platform, with its own binaries",
+  accelerated: "the foreign platform, with native binaries whose root is unpacked again",
+  both: "both platforms in parallel, as in a build",
+  emulated: "the foreign platform, with its own binaries under emulation",
   dockerfile: "the foreign platform, docker/Dockerfile built by BuildKit",
   "build-cold": "images for both platforms, nothing cached: build, write, push",
-  "build-warm": "the same again, nothing changed",
+  "build-warm": "the same again, with nothing changed",
 } as const
 export type RowName = keyof typeof ROWS
 const ROW_NAMES = Object.keys(ROWS) as RowName[]
@@ -42,10 +42,10 @@ export interface BenchRequest extends PackageSetRequest {
 }
 
 /**
- * Reads names of rows.
+ * Parses the names of rows.
  *
  * @param given undefined means all
- * @returns in the order in which they are measured, each once
+ * @returns each row once, in the order in which they are measured
  * @throws RunnerImagesError USAGE when one does not exist
  */
 export function parseRows(given: readonly string[] | undefined): RowName[] {
@@ -56,14 +56,14 @@ export function parseRows(given: readonly string[] | undefined): RowName[] {
     const meant = entry === "" ? undefined : closest(entry, ROW_NAMES)
     throw new RunnerImagesError(
       "USAGE",
-      entry === "" ? "--rows has an empty entry." : `There is nothing to measure that is called "${entry}".`,
+      entry === "" ? "--rows has an empty entry." : `There is no measurement "${entry}".`,
       meant ? `Did you mean ${meant}?` : choice,
     )
   }
   return ROW_NAMES.filter((name) => wanted.includes(name))
 }
 
-/** Reads the number of rounds. Throws RunnerImagesError USAGE when it is not a whole number from 1 on. */
+/** Parses the number of rounds. Throws RunnerImagesError USAGE when it is not a whole number in range. */
 export function parseRounds(given: string | undefined): number {
   if (given === undefined) return ROUNDS
   const rounds = /^\d{1,3}$/.test(given.trim()) ? Number(given) : 0
@@ -71,12 +71,12 @@ export function parseRounds(given: string | undefined): number {
     throw new RunnerImagesError(
       "USAGE",
       `--rounds "${given}" is not a whole number from 1 to ${String(MOST_ROUNDS)}.`,
-      "Give how often each row is measured, as in --rounds 3.",
+      "Say how often to measure each row, as in --rounds 3.",
     )
   return rounds
 }
 
-/** One part of a run. Seconds since the run's beginning, and of its own. */
+/** One part of a run: its start in seconds since the run's beginning, and its duration. */
 export interface PhaseTime {
   name: string
   start: number
@@ -87,16 +87,16 @@ export interface PhaseTime {
 export interface MeasuredRun {
   /** Wall seconds. */
   seconds: number
-  /** By which the engine's cache grew meanwhile, in bytes: the most that the run had on disk, since nothing of it goes while it lasts. */
+  /** Growth of the engine's cache during the run, in bytes: the run's peak disk use, because nothing of it is removed while it lasts. */
   diskBytes?: number
   /** In the order in which they ended. */
   phases: PhaseTime[]
-  /** How the foreign platform's packages were installed in the end, and why not by native programs. */
+  /** How the foreign platform's packages were finally installed, and why native binaries were not used. */
   installMethod?: InstallMethod
   reason?: string
 }
 
-/** The middle of some numbers and how far they are apart. */
+/** The median of some numbers, and their range. */
 export interface Spread {
   median: number
   min: number
@@ -107,31 +107,31 @@ export interface RowResult {
   row: RowName
   runs: MeasuredRun[]
   seconds: Spread
-  /** Absent when the engine removed something of its cache meanwhile. */
+  /** Absent if the engine pruned its cache during the run. */
   diskBytes?: Spread
 }
 
 export interface Ratio {
   of: RowName
   to: RowName
-  /** Of each round's own ratio, so that what slowed a whole round down does not count. */
+  /** Over the ratios of the rounds, so that a slow round affects both sides. */
   ratio: Spread
 }
 
 /** One set of packages or one variant's images. */
 export interface Subject {
   variant: VariantName
-  /** The foreign platform whose packages are installed; absent where images for all platforms are built. */
+  /** The foreign platform whose packages are installed; absent if images for all platforms are built. */
   platform?: PlatformName
   /** Package files per platform. */
   packages?: Partial<Record<PlatformName, number>>
-  /** Compressed size of each platform's image in bytes, as it is stored. */
+  /** Compressed size of each platform's image, in bytes. */
   compressedBytes?: Partial<Record<PlatformName, number>>
   rows: RowResult[]
   ratios: Ratio[]
 }
 
-/** Where it was measured. */
+/** The machine on which it was measured. */
 export interface Machine {
   platform: PlatformName
   processors: number
@@ -139,36 +139,36 @@ export interface Machine {
   kernel: string
   /** Dagger's version. */
   engine: string
-  /** What the kernel runs foreign programs with, as it calls itself; `unknown` where it cannot be asked. */
+  /** The kernel's interpreter for foreign programs, by its own name and version; `unknown` if it does not tell. */
   emulator: string
 }
 
-/** The version changes when a reader of the old form would go wrong. */
+/** The version changes when a reader of the old format would misread the new. */
 export const BENCH_SCHEMA_VERSION = 2
 
 export interface BenchReport {
   schemaVersion: typeof BENCH_SCHEMA_VERSION
-  /** When it began, UTC. */
+  /** When the benchmark began, UTC. */
   began: string
   machine: Machine
-  /** Packages beside the variants' own. */
+  /** Packages in addition to the variants' own. */
   packages: string[]
   compression: Compression
   subjects: Subject[]
 }
 
-/** The median is the mean of the two in the middle when there is an even number. Of nothing there is none. */
+/** With an even number of values, the median is the mean of the middle two. Throws an Error without any value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((one, other) => one - other)
   const low = sorted[Math.floor((sorted.length - 1) / 2)]
   const high = sorted[Math.floor(sorted.length / 2)]
   const [min, max] = [sorted[0], sorted.at(-1)]
   if (low === undefined || high === undefined || min === undefined || max === undefined)
-    throw new Error("there is no median of nothing")
+    throw new Error("no values have no median")
   return { median: (low + high) / 2, min, max }
 }
 
-/** Puts a row's runs together. */
+/** Summarizes a row's runs. */
 export function rowResult(row: RowName, runs: MeasuredRun[]): RowResult {
   const disk = runs.flatMap(({ diskBytes }) => (diskBytes === undefined ? [] : [diskBytes]))
   return {
@@ -179,7 +179,7 @@ export function rowResult(row: RowName, runs: MeasuredRun[]): RowResult {
   }
 }
 
-/** The ratios that the rows allow. */
+/** The ratios between the measured rows. */
 export function ratiosOf(rows: readonly RowResult[]): Ratio[] {
   return RATIOS.flatMap(([of, to]) => {
     const above = rows.find(({ row }) => row === of)
@@ -193,7 +193,7 @@ export function ratiosOf(rows: readonly RowResult[]): Ratio[] {
   })
 }
 
-/** Each phase's usual beginning and length, in order of beginning. A phase that is not in every run is left out. */
+/** Each phase's median start and duration, in order of start. A phase that is not in every run is left out. */
 export function usualPhases({ runs }: RowResult): PhaseTime[] {
   const names = new Set(runs.flatMap(({ phases }) => phases.map(({ name }) => name)))
   return [...names]

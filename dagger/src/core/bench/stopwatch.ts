@@ -1,12 +1,12 @@
 import type { PhaseTime } from "./bench.js"
 import type { ProgressListener, StepScope } from "../progress/progress.js"
 
-/** Times one piece of work and its parts, which may overlap. Seconds are rounded to hundredths. */
+/** Times a task and its phases, which may overlap. Seconds are rounded to hundredths. */
 export class Stopwatch implements ProgressListener {
   readonly phases: PhaseTime[] = []
   private readonly began = performance.now()
 
-  /** @param forward told of warnings, which are not for the stopwatch */
+  /** @param forward receives warnings and notes, which the stopwatch does not need */
   constructor(private readonly forward: (scope: StepScope, text: string) => void = () => undefined) {}
 
   /** Since the beginning. */
@@ -24,7 +24,7 @@ export class Stopwatch implements ProgressListener {
   }
 
   started(): void {
-    // All that matters is known at the end.
+    // Everything needed is known at the end.
   }
 
   ended(scope: StepScope, step: string, seconds: number): void {

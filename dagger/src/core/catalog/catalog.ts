@@ -8,14 +8,14 @@ import { UNKNOWN, type CatalogTool } from "./schema.js"
 import { TOOL_ENTRIES, TOOLS, type ToolName } from "./tools.js"
 
 /**
- * The catalog: every tool that does not simply come with the distribution, with its version, where each platform's file is,
- * and the checksum that the file must have. Nothing else in the project names a version of these tools.
+ * The catalog: every tool that does not simply come with the distribution, with its version, the location of each platform's
+ * file, and the checksum that the file must have. No other place in the project names a version of these tools.
  */
 
 export { TOOLS, type ToolName } from "./tools.js"
 export { UNKNOWN, type CatalogTool, type NpmPackage, type Unpack } from "./schema.js"
 
-/** Lies beside this file for both entry points. */
+/** Both entry points find it next to this file. */
 export const PINS = new URL("./pins.yaml", import.meta.url)
 
 let read: Record<string, CatalogTool> | undefined
@@ -23,7 +23,7 @@ let read: Record<string, CatalogTool> | undefined
 /**
  * One tool's entry, validated together with all others.
  *
- * @throws RunnerImagesError CATALOG_INVALID naming the first value that is wrong
+ * @throws RunnerImagesError CATALOG_INVALID naming the first wrong value
  */
 export function catalogTool(name: ToolName): CatalogTool {
   read ??= validCatalog()
@@ -48,7 +48,7 @@ export function catalogError(problems: readonly CatalogProblem[]): RunnerImagesE
   const more = others.length === 0 ? "" : ` (and ${String(others.length)} more, see runner-images catalog check)`
   return new RunnerImagesError(
     "CATALOG_INVALID",
-    `The catalog is wrong: ${first ?? ""}${more}.`,
+    `The catalog has an error: ${first ?? ""}${more}.`,
     "Correct dagger/src/core/catalog/pins.yaml, or tools.ts beside it.",
   )
 }
@@ -56,7 +56,7 @@ export function catalogError(problems: readonly CatalogProblem[]): RunnerImagesE
 /**
  * The tool that a user names.
  *
- * @throws RunnerImagesError TOOL_UNKNOWN with what was probably meant
+ * @throws RunnerImagesError TOOL_UNKNOWN with the tool that was probably meant
  */
 export function findTool(given: string): ToolName {
   const wanted = given.trim().toLowerCase()
@@ -71,20 +71,20 @@ export function findTool(given: string): ToolName {
 }
 
 /**
- * A checksum that is about to be relied on.
+ * A checksum, for use in a verification.
  *
- * @throws RunnerImagesError CHECKSUM_UNKNOWN: what cannot be verified is not used
+ * @throws RunnerImagesError CHECKSUM_UNKNOWN: files that cannot be verified are not used
  */
 export function knownChecksum(tool: ToolName, file: string, checksum: string): string {
   if (checksum !== UNKNOWN) return checksum
   throw new RunnerImagesError(
     "CHECKSUM_UNKNOWN",
-    `The catalog has no checksum of ${file}, so it cannot be verified.`,
-    `Run runner-images catalog update ${tool} where its vendor can be reached, or use --sources registry.`,
+    `The catalog has no checksum for ${file}, so it cannot be verified.`,
+    `Run runner-images catalog update ${tool} on a machine that can reach its vendor, or use --sources registry.`,
   )
 }
 
-/** The upstream files of some tools on some platforms of which the catalog has no checksum. */
+/** The upstream files, of some tools on some platforms, for which the catalog has no checksum. */
 export function unverifiableFiles(tools: readonly ToolName[], platforms: readonly PlatformName[]): UnverifiableFile[] {
   return tools.flatMap((tool) => {
     const files = catalogTool(tool).upstream?.files
@@ -100,7 +100,7 @@ export interface UnverifiableFile {
   url: string
 }
 
-/** The upstream URLs of some tools on some platforms, for asking whether they answer. */
+/** The upstream URLs of some tools on some platforms, to probe whether they are reachable. */
 export function upstreamUrls(tools: readonly ToolName[], platforms: readonly PlatformName[]): string[] {
   return tools.flatMap((name) => {
     const upstream = catalogTool(name).upstream

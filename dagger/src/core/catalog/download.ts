@@ -10,10 +10,10 @@ export interface UpstreamFile {
   sha256: string
 }
 
-/** Where a file was taken from: the assets folder, or a URL, of a mirror perhaps. */
+/** Where a file was taken from: the assets folder, or a URL, possibly a mirror's. */
 export type Origin = { kind: "assets" } | { kind: "url"; url: string; mirror: boolean }
 
-/** Why `fetch-upstream.sh` gave up: the kinds are listed there. */
+/** Why `fetch-upstream.sh` gave up; the script lists the kinds. */
 export interface FetchFailure {
   kind: string
   what: string
@@ -21,15 +21,15 @@ export interface FetchFailure {
 
 const FAILURE = /^fetch-upstream: ([a-z0-9-]+): (.+)$/
 
-/** What `fetch-upstream.sh` says last when it fails; undefined when it was something else that failed. */
+/** Parses the last line of `fetch-upstream.sh` when it fails; undefined when something else failed. */
 export function readFetchFailure(stderr: string): FetchFailure | undefined {
   const [, kind, what] = FAILURE.exec(stderr.trim().split("\n").at(-1) ?? "") ?? []
   return kind === undefined || what === undefined ? undefined : { kind, what }
 }
 
 /**
- * The error for a file that could not be had: DOWNLOAD_MISMATCH for one with another checksum, else DOWNLOAD_FAILED. It shows no
- * credentials and no query.
+ * The error for a file that could not be fetched: DOWNLOAD_MISMATCH for one with another checksum, else DOWNLOAD_FAILED. It shows
+ * no credentials and no query.
  */
 export function downloadError(
   { name, sha256 }: UpstreamFile,
@@ -55,16 +55,16 @@ export function downloadError(
   )
 }
 
-const FILE_BY_HAND = "give a folder that has the file with --assets DIR"
+const FILE_BY_HAND = "pass a folder that contains the file with --assets DIR"
 
 function remedy(kind: string, origin: Origin): string {
   const mirror = origin.kind === "url" && origin.mirror
   if (kind === "certificate")
-    return "Give the certificate authority that the server's certificate is from with --ca-bundle FILE."
+    return "Pass the certificate authority that issued the server's certificate with --ca-bundle FILE."
   if (kind === "http-401" || kind === "http-407")
     return mirror
       ? `Put user and password into the mirror's URL, or ${FILE_BY_HAND}.`
       : `Check the proxy's credentials, or ${FILE_BY_HAND}.`
-  if (mirror) return `Check that the mirror answers and has the file under this path, or ${FILE_BY_HAND}.`
+  if (mirror) return `Check that the mirror is reachable and has the file at this path, or ${FILE_BY_HAND}.`
   return `Check the network, ${FILE_BY_HAND}, or name a server that has the vendors' files with --mirror URL.`
 }

@@ -1,7 +1,7 @@
 import { PLATFORMS, type PlatformName } from "../platforms.js"
 import type { CatalogTool } from "./schema.js"
 
-/** What is downloaded for a tool on one platform, however its source calls it. */
+/** What is downloaded for a tool on one platform. */
 export interface Download {
   platform: PlatformName
   /** A URL, or the name of a package. */
@@ -23,7 +23,7 @@ export interface PinnedSource {
   downloads: Download[]
 }
 
-/** Everything of a tool that is pinned: packages of the distribution and programs of this project are not. */
+/** The pinned sources of a tool: packages of the distribution and programs of this project are not pinned. */
 export function pinnedSources({ upstream, registry }: CatalogTool): PinnedSource[] {
   const sources: PinnedSource[] = []
   if (upstream) {

@@ -14,25 +14,25 @@ import {
   type UpstreamSource,
 } from "./schema.js"
 
-/** Pins as they are written, before a tool's entry says what belongs there. */
+/** Pins as written, before they are validated against the tools' entries. */
 const treeSchema = z.record(z.string(), z.record(z.string(), z.unknown()))
 
 export interface ReadCatalog {
   /** Every tool that could be read. */
   tools: Record<string, CatalogTool>
-  /** Everything that is wrong, in the order of the file. */
+  /** All problems, in the order of the file. */
   problems: CatalogProblem[]
 }
 
 /**
- * Puts pins and entries together: what a build works with, and all that is wrong with it.
+ * Combines pins and entries into the tools that a build uses, and reports all problems.
  *
  * @param text the text of pins.yaml
  */
 export function readCatalog(text: string, entries: Readonly<Record<string, ToolEntry>>): ReadCatalog {
   const document = parseDocument(text, { schema: "failsafe" })
   const [error] = document.errors
-  // The message goes on with a picture of the place.
+  // The message continues with an excerpt of the text.
   if (error) return refused(error.message.split("\n")[0]?.replace(/:$/, "") ?? error.code)
   const tree = treeSchema.safeParse(document.toJS())
   if (!tree.success) return refused("it is not a mapping of tools to their sources")
@@ -81,7 +81,7 @@ function readTool(
   return { tool, problems }
 }
 
-/** Packages of the distribution come in the archive's newest version, programs of this project in its own. */
+/** Packages of the distribution have the archive's newest version, programs of this project the project's version. */
 function isPinned({ kind }: ToolEntry["registry"]): boolean {
   return kind === "npm" || kind === "go-toolchain"
 }
@@ -133,7 +133,7 @@ function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given:
   }
 }
 
-/** Reads the pins of one tool and keeps what is wrong with them. */
+/** Reads the pins of one tool and collects their problems. */
 class PinReader {
   readonly problems: CatalogProblem[] = []
 

@@ -3,13 +3,13 @@ import { PLATFORMS, spelling } from "../platforms.js"
 import { pinnedSources } from "./downloads.js"
 import { UNKNOWN, type CatalogTool, type ToolEntry } from "./schema.js"
 
-/** Something that is wrong with the catalog: where, as a path of keys, and what, as a sentence that continues it. */
+/** A problem in the catalog: where, as a path of keys, and what, as a sentence that continues it. */
 export interface CatalogProblem {
   where: string
   problem: string
 }
 
-/** What no single value shows: whether the values of a tool, and of all tools, go together. */
+/** Contradictions between the values of a tool, and between tools. */
 export function contradictions(
   tools: Readonly<Record<string, CatalogTool>>,
   entries: Readonly<Record<string, ToolEntry>>,
@@ -31,14 +31,14 @@ function badUrls(name: string, { upstream }: CatalogTool): CatalogProblem[] {
   return PLATFORMS.flatMap((platform) => {
     const { url } = files[platform]
     const where = `${name}.upstream.url for ${platform}`
-    if (!url.startsWith("https://")) return [{ where, problem: `is not an https address: ${url}` }]
+    if (!url.startsWith("https://")) return [{ where, problem: `is not an https URL: ${url}` }]
     if (!url.includes(version))
-      return [{ where, problem: `does not contain the version ${version}, so it may be another file tomorrow: ${url}` }]
+      return [{ where, problem: `does not contain the version ${version}, so the file may change: ${url}` }]
     return []
   })
 }
 
-/** One checksum of two files, or two of one, is a slip of the hand. */
+/** One checksum for two files, or two for one, is a mistake in editing. */
 function badChecksums(name: string, tool: CatalogTool): CatalogProblem[] {
   return pinnedSources(tool).flatMap(({ source, field, downloads }) => {
     const where = `${name}.${source}.${field}`
@@ -47,22 +47,24 @@ function badChecksums(name: string, tool: CatalogTool): CatalogProblem[] {
       known.slice(0, index).flatMap((other) => {
         const [one, two] = [other.platform, download.platform]
         if (download.file === other.file && download.checksum !== other.checksum)
-          return [{ where, problem: `differs between ${one} and ${two}, whose file is the same: ${download.file}` }]
+          return [{ where, problem: `differs between ${one} and ${two}, which use the same file: ${download.file}` }]
         if (download.file !== other.file && download.checksum === other.checksum)
-          return [{ where, problem: `is the same for ${one} and ${two}, whose files are not: ${download.checksum}` }]
+          return [
+            { where, problem: `is the same for ${one} and ${two}, whose files are different: ${download.checksum}` },
+          ]
         return []
       }),
     )
   })
 }
 
-/** A version from before the vendor had that platform has no file for it. */
+/** A version from before the vendor supported a platform has no file for it. */
 function tooOld(name: string, { title, upstream }: CatalogTool, entry: ToolEntry): CatalogProblem[] {
   if (!upstream) return []
   return PLATFORMS.flatMap((platform) => {
     const since = entry.upstream?.since?.(spelling(platform))
     if (since === undefined || compareVersions(upstream.version, since) >= 0) return []
-    const problem = `${upstream.version} is too old for ${platform}: ${title} has that platform since ${since}`
+    const problem = `${upstream.version} is too old for ${platform}: ${title} supports that platform since ${since}`
     return [{ where: `${name}.upstream.version`, problem }]
   })
 }
@@ -78,7 +80,7 @@ function otherVersions(
   return pinnedSources(tool).flatMap(({ source, version }) => {
     const wanted = pinnedSources(other).find((candidate) => candidate.source === source)?.version
     if (wanted === undefined || wanted === version) return []
-    const problem = `${version} is not that of ${String(sameVersionAs)}, ${wanted}, and they only work together`
+    const problem = `${version} differs from ${String(sameVersionAs)}'s ${wanted}, and they only work together`
     return [{ where: `${name}.${source}.version`, problem }]
   })
 }

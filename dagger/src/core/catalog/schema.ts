@@ -2,20 +2,20 @@ import { z } from "zod"
 import { PLATFORMS, type PlatformName, type PlatformSpelling } from "../platforms.js"
 import { closest } from "../suggest.js"
 
-/** Stands for a fact that is not known: a date, a checksum. It is shown, and never made up. */
+/** Stands for an unknown fact: a date, a checksum. It is shown as such, never made up. */
 export const UNKNOWN = "unknown"
 
 const archive = {
-  /** How many leading folders of the archive's paths go. */
+  /** How many leading folders of the archive's paths are removed. */
   strip: z.number().int().nonnegative(),
-  /** Where in the image the rest is put. */
+  /** Where the rest goes in the image. */
   into: z.string(),
-  /** What alone is wanted, and what is not. */
+  /** The only paths to unpack, and the paths to leave out. */
   only: z.array(z.string()).readonly().optional(),
   exclude: z.array(z.string()).readonly().optional(),
 }
 
-/** How a downloaded file becomes files of the image. Paths inside the archive are given after `strip` leading folders are gone. */
+/** How a downloaded file becomes files of the image. Paths inside the archive are relative to what `strip` removes. */
 export const unpackSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("tar"), ...archive }),
   z.object({ kind: z.literal("zip"), ...archive }),
@@ -36,7 +36,7 @@ export interface NpmPackage {
   integrity: string
 }
 
-/** A module of the Go module proxy, with the hash that `go.sum` has for it. It may be {@link UNKNOWN}. */
+/** A module of the Go module proxy, with its hash in `go.sum` format. It may be {@link UNKNOWN}. */
 export interface GoModule {
   path: string
   version: string
@@ -45,14 +45,14 @@ export interface GoModule {
 
 interface Pinned {
   version: string
-  /** The day that this version was published, `2026-11-13`, or {@link UNKNOWN}. */
+  /** The day on which this version was published, `2026-11-13`, or {@link UNKNOWN}. */
   released: string
 }
 
 export interface UpstreamSource extends Pinned {
   /**
-   * The vendor publishes no checksum to hold these against: they are of files that were downloaded once, or are told by somebody who did
-   * so. They tell when a file is replaced later, and not whether the first was the vendor's.
+   * The vendor publishes no checksums to compare these with: they come from files that were downloaded once, by us or by another project.
+   * They show when a file is replaced later, but not whether the first one was the vendor's.
    */
   seenOnce?: true
   unpack: Unpack
@@ -71,23 +71,23 @@ export interface NpmSource extends Pinned {
   kind: "npm"
   unpack: Unpack
   packages: Record<PlatformName, NpmPackage>
-  /** Symbolic links to make: path in the image → target. */
+  /** Symbolic links to create: path in the image → target. */
   links?: Readonly<Record<string, string>>
 }
 
-/** The Go toolchain as the Go module proxy has it: a zip file for each platform. */
+/** The Go toolchain from the Go module proxy: a zip file for each platform. */
 export interface GoToolchainSource extends Pinned {
   kind: "go-toolchain"
   unpack: Unpack
   modules: Record<PlatformName, GoModule>
 }
 
-/** A tool with its pins: what builds work with. */
+/** A tool with its pins, as builds use it. */
 export interface CatalogTool {
   title: string
   upstream?: UpstreamSource
   registry: RegistrySource
-  /** The vendor publishes in that registry and nowhere else: both kinds of sources take it from there. */
+  /** The vendor publishes only in that registry: both kinds of sources take it from there. */
   registryIsUpstream?: true
   /** Owner of the files in the image, `uid:gid`; root when absent. */
   owner?: string
@@ -95,20 +95,20 @@ export interface CatalogTool {
   checks: readonly string[]
 }
 
-/** Where a vendor tells of its releases, see `feeds/`. */
+/** Where a vendor lists its releases, see `feeds/`. */
 export type UpstreamFeed =
   | { kind: "github"; repository: string }
   | { kind: "node" | "go" | "docker" }
   | { kind: "chrome-for-testing"; program: "chrome" | "chromedriver" }
 
-/** How a vendor calls its files: everything about a tool but what it is pinned to. */
+/** How a vendor names its files: everything about a tool except its pins. */
 export interface ToolEntry {
   title: string
   upstream?: {
     url: (version: string, platform: PlatformSpelling) => string
     unpack: Unpack
     feed: UpstreamFeed
-    /** The first version that the vendor has for a platform, where it came later than others. */
+    /** The first version that the vendor offers for a platform, if it was added later than others. */
     since?: (platform: PlatformSpelling) => string | undefined
   }
   registry:
@@ -124,7 +124,7 @@ export interface ToolEntry {
   registryIsUpstream?: true
   owner?: string
   checks: readonly string[]
-  /** New versions are only those of the same first number: a step to the next one is decided by people. */
+  /** Updates keep the major version: people decide about a new one. */
   keepsMajor?: true
   /** Another tool that has to have the same version, from whichever source. */
   sameVersionAs?: string
@@ -149,7 +149,7 @@ function wrong(what: string, known: readonly string[] = []) {
 /** What is wrong with a key that is not one of the known ones. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = closest(key, known)
-  return `has "${key}", which is not known there; ${meant ? `did you mean ${meant}?` : `known are ${known.join(", ")}`}`
+  return `has the unknown key "${key}"; ${meant ? `did you mean ${meant}?` : `choose from ${known.join(", ")}`}`
 }
 
 const text = (pattern: RegExp, what: string) => z.string({ error: wrong(what) }).regex(pattern, { error: wrong(what) })
@@ -157,22 +157,22 @@ const text = (pattern: RegExp, what: string) => z.string({ error: wrong(what) })
 const pin = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, { error: wrong("a mapping of names to values", Object.keys(shape)) })
 
-/** A value for each platform, none missing and none too many. */
+/** A value for each platform, none missing and none extra. */
 const perPlatform = <Value extends z.ZodType>(value: Value) =>
   z.record(z.enum(PLATFORMS as [PlatformName, ...PlatformName[]]), value, {
     error: wrong(`a mapping with ${PLATFORMS.join(" and ")}`, PLATFORMS),
   })
 
 const pinned = {
-  version: text(/^\d+(\.\d+){1,3}$/, "a version: numbers with dots between them"),
-  released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day, as in 2026-11-13, nor unknown"),
+  version: text(/^\d+(\.\d+){1,3}$/, "a version: numbers separated by dots"),
+  released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day such as 2026-11-13, or unknown"),
 }
-const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), nor unknown")
+const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), or unknown")
 const integrity = text(
   /^(sha512-[A-Za-z0-9+/]{86}==|unknown)$/,
-  "npm's integrity (sha512- and 88 characters), nor unknown",
+  "npm's integrity (sha512- and 88 characters), or unknown",
 )
-const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), nor unknown")
+const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44 characters), or unknown")
 
 /** What is pinned of a tool's upstream source. */
 export const upstreamPinSchema = pin({

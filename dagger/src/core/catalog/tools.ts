@@ -2,7 +2,7 @@ import type { ToolEntry } from "./schema.js"
 
 /**
  * The catalog's tools: every one that does not simply come with the distribution. Where a vendor keeps the file for each
- * version and platform, how that is unpacked, what proves it in the image. Versions and checksums are in pins.yaml.
+ * version and platform, how it is unpacked, and which checks prove it in the image. Versions and checksums are in pins.yaml.
  */
 
 const RUNNER_HOME = "/home/runner"
@@ -11,7 +11,7 @@ const NODE_DOCUMENTATION = ["CHANGELOG.md", "README.md", "include", "share/doc",
 /** Go's own tests and documents. `src` stays: the standard library is compiled from it. */
 const GO_DOCUMENTATION = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "api", "codereview.cfg", "doc", "misc", "test"]
 
-/** Chrome for Testing's platforms that came later than the others, by its own spelling: chrome-for-testing's README. */
+/** Chrome for Testing's platforms that were added later than the others, by its own spelling; see chrome-for-testing's README. */
 const CHROME_SINCE: Readonly<Record<string, string>> = { "linux-arm64": "153.0.8001.0" }
 
 /** A program of Chrome for Testing: all of one version are in one folder. */

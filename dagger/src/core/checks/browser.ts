@@ -3,8 +3,8 @@ import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
 /**
- * With fewer processes, as QEMU's user mode gets lost among those that a browser forks; and its kernel gives no namespaces. A process
- * of a page still hangs now and then, on a machine with other things to do, so a session may be started again.
+ * With fewer processes, because QEMU's user mode cannot cope with those that a browser forks, and without a sandbox, because it offers no
+ * namespaces. A page's process still hangs now and then on a busy machine, so a session may be restarted.
  */
 const EMULATION = {
   environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox", ATTEMPTS: "3" },
@@ -26,13 +26,13 @@ const NAMES = [
 
 const SESSION = `${RESULTS}/session`
 
-/** What came of the browser that had windows. */
+/** The results of the browser with windows. */
 const WINDOW = `${RESULTS}/window.json`
 
-/** The picture of the page, in a container whose checks have run. */
+/** The screenshot of the page, in a container whose checks have run. */
 export const SCREENSHOT = `${SESSION}/screenshot.png`
 
-/** What browser, driver and page look like from outside and inside. The first check starts the browser, others read what came of it. */
+/** Checks of browser, driver and page, from outside and inside. The first check starts the browser, others read its results. */
 export function browserChecks(context: CheckContext): ExecCheck[] {
   const version = versionOf(context, "chrome")
   const cjk = context.plan.platforms.some(({ packages }) => packages.includes("fonts-noto-cjk"))
@@ -46,13 +46,13 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "browser/versions",
-      proves: "browser and driver are of one version, the one that was planned",
+      proves: "browser and driver both have the planned version",
       command: `jq -r '.browser, .driver' ${SESSION}/session.json`,
       expect: version === undefined ? matches(/^(\d+(?:\.\d+){3})\n\1$/) : equals(`${version}\n${version}`),
     },
     {
       name: "browser/document",
-      proves: "the document is what the page's script made",
+      proves: "the document is the one that the page's script built",
       command: `jq -r .html ${SESSION}/session.json`,
       expect: equals(
         '<main><p id="message">Rendered by the image’s own browser 🚀</p><p id="sum">6</p><button>press</button></main>',
@@ -60,13 +60,13 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "browser/screenshot",
-      proves: "the picture has the page's size, and its boxes' colours",
+      proves: "the screenshot has the page's size and its boxes' colours",
       command: `node ${HELPERS}/png-pixels.mjs ${SCREENSHOT} 80,60 240,60 400,60 560,60 639,359`,
       expect: equals("640x360 cc0000 00aa44 0044cc ffcc00 ffffff"),
     },
     {
       name: "browser/h264",
-      proves: "the browser says whether it plays H.264",
+      proves: "the browser reports whether it plays H.264",
       command: `jq -r 'if .h264 then "H.264 plays" else "H.264 does not play" end' ${SESSION}/session.json`,
       expect: matches(/^H\.264 (plays|does not play)$/),
       informs: true,
@@ -93,8 +93,7 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "browser/display",
-      proves:
-        "a browser with windows had a display of its own, of the size asked for, where there is none, and took it away again",
+      proves: "without a display, a browser with windows starts one of the requested size and removes it afterwards",
       command: `jq -r '(.displays | tostring), .screen' ${WINDOW}`,
       expect: equals("[1,0]\n1600x1200x24"),
     },
@@ -124,7 +123,7 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
   ]
 }
 
-/** A tool's version as the tool says it, where it is known. */
+/** A tool's version as the tool prints it, if known. */
 function versionOf({ tools }: CheckContext, name: string): string | undefined {
   const tool = tools.find((candidate) => candidate.name === name)
   if (!tool || tool.version === UNKNOWN_VERSION) return undefined

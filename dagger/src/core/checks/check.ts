@@ -2,7 +2,7 @@ import type { VariantPlan } from "../plan/plan.js"
 import type { PlatformName } from "../platforms.js"
 import type { CheckResult, LockedPackage, Tool } from "../report/report.js"
 
-/** What a check's output must be. */
+/** What a check expects of its output. */
 export type Expectation =
   | { kind: "equals"; value: string }
   | { kind: "contains"; value: string }
@@ -16,9 +16,9 @@ export const fails = (): Expectation => ({ kind: "fails" })
 
 /** How a check runs. */
 interface Conditions {
-  /** How long it may take; {@link CHECK_SECONDS} when left out, {@link EMULATED_CHECK_SECONDS} under emulation. */
+  /** The time limit; defaults to {@link CHECK_SECONDS}, or {@link EMULATED_CHECK_SECONDS} under emulation. */
   seconds?: number
-  /** Variables beside the image's own. */
+  /** Variables in addition to the image's own. */
   environment?: Readonly<Record<string, string>>
 }
 
@@ -26,21 +26,21 @@ interface Conditions {
 export interface ExecCheck extends Conditions {
   name: string
   proves: string
-  /** Shell text; its standard output and error together are what is expected to be something. */
+  /** Shell text; its standard output and error together are compared with the expectation. */
   command: string
   expect: Expectation
-  /** What it says goes into the report even when it is as expected. */
+  /** Its output goes into the report even if it is as expected. */
   informs?: boolean
-  /** Why it cannot be done on this platform, whichever machine it runs on. */
+  /** Why it cannot run on this platform, on any machine. */
   skip?: string
-  /** What is otherwise where the platform's processor is emulated: why it cannot be done there, or how it can. */
+  /** What is different under emulation: why it cannot run there, or under which conditions it can. */
   emulation?: { skip: string } | Conditions
 }
 
-/** A check, when it is known whether the platform is emulated. */
+/** A check, once it is known whether the platform is emulated. */
 export type ScheduledCheck = Omit<ExecCheck, "emulation"> & Required<Conditions>
 
-/** What a check knows of the image before it is built. */
+/** What a check knows about the image before it is built. */
 export interface CheckContext {
   platform: PlatformName
   /** Whether the engine has to emulate the platform. */
@@ -50,17 +50,17 @@ export interface CheckContext {
   packages: readonly Pick<LockedPackage, "name" | "version">[]
 }
 
-/** Where the programs of `dagger/scripts/checks/` are while checks run. They are no part of an image. */
+/** Where the programs of `dagger/scripts/checks/` are while checks run. They are not part of an image. */
 export const HELPERS = "/run/checks"
 
-/** Where a check leaves what those after it look at. */
+/** Where a check leaves files for later checks. */
 export const RESULTS = "/tmp/checks"
 
-/** How long a check may take that says nothing else: much more than it needs on a machine that has other things to do as well. */
+/** The default time limit of a check: much more than it needs even on a busy machine. */
 const CHECK_SECONDS = 120
 const EMULATED_CHECK_SECONDS = 600
 
-/** Applies to a check what is otherwise under emulation. */
+/** Applies the conditions under emulation to a check, if the platform is emulated. */
 export function schedule({ emulation, ...check }: ExecCheck, emulated: boolean): ScheduledCheck {
   if (!emulated) return { seconds: CHECK_SECONDS, environment: {}, ...check }
   if (emulation && "skip" in emulation) return { seconds: 0, environment: {}, skip: emulation.skip, ...check }
@@ -68,13 +68,13 @@ export function schedule({ emulation, ...check }: ExecCheck, emulated: boolean):
   return { ...check, seconds, environment: { ...check.environment, ...environment } }
 }
 
-/** What one command of the smoke program did. */
+/** The result of one command of the smoke program. */
 export interface Execution {
   exitCode: number
   output: string
 }
 
-/** Judges a check by what its command did. One that cannot be done is skipped with its reason, never passed. */
+/** Judges a check by the result of its command. A check that cannot run is skipped with its reason, never passed. */
 export function judge(check: ScheduledCheck, execution: Execution | undefined): CheckResult {
   const { name, proves, expect, skip } = check
   if (skip !== undefined) return { name, proves, status: "skipped", reason: skip }
@@ -87,12 +87,12 @@ export function judge(check: ScheduledCheck, execution: Execution | undefined): 
   return { name, proves, status: "failed", expected, actual, reason: ending(check, execution.exitCode) }
 }
 
-/** What `timeout` exits with when the time is up, and when it had to kill. */
+/** The exit codes of `timeout` when the time is up, and when it had to kill the command. */
 const TIMED_OUT = [124, 137]
 
 function ending({ seconds }: ScheduledCheck, exitCode: number): string {
   const code = `exit code ${String(exitCode)}`
-  return TIMED_OUT.includes(exitCode) ? `${code}, ended after at most ${String(seconds)} seconds` : code
+  return TIMED_OUT.includes(exitCode) ? `${code}, stopped after at most ${String(seconds)} seconds` : code
 }
 
 function meets(expect: Exclude<Expectation, { kind: "fails" }>, output: string): boolean {

@@ -1,13 +1,13 @@
 import { PLATFORMS, spelling } from "../platforms.js"
 import { contains, equals, HELPERS, type CheckContext, type ExecCheck } from "./check.js"
 
-/** A module that needs no other, in a folder of its own. */
+/** A module without dependencies, in its own folder. */
 const MODULE = `cd "$(mktemp -d)" && cp -r ${HELPERS}/go-module/. .`
 
 /** Nothing may be fetched: neither modules nor another toolchain. */
 const OFFLINE = { GOPROXY: "off", GOTOOLCHAIN: "local" }
 
-/** The standard library is compiled from source, by an emulated compiler where the platform is. */
+/** The standard library is compiled from source, with an emulated compiler if the platform is emulated. */
 const TIME = { seconds: 300, emulation: { seconds: 1800 } }
 
 /** What the Go toolchain can do. The first check fills the build cache for the others. */
@@ -22,13 +22,13 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
     },
     {
       name: "go/build",
-      proves: "go build makes a program of a module, without a network",
+      proves: "go build builds a module's program without a network",
       command: `${MODULE} && go build -o smoke-sum ./cmd/smoke-sum && ./smoke-sum`,
       expect: equals("1 + 2 = 3"),
     },
     {
       name: "go/install",
-      proves: "the runner user may install programs, and finds them on PATH",
+      proves: "the runner user can install programs, and they are on PATH",
       command: `${MODULE} && go install ./cmd/smoke-sum && smoke-sum && rm "$(command -v smoke-sum)"`,
       expect: equals("1 + 2 = 3"),
     },
@@ -52,7 +52,7 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       expect: contains("WARNING: DATA RACE"),
       ...(raceDetector ? {} : { skip: `Go has no race detector for ${platform}` }),
       emulation: {
-        skip: "the race detector wants addresses of 48 bits, and emulated programs have 47 (QEMU's user mode)",
+        skip: "the race detector needs 48-bit addresses, and emulated programs have 47 bits (QEMU's user mode)",
       },
     },
     {
@@ -65,7 +65,7 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       const { arch, elfMachine } = spelling(other)
       return {
         name: `go/cross-${arch}`,
-        proves: `Go compiles for ${other}, too`,
+        proves: `Go also compiles for ${other}`,
         command: `${MODULE} && go build -o smoke-plain ./cmd/smoke-plain && od -An -tu2 -j18 -N2 smoke-plain`,
         expect: equals(String(elfMachine)),
         environment: { GOARCH: arch, CGO_ENABLED: "0" },

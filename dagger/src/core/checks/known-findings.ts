@@ -1,15 +1,15 @@
 import type { CheckContext } from "./check.js"
 
-/** Something that a static check would complain of, and that is right as it is. */
+/** A finding of a static check that is known to be harmless. */
 export interface KnownFinding {
   /** The check's name: `elf/libraries`. */
   check: string
-  /** The complaint, as the check words it. */
+  /** The finding, in the check's wording. */
   finding: RegExp
-  /** What brings it into an image. Where that is, the entry must suppress something, or it is out of date. */
+  /** Where it comes from. If an image has that, the entry must suppress something, or it is out of date. */
   from: { package: string } | { tool: string } | { runner: "actions" | "stand-in" }
   reason: string
-  /** Why it may suppress nothing where it applies: a vendor's archives are not alike on all platforms, say. */
+  /** Why it may suppress nothing although it applies: a vendor's archives differ between platforms, for example. */
   varies?: string
 }
 
@@ -18,21 +18,21 @@ export const KNOWN_FINDINGS: readonly KnownFinding[] = [
     check: "elf/machine",
     finding: /^\/usr\/local\/go\/src\/.+\.syso is /,
     from: { tool: "go" },
-    reason: "Go brings objects for every machine that it builds programs for, the race detector's among them.",
+    reason: "Go contains objects for every machine for which it builds programs, such as the race detector's.",
   },
   {
     check: "elf/machine",
     finding: /^\/usr\/local\/go\/src\/.+\/testdata\/.+ is /,
     from: { tool: "go" },
     reason: "Go's own tests read them; nothing runs them.",
-    varies: "Go's archive has its test data, the toolchain of its module proxy need not.",
+    varies: "Go's archive contains its test data; the toolchain from its module proxy may not.",
   },
   {
     check: "elf/libraries",
     finding: /^\/usr\/local\/go\/src\/.+\/testdata\/.+ needs /,
     from: { tool: "go" },
     reason: "Go's own tests read them; nothing runs them.",
-    varies: "They are for one of the platforms, and no findings on the other.",
+    varies: "They are for one of the platforms, and are only findings on that one.",
   },
   {
     check: "files/secrets",
@@ -50,7 +50,7 @@ export const KNOWN_FINDINGS: readonly KnownFinding[] = [
     check: "files/leftovers",
     finding: /^\/run\/adduser$/,
     from: { package: "adduser" },
-    reason: "Its lock, an empty file that it makes again whenever it runs.",
+    reason: "Its lock, an empty file that it recreates whenever it runs.",
     varies: "Only packages that add an account run it.",
   },
   {
@@ -58,18 +58,18 @@ export const KNOWN_FINDINGS: readonly KnownFinding[] = [
     finding: /^\/home\/runner\/externals\/node\d+_alpine\//,
     from: { runner: "actions" },
     reason: "The runner mounts this Node.js into jobs' Alpine containers, where its dynamic linker is.",
-    varies: "actions/runner brings it for one platform only (src/Misc/externals.sh).",
+    varies: "actions/runner ships it for one platform only (src/Misc/externals.sh).",
   },
   {
     check: "elf/libraries",
     finding: /^\/home\/runner\/bin\/libcoreclrtraceptprovider\.so needs liblttng-ust\.so\.0$/,
     from: { runner: "actions" },
-    reason: ".NET loads it for tracing, if it can, and goes on without (dotnet/runtime#57784).",
+    reason: ".NET loads it for tracing if it can, and continues without it (dotnet/runtime#57784).",
     varies: "Which LTTng it is linked with differs by platform and release.",
   },
 ]
 
-/** The entries that speak of something in this image. */
+/** The entries that apply to this image. */
 export function knownFindings(
   { plan, packages, tools }: CheckContext,
   all: readonly KnownFinding[] = KNOWN_FINDINGS,

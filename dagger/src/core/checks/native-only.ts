@@ -3,14 +3,14 @@ import type { VariantPlan } from "../plan/plan.js"
 import type { PlatformName } from "../platforms.js"
 import { execChecks } from "./suite.js"
 
-/** A check that only the platform's own machine can do. */
+/** A check that can only run on the platform's own hardware. */
 export interface NativeOnlyCheck {
   platform: PlatformName
   name: string
   reason: string
 }
 
-/** What cannot be checked of a variant's platforms, because the engine has to emulate them. */
+/** The checks of a variant that cannot run because the engine has to emulate their platform. */
 export function nativeOnlyChecks(plan: VariantPlan, engine: PlatformName): NativeOnlyCheck[] {
   return plan.platforms
     .map(({ platform }) => platform)
@@ -25,9 +25,9 @@ export function nativeOnlyChecks(plan: VariantPlan, engine: PlatformName): Nativ
 }
 
 /**
- * Sees to it that every check of every variant can be done.
+ * Makes sure that every check of every variant can run.
  *
- * @throws RunnerImagesError NATIVE_REQUIRED naming what the engine could only emulate, and why that is not enough
+ * @throws RunnerImagesError NATIVE_REQUIRED naming every check that would be skipped under emulation, and why
  */
 export function assertNative(plans: readonly VariantPlan[], engine: PlatformName): void {
   const problems = plans.flatMap((plan) =>
@@ -38,7 +38,7 @@ export function assertNative(plans: readonly VariantPlan[], engine: PlatformName
   if (problems.length === 0) return
   throw new RunnerImagesError(
     "NATIVE_REQUIRED",
-    `--native asks for all checks, and this engine, which runs on ${engine}, would have to skip some:\n  ${problems.join("\n  ")}\n`,
-    `Use an engine on such a machine, ask for ${engine} alone with --platforms, or leave out --native.`,
+    `--native requires all checks, but this engine, which runs on ${engine}, would have to skip some:\n  ${problems.join("\n  ")}\n`,
+    `Use an engine on a machine of that platform, give --platforms ${engine}, or leave out --native.`,
   )
 }

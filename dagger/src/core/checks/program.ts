@@ -3,12 +3,12 @@ import type { Execution, ScheduledCheck } from "./check.js"
 /** One line of the smoke program's output: number of the check, exit code, output in base64. */
 const LINE = /^check (\d+) (\d+) ([A-Za-z0-9+/=]*)$/
 
-/** What `timeout` waits for a command to end before it kills it. */
+/** How long `timeout` waits for a command to end before it kills it. */
 const GRACE_SECONDS = 5
 
 /**
- * A shell program that runs all checks and prints one line for each, so that a platform needs a single start of a container.
- * Output goes through a file: what a check left running would keep a pipe open, and everything would wait for it.
+ * A shell program that runs all checks and prints one line for each, so that a platform needs only one container start.
+ * Output goes through a file: a process that a check left running would keep a pipe open, and the program would wait for it.
  */
 export function smokeProgram(checks: readonly ScheduledCheck[]): string {
   const runs = checks.map((check, index) => (check.skip === undefined ? runOf(check, String(index)) : ""))
@@ -34,7 +34,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** Reads what the smoke program printed. */
+/** Parses the smoke program's output. */
 export function readExecutions(output: string): Map<number, Execution> {
   const executions = new Map<number, Execution>()
   for (const line of output.split("\n")) {

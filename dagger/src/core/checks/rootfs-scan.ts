@@ -3,7 +3,7 @@ import { spelling, type PlatformName } from "../platforms.js"
 
 const paths = z.array(z.string())
 
-/** What a path of the image is, symbolic links followed; null when it leads nowhere. */
+/** What a path of the image is, symbolic links followed; null if it does not exist. */
 const answerSchema = z
   .object({
     type: z.enum(["file", "folder", "link", "other"]),
@@ -11,7 +11,7 @@ const answerSchema = z
     owner: z.string(),
     /** Of a file's content. */
     sha256: z.string().optional(),
-    /** The dynamic linker that a program names; without a checksum where that is no file of the image. */
+    /** The dynamic linker that a program names; without a checksum if it is not a file of the image. */
     interpreter: z.object({ path: z.string(), sha256: z.string().optional() }).optional(),
   })
   .nullable()
@@ -26,7 +26,7 @@ export const rootfsScanSchema = z.object({
   foreignArchitecture: z.array(z.object({ path: z.string(), kind: z.string() })),
   /** ELF files that cannot be read to the end. */
   damaged: z.array(z.object({ path: z.string(), reason: z.string() })),
-  /** Libraries and interpreters that ELF files need and would not find. */
+  /** Libraries and interpreters that ELF files need but would not find. */
   missing: z.array(z.object({ path: z.string(), needs: z.string() })),
   /** Path and mode of files and folders: `/usr/bin/su 4755`. */
   setuid: paths,
@@ -34,19 +34,19 @@ export const rootfsScanSchema = z.object({
   special: paths,
   /** Absent where extended attributes cannot be read. */
   capabilities: paths.optional(),
-  /** Path and mode of what everybody may write. */
+  /** Path and mode of world-writable files and folders. */
   writable: paths,
   leftovers: paths,
   /** Path and kind of secret, never the secret: `/root/.npmrc: npm token`. */
   secrets: paths,
-  /** What is in the root folder itself. */
+  /** The entries of the root folder. */
   top: paths,
-  /** Answers to the paths that were asked for. */
+  /** The requested paths. */
   paths: z.record(z.string(), answerSchema),
 })
 export type RootfsScan = z.infer<typeof rootfsScanSchema>
 
-/** Class and machine of a platform's programs, as the scan spells it: `64/62`. */
+/** Class and machine of a platform's programs, in the scan's spelling: `64/62`. */
 export function kindOf(platform: PlatformName): string {
   const { elfClass, elfMachine } = spelling(platform)
   return `${String(elfClass)}/${String(elfMachine)}`

@@ -3,15 +3,15 @@ import { spelling } from "../platforms.js"
 import { ENTRYPOINT, HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../variants/runtime-files.js"
 import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
 
-/** What a container starts with. */
+/** The command with which a container starts. */
 const START = ENTRYPOINT.join(" ")
 
-/** Starts in a folder of its own. */
+/** Starts in a new folder. */
 const SCRATCH = 'cd "$(mktemp -d)"'
 
 const AUTHOR = "-c user.name=a -c user.email=a@example.org"
 
-/** Libraries that the Actions runner loads, as the dynamic linker's cache names them. */
+/** Libraries that the Actions runner loads, by their names in the dynamic linker's cache. */
 const LIBRARIES: Readonly<Record<string, RegExp>> = {
   ICU: /libicuuc\.so\.\d+/,
   OpenSSL: /libssl\.so\.3/,
@@ -20,7 +20,7 @@ const LIBRARIES: Readonly<Record<string, RegExp>> = {
   LTTng: /liblttng-ust\.so\.1/,
 }
 
-/** What every image can do. */
+/** The checks of every image. */
 export function standardChecks(context: CheckContext): ExecCheck[] {
   const names = spelling(context.platform)
   const { name, uid, gid, home, groups } = RUNNER_USER
@@ -28,38 +28,38 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
   return [
     {
       name: "machine/kernel",
-      proves: "the machine is the platform's",
+      proves: "the kernel reports the platform's architecture",
       command: "uname -m",
       expect: equals(names.uname),
     },
     {
       name: "machine/packages",
-      proves: "packages are the platform's",
+      proves: "packages have the platform's architecture",
       command: "dpkg --print-architecture",
       expect: equals(names.debian),
     },
     {
       name: "machine/node",
-      proves: "Node.js is the platform's",
+      proves: "Node.js has the platform's architecture",
       command: "node -p process.arch",
       expect: equals(names.vendor),
     },
     {
       name: "machine/compiler",
-      proves: "the compiler makes programs for the platform",
+      proves: "the compiler targets the platform",
       command: "gcc -dumpmachine",
       expect: equals(names.triplet),
     },
     {
       name: "machine/docker",
-      proves: "the Docker client is the platform's, and tells so without a daemon",
-      // It ends with 1 where there is no daemon, after it has said what it knows of itself.
+      proves: "the Docker client has the platform's architecture, and reports it without a daemon",
+      // Without a daemon it exits with 1, after it has printed its own facts.
       command: "docker version --format '{{.Client.Os}}/{{.Client.Arch}}' 2>/dev/null || test $? = 1",
       expect: equals(context.platform),
     },
     {
       name: "user/identity",
-      proves: "the runner user may use the Docker socket's group, and containers start as whom they should",
+      proves: "the runner user is in the Docker socket's group, and containers start as the right user",
       command: `id ${name} && id -u`,
       expect: equals(
         `uid=${String(uid)}(${name}) gid=${String(gid)}(${name}) groups=${memberships.join(",")}\n${userOf(context.plan)}`,
@@ -67,19 +67,19 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "user/agent",
-      proves: "the broker's account cannot sign in, and shares no group with anybody",
+      proves: "the broker's account cannot log in and shares no group with another",
       command: `id ${AGENT_USER.name} && getent passwd ${AGENT_USER.name} && getent group ${AGENT_USER.name}`,
       expect: equals(agentText()),
     },
     {
       name: "user/home",
-      proves: "the user starts at home and may write there",
+      proves: "the user starts in its home and can write there",
       command: `pwd && touch ${home}/.probe && rm ${home}/.probe`,
       expect: equals(home),
     },
     {
       name: "user/tool-cache",
-      proves: "setup actions may write the tool cache",
+      proves: "setup actions can write to the tool cache",
       command: 'touch "$RUNNER_TOOL_CACHE/.probe" && rm "$RUNNER_TOOL_CACHE/.probe" && echo writable',
       expect: equals("writable"),
     },
@@ -94,7 +94,7 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     { name: "locale/charmap", proves: "text is UTF-8", command: "locale charmap", expect: equals("UTF-8") },
     {
       name: "locale/time-zones",
-      proves: "time zones are known",
+      proves: "time zones are installed",
       command: "TZ=Asia/Tokyo date +%Z",
       expect: equals("JST"),
     },
@@ -106,7 +106,7 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     ...Object.entries(LIBRARIES).map(([library, pattern]): ExecCheck => ({
       name: `library/${library}`,
-      proves: "the Actions runner's libraries are there, whichever runner is inside",
+      proves: "the Actions runner's libraries are installed, even with the stand-in runner",
       command: "/sbin/ldconfig -p",
       expect: matches(pattern),
     })),
@@ -136,13 +136,13 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "work/large-files",
-      proves: "git-lfs keeps a file apart and checks it out",
+      proves: "git-lfs stores a file separately and checks it out",
       command: `${SCRATCH} && git init -q a && cd a && git lfs track '*.bin' > /dev/null && echo large > a.bin && git add . && git ${AUTHOR} commit -q -m a && git cat-file -p HEAD:a.bin | head -n 1 && git clone -q . ../b && cat ../b/a.bin`,
       expect: equals("version https://git-lfs.github.com/spec/v1\nlarge"),
     },
     {
       name: "work/npm",
-      proves: "npm packs a package and installs it from the file, and its program runs",
+      proves: "npm packs a package and installs it from the archive, and its program runs",
       command: `${SCRATCH} && mkdir a b && echo '{"name":"a","version":"1.2.3","bin":"a.js"}' > a/package.json && printf '#!/usr/bin/env node\\nconsole.log("installed", require("./package.json").version)' > a/a.js && npm pack --silent ./a && cd b && npm install --offline --no-audit --no-fund --silent ../a-1.2.3.tgz && node_modules/.bin/a`,
       expect: equals("a-1.2.3.tgz\ninstalled 1.2.3"),
     },
@@ -154,19 +154,19 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "work/archives",
-      proves: "zip, unzip, xz and zstd undo each other",
+      proves: "zip, xz and zstd pack and unpack",
       command: `${SCRATCH} && echo packed > a && zip -q a.zip a && unzip -p a.zip | xz | unxz | zstd -q | zstd -dq`,
       expect: equals("packed"),
     },
     {
       name: "work/tar",
-      proves: "tar packs with zstd, and unpacks with modes and links as they were",
+      proves: "tar packs with zstd and unpacks with the original modes and links",
       command: `${SCRATCH} && mkdir a b && echo packed > a/a && chmod 750 a/a && ln -s a a/l && tar --zstd -cf a.tar.zst a && tar -xf a.tar.zst -C b && stat -c %a b/a/a && cat b/a/l`,
       expect: equals("750\npacked"),
     },
     {
       name: "work/copy",
-      proves: "rsync copies what is new and removes what is gone",
+      proves: "rsync copies new files and removes deleted ones",
       command: `${SCRATCH} && mkdir a b && echo new > a/new && echo old > b/old && rsync -a --delete a/ b/ && ls b`,
       expect: equals("new"),
     },
@@ -184,12 +184,12 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "work/github",
-      proves: "the GitHub CLI keeps its settings",
+      proves: "the GitHub CLI saves its settings",
       command: `${SCRATCH} && export GH_CONFIG_DIR="$PWD" && gh config set editor smoke && gh config get editor`,
       expect: equals("smoke"),
     },
     {
-      // Debian's jq does not know its own patch level, so its version is left to packages/lock.
+      // Debian's jq does not know its own patch level, so packages/lock checks its version.
       name: "work/json",
       proves: "jq reads and computes",
       command: `echo '{"a":[1,2]}' | jq '.a | add'`,
@@ -197,19 +197,19 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "work/ssh",
-      proves: "the SSH client makes keys",
+      proves: "ssh-keygen creates keys",
       command: `${SCRATCH} && ssh-keygen -q -t ed25519 -N '' -f key && ssh-keygen -l -f key`,
       expect: contains("ED25519"),
     },
     {
       name: "process/signals",
-      proves: "the init process hands signals on and ends as its program does",
+      proves: "the init process forwards signals and exits with its program's code",
       command: "tini -s -- sleep 60 & sleep 1; kill -TERM $!; wait $!; echo $?",
       expect: equals("143"),
     },
     {
       name: "process/orphans",
-      proves: "the init process takes orphans on and reaps them",
+      proves: "the init process adopts orphans and reaps them",
       command: `tini -s -- sh -c '
 (sleep 1 & echo $! > /tmp/orphan)
 orphan=$(cat /tmp/orphan)
@@ -220,51 +220,51 @@ ps -p "$orphan" > /dev/null || echo reaped'`,
     },
     {
       name: "runner/unconfigured",
-      proves: "a runner without configuration does not pretend to work",
+      proves: "a runner without configuration fails to start",
       // Not run.sh: the real one turns its listener's failure into success.
       command: `${home}/bin/Runner.Listener run`,
       expect: fails(),
     },
     {
       name: "runtime/version",
-      proves: "what starts in the container tells what the image is",
+      proves: "the runtime program prints the image's variant and platform",
       command: `${START} --version`,
       expect: matches(new RegExp(`\\b${context.plan.variant}\\b[^]*\\b${context.platform}\\b`)),
     },
     {
       name: "runtime/configuration",
-      proves: "a container without configuration says what is missing, and ends with the code for it",
+      proves: "a container without configuration says what is missing and exits with that error's code",
       command: `${START} > /tmp/unconfigured 2>&1; echo $?; grep -o '\\[CONFIGURATION\\]' /tmp/unconfigured`,
       expect: equals("10\n[CONFIGURATION]"),
     },
     {
       name: "runtime/unhealthy",
-      proves: "a container in which no runner runs is not healthy",
+      proves: "a container without a running runner is unhealthy",
       command: `${HEALTH_COMMAND.join(" ")}; echo $?`,
       expect: matches(/^unhealthy: .*\n1$/),
     },
     {
       name: "runtime/closed",
-      proves: "what the loader starts cannot be looked into by its own user, unless that is root",
-      // A program that is the child of the process that it looks into.
+      proves: "a user other than root cannot inspect processes that the loader starts for it",
+      // The inspecting program is a child of the process that it inspects.
       command: `${runnerUser(context)}${LOADER.path} ${LOADER.of} --disable-sigusr1 -e '${LOOK_INTO_PARENT}'`,
       expect: equals(CLOSED.map((file) => `${file}: Permission denied`).join("\n")),
     },
     {
       name: "runner/manifest",
-      proves: "the runner's programs are all in the list of checksums, and are what it says",
+      proves: "the list of checksums has all of the runner's programs, and they match it",
       command: manifestCommand(),
       expect: equals("as listed"),
     },
     {
       name: "packages/state",
-      proves: "every package is whole",
+      proves: "every package is completely installed",
       command: "dpkg --audit",
       expect: equals(""),
     },
     {
       name: "packages/lock",
-      proves: "the installed versions are those that were resolved",
+      proves: "the installed versions are the resolved ones",
       command: missingPackages(context.packages),
       expect: equals(""),
     },
@@ -281,7 +281,7 @@ function agentText(): string {
   ].join("\n")
 }
 
-/** What of a process nobody of its own user may read. */
+/** The files of a process that even its own user must not read. */
 const CLOSED = ["environ", "maps", "mem", "auxv", "fd"]
 
 const LOOK_INTO_PARENT = `const { spawnSync } = require("child_process")
@@ -291,15 +291,15 @@ for (const file of ${JSON.stringify(CLOSED)}) {
 }`
 
 /**
- * Starts a program as the runner user, also where containers start as root. By env, because setpriv still has root's capabilities when it
- * starts something, and what may read every file may read the loader: then the kernel does not close the process.
+ * Starts a program as the runner user, even if containers start as root. With env, because setpriv still has root's capabilities when it
+ * starts a program, so it can read the loader, and then the kernel does not protect the process.
  */
 function runnerUser({ plan }: CheckContext): string {
   const { uid, gid } = RUNNER_USER
   return plan.root ? `setpriv --reuid=${String(uid)} --regid=${String(gid)} --clear-groups env ` : ""
 }
 
-/** Says "as listed" when files, links and paths are those of the list. */
+/** Prints "as listed" if files, links and paths match the list. */
 function manifestCommand(): string {
   return `cd ${RUNNER_USER.home} && export LC_ALL=C
 grep -v '^link:' ${RUNNER_MANIFEST} | sha256sum --check --quiet --strict || exit 1

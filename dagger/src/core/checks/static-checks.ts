@@ -13,7 +13,7 @@ import type { CheckResult } from "../report/report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
 import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
 
-/** The programs that may change identity, all from the distribution's own packages. Anything else is a surprise. */
+/** The programs that may be setuid or setgid, all from the distribution's own packages. Any other is a finding. */
 const SETUID = [
   "/usr/bin/chage 2755",
   "/usr/bin/chfn 4755",
@@ -33,10 +33,10 @@ const SETUID = [
 const SETGID_FOLDERS = ["/var/local 2775", "/var/mail 2775"]
 const SETUID_SUDO = ["/usr/bin/sudo 4755"]
 
-/** Folders where everybody may write, and only owners remove. */
+/** Folders where everybody may write, and only owners may delete. */
 const SHARED_FOLDERS = ["/run/lock 1777", "/tmp 1777", "/var/tmp 1777"]
 
-/** What belongs into the root folder: the Filesystem Hierarchy Standard's, Debian's marks of the merged /usr, and our own. */
+/** What belongs in the root folder: the Filesystem Hierarchy Standard's folders, Debian's markers of the merged /usr, and our own. */
 const TOP = new Set([
   ...["bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libo32", "libx32", "media", "mnt", "opt", "proc"],
   ...["root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"],
@@ -45,13 +45,13 @@ const TOP = new Set([
   ...RUNNER_FOLDERS.map((folder) => folder.split("/")[1]),
 ])
 
-/** How variables are called that hold what nobody else may know. */
+/** Names of variables that suggest a secret. */
 const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?key|private_?key/i
 
-/** As many findings as a message names. */
+/** The most findings that a message names. */
 const MOST_NAMED = 10
 
-/** The image's configuration, as far as checks look at it. */
+/** The parts of the image's configuration that checks use. */
 export interface CheckedConfig {
   user: string
   workdir: string
@@ -60,15 +60,15 @@ export interface CheckedConfig {
   labels: Readonly<Record<string, string>>
 }
 
-/** The paths that the checks of a configuration ask the scan for. */
+/** The paths about which the checks of a configuration ask the scan. */
 export function pathsToKnow(config: CheckedConfig): string[] {
   return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
 }
 
 /**
- * Checks that look at the image's files and configuration without executing anything of it.
+ * Checks of the image's files and configuration that execute nothing from the image.
  *
- * @param entrypoint what start-up should run
+ * @param entrypoint the expected entrypoint
  */
 export function staticChecks(
   context: CheckContext,
@@ -79,7 +79,7 @@ export function staticChecks(
   return [...fileChecks(context, scan, knownFindings(context)), ...configChecks(context, scan, config, entrypoint)]
 }
 
-/** Names a check, and what it complains of. */
+/** A check and its findings. */
 interface Findings {
   name: string
   proves: string
@@ -102,7 +102,7 @@ export function fileChecks(context: CheckContext, scan: RootfsScan, known: reado
     ...judged,
     result(
       "files/known-findings",
-      "every exception still suppresses something",
+      "every known finding still occurs",
       "",
       named(stale.map(({ check, finding }) => `${check} ${finding.source}`)),
     ),
@@ -110,7 +110,7 @@ export function fileChecks(context: CheckContext, scan: RootfsScan, known: reado
   ]
 }
 
-const CAPABILITIES = "no program gets capabilities"
+const CAPABILITIES = "no program has capabilities"
 
 function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[] {
   const sudo = plan.platforms.some(({ packages }) => packages.includes("sudo"))
@@ -118,15 +118,15 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
   return [
     {
       name: "elf/machine",
-      proves: "every program and library is the platform's",
+      proves: "every program and library is built for the platform",
       found: [
-        ...(scan.programs > 0 ? [] : [`no ELF files of ${kindOf(platform)}`]),
+        ...(scan.programs > 0 ? [] : [`no ELF files for ${kindOf(platform)}`]),
         ...scan.foreignArchitecture.map(({ path, kind }) => `${path} is ${kind}`),
       ],
     },
     {
       name: "elf/whole",
-      proves: "every program and library can be read to its end",
+      proves: "no program or library is truncated",
       found: scan.damaged.map(({ path, reason }) => `${path} ${reason}`),
     },
     {
@@ -136,18 +136,18 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
     },
     {
       name: "files/setuid",
-      proves: "no program or folder changes identity beyond the known ones",
+      proves: "only known programs and folders are setuid or setgid",
       found: scan.setuid.filter((path) => !setuid.has(path)),
     },
     {
       name: "files/special",
-      proves: "everything is a file, a folder or a link; devices are the container engine's to make",
+      proves: "everything is a file, a folder or a link; the container engine creates devices",
       found: scan.special,
     },
     ...(scan.capabilities ? [{ name: "files/capabilities", proves: CAPABILITIES, found: scan.capabilities }] : []),
     {
       name: "files/writable",
-      proves: "nobody may write others' files",
+      proves: "only shared folders such as /tmp are world-writable",
       found: scan.writable.filter((path) => !SHARED_FOLDERS.includes(path)),
     },
     { name: "files/leftovers", proves: "no logs, caches or backups are in the image", found: scan.leftovers },
@@ -174,17 +174,17 @@ function configChecks(
   const environment = Object.entries(plan.environment)
   const folder = scan.paths[home]
   return [
-    result("config/user", "containers start as the user that was asked for, by number", userOf(plan), config.user),
+    result("config/user", "containers start as the requested user, given by number", userOf(plan), config.user),
     result("config/workdir", "containers start in the runner's home", home, config.workdir),
     result(
       "config/home",
-      "the runner's home exists and is its own",
+      "the runner's home exists and belongs to it",
       `folder of ${String(uid)}:${String(gid)}`,
       folder ? `${folder.type} of ${folder.owner}` : "missing",
     ),
     result(
       "config/agent",
-      "the broker's folders are its own, and nobody else may look into them",
+      "the broker's folders belong to it, and nobody else can read them",
       "",
       named(
         OWNED_FOLDERS.filter(({ owner }) => owner === AGENT_USER).flatMap(({ path, owner, mode }) => {
@@ -197,7 +197,7 @@ function configChecks(
     ),
     result(
       "config/loader",
-      "users may run and not read the loader, which is the one that Node.js names",
+      "users can run but not read the loader, which is the one that Node.js names",
       loaderText({
         type: "file",
         owner: "0:0",
@@ -214,7 +214,7 @@ function configChecks(
     ),
     result(
       "config/init",
-      "what the entrypoint names and needs exists and may be executed",
+      "the programs that the entrypoint names and needs exist and are executable",
       "",
       named(startedBy(config).filter((path) => !isProgram(scan.paths[path]))),
     ),
@@ -226,7 +226,7 @@ function configChecks(
     ),
     result(
       "config/path",
-      "every folder of PATH exists, but for those in the runner's home, which jobs make",
+      "every folder of PATH exists, except those in the runner's home, which jobs create",
       "",
       named(searchPath(config).filter((path) => !path.startsWith(`${home}/`) && scan.paths[path]?.type !== "folder")),
     ),
@@ -234,7 +234,7 @@ function configChecks(
       "config/secrets",
       "no variable holds a secret",
       "",
-      // Its value is in no report.
+      // Reports must not contain its value.
       named(
         Object.entries(config.environment)
           .filter(([name, value]) => SECRET_VARIABLE.test(name) && value !== "")
@@ -243,7 +243,7 @@ function configChecks(
     ),
     result(
       "config/labels",
-      "labels say what the image is",
+      "all expected labels are set",
       "",
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
     ),
@@ -262,7 +262,7 @@ function searchPath({ environment }: CheckedConfig): string[] {
   return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
 }
 
-/** The programs that start-up needs, and those that the image's configuration names. */
+/** The programs that start-up needs, and those in the image's configuration. */
 function startedBy({ entrypoint }: CheckedConfig): string[] {
   return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
 }
@@ -277,7 +277,7 @@ function named(found: readonly string[]): string {
 }
 
 function unreadable(name: string, proves: string): CheckResult {
-  return { name, proves, status: "skipped", reason: "extended attributes cannot be read where the scan runs" }
+  return { name, proves, status: "skipped", reason: "the scan cannot read extended attributes on this engine" }
 }
 
 function result(name: string, proves: string, expected: string, actual: string): CheckResult {

@@ -12,7 +12,7 @@ const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]
   go: goChecks,
 }
 
-/** The checks that run in the container: every version, what the variant's groups prove, then what its definition file adds. */
+/** The checks that run in the container: all versions, the variant's groups, then those of its definition file. */
 export function execChecks(context: CheckContext): ScheduledCheck[] {
   const groups = context.plan.checks.flatMap((group) => GROUPS[group](context))
   return [...versionChecks(context), ...groups, ...customChecks(context)].map((check) =>

@@ -3,7 +3,7 @@ import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
 import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, matches, type CheckContext, type ExecCheck } from "./check.js"
 
-/** How each package's main program tells its version; the archive's version is what it must be. */
+/** How each package's main program prints its version, which must be the archive's. */
 const PACKAGES: readonly { package: string; command: string }[] = [
   { package: "curl", command: "curl --version" },
   { package: "git", command: "git --version" },
@@ -32,7 +32,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   go: "go version",
 }
 
-/** Every tool and main program says the version that was known before it was installed. */
+/** Every tool and main program prints the version that was known before it was installed. */
 export function versionChecks({ tools, packages }: CheckContext): ExecCheck[] {
   return [
     ...tools.flatMap((tool) => toolVersion(tool)),
@@ -46,7 +46,7 @@ function toolVersion(tool: CheckContext["tools"][number]): ExecCheck[] {
   return [
     {
       name: `version/${tool.name}`,
-      proves: "the tool runs, in the version that was planned",
+      proves: "the tool runs and has the planned version",
       command,
       expect:
         tool.version === UNKNOWN_VERSION
@@ -62,7 +62,7 @@ function packageVersion(entry: { package: string; command: string }, packages: C
   return [
     {
       name: `version/${entry.package}`,
-      proves: "the program runs, in the version that was resolved",
+      proves: "the program runs and has the resolved version",
       command: entry.command,
       expect: contains(upstreamVersion(locked.version)),
     },

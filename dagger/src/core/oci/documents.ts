@@ -4,8 +4,8 @@ import { RunnerImagesError } from "../errors.js"
 import type { Compression } from "../request/compression.js"
 
 /**
- * The documents of an OCI image layout, as far as this project reads them, and how they are written: canonical JSON,
- * so that equal content has an equal digest. Fields that are not named here are kept as they are.
+ * The documents of an OCI image layout, as far as this project reads them. They are written as canonical JSON, so that
+ * equal content has an equal digest. Fields that are not named here are kept unchanged.
  * https://github.com/opencontainers/image-spec
  */
 
@@ -97,8 +97,8 @@ export function canonicalJson(value: unknown): string {
 /**
  * Reads one of a layout's JSON documents.
  *
- * @param name what the document is called in an error: `index.json`, `manifest sha256:…`
- * @throws RunnerImagesError BUILD_FAILED when the text is no JSON, or not of the given shape
+ * @param name the document's name in errors: `index.json`, `manifest sha256:…`
+ * @throws RunnerImagesError BUILD_FAILED when the text is not JSON, or does not match the schema
  */
 export function parseDocument<S extends z.ZodType>(schema: S, text: string, name: string): z.infer<S> {
   let json: unknown
@@ -113,12 +113,12 @@ export function parseDocument<S extends z.ZodType>(schema: S, text: string, name
   throw layoutError(`${name}: ${issue ? `${issue.path.join(".")}: ${issue.message}` : result.error.message}`)
 }
 
-/** An image layout that is not as expected: what the engine wrote, or what is about to be published. */
+/** The error for an unexpected image layout, written by the engine or about to be published. */
 export function layoutError(problem: string, options?: { cause?: unknown }): RunnerImagesError {
   return new RunnerImagesError(
     "BUILD_FAILED",
     `The image layout cannot be used: ${problem}.`,
-    "Build again; should it stay, report it with the engine's version.",
+    "Build again; if it fails again, report it with the engine's version.",
     options,
   )
 }

@@ -12,7 +12,7 @@ import {
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 import type { Compression } from "../request/compression.js"
 
-/** A command that tells whether a container is healthy, in Docker's terms. Times in seconds. */
+/** A Docker health check. Times in seconds. */
 export interface Healthcheck {
   /** The command and its arguments, run without a shell. */
   command: readonly string[]
@@ -22,7 +22,7 @@ export interface Healthcheck {
   retries: number
 }
 
-/** What a published image has and Dagger's export cannot write. */
+/** Parts of a published image that Dagger's export cannot write. */
 export interface FinishOptions {
   /** Exactly the platforms that the image must have. */
   platforms: readonly PlatformName[]
@@ -30,14 +30,14 @@ export interface FinishOptions {
   created: string
   /** For the index and every platform's manifest. */
   annotations: Readonly<Record<string, string>>
-  /** For one platform's manifest, over the common ones: the digest of its base image, say. */
+  /** For one platform's manifest, in addition to the common ones: the digest of its base image, for example. */
   platformAnnotations?: Partial<Record<PlatformName, Readonly<Record<string, string>>>>
   healthcheck?: Healthcheck
-  /** What every layer must have; `gzip` when left out. */
+  /** The compression that every layer must have; defaults to `gzip`. */
   compression?: Compression
   /**
-   * What each layer of a platform's image is, from the base up, for its history. Where their number is not that of the image's layers,
-   * so that no one could say which is which, layers are numbered instead.
+   * What each layer of a platform's image is, from the base up, for its history. If their number differs from the image's, so that they
+   * cannot be matched, layers are numbered instead.
    */
   layers?: Partial<Record<PlatformName, readonly string[]>>
 }
@@ -45,11 +45,11 @@ export interface FinishOptions {
 export interface FinishedLayout {
   /** Every file to write into the layout, by path: `index.json`, `oci-layout`, `blobs/sha256/…`. */
   files: ReadonlyMap<string, string>
-  /** Paths of blobs that nothing refers to any more. */
+  /** Paths of blobs that are no longer referenced. */
   dropped: readonly string[]
   /** Paths of the layers, which stay as they are. */
   kept: readonly string[]
-  /** Digest of the image index: what a registry gives for the tag. */
+  /** Digest of the image index, to which a registry's tag points. */
   index: string
   platforms: ReadonlyMap<PlatformName, FinishedPlatform>
 }
@@ -63,24 +63,24 @@ export interface FinishedPlatform {
   layers: readonly Descriptor[]
 }
 
-/** How tools that address a layout's images by name find the only one; regctl looks for this when no name is given. */
+/** Lets tools that address a layout's images by name find the only one; regctl looks for it by default. */
 const NAME_IN_LAYOUT = { "org.opencontainers.image.ref.name": "latest" }
 
 /**
- * How podman, skopeo and buildah tell an image with zstd layers in an index from one without.
- * They would add it when they copy the index, which would change its digest.
+ * Marks an image with zstd layers in an index for podman, skopeo and buildah.
+ * They would add it when copying the index, which would change the digest.
  */
 const ZSTD = { "io.github.containers.compression.zstd": "true" }
 
 const NANOSECONDS = 1_000_000_000
 
 /**
- * Computes the layout to publish from the one that Dagger wrote. The engine dates images by the clock, keeps the addresses
- * of local registries and whole commands in the history, and drops health checks and index annotations (v0.19.10).
+ * Computes the layout to publish from the one that Dagger wrote. The engine takes creation times from the clock, keeps the
+ * addresses of local registries and whole commands in the history, and drops health checks and index annotations (v0.19.10).
  * Equal layers and options give equal bytes.
  *
- * The result's index.json names one image index, also for one platform: the form that skopeo, crane and regctl all read
- * without being told more than the folder.
+ * The result's index.json names one image index, even for a single platform: skopeo, crane and regctl can all read this
+ * form given nothing but the folder.
  *
  * @throws RunnerImagesError BUILD_FAILED when the layout does not have exactly the platforms and the compression of the options
  */
@@ -129,7 +129,7 @@ export function finishLayout(layout: Layout, options: FinishOptions): FinishedLa
   }
 }
 
-/** The images in the order of the platform table, whatever order they were built in. */
+/** The images in the order of the platform table, not in that of the build. */
 function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map<PlatformName, LayoutImage> {
   const named = images.map((image) => ({ name: `${image.config.os}/${image.config.architecture}`, image }))
   const sorted = PLATFORMS.filter((platform) => wanted.includes(platform)).map((platform) => {
@@ -139,7 +139,7 @@ function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map
     return [platform, first.image] as const
   })
   if (sorted.length !== images.length)
-    throw layoutError(`it has images for ${named.map(({ name }) => name).join(", ")}; asked for ${wanted.join(", ")}`)
+    throw layoutError(`it has images for ${named.map(({ name }) => name).join(", ")}, not for ${wanted.join(", ")}`)
   return new Map(sorted)
 }
 
@@ -147,7 +147,7 @@ function finishImage(platform: PlatformName, image: LayoutImage, options: Finish
   const layers = image.manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
   const { compression = "gzip" } = options
   const other = layers.find(({ mediaType }) => mediaType !== LAYER_MEDIA_TYPE[compression])
-  if (other) throw layoutError(`${platform} has a layer of ${other.mediaType}; ${compression} was asked for`)
+  if (other) throw layoutError(`${platform} has a layer of ${other.mediaType} instead of ${compression}`)
   const config = blob(MEDIA_TYPE.config, {
     ...image.config,
     created: options.created,

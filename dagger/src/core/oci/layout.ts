@@ -12,17 +12,17 @@ import {
   type Manifest,
 } from "./documents.js"
 
-/** Gives the text of a file of an OCI image layout: `index.json`, `blobs/sha256/…`. */
+/** Reads the text of a file of an OCI image layout: `index.json`, `blobs/sha256/…`. */
 export type LayoutReader = (path: string) => Promise<string>
 
-/** One platform's image in a layout: its documents, parsed, with the digests under which they are filed. */
+/** One platform's image in a layout: its documents, parsed, with their digests. */
 export interface LayoutImage {
   digest: string
   manifest: Manifest
   config: ImageConfig
 }
 
-/** The documents of an OCI image layout. Layers are named in the manifests and are never read. */
+/** The documents of an OCI image layout. Layers are named in the manifests but never read. */
 export interface Layout {
   /** The image index, when index.json names one; without it index.json named the only image directly. */
   index?: { digest: string; text: string }
@@ -33,15 +33,15 @@ export interface Layout {
  * Reads the JSON documents of a layout that holds one image, for one platform or more.
  * index.json may name one image index (as for several platforms) or one manifest (as the engine writes it for one).
  *
- * @throws RunnerImagesError BUILD_FAILED when a document is missing, damaged or of another form
+ * @throws RunnerImagesError BUILD_FAILED when a document is missing, damaged or does not match the schema
  */
 export async function readLayout(read: LayoutReader): Promise<Layout> {
   const root = parseDocument(indexSchema, await read("index.json"), "index.json")
   const [entry, ...others] = root.manifests
   if (!entry || others.length > 0)
-    throw layoutError(`index.json should name one image, and names ${String(root.manifests.length)}`)
+    throw layoutError(`index.json should name one image, but names ${String(root.manifests.length)}`)
   if (entry.mediaType === MEDIA_TYPE.manifest) return { images: [await readImage(read, entry)] }
-  if (entry.mediaType !== MEDIA_TYPE.index) throw layoutError(`index.json names a ${entry.mediaType}`)
+  if (entry.mediaType !== MEDIA_TYPE.index) throw layoutError(`index.json names an image of type ${entry.mediaType}`)
   const text = await readBlob(read, entry)
   const { manifests } = parseDocument(indexSchema, text, `index ${entry.digest}`)
   return {
@@ -56,7 +56,7 @@ async function readImage(read: LayoutReader, { digest, ...rest }: Descriptor): P
   const config = parseDocument(configSchema, await readBlob(read, manifest.config), name)
   if (config.rootfs.diff_ids.length !== manifest.layers.length)
     throw layoutError(
-      `${name} lists ${String(config.rootfs.diff_ids.length)} layers, its manifest ${String(manifest.layers.length)}`,
+      `${name} lists ${String(config.rootfs.diff_ids.length)} layers, but its manifest lists ${String(manifest.layers.length)}`,
     )
   return { digest, manifest, config }
 }

@@ -10,10 +10,10 @@ export interface TaggedRepository {
   tags: string[]
 }
 
-/** What is published where, after every rule that can be decided without a registry. */
+/** What is published where, after all checks that need no registry. */
 export interface Publication extends TaggedRepository {
   variant: VariantName
-  /** Where the same image is to be found besides. */
+  /** Where the same image is also published. */
   alias?: TaggedRepository
   /** Digest of the image index. */
   index: string
@@ -30,8 +30,8 @@ export function repositoryFor(repository: string, variant: VariantName): string 
 }
 
 /**
- * Where some images have all of their variants: `aliasFor("ghcr.io/owner/runner", ["latest"], "chrome")` ⇒
- * `{ repository: "ghcr.io/owner/runner", tags: ["chrome-latest"] }`, undefined for standard, whose name that repository is.
+ * The place of a variant if all variants share one repository: `aliasFor("ghcr.io/owner/runner", ["latest"], "chrome")` ⇒
+ * `{ repository: "ghcr.io/owner/runner", tags: ["chrome-latest"] }`, undefined for standard, which has that repository anyway.
  */
 function aliasFor(repository: string, tags: readonly string[], variant: VariantName): TaggedRepository | undefined {
   if (variant === UNSUFFIXED) return undefined
@@ -44,7 +44,7 @@ export function standInTag(tag: string): string {
 }
 
 /**
- * A tag that says what is unusual about an image, so that nobody gets less protection under the usual name.
+ * A tag that names an image's unusual options, so that nobody gets less protection under the usual tag.
  *
  * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-standin"
  */
@@ -54,7 +54,7 @@ function markedTag(tag: string, { root, sudo, runner }: Pick<Report, "root" | "s
 }
 
 /**
- * Refuses images with the stand-in runner unless that is wanted. A caller who knows the kind before the build asks
+ * Refuses images with the stand-in runner unless it is allowed. A caller that knows the kind before the build calls this
  * before the build.
  *
  * @throws RunnerImagesError STAND_IN_REFUSED
@@ -63,12 +63,12 @@ export function requireConsent(runner: Report["runner"]["kind"], allowStandIn: b
   if (runner === "stand-in" && !allowStandIn)
     throw new RunnerImagesError(
       "STAND_IN_REFUSED",
-      "The images have the stand-in runner, which is not GitHub's and takes no real jobs.",
-      "Build with --sources upstream where GitHub's releases answer, or add --allow-stand-in: each tag then ends in -standin.",
+      "The images contain the stand-in runner, which is not GitHub's and takes no real jobs.",
+      "Build with --sources upstream on a network that can reach GitHub's releases, or add --allow-stand-in: each tag then ends in -standin.",
     )
 }
 
-/** Finds everything that is wrong with a publication and can be known beforehand. */
+/** Validates everything about a publication that can be known before the build. */
 export function assertPublishable(
   request: Pick<BuildRequest, "sources">,
   target: { repository: string; tags: readonly string[]; allowStandIn: boolean },
@@ -78,10 +78,10 @@ export function assertPublishable(
   if (request.sources === "auto")
     throw new RunnerImagesError(
       "SOURCES_INVALID",
-      "What is published must not depend on which vendors answer today, and --sources is auto.",
+      "With --sources auto, what is published would depend on which vendors can be reached today.",
       "Give --sources upstream or --sources registry.",
     )
-  // Registries of packages do not have the Actions runner.
+  // Package registries do not have the Actions runner.
   if (request.sources === "registry") requireConsent("stand-in", target.allowStandIn)
 }
 
@@ -110,7 +110,7 @@ export function planPublication(
   })
 }
 
-/** Digests of an image that was finished, after at least one check on every platform and none that failed. */
+/** Digests of a finished image of which every platform passed at least one check and failed none. */
 function provenDigests(report: Report): { index: string; manifests: string[] } {
   const failed = report.platforms.flatMap(({ platform, checks }) =>
     checks.filter(({ status }) => status === "failed").map(({ name }) => `${name} on ${platform}`),
@@ -129,6 +129,6 @@ function unproven({ variant }: Report, what: string): RunnerImagesError {
   return new RunnerImagesError(
     "CHECKS_FAILED",
     `The image ${variant} ${what}; nothing was published.`,
-    "See the build's report for what each check expected, fix it and publish again.",
+    "The build's report says what each check expected; fix the image and publish again.",
   )
 }

@@ -1,16 +1,16 @@
 import { RunnerImagesError } from "../errors.js"
 
-/** What registries say, in their own words, when credentials are wrong, missing or not enough. */
+/** How registries word it when credentials are wrong, missing or insufficient. */
 const AUTHENTICATION =
   /\b(?:unauthorized|denied|authentication required|forbidden|invalid username|status(?: ?code)?:? 40[13])\b/i
 const CERTIFICATE = /x509|certificate/i
-/** By the specification; then as quay.io, Harbor and registries without a word of explanation say it. */
+/** The specification's wording; then that of quay.io, Harbor and registries that give only a status. */
 const NOT_THERE =
   /manifest unknown|manifest_unknown|name unknown|reading manifest .*(?:not found|deleted or has expired|status(?: ?code)?:? 404\b)/i
-/** As `scripts/limited.sh` says it. */
+/** The wording of `scripts/limited.sh`. */
 const LIMIT = /^limit: (silence|total) (\d+)$/
 
-/** Whether a registry does not know a manifest: for a short time also of one that it has just accepted. */
+/** Whether a registry does not know a manifest; for a short time this can also happen after it has accepted one. */
 export function isNotThere(stderr: string): boolean {
   return NOT_THERE.test(stderr)
 }
@@ -18,8 +18,8 @@ export function isNotThere(stderr: string): boolean {
 /**
  * The error for a registry client that failed.
  *
- * @param action what it was to do: `push ghcr.io/owner/runner`
- * @param stderr what the client said; of skopeo's log lines only the message is shown
+ * @param action what it tried to do: `push ghcr.io/owner/runner`
+ * @param stderr the client's output; only the message of skopeo's log lines is shown
  */
 export function registryError(action: string, stderr: string, cause: unknown): RunnerImagesError {
   const message = lastMessage(stderr)
@@ -27,7 +27,7 @@ export function registryError(action: string, stderr: string, cause: unknown): R
   if (limit !== undefined)
     return new RunnerImagesError(
       "REGISTRY_FAILED",
-      `Could not ${action}: ${limit === "silence" ? `less than 4 KiB passed in ${String(seconds)} seconds.` : `it was not done after ${String(seconds)} seconds.`}`,
+      `Could not ${action}: ${limit === "silence" ? `less than 4 KiB were transferred in ${String(seconds)} seconds.` : `it did not finish within ${String(seconds)} seconds.`}`,
       "Check the registry and the network to it, and try again.",
       { cause },
     )
@@ -36,14 +36,14 @@ export function registryError(action: string, stderr: string, cause: unknown): R
     return new RunnerImagesError(
       "AUTHENTICATION",
       problem,
-      "Give --username with the password or token of an account that may do so.",
+      "Give --username with the password or token of an account that has access.",
       { cause },
     )
   return new RunnerImagesError(
     "REGISTRY_FAILED",
     problem,
     CERTIFICATE.test(message)
-      ? "Give the certificate authority that the registry's certificate is from with --ca-bundle FILE."
+      ? "Pass the certificate authority that issued the registry's certificate with --ca-bundle FILE."
       : "Check the repository's name and that the engine can reach the registry, and try again.",
     { cause },
   )
@@ -61,6 +61,6 @@ function lastMessage(stderr: string): string {
   try {
     return String(JSON.parse(quoted))
   } catch {
-    return quoted // Go escapes some characters in a way that JSON does not know.
+    return quoted // Go has escapes that JSON does not have.
   }
 }

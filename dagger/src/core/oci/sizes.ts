@@ -3,53 +3,53 @@ import type { CheckResult, ImageLayer, Tool } from "../report/report.js"
 import type { SizeLimits } from "../variants/definitions.js"
 
 /**
- * The layer that budgets leave aside: the Actions runner's archive brings two Node.js of its own, and is as large as its
- * makers have it. The stand-in runner lies in the same layer.
+ * The layer that budgets do not count: the Actions runner's archive contains two copies of Node.js, and its size is up to
+ * its vendor. The stand-in runner is in the same layer.
  */
 export const RUNNER_LAYER = "runner"
 
-/** How far the platforms of an image may be apart, of the smaller one's bytes. */
+/** How much the sizes of an image's platforms may differ, as a share of the smaller one. */
 export const MOST_DIFFERENCE = 0.05
 
 /** The sizes of one platform's image. */
 export interface PlatformSizes {
   platform: string
   layers: readonly ImageLayer[]
-  /** Those of the image that it was put on top of, when that was built too. */
+  /** Those of the image that it extends, if that was built too. */
   parentLayers?: readonly ImageLayer[]
 }
 
-/** What a variant's definition demands. */
+/** What a variant's definition requires. */
 export interface SizeDemands extends SizeLimits {
   /** The variant that it extends. */
   parent?: string
 }
 
-/** Of some layers, all bytes unpacked. */
+/** The unpacked size of some layers. */
 export function totalBytes(layers: readonly Pick<ImageLayer, "bytes">[]): number {
   return layers.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** What counts towards the budget: all layers but the runner's. */
+/** The layers that count towards the budget: all except the runner's. */
 export function budgetedLayers(layers: readonly ImageLayer[]): ImageLayer[] {
   return layers.filter(({ name }) => name !== RUNNER_LAYER)
 }
 
-/** How many bytes, unpacked, are layers that another image has as well. */
+/** The unpacked bytes of the layers that another image has as well. */
 export function sharedBytes(layers: readonly ImageLayer[], others: readonly ImageLayer[]): number {
   const digests = new Set(others.map(({ digest }) => digest))
   return totalBytes(layers.filter(({ digest }) => digests.has(digest)))
 }
 
-/** How far apart sizes are, of the smallest: 0.05 for 100 and 105. */
+/** How much sizes differ, as a share of the smallest: 0.05 for 100 and 105. */
 export function difference(sizes: readonly number[]): number {
   const smallest = Math.min(...sizes)
   return (Math.max(...sizes) - smallest) / smallest
 }
 
 /**
- * Tools with what each of them costs: its layer's bytes, or, of one that comes as a package of the distribution, what dpkg says that its
- * files take (`Installed-Size`), dependencies not counted.
+ * Tools with their sizes: the layer's bytes, or, for a package of the distribution, the size of its files according to dpkg
+ * (`Installed-Size`), without dependencies.
  *
  * @param installed bytes by package name, see `installedSizes`
  */
@@ -66,7 +66,7 @@ export function withCosts(
   })
 }
 
-/** Judges the sizes of one variant's image on all its platforms, and gives the checks of each. */
+/** Checks the sizes of one variant's image on all its platforms; returns the results by platform. */
 export function sizeChecks(demands: SizeDemands, images: readonly PlatformSizes[]): Map<string, CheckResult[]> {
   const apart = platformsCheck(images)
   return new Map(
@@ -76,14 +76,14 @@ export function sizeChecks(demands: SizeDemands, images: readonly PlatformSizes[
 
 function budgetCheck({ budgetBytes }: SizeDemands, { layers }: PlatformSizes): CheckResult[] {
   if (budgetBytes === undefined) return []
-  const check = { name: "size/budget", proves: "the image keeps to its variant's budget, the runner aside" }
+  const check = { name: "size/budget", proves: "the image is within its variant's budget, not counting the runner" }
   const bytes = totalBytes(budgetedLayers(layers))
   if (bytes <= budgetBytes) return [{ ...check, status: "passed" }]
   const actual = `${megabytes(bytes)}, of which ${largest(layers)}`
   return [{ ...check, status: "failed", expected: `at most ${megabytes(budgetBytes)}`, actual }]
 }
 
-/** The layers where savings are to be looked for. */
+/** The largest layers, which are where to look for savings. */
 function largest(layers: readonly ImageLayer[]): string {
   return budgetedLayers(layers)
     .sort((a, b) => b.bytes - a.bytes)
@@ -109,7 +109,7 @@ function platformsCheck(images: readonly PlatformSizes[]): CheckResult {
 function sharedCheck({ parent, minimumShared }: SizeDemands, image: PlatformSizes): CheckResult[] {
   if (parent === undefined || minimumShared === undefined) return []
   const check = { name: "size/shared", proves: `most of its bytes are layers of the ${parent} image` }
-  if (!image.parentLayers) return [{ ...check, status: "skipped", reason: `${parent} was not built beside it` }]
+  if (!image.parentLayers) return [{ ...check, status: "skipped", reason: `${parent} was not built in the same run` }]
   const share = sharedBytes(image.layers, image.parentLayers) / totalBytes(image.layers)
   if (share >= minimumShared) return [{ ...check, status: "passed" }]
   return [{ ...check, status: "failed", expected: `at least ${percent(minimumShared)}`, actual: percent(share) }]

@@ -1,4 +1,4 @@
-/** A tag, and the digests that it names before and after. */
+/** A tag, and the digests that it points to before and after. */
 export interface TagMove {
   repository: string
   tag: string
@@ -7,7 +7,7 @@ export interface TagMove {
   to: string
 }
 
-/** What a tag names: a digest, nothing, or what nobody could find out. */
+/** What a tag points to: a digest, nothing, or unknown. */
 export type Named = { digest: string | undefined } | "unknown"
 
 interface Entry extends TagMove {
@@ -16,8 +16,8 @@ interface Entry extends TagMove {
 }
 
 /**
- * Keeps account of the tags that one publication moves, so that whoever stops it can say at any moment what was done and
- * how to undo it.
+ * Records the tags that one publication moves, so that an interrupted publication can always say what was done and how to
+ * undo it.
  */
 export class TagMoves {
   /** Undefined until it is known which tags have to move. */
@@ -25,16 +25,16 @@ export class TagMoves {
   private insecure = false
   private pushing = false
 
-  /** From here on a registry is written to, though no tag is yet. */
+  /** From here on, the registry is written to, but no tag is set yet. */
   begin(): void {
     this.pushing = true
   }
 
   /**
-   * Decides the order: names that are new come first, and among these and the others the more specific ones. So `latest`,
-   * which everybody follows, moves when all else is in place. What names the image already is left alone.
+   * Decides the order: new tags come first, and within each group the more specific ones. So `latest`, which everybody
+   * follows, moves last. Tags that already point to the image are left alone.
    *
-   * @param insecure the registry is spoken to without TLS, which commands to go back have to say
+   * @param insecure the registry is used without TLS, so the commands that undo a move need a flag
    * @returns the moves to make, in that order
    */
   plan(moves: readonly TagMove[], insecure: boolean): readonly TagMove[] {
@@ -46,7 +46,7 @@ export class TagMoves {
     return this.entries
   }
 
-  /** The tag is about to be set: until it is settled, it may name either. */
+  /** The tag is about to be set: until it is settled, it may point to either digest. */
   start(move: TagMove): void {
     this.entryOf(move).now = "unknown"
   }
@@ -55,16 +55,16 @@ export class TagMoves {
     this.entryOf(move).now = now
   }
 
-  /** What was done so far and how to go back, a line each. Nothing before a registry was written to, and when all is done. */
+  /** What was done so far and how to undo it, one item per line. Empty before the registry is written to, and once all tags are set. */
   account(): string[] {
     if (!this.pushing || this.entries?.every(isMoved)) return []
     const entries = this.entries ?? []
     const touched = entries.filter(isTouched)
-    if (touched.length === 0) return ["No tag was set or moved; what was pushed has no name."]
+    if (touched.length === 0) return ["No tag was set or moved; the pushed images have no tag."]
     return [
       `${String(entries.filter(isMoved).length)} of ${String(entries.length)} tags were set:`,
       ...entries.map((entry) => `  ${stateOf(entry)}`),
-      "To go on, publish again. To go back, after skopeo login where the registry asks for it:",
+      "To continue, publish again. To undo, after skopeo login if the registry requires it:",
       ...touched.map((entry) => `  ${this.wayBack(entry)}`),
     ]
   }
@@ -72,10 +72,10 @@ export class TagMoves {
   private wayBack({ repository, tag, from, now }: Entry): string {
     const name = `${repository}:${tag}`
     const inspect = `skopeo inspect --raw${this.tls("")} docker://${name} | sha256sum`
-    const look = now === "unknown" ? `see what it names (${inspect}), then: ` : ""
+    const look = now === "unknown" ? `check what it points to (${inspect}), then: ` : ""
     if (from === undefined)
-      // skopeo delete would take the image away under all of its names.
-      return `${name}: ${look}delete this tag, and not its image, by the registry's own means`
+      // skopeo delete would remove the image under all of its tags.
+      return `${name}: ${look}delete this tag, but not its image, with the registry's own tools`
     const command = `skopeo copy --all --preserve-digests${this.tls("src-")}${this.tls("dest-")}`
     return `${name}: ${look}${command} docker://${repository}@${from} docker://${name}`
   }
@@ -100,16 +100,16 @@ function stateOf(entry: Entry): string {
   const { repository, tag, from, now } = entry
   if (isMoved(entry)) return `set: ${moveText(entry)}`
   if (!isTouched(entry))
-    return `not set: ${repository}:${tag}, which ${from === undefined ? "does not exist" : `still names ${from}`}`
+    return `not set: ${repository}:${tag}, which ${from === undefined ? "does not exist" : `still points to ${from}`}`
   if (now === "unknown") return `unknown: ${moveText(entry)}, was being set`
-  return `lost: ${moveText(entry)}, and it names ${now?.digest ?? "nothing"}`
+  return `lost: ${moveText(entry)}, but it points to ${now?.digest ?? "nothing"}`
 }
 
 function isMoved({ now, to }: Entry): boolean {
   return now !== undefined && now !== "unknown" && now.digest === to
 }
 
-/** Whether a tag is, or may be, another than before. */
+/** Whether a tag has, or may have, changed. */
 function isTouched({ now, from }: Entry): boolean {
   return now !== undefined && (now === "unknown" || now.digest !== from)
 }

@@ -1,7 +1,7 @@
 import { RunnerImagesError } from "../errors.js"
 import type { OwnedFolder, UserAccount } from "../variants/runner-user.js"
 
-/** The four files of a Linux system's accounts, as text. */
+/** The four account files of a Linux system, as text. */
 export interface AccountFiles {
   passwd: string
   group: string
@@ -9,7 +9,7 @@ export interface AccountFiles {
   gshadow: string
 }
 
-/** What accounts.sh reads: `OWNER MODE PATH`, a folder a line. */
+/** The input of accounts.sh: `OWNER MODE PATH`, one folder per line. */
 export function ownedFoldersText(folders: readonly OwnedFolder[]): string {
   return folders
     .map(({ path, owner, mode }) => `${String(owner.uid)}:${String(owner.gid)} 0${mode.toString(8)} ${path}\n`)
@@ -17,8 +17,8 @@ export function ownedFoldersText(folders: readonly OwnedFolder[]): string {
 }
 
 /**
- * Adds a user, its own group and its further groups: what useradd would write, without running anything in the image.
- * The password is locked, and its age is left open, so that the day of the build is not part of the image.
+ * Adds a user, its own group and its further groups, as useradd would, without running anything in the image.
+ * The password is locked, and its age is left empty, so that the day of the build is not part of the image.
  *
  * @throws RunnerImagesError BUILD_FAILED when an id or name is taken by something else
  */
@@ -26,12 +26,12 @@ export function addUser(files: AccountFiles, user: UserAccount): AccountFiles {
   const taken = (what: string) =>
     new RunnerImagesError(
       "BUILD_FAILED",
-      `The user ${user.name} cannot be added: ${what} is taken in the base image.`,
+      `The user ${user.name} cannot be added: ${what} is already used in the base image.`,
       "Use a base image without it.",
     )
   if (find(files.passwd, 0, user.name)) throw taken(`the name ${user.name}`)
   if (find(files.passwd, 2, String(user.uid))) throw taken(`the user id ${String(user.uid)}`)
-  // Whoever is in it already would be in the user's own group.
+  // Existing members would end up in the user's own group.
   if (find(files.group, 0, user.name)) throw taken(`the group ${user.name}`)
   let { group, gshadow } = files
   for (const wanted of [

@@ -1,7 +1,7 @@
 /**
- * What makes a question to the package archive a new one: everything that asks it within the same moment gets the same answer.
+ * The cache key for requests to the package archive: requests with the same key get the same answer.
  *
- * @param refresh every call is a moment of its own; else a day is
+ * @param refresh every call gets its own key; otherwise all calls of one day share a key
  * @example archiveCacheBuster(false, new Date("2026-11-28T09:15:44Z")) ⇒ "2026-11-28"
  */
 export function archiveCacheBuster(refresh: boolean, now = new Date()): string {

@@ -1,12 +1,12 @@
-/** A package as dpkg knows it. */
+/** A package as recorded by dpkg. */
 export interface InstalledPackage {
   name: string
   version: string
-  /** That of the source it was built from: rebuilding for one architecture alone, `+b1`, changes only the package's own. */
+  /** The version of its source package: a rebuild for a single architecture, `+b1`, only changes the binary package's version. */
   sourceVersion: string
   /** Debian's name, or `all`. */
   architecture: string
-  /** Names of what it needs, alternatives and all. */
+  /** Names of its dependencies, including alternatives. */
   depends: string[]
   /** Other names that it satisfies. */
   provides: string[]
@@ -30,7 +30,7 @@ export function installedPackages(status: string): InstalledPackage[] {
 }
 
 /**
- * What the installed packages take, in bytes by name, as dpkg's status file has it: an estimate of their own files, dependencies not counted.
+ * The sizes of the installed packages, in bytes by name, from dpkg's status file: an estimate of their own files, without dependencies.
  *
  * @example installedSizes("Package: jq\nStatus: install ok installed\nInstalled-Size: 120\n") ⇒ Map { "jq" => 122880 }
  */
@@ -43,7 +43,7 @@ export function installedSizes(status: string): Map<string, number> {
   )
 }
 
-/** Gives the fields of each installed package. */
+/** One field reader for each installed package. */
 function installedStanzas(status: string): ((key: string) => string | undefined)[] {
   return status
     .split("\n\n")

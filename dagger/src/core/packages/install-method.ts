@@ -1,4 +1,4 @@
-/** Reads lines `configure NAME`: the packages in the order in which dpkg configured them, each where it was so first. */
+/** Reads lines `configure NAME`: the packages in the order in which dpkg first configured them. */
 export function parseOrder(output: string): string[] {
   const prefix = "configure "
   return [
@@ -7,7 +7,8 @@ export function parseOrder(output: string): string[] {
 }
 
 /**
- * The order for a platform whose native tools root has one: that, without what is not here, then what only is here.
+ * The order for a platform, following that of its native tools root: packages that are not here are left out, those that are only here
+ * come last.
  *
  * @example inOrderOf(["b", "x", "a"], ["a", "b", "c"]) ⇒ ["b", "a", "c"]
  */
@@ -17,9 +18,9 @@ export function inOrderOf(nativeOrder: readonly string[], names: readonly string
   return [...nativeOrder.filter((name) => here.has(name)), ...names.filter((name) => !known.has(name))]
 }
 
-/** What a failed attempt said of why, in one line. */
+/** Why an attempt failed, in one line. */
 export function failureReason(stderr: string): string {
   const lines = stderr.trim().split("\n")
   const stated = lines.findLast((line) => line.startsWith("acceleration: "))
-  return (stated?.slice("acceleration: ".length) ?? lines.at(-1) ?? "").trim() || "it ended without saying why"
+  return (stated?.slice("acceleration: ".length) ?? lines.at(-1) ?? "").trim() || "it failed without giving a reason"
 }

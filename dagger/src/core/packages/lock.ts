@@ -7,9 +7,9 @@ import { lockedPackageSchema, REPORT_SCHEMA_VERSION, reportSchema, type LockedPa
 
 /** The exact packages of one earlier build. */
 export interface Lock {
-  /** Digest of the base image's index. Absent in a lock that says nothing of the base. */
+  /** Digest of the base image's index. Absent if the lock does not name a base. */
   base?: string
-  /** Whose they are. A lock holds for the variants that this one extends as well, and says nothing of what others lack. */
+  /** The variant that was built. The lock also applies to the variants that it extends; other variants may lack some of its packages. */
   variant?: string
   platforms: Partial<Record<PlatformName, LockedPackage[]>>
 }
@@ -22,10 +22,10 @@ const lockSchema = z.object({
 })
 
 /**
- * Reads a lock: a `report.json` of an earlier build, of which the packages and the base image count.
+ * Parses a lock: the `report.json` of an earlier build, of which only the packages and the base image are used.
  *
- * @throws RunnerImagesError LOCK_INVALID when it is not JSON, has another form, lacks one of the platforms, or is
- *   of another base
+ * @throws RunnerImagesError LOCK_INVALID when it is not JSON, does not match the schema, lacks one of the platforms, or has
+ *   another base
  */
 export function parseLock(text: string, platforms: readonly PlatformName[], base: BaseName = DEFAULT_BASE): Lock {
   const invalid = (why: string, cause?: unknown) =>
@@ -47,7 +47,7 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
   const parsed = known.success ? known : lockSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw invalid(`${otherVersion(json)}${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+    throw invalid(`${otherVersion(json)}${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`)
   }
   const { variant } = parsed.data
   const lock: Lock = { ...(variant === undefined ? {} : { variant }), platforms: {} }
@@ -58,18 +58,18 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
     if (entry.base === undefined) continue
     const digest = baseDigest(entry.base, base)
     if (digest === undefined)
-      throw invalid(`its base for ${platform} is ${printable(entry.base)}, and images are to be built on ${base}`)
+      throw invalid(`its base for ${platform} is ${printable(entry.base)}, but the images are to be built on ${base}`)
     if (lock.base !== undefined && lock.base !== digest) throw invalid("its platforms have different bases")
     lock.base = digest
   }
   return lock
 }
 
-/** Reports of another schema version can be locks as well, as long as they say what a lock needs. If not, this is probably why. */
+/** Reports of another schema version can be locks too, as long as they have what a lock needs. If not, this is probably why. */
 function otherVersion(json: unknown): string {
   const { data } = z.object({ schemaVersion: z.number() }).safeParse(json)
   if (data === undefined || data.schemaVersion === REPORT_SCHEMA_VERSION) return ""
-  return `it is a report of schema version ${data.schemaVersion}, and this program writes version ${REPORT_SCHEMA_VERSION}; `
+  return `it is a report of schema version ${data.schemaVersion}, but this program writes version ${REPORT_SCHEMA_VERSION}; `
 }
 
 /** @example baseDigest("docker.io/library/debian:trixie-slim@sha256:ab…", "debian:trixie-slim") ⇒ "sha256:ab…" */
@@ -81,9 +81,9 @@ function baseDigest(reference: string, base: BaseName): string | undefined {
 /**
  * Compares what the archive offers with a lock.
  *
- * @param resolved all packages of a variant, those of the variants that it extends included
- * @param whole whether the variant is the lock's own: then nothing of the lock may be missing
- * @throws RunnerImagesError LOCK_INVALID naming every package that has vanished or has other bytes now
+ * @param resolved all packages of a variant, including those of the variants that it extends
+ * @param whole whether the variant is the lock's own: then no package of the lock may be missing
+ * @throws RunnerImagesError LOCK_INVALID naming every package that has disappeared or changed
  */
 export function assertMatchesLock(
   platform: PlatformName,
@@ -102,7 +102,7 @@ export function assertMatchesLock(
   const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...extra.map((e) => `${e.name} (not in the lock)`)]
   throw new RunnerImagesError(
     "LOCK_INVALID",
-    `The archive no longer has these packages of the lock for ${platform}: ${names.join(", ")}.`,
-    "Build without --lock for the newest packages, or point the base image at a snapshot of the archive.",
+    `The archive no longer offers these locked packages for ${platform}: ${names.join(", ")}.`,
+    "Build without --lock to get the newest packages, or use a base image that takes packages from a snapshot of the archive.",
   )
 }

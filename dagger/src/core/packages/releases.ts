@@ -2,12 +2,12 @@ import type { Report } from "../report/report.js"
 
 export type ReleaseFile = Report["releases"][number]
 
-/** What separates files in the text that {@link parseReleases} reads. */
+/** Separates the files in the text that {@link parseReleases} reads. */
 export const RELEASE_SEPARATOR = "===="
 
 /**
- * Reads the archive's Release files, each preceded by a line `==== NAME SHA256`.
- * The text need hold only the Date field of each.
+ * Parses the archive's Release files, each preceded by a line `==== NAME SHA256`.
+ * Only the Date field of each is needed.
  */
 export function parseReleases(text: string): ReleaseFile[] {
   return text
@@ -22,7 +22,7 @@ export function parseReleases(text: string): ReleaseFile[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The youngest Release file's date, to the second: what an image calls its creation time. */
+/** The newest Release file's date, to the second: an image's creation time. */
 export function newestDate(releases: readonly ReleaseFile[]): string {
   const newest = Math.max(...releases.map((release) => Date.parse(release.date)))
   return new Date(newest).toISOString().replace(/\.\d+Z$/, "Z")

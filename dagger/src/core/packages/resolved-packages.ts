@@ -2,7 +2,7 @@ import { RunnerImagesError } from "../errors.js"
 import type { LockedPackage } from "../report/report.js"
 import { packageNames } from "./dpkg-status.js"
 
-/** A package file of the archive, as apt resolved it. */
+/** A package file in the archive, as apt resolved it. */
 export interface ArchivedPackage extends LockedPackage {
   uri: string
   /** apt's name for the downloaded file. */
@@ -12,7 +12,7 @@ export interface ArchivedPackage extends LockedPackage {
 }
 
 /**
- * Reads what `apt-get --print-uris` prints with SHA-256 forced.
+ * Parses the output of `apt-get --print-uris` with SHA-256 forced.
  *
  * @example parsePrintUris("'http://…/jq_1.7.1-6_amd64.deb' jq_1.7.1-6_amd64.deb 78 SHA256:ab…")
  *   ⇒ [{ name: "jq", version: "1.7.1-6", … }], sorted by name
@@ -28,7 +28,7 @@ export function parsePrintUris(output: string): ArchivedPackage[] {
       if (!uri || !file || !size || !sha256 || !name || !version)
         throw new RunnerImagesError(
           "BUILD_FAILED",
-          `apt printed a package that cannot be read: ${line}`,
+          `apt printed a package in an unknown format: ${line}`,
           "The archive's Packages file must have SHA-256 checksums.",
         )
       return { name, version: decodeURIComponent(version), sha256, uri, file, size: Number(size) }
@@ -36,19 +36,19 @@ export function parsePrintUris(output: string): ArchivedPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-/** What a package file says of itself. */
+/** Control fields of a package file. */
 export interface PackageControl {
   file: string
   name: string
-  /** Whether it runs something of its own when it is installed. */
+  /** Whether it runs maintainer scripts when it is installed. */
   hasScripts: boolean
-  /** Names of what it cannot even be unpacked without, alternatives and all. */
+  /** Names of its pre-dependencies, without which it cannot even be unpacked, including alternatives. */
   preDepends: string[]
   depends: string[]
   provides: string[]
 }
 
-/** Reads what `control.sh` writes: file, package, number of scripts, Pre-Depends, Depends and Provides, separated by tabs. */
+/** Parses the output of `control.sh`: file, package, number of scripts, Pre-Depends, Depends and Provides, separated by tabs. */
 export function parseControl(text: string): PackageControl[] {
   return text
     .split("\n")
@@ -67,10 +67,10 @@ export function parseControl(text: string): PackageControl[] {
 }
 
 /**
- * The package files that have a part in what scripts do: those that have scripts, and all that these may rely on, which by Debian's policy is
- * what they depend on. The others are files and nothing else.
+ * The package files that take part in running scripts: those that have scripts, and all that these may rely on, which by Debian's policy
+ * are their dependencies. The others only contain files.
  *
- * @param installed names of packages that are installed: what replaces one counts as well
+ * @param installed names of installed packages: a package that replaces one counts as well
  */
 export function filesForScripts(packages: readonly PackageControl[], installed: ReadonlySet<string>): string[] {
   const providers = new Map<string, PackageControl[]>()
@@ -83,12 +83,12 @@ export function filesForScripts(packages: readonly PackageControl[], installed: 
     for (const name of [...entry.preDepends, ...entry.depends]) providers.get(name)?.forEach(want)
   }
   for (const entry of packages)
-    // dpkg unpacks what pre-depends on something only after that is configured.
+    // dpkg unpacks a package only after its pre-dependencies are configured.
     if (entry.hasScripts || entry.preDepends.length > 0 || installed.has(entry.name)) want(entry)
   return packages.filter((entry) => wanted.has(entry)).map(({ file }) => file)
 }
 
-/** The package that apt did not find, or that no version can be installed of. */
+/** The package that apt did not find, or that has no installable version. */
 export function unlocatedPackage(stderr: string): string | undefined {
   const [, unlocated, uninstallable] =
     /^E: (?:Unable to locate package (\S+)|Package '([^']+)' has no installation candidate)$/m.exec(stderr) ?? []

@@ -2,11 +2,11 @@ import type { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 
 /**
- * Reads a list of what may differ.
+ * Parses a list of allowed differences.
  *
- * @param list what it is called in the message: `list of allowed differences`
- * @param nameOf the name of an entry, of which there may be one only
- * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names an entry twice
+ * @param list its name in messages: `list of allowed differences`
+ * @param nameOf the name of an entry, which must be unique
+ * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, does not match the schema, or names an entry twice
  */
 export function readAllowList<T>(
   text: string,
@@ -24,10 +24,10 @@ export function readAllowList<T>(
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong form"}`)
+    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`)
   }
   const names = parsed.data.map(nameOf)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw invalid(`${twice} comes twice`)
+  if (twice !== undefined) throw invalid(`it lists ${twice} twice`)
   return parsed.data
 }

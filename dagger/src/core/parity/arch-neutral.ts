@@ -1,21 +1,21 @@
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 
-/** What stands where a platform's name was. */
+/** The placeholder for a platform's name. */
 const ANY = "ARCH"
 
-/** What to replace, as the source of a regular expression, and what by. The order counts. */
+/** What to replace, as the source of a regular expression, and the replacement. The order matters. */
 export type Replacement = readonly [pattern: string, by: string]
 
 /**
- * How a platform's own spellings are taken out of text, so that two platforms' names of the same thing are equal. A spelling counts
- * as a word of its own only, not within another word. Other platforms' spellings stay.
+ * How to remove a platform's own spellings from text, so that two platforms' names of the same thing are equal. Only whole words
+ * are replaced. Other platforms' spellings stay.
  */
 export function replacements(platform: PlatformName): Replacement[] {
   const { aliases, arch, debian, uname, vendor, gnu, chromeForTesting } = spelling(platform)
   const [system = ""] = platform.split("/")
   const words = new Map([
     ...aliases.map((alias): [string, string] => [alias, `${system}/${ANY}`]),
-    // Names of Debian's packages have no underscores.
+    // Debian's package names have no underscores.
     ...[arch, debian, uname, vendor, gnu, gnu.replaceAll("_", "-")].map((word): [string, string] => [word, ANY]),
     [chromeForTesting, `${system}-${ANY}`],
   ])
@@ -33,7 +33,7 @@ const PATTERNS = new Map(
 )
 
 /**
- * Text with a platform's own spellings taken out.
+ * Text without a platform's own spellings.
  *
  * @example archNeutral("gcc-14-aarch64-linux-gnu", …) ⇒ "gcc-14-ARCH-linux-gnu"
  */
@@ -41,17 +41,17 @@ export function archNeutral(text: string, platform: PlatformName): string {
   return (PATTERNS.get(platform) ?? []).reduce((left, [pattern, by]) => left.replace(pattern, by), text)
 }
 
-/** Names as a platform has them, and as they are without its spellings. */
+/** A platform's names, with and without its spellings. */
 export function withArchNeutral(names: Iterable<string>, platform: PlatformName): Set<string> {
   return new Set([...names].flatMap((name) => [name, archNeutral(name, platform)]))
 }
 
 /**
- * Names under which the same things of several platforms meet: a name that every platform has stands for itself, any other is
- * compared without the platform's spellings, unless two of one platform would then be called the same.
+ * The names under which things of several platforms are compared: a name that every platform has is kept, any other loses the
+ * platform's spellings, unless two names of one platform would then be equal.
  *
- * @param names what each platform has
- * @returns for each platform, every name with the one that it is compared under
+ * @param names the names on each platform
+ * @returns for each platform, every name with the one under which it is compared
  */
 export function commonNames(
   names: ReadonlyMap<PlatformName, ReadonlySet<string>>,

@@ -8,14 +8,14 @@ import { printable } from "../text/printable.js"
 import type { PackageSetRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
 
-/** What is compared: the platforms' images with each other, or the work of native programs on a foreign root with emulated ones'. */
+/** What is compared: the platforms' images with each other, or packages installed with native binaries with the same under emulation. */
 export const AGAINST = ["platforms", "emulated"] as const
 export type Against = (typeof AGAINST)[number]
 
 /** The layers of the accelerated installation may be this much larger than those of the emulated one. */
 export const GROWTH_LIMIT = 0.01
 
-/** Paths that the message of a failure names; the report has all. */
+/** The most paths that a failure's message names; the report has all. */
 const NAMED_PATHS = 20
 
 /** What is to be compared, after validation. */
@@ -24,7 +24,7 @@ export interface ParityRequest extends PackageSetRequest {
 }
 
 /**
- * Reads what to compare with: each other when nothing is given.
+ * Parses what to compare with; the default is the platforms with each other.
  *
  * @throws RunnerImagesError USAGE when it is not one of AGAINST
  */
@@ -33,14 +33,14 @@ export function parseAgainst(given: string | undefined): Against {
     option: "against",
     words: AGAINST,
     code: "USAGE",
-    noun: "something to compare with",
+    noun: "a valid comparison",
   })
 }
 
 /**
- * Reads names of packages. Whether the archive has them is found out later.
+ * Parses package names. Whether the archive has them is checked later.
  *
- * @throws RunnerImagesError USAGE when one cannot be a package's name, or is given twice
+ * @throws RunnerImagesError USAGE when one is not a valid package name, or is given twice
  */
 export function parsePackages(given: readonly string[] | undefined): string[] {
   const names = (given ?? []).map((name) => name.trim())
@@ -48,7 +48,7 @@ export function parsePackages(given: readonly string[] | undefined): string[] {
     if (!PACKAGE_NAME.test(name))
       throw new RunnerImagesError(
         "USAGE",
-        name === "" ? "--packages has an empty entry." : `"${name}" cannot be the name of a package.`,
+        name === "" ? "--packages has an empty entry." : `"${name}" is not a valid package name.`,
         "Give names of the distribution's packages, comma-separated, without versions.",
       )
     if (names.indexOf(name) !== index)
@@ -57,19 +57,19 @@ export function parsePackages(given: readonly string[] | undefined): string[] {
   return names
 }
 
-/** One way of installing the packages, and what it added to the base. */
+/** One method of installing the packages, and what it added to the base. */
 export interface InstallMethodReport {
-  /** The way that it went in the end. */
+  /** The method that was finally used. */
   installMethod: InstallMethod
-  /** Why it did not go by native programs. */
+  /** Why native binaries were not used. */
   reason?: string
-  /** Wall seconds; what came from the cache takes next to nothing. */
+  /** Wall seconds; cached steps take almost none. */
   seconds: number
-  /** The layers above the base, sizes in bytes: unpacked, and as a registry stores them. */
+  /** The layers above the base, with sizes in bytes: unpacked, and as a registry stores them. */
   layers: { name: string; bytes: number; compressedBytes: number }[]
 }
 
-/** What `parity` found for one variant on one platform. The version changes when a reader of the old form would go wrong. */
+/** The results of `parity` for one variant on one platform. The version changes when a reader of the old format would misread the new. */
 export const PARITY_SCHEMA_VERSION = 2
 
 export interface ParityReport {
@@ -77,19 +77,19 @@ export interface ParityReport {
   variant: VariantName
   platform: PlatformName
   against: ParityRequest["against"]
-  /** Package files that were installed. */
+  /** Number of installed package files. */
   packages: number
-  /** Paths that were compared: all that either root has. */
+  /** Number of compared paths: all that either root has. */
   paths: number
   accelerated: InstallMethodReport
   emulated: InstallMethodReport
   /** Size of the accelerated installation's layers divided by the other's. */
   ratio: LayerSizes
-  /** Paths that differ: what they are under emulation, then by native programs. */
+  /** Paths that differ: their values under emulation, then with native binaries. */
   differences: Difference[]
   /** Differences that the allow-list suppresses. */
   suppressed: Difference[]
-  /** Entries of the allow-list that suppressed nothing: other package sets may need them. */
+  /** Allow-list entries that suppressed nothing: other package sets may need them. */
   unused: AllowedDifference[]
 }
 
@@ -98,7 +98,7 @@ export interface LayerSizes {
   compressedBytes: number
 }
 
-/** All layers of an installation together. */
+/** The total size of an installation's layers. */
 export function sizesOf({ layers }: InstallMethodReport): LayerSizes {
   return {
     bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0),
@@ -106,24 +106,24 @@ export function sizesOf({ layers }: InstallMethodReport): LayerSizes {
   }
 }
 
-/** Sizes of the first in terms of the second's, to four places. */
+/** The first's sizes divided by the second's, to four decimal places. */
 export function ratioOf(one: InstallMethodReport, other: InstallMethodReport): LayerSizes {
   const [above, below] = [sizesOf(one), sizesOf(other)]
   const ratio = (key: keyof LayerSizes) => Math.round((above[key] / below[key]) * 10_000) / 10_000
   return { bytes: ratio("bytes"), compressedBytes: ratio("compressedBytes") }
 }
 
-/** Why the two installations are not equal, a line each; none when they do not. */
+/** Why the two installations are not equal, one reason per line; empty if they are. */
 export function parityFailures(report: ParityReport): string[] {
   const { accelerated, emulated, differences, ratio } = report
   const where = `${report.variant} ${report.platform}`
   const failures: string[] = []
   if (accelerated.installMethod !== "accelerated")
     failures.push(
-      `the packages were not installed by native programs: ${accelerated.reason ?? accelerated.installMethod}`,
+      `the packages were not installed with native binaries: ${accelerated.reason ?? accelerated.installMethod}`,
     )
   if (emulated.installMethod !== "emulated")
-    failures.push(`what was compared with is not emulated: ${emulated.installMethod}`)
+    failures.push(`the reference was not installed under emulation: ${emulated.installMethod}`)
   failures.push(...differences.slice(0, NAMED_PATHS).map(differenceText))
   if (differences.length > NAMED_PATHS)
     failures.push(`and ${String(differences.length - NAMED_PATHS)} more paths differ`)
@@ -131,10 +131,10 @@ export function parityFailures(report: ParityReport): string[] {
     ["bytes", "layers"],
     ["compressedBytes", "compressed layers"],
   ] as const)
-    // Written this way round, so that a ratio that is no number fails.
+    // Written this way round so that NaN fails.
     if (!(ratio[key] <= 1 + GROWTH_LIMIT))
       failures.push(
-        `the ${what} of native programs have ${String(ratio[key])} times the size of emulation's, more than ${String(1 + GROWTH_LIMIT)}`,
+        `the ${what} from native binaries are ${String(ratio[key])} times as large as emulation's; the limit is ${String(1 + GROWTH_LIMIT)}`,
       )
   return failures.map((failure) => `${where}: ${failure}`)
 }
@@ -147,7 +147,7 @@ export function differenceText({ path, fields }: Difference): string {
   return printable(`${path}: ${parts.join("; ")}`)
 }
 
-/** @throws RunnerImagesError PARITY_DIFFERS with every reason why the two installations differ */
+/** @throws RunnerImagesError PARITY_DIFFERS with every reason for which the two installations differ */
 export function assertParity(reports: readonly ParityReport[]): void {
   const failures = reports.flatMap(parityFailures)
   if (failures.length === 0) return
@@ -158,6 +158,6 @@ export function assertParity(reports: readonly ParityReport[]): void {
   )
 }
 
-export const PARITY_DIFFERS_PROBLEM = "Native programs and emulation do not make the same root."
+export const PARITY_DIFFERS_PROBLEM = "Native binaries and emulation do not produce the same files."
 export const PARITY_DIFFERS_REMEDY =
-  "Fix what differs in dagger/scripts/accelerate, or in clean-root.sh when it differs between two emulated runs as well."
+  "Fix the difference in dagger/scripts/accelerate, or in clean-root.sh if two emulated runs also differ."

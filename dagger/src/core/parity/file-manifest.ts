@@ -2,7 +2,7 @@ import { readAllowList } from "./allow-list.js"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 
-/** What a path of a root is, but for its times. A path that only one of two roots has differs in its `presence`. */
+/** The properties of a path in a root, except its times. A path that only one of two roots has differs in its `presence`. */
 export const FIELDS = [
   "presence",
   "type",
@@ -28,39 +28,39 @@ const lineSchema = z.strictObject({
   /** Bytes. */
   size: z.number().optional(),
   sha256: z.string().optional(),
-  /** Where a symbolic link leads, as it is written. */
+  /** The target of a symbolic link, as written. */
   target: z.string().optional(),
   /** `NAME=VALUE`, sorted. */
   xattrs: z.array(z.string()).optional(),
   /** Kind and number of a device, or the kind of another special file. */
   device: z.string().optional(),
-  /** What is the same for all names of one file with several. */
+  /** Equal for all names of a file with several. */
   inode: z.string().optional(),
-  /** The kind of machine code in a file: `ELF CLASS/MACHINE`, `archive` or `assembly`. Only when asked for, as `neutral`. */
+  /** The kind of machine code in a file: `ELF CLASS/MACHINE`, `archive` or `assembly`. Like `archNeutral`, only on request. */
   code: z.string().optional(),
-  /** SHA-256 of a text without the platform's spellings, where it has any. */
+  /** SHA-256 of a text without the platform's spellings, if it has any. */
   archNeutral: z.string().optional(),
 })
 
-/** One path's fields as text; what a path of its type does not have is absent. */
+/** One path's fields as text; fields that its type does not have are absent. */
 export type FileManifestEntry = Partial<Record<Field | "code" | "archNeutral", string>>
 
 /** Every path of a root. */
 export type FileManifest = ReadonlyMap<string, FileManifestEntry>
 
-/** What of a path is not the same in two roots. `null` is what one of them does not have. */
+/** The fields of a path that differ between two roots. `null` if one of them does not have it. */
 export interface Difference {
   path: string
   fields: Partial<Record<Field, readonly [expected: string | null, actual: string | null]>>
 }
 
 /**
- * Reads what `scripts/file-manifest.mjs` prints: one line of JSON per path.
+ * Parses the output of `scripts/file-manifest.mjs`: one line of JSON per path.
  *
- * `links` is made of inode numbers, which are not comparable: the other names of the same file. A file whose other names are not in
- * the root has none.
+ * `links` replaces inode numbers, which are not comparable: it lists the other names of the same file. A file whose other names are not
+ * in the root has none.
  *
- * @throws RunnerImagesError BUILD_FAILED when a line cannot be read, a path comes twice, or it is not a whole root's
+ * @throws RunnerImagesError BUILD_FAILED when a line cannot be parsed, a path is listed twice, or the root itself is missing
  */
 export function parseFileManifest(text: string): FileManifest {
   const lines = text
@@ -72,7 +72,7 @@ export function parseFileManifest(text: string): FileManifest {
     if (inode !== undefined) groups.set(inode, [...(groups.get(inode) ?? []), path].sort())
   const manifest = new Map<string, FileManifestEntry>()
   for (const { path, inode, size, xattrs, ...rest } of lines) {
-    if (manifest.has(path)) throw unreadable(`${path} comes twice`)
+    if (manifest.has(path)) throw unreadable(`it lists ${path} twice`)
     const linked = inode === undefined ? [] : (groups.get(inode) ?? []).filter((other) => other !== path)
     const entry: Record<string, string | undefined> = {
       presence: "there",
@@ -83,7 +83,7 @@ export function parseFileManifest(text: string): FileManifest {
     }
     manifest.set(path, Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)))
   }
-  // Two empty manifests are equal, and prove nothing.
+  // Two empty manifests would be equal but prove nothing.
   if (!manifest.has("/")) throw unreadable("the root itself is missing")
   return manifest
 }
@@ -111,18 +111,18 @@ export function compareFileManifests(expected: FileManifest, actual: FileManifes
   return paths.flatMap((path) => {
     const [one, other] = [expected.get(path), actual.get(path)]
     const differing = FIELDS.filter((field) => one?.[field] !== other?.[field])
-      // Of a path that one root lacks, all fields differ; that says one thing only.
+      // If one root lacks a path, all fields differ; reporting its presence is enough.
       .filter((field) => (one && other) || field === "presence" || field === "type")
       .map((field) => [field, [one?.[field] ?? null, other?.[field] ?? null]] as const)
     return differing.length === 0 ? [] : [{ path, fields: Object.fromEntries(differing) }]
   })
 }
 
-/** A difference that says nothing about how packages were installed, because it is also there between two emulated installations. */
+/** A difference that is not due to the install method, because two emulated installations also have it. */
 export interface AllowedDifference {
-  /** Exactly this path: never what is below it. */
+  /** Exactly this path, never anything below it. */
   path: string
-  /** What of it may differ. */
+  /** The fields that may differ. */
   fields: Field[]
   reason: string
 }
@@ -139,9 +139,9 @@ const allowListSchema = z.array(
 )
 
 /**
- * Reads the allow-list.
+ * Parses the allow-list.
  *
- * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names a path twice
+ * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, does not match the schema, or names a path twice
  */
 export function parseAllowList(text: string): AllowedDifference[] {
   return readAllowList(text, allowListSchema, {
@@ -151,22 +151,22 @@ export function parseAllowList(text: string): AllowedDifference[] {
   })
 }
 
-/** The allow-list's text, as the project's formatter leaves it. */
+/** The allow-list's text, in the project's formatting. */
 export function allowListText(allowed: readonly AllowedDifference[]): string {
   const json = JSON.stringify(allowed, null, 2)
   return `${json.replace(/\[\s+("[a-z0-9]+"(?:,\s+"[a-z0-9]+")*)\s+\]/g, (_, fields: string) => `[${fields.replace(/,\s+/g, ", ")}]`)}\n`
 }
 
 export interface Judged {
-  /** What is left: fields that nothing suppresses. */
+  /** The remaining fields, which nothing suppresses. */
   differences: Difference[]
-  /** What the allow-list suppresses. */
+  /** The fields that the allow-list suppresses. */
   suppressed: Difference[]
   /** Entries, and fields of entries, that suppressed nothing. */
   unused: AllowedDifference[]
 }
 
-/** Takes out of differences what the allow-list suppresses: of exactly the paths that it names, the fields that it names. */
+/** Removes the fields that the allow-list suppresses: exactly the named fields of exactly the named paths. */
 export function suppress(differences: readonly Difference[], allowed: readonly AllowedDifference[]): Judged {
   const byPath = new Map(allowed.map((entry) => [entry.path, entry]))
   const found = new Map(differences.map((difference) => [difference.path, difference]))
@@ -189,8 +189,8 @@ export function suppress(differences: readonly Difference[], allowed: readonly A
 }
 
 /**
- * The allow-list after two emulated installations were compared: it may hold only what differs between such. Entries for the paths
- * that were there are regenerated, with their reasons kept; those for paths of other package sets stay.
+ * The allow-list after a comparison of two emulated installations: it may only contain what differs between these. Entries for the
+ * compared paths are regenerated, keeping their reasons; those for paths of other package sets stay.
  *
  * @param paths every path that was compared
  */

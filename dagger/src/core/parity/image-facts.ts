@@ -4,7 +4,7 @@ import type { InstalledPackage } from "../packages/dpkg-status.js"
 import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 import type { ParityArea, Tool } from "../report/report.js"
 
-/** How an image says that it is to be run. */
+/** How an image is configured to run. */
 export interface Configuration {
   user: string
   workdir: string
@@ -14,36 +14,36 @@ export interface Configuration {
   labels: Readonly<Record<string, string>>
 }
 
-/** What of one platform's image is compared with the others. */
+/** The parts of one platform's image that are compared with the others. */
 export interface ImageContents {
   platform: PlatformName
   configuration: Configuration
   packages: readonly InstalledPackage[]
-  /** Names of the packages that were asked for; the others came with these. */
+  /** Names of the requested packages; the others are their dependencies. */
   requested: readonly string[]
   tools: readonly Pick<Tool, "name" | "version">[]
   /** Texts of /etc/passwd and /etc/group. */
   accounts: { passwd: string; group: string }
-  /** Every path of the layers that are neither the base's nor of packages. */
+  /** Every path in the layers above the base and the packages. */
   files: FileManifest
 }
 
-/** One thing that an image has, and what it is like. */
+/** One compared property of an image, and its value. */
 export interface Fact {
   area: ParityArea
-  /** As the platform calls it. */
+  /** In the platform's spelling. */
   name: string
-  /** What of a file. */
+  /** The property of a file. */
   aspect?: string
-  /** For people. */
+  /** The value for people. */
   shown: string
-  /** Equal on two platforms when the thing is. */
+  /** Equal on two platforms if the values are. */
   same: string
-  /** Equal on two platforms when the thing differs by the platforms' names alone. */
+  /** Equal on two platforms if the values only differ in the platforms' names. */
   archNeutral: string
 }
 
-/** Everything that is compared of one image. */
+/** All compared facts of one image. */
 export function comparedFactsOf(image: ImageContents): Fact[] {
   const { platform, configuration, packages, tools, accounts, files } = image
   const { user, workdir, entrypoint, defaultArguments, environment, labels } = configuration
@@ -73,12 +73,12 @@ export function comparedFactsOf(image: ImageContents): Fact[] {
   ]
 }
 
-/** A package for another architecture than the image's is called by it as well, as dpkg does, and so is none of the platform's own. */
+/** Like dpkg, adds the architecture to the name of a package for another architecture, so that it is never taken for the platform's own. */
 function packageName(platform: PlatformName, { name, architecture }: InstalledPackage): string {
   return [spelling(platform).debian, "all"].includes(architecture) ? name : `${name}:${architecture}`
 }
 
-/** Name and what comes after the password, which is in another file. */
+/** Name, and the fields after the password, which is in another file. */
 function accountLines(text: string): [name: string, value: string][] {
   return text
     .split("\n")
@@ -89,7 +89,7 @@ function accountLines(text: string): [name: string, value: string][] {
     })
 }
 
-/** What is compared of a path. Of machine code that is what it is for, but not its bytes. */
+/** The compared facts of a path. Machine code is compared by its target, not by its bytes. */
 export function fileFacts(platform: PlatformName, path: string, entry: FileManifestEntry): Fact[] {
   const { type, mode, owner, target, xattrs, device, links, code, sha256 } = entry
   const fact = (aspect: string, shown: string | undefined, same = shown): Fact[] =>
@@ -103,7 +103,7 @@ export function fileFacts(platform: PlatformName, path: string, entry: FileManif
     ...fact("target", target, target === undefined ? undefined : archNeutral(target, platform)),
     ...fact("xattrs", xattrs),
     ...fact("device", device),
-    // In an order that does not depend on how the platform is called.
+    // In an order that does not depend on the platform's name.
     ...fact("links", links, links === undefined ? undefined : archNeutral(links, platform).split(" ").sort().join(" ")),
     ...(code === undefined
       ? fact("content", sha256).map((content) => ({ ...content, archNeutral: entry.archNeutral ?? content.same }))
@@ -111,7 +111,7 @@ export function fileFacts(platform: PlatformName, path: string, entry: FileManif
   ]
 }
 
-/** What machine code is for, in words, and in words that are equal where it is for the platform itself. */
+/** The target of machine code, in words, and in words that are equal if it is for the platform itself. */
 function codeOf(platform: PlatformName, code: string): [shown: string, same: string] {
   const elf = /^ELF (.+)$/.exec(code)?.[1]
   if (elf === undefined) return [code, code]

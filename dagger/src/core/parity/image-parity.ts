@@ -14,10 +14,10 @@ import {
   type ImageParity,
 } from "../report/report.js"
 
-/** Differences that one line of a failure names; the report has all. */
+/** The most differences that a failed check names; the report has all. */
 const NAMED_DIFFERENCES = 10
 
-/** Compares images of one variant with each other. What differs is in the result, not thrown. */
+/** Compares images of one variant with each other. Differences are in the result, not thrown. */
 export function compareImages(images: readonly ImageContents[], evidence: ParityEvidence): ImageParity {
   const platforms = images.map(({ platform }) => platform)
   const rows = rowsOf(images)
@@ -43,10 +43,10 @@ export function compareImages(images: readonly ImageContents[], evidence: Parity
   }
 }
 
-/** What takes time to find out, and may explain what was found: whether it is the archive, and the paths that tools may bring. */
+/** Evidence that takes time to collect and may explain differences: the archive's packages, and the paths that tools may add. */
 export function wantedEvidence({ differences, explained }: ImageParity): { archive: boolean; paths: string[] } {
   return {
-    // That the archive lacks a package says more than that nothing needs it.
+    // A package that the archive lacks is a better reason than a package that nothing depends on.
     archive: [...differences, ...explained].some(
       ({ area, values }) => area === "package" && Object.values(values).includes(null),
     ),
@@ -54,7 +54,7 @@ export function wantedEvidence({ differences, explained }: ImageParity): { archi
   }
 }
 
-/** The tools of a plan of which each platform gets a file of its own from the vendor: these files alone may make them differ. */
+/** The tools of a plan for which the vendor has a separate file per platform: only these files may make the images differ. */
 export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
   const origin = (tool: PlannedTool | undefined) => {
     switch (tool?.from) {
@@ -105,7 +105,7 @@ function rowsOf(images: readonly ImageContents[]): Row[] {
   })
 }
 
-/** Rows whose facts are not the same everywhere. Of a path that a platform lacks, or has as something else, that alone is said. */
+/** Rows whose facts differ between platforms. If a path is missing or has another type on a platform, only that is reported. */
 function differing(rows: readonly Row[]): Row[] {
   const different = rows.filter(({ facts }) => new Set([...facts.values()].map((fact) => fact?.same)).size > 1)
   const otherType = new Set(different.filter(({ aspect }) => aspect === "type").map(({ name }) => name))
@@ -134,19 +134,22 @@ function isSame(one: Omit<ImageDifference, "values">, other: Omit<ImageDifferenc
   return one.area === other.area && one.name === other.name && one.aspect === other.aspect
 }
 
-/** @throws RunnerImagesError PLATFORM_INVALID when there is nothing to compare with each other */
+/** @throws RunnerImagesError PLATFORM_INVALID when there is only one platform */
 export function assertComparable(platforms: readonly PlatformName[]): void {
   if (platforms.length > 1) return
   throw new RunnerImagesError(
     "PLATFORM_INVALID",
-    `--platforms names ${platforms.join(", ")} alone, which leaves nothing to compare it with.`,
-    "Leave --platforms out, or name two.",
+    `--platforms names ${platforms.join(", ")} only, so there is nothing to compare it with.`,
+    "Leave --platforms out, or name at least two.",
   )
 }
 
-/** The result as one of the smoke tests' results, which every platform has. */
+/** The result as a check, which every platform's results include. */
 export function parityCheck({ differences }: ImageParity): CheckResult {
-  const check = { name: "parity/platforms", proves: "the platforms' images are the same, but for what is explained" }
+  const check = {
+    name: "parity/platforms",
+    proves: "the platforms' images are the same, except for explained differences",
+  }
   if (differences.length === 0) return { ...check, status: "passed" }
   const named = differences.slice(0, NAMED_DIFFERENCES).map(differenceText)
   const more = differences.length - named.length
@@ -158,17 +161,17 @@ export function parityCheck({ differences }: ImageParity): CheckResult {
   }
 }
 
-/** A variant with what came of comparing its images. */
+/** A variant with the result of comparing its images. */
 export interface VariantParity {
   variant: string
   parity: ImageParity
 }
 
-export const IMAGES_DIFFER_PROBLEM = "The platforms' images are not the same."
+export const IMAGES_DIFFER_PROBLEM = "The platforms' images differ."
 export const IMAGES_DIFFER_REMEDY =
-  "Fix what makes them differ. What has to be so is written down, with its reason, in dagger/src/core/parity/platform-differences.json."
+  "Fix the differences. List those that are necessary, with the reason, in dagger/src/core/parity/platform-differences.json."
 
-/** Why images are not equal, a line each; none when they do not. */
+/** Why images are not equal, one reason per line; empty if they are. */
 export function imageParityFailures({ variant, parity }: VariantParity): string[] {
   return parity.differences.map((difference) => `${variant} ${differenceText(difference)}`)
 }

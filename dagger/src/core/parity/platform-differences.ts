@@ -12,16 +12,16 @@ const allowedSchema = z.array(
         .min(1)
         .refine((name) => !name.includes("*"), "must be one name, not a pattern"),
       reason: z.string().trim().min(1),
-      /** The runner that it follows from; where the image has the other, the entry does not count. */
+      /** The runner that causes it; the entry does not apply to images with the other. */
       runner: z.enum(["actions", "stand-in"]).optional(),
     })
     .strict(),
 )
 
-/** A difference between platforms that has to be, and why. Exactly this one: never what is below a path, nor another aspect. */
+/** A necessary difference between platforms, and why. Exactly this one: never anything below a path, nor another aspect. */
 export type AllowedImageDifference = z.infer<typeof allowedSchema>[number]
 
-/** The entries that count for images with this runner. */
+/** The entries that apply to images with this runner. */
 export function allowedFor(
   allowed: readonly AllowedImageDifference[],
   runner: VariantPlan["runner"],
@@ -30,9 +30,9 @@ export function allowedFor(
 }
 
 /**
- * Reads the allow-list of differences between platforms.
+ * Parses the allow-list of differences between platforms.
  *
- * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, has another form, or names a difference twice
+ * @throws RunnerImagesError ALLOW_LIST_INVALID when it is not JSON, does not match the schema, or names a difference twice
  */
 export function parsePlatformDifferences(text: string): AllowedImageDifference[] {
   return readAllowList(text, allowedSchema, {

@@ -6,7 +6,7 @@ import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "../platforms.js"
 import type { ParityArea } from "../report/report.js"
 
-/** A tool that its vendor makes for each platform, and what of it gets into an image, as the vendor made it. */
+/** A tool that its vendor builds for each platform, and its files in an image, as the vendor built them. */
 export interface VendorTool {
   name: string
   version: string
@@ -14,7 +14,7 @@ export interface VendorTool {
   files: ReadonlyMap<PlatformName, FileManifest>
 }
 
-/** What differences are explained by, beside the images themselves. */
+/** Evidence that explains differences, in addition to the images themselves. */
 export interface ParityEvidence {
   allowed: readonly AllowedImageDifference[]
   /** Names of all packages that the archive has, by platform. */
@@ -22,7 +22,7 @@ export interface ParityEvidence {
   tools?: readonly VendorTool[]
 }
 
-/** One thing of all platforms, under the name that they have in common. */
+/** One compared property on all platforms, under their common name. */
 export interface Row {
   area: ParityArea
   name: string
@@ -32,7 +32,7 @@ export interface Row {
 
 type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
 
-/** Gives what a difference follows from, if anything that is known. Nobody writes these reasons by hand. */
+/** Finds the reason for a difference, if it is known. These reasons are derived, never written by hand. */
 export function explainer(
   images: readonly ImageContents[],
   { archive, tools }: ParityEvidence,
@@ -46,7 +46,7 @@ export function explainer(
   }))
   return (row) => {
     const facts = [...row.facts.values()]
-    // A thing that is not there has nothing that could name the platform.
+    // A missing value cannot name the platform.
     if (isEverywhere(row) && new Set(facts.map((fact) => fact?.archNeutral)).size === 1) return "names the platform"
     if (row.area === "package")
       return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
@@ -55,7 +55,7 @@ export function explainer(
   }
 }
 
-/** A package that the archive has for just those platforms that have it. */
+/** A package that the archive offers for exactly those platforms that have it. */
 function archiveReason(row: Row, offered: Names): string | undefined {
   if (isEverywhere(row)) return undefined
   const asOffered = [...row.facts].every(
@@ -64,7 +64,7 @@ function archiveReason(row: Row, offered: Names): string | undefined {
   return asOffered ? `the archive has it for ${listed(row)} only` : undefined
 }
 
-/** A package that nobody asked for, and that others depend on for just those platforms that have it. */
+/** A package that was not requested, and that others depend on for exactly those platforms that have it. */
 function dependencyReason(row: Row, images: readonly ImageContents[], offered: Names | undefined): string | undefined {
   if (isEverywhere(row)) return undefined
   const having = images.filter(({ platform }) => row.facts.get(platform))
@@ -81,7 +81,7 @@ function dependencyReason(row: Row, images: readonly ImageContents[], offered: N
 /**
  * Names of the packages that depend on one in an image, provided that none of them does so in another image, which lacks it.
  *
- * @param asked packages that the question led here from
+ * @param asked packages that the recursion came from
  */
 function onlyDependers(
   wanted: InstalledPackage,
@@ -107,7 +107,7 @@ function onlyDependers(
   return there && dependers.length > 0 ? dependers.map(({ name }) => name) : undefined
 }
 
-/** A path that each platform has just as the vendor made it. */
+/** A path that is on each platform exactly as its vendor built it. */
 function vendorReason(
   row: Row,
   made: readonly (Pick<VendorTool, "files"> & { title: string; paths: Names })[],
@@ -124,7 +124,7 @@ function vendorReason(
   )
   if (!tool) return undefined
   return isEverywhere(row)
-    ? `so in the files of ${tool.title} for each platform`
+    ? `the same as in the files of ${tool.title} for each platform`
     : `the files of ${tool.title} have it for ${listed(row)} only`
 }
 

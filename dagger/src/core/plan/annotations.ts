@@ -1,4 +1,4 @@
-/** Facts about an image which registries and scanners show, by OCI's predefined annotation keys. */
+/** Facts about an image that registries and scanners show, for OCI's predefined annotation keys. */
 export interface AnnotationFacts {
   title: string
   description: string
@@ -20,7 +20,7 @@ export interface AnnotationFacts {
 const KEY = "org.opencontainers.image"
 
 /**
- * The annotations for the facts that are known; labels take the same keys.
+ * The annotations for the known facts; labels use the same keys.
  *
  * @example standardAnnotations({ title: "runner", … }) ⇒ { "org.opencontainers.image.title": "runner", … }
  */

@@ -7,18 +7,18 @@ import { planVariant, type DecidedSources, type PlatformPlan, type VariantPlan }
 /** What one variant puts into the image of one platform. */
 export interface PlannedPart {
   plan: VariantPlan
-  /** All packages and tools of the image, those of the variants below included. */
+  /** All packages and tools of the image, including those of the variants that it extends. */
   whole: PlatformPlan
-  /** What the variant below does not bring. */
+  /** What the parent variant does not have. */
   added: Pick<PlatformPlan, "packages" | "tools"> & { files: VariantFile[]; links: Record<string, string> }
-  /** The variant below, which this one extends. */
+  /** The variant that this one extends. */
   parent?: VariantName
 }
 
-/** Everything that one build makes. Nothing is planned after it. */
+/** Everything that one build creates. Nothing is planned afterwards. */
 export interface BuildPlan {
   sources: DecidedSources
-  /** The variants that were asked for, in that order, for the platforms that were asked for. */
+  /** The requested variants in the requested order, for the requested platforms. */
   variants: VariantPlan[]
   /**
    * The part of a variant, or of one that it extends, on a platform.
@@ -33,8 +33,8 @@ export interface BuildPlan {
 /**
  * Plans a build: pure, from the request and the decided sources.
  *
- * @param enginePlatform the engine's own platform, whose packages are planned as well: images of other platforms are made with its
- *   programs, whether or not an image is asked for it
+ * @param enginePlatform the engine's own platform, whose packages are planned as well: images of other platforms are built with its
+ *   programs, whether or not an image for it is requested
  */
 export function planBuild(request: BuildRequest, sources: DecidedSources, enginePlatform?: PlatformName): BuildPlan {
   const platforms = [...new Set([...request.platforms, ...(enginePlatform === undefined ? [] : [enginePlatform])])]

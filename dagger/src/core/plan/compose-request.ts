@@ -17,7 +17,7 @@ export interface DefinitionFile {
   name: string
 }
 
-/** A build as the user wrote it. Each entry point reads its own arguments and files into one of these. */
+/** A build as the user wrote it. Each entry point creates one from its own arguments and files. */
 export interface GivenBuild {
   platforms?: readonly string[] | undefined
   variants?: readonly string[] | undefined
@@ -26,7 +26,7 @@ export interface GivenBuild {
   base?: string | undefined
   mirror?: string | undefined
   compression?: string | undefined
-  /** Text of an earlier build's report.json. */
+  /** The text of an earlier build's report.json. */
   lock?: string | undefined
   source?: Parameters<typeof parseSourceCode>[0] | undefined
   sudo: boolean
@@ -37,9 +37,9 @@ export interface GivenBuild {
 }
 
 /**
- * Checks everything about a build that can be known before any work.
+ * Validates everything about a build that can be known before any work.
  *
- * @throws RunnerImagesError for whatever is wrong first: USAGE, PLATFORM_INVALID, VARIANT_INVALID, DEFINITION_INVALID, SOURCES_INVALID,
+ * @throws RunnerImagesError for the first error found: USAGE, PLATFORM_INVALID, VARIANT_INVALID, DEFINITION_INVALID, SOURCES_INVALID,
  *   BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID or LOCK_INVALID
  */
 export function composeRequest(given: GivenBuild): BuildRequest {
@@ -65,7 +65,7 @@ export function composeRequest(given: GivenBuild): BuildRequest {
 }
 
 /**
- * The variants that are asked for, and the one of the definition file, which is what is meant when none is named.
+ * The requested variants, and the one of the definition file, which is the default.
  *
  * @throws RunnerImagesError VARIANT_INVALID or DEFINITION_INVALID
  */

@@ -1,7 +1,7 @@
 import type { PlannedTool, PlatformPlan } from "./plan.js"
 import type { LockedPackage, Tool } from "../report/report.js"
 
-/** Of a tool in an image that was built elsewhere: that it tells a version is all that can be asked. */
+/** For a tool in an image that was built elsewhere: all that can be checked is that it prints a version. */
 export const UNKNOWN_VERSION = "unknown"
 
 /** The tools of a platform's plan with the versions that the catalog or the archive gives them, before anything is installed. */

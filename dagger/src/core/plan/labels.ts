@@ -14,7 +14,7 @@ export interface BuildFacts {
   source?: SourceCode
 }
 
-/** Labels of the image's configuration; those of the OCI specification are the index's and manifests' annotations too. */
+/** Labels of the image's configuration; those of the OCI specification are also annotations of the index and manifests. */
 export function labelsOf(plan: VariantPlan, facts: BuildFacts): Record<string, string> {
   return {
     ...annotationsOf(plan, facts),
@@ -27,7 +27,7 @@ export function labelsOf(plan: VariantPlan, facts: BuildFacts): Record<string, s
   }
 }
 
-/** What makes an image another than the variant's usual one, as labels call it. */
+/** The options by which an image differs from the variant's default, as labels spell them. */
 function optionsOf({ root, options }: VariantPlan): string[] {
   const has = { sudo: options.includes("sudo"), root, "cjk-fonts": options.includes("cjkFonts") }
   return Object.entries(has).flatMap(([name, set]) => (set ? [name] : []))

@@ -21,7 +21,7 @@ export interface DecidedSources {
   reason: string
 }
 
-/** A tool and how one image comes by it. */
+/** A tool, and where one image gets it from. */
 export type PlannedTool =
   | { name: ToolName; from: "upstream"; version: string; url: string; sha256: string }
   | { name: ToolName; from: "npm"; version: string; package: string; integrity: string }
@@ -42,7 +42,7 @@ export interface PlatformPlan {
 
 export interface VariantPlan {
   variant: VariantName
-  /** The variant whose layers this one's come on top of. Everything else here has what that one has, too. */
+  /** The variant on whose layers this one's are put. Everything else here includes what that variant has. */
   extends?: VariantName
   title: string
   description: string
@@ -52,7 +52,7 @@ export interface VariantPlan {
   runner: "actions" | "stand-in"
   /** Whether containers start as root instead of the runner user. */
   root: boolean
-  /** What was asked for beside the variant's own packages, and means something to it. */
+  /** The requested package options that the variant knows. */
   options: PackageOption[]
   environment: Record<string, string>
   files: VariantFile[]
@@ -66,7 +66,7 @@ export interface VariantPlan {
 
 const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 
-/** What would be built: pure, from the request and the decided sources. */
+/** Plans one variant: pure, from the request and the decided sources. */
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
   const definition = resolveDefinition(variant, request.custom)
   const base = request.base ?? DEFAULT_BASE
@@ -90,7 +90,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
-    // Whoever takes this flavour wants jobs to be root; without it start-up gives root away.
+    // Users of --root want jobs to run as root; without the variable the container drops root at start-up.
     environment: { ...definition.environment, ...(request.root === true && { RUN_AS_ROOT: "true" }) },
     files: [...definition.files],
     links: { ...definition.links },
@@ -105,8 +105,8 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
 }
 
 /**
- * Finds before any work an option that means nothing to the variants, and what registries cannot give. Of other sources a plan is
- * made once it is known which answer.
+ * Refuses, before any work, an option that no variant knows and packages that registries cannot provide. With other sources, planning
+ * waits until it is known which of them are reachable.
  *
  * @throws RunnerImagesError USAGE or BASE_INVALID
  */
@@ -115,14 +115,14 @@ export function assertPlannable(request: BuildRequest): void {
   if (request.cjkFonts && !known)
     throw new RunnerImagesError(
       "USAGE",
-      `--cjk-fonts is for variants with a browser, and ${request.variants.join(", ")} has none.`,
+      `--cjk-fonts only applies to variants with a browser, not to ${request.variants.join(", ")}.`,
       "Leave it out, or give --variants chrome.",
     )
   if (request.sources !== "registry") return
   for (const variant of request.variants) planVariant(variant, request, { mode: request.sources, reason: "" })
 }
 
-/** The packages that a variant and the request ask for by name, tools aside, as the request's base calls them. */
+/** The packages that a variant and the request name, without those of tools, by the names that the request's base uses. */
 export function requestedPackages(
   variant: VariantName,
   request: Pick<BuildRequest, "base" | "custom" | PackageOption>,

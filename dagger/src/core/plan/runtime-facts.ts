@@ -6,7 +6,7 @@ import type { Tool } from "../report/report.js"
 import { PROJECT_VERSION } from "../version.js"
 import { FACTS_FILE } from "../variants/runtime-files.js"
 
-/** What an image says of itself to the program that starts in it. */
+/** What an image tells the runtime program about itself. */
 export interface RuntimeFacts {
   variant: string
   version: string
@@ -22,7 +22,7 @@ export interface RuntimeFacts {
 /**
  * The facts of one image.
  *
- * @param tools as they are in the report; a package's version without what its distribution added to it, which may differ by platform
+ * @param tools as in the report; a package's version loses what its distribution added to it, which may differ by platform
  */
 export function runtimeFacts(plan: VariantPlan, platform: PlatformName, tools: readonly Tool[]): RuntimeFacts {
   const version = ({ source, version: given }: Tool) => (source.startsWith("deb:") ? upstreamVersion(given) : given)
@@ -37,7 +37,7 @@ export function runtimeFacts(plan: VariantPlan, platform: PlatformName, tools: r
   }
 }
 
-/** The file that has an image's facts. A variant replaces that of the one it extends. */
+/** The file with an image's facts. A variant replaces its parent's. */
 export function factsFile(facts: RuntimeFacts): VariantFile {
   return { path: FACTS_FILE, mode: "0644", text: `${JSON.stringify(facts, null, 2)}\n` }
 }

@@ -1,17 +1,17 @@
 import type { PlatformName } from "../platforms.js"
 
-/** What a step belongs to: one platform, or all of them together. */
+/** What a step belongs to: one platform, or all of them. */
 export type StepScope = PlatformName | "all platforms"
 
-/** Hears of every step. The command line draws them; the module makes them spans of its trace. */
+/** Is notified of every step. The command line shows them; in the module they are spans of its trace. */
 export interface ProgressListener {
   /** Does a step's work, in whatever has to be around it. */
   around?<T>(scope: StepScope, step: string, work: () => Promise<T>): Promise<T>
   started(scope: StepScope, step: string): void
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void
-  /** Something that a user should know of, and that stops nothing. */
+  /** Something that the user should know but that does not stop the build. */
   warned(scope: StepScope, text: string): void
-  /** Something that a log should hold, whatever comes after it. */
+  /** Something that must stay in the log. */
   noted(scope: StepScope, text: string): void
 }
 
@@ -19,11 +19,11 @@ interface StepTime {
   scope: StepScope
   name: string
   seconds: number
-  /** The variant that the step was done for; absent for what all share. */
+  /** The variant that the step was run for; absent for steps that all variants share. */
   variant?: string
 }
 
-/** Runs steps, times them and tells a listener. */
+/** Runs steps, times them and notifies a listener. */
 export class Progress {
   constructor(
     private readonly listener?: ProgressListener,
@@ -34,7 +34,7 @@ export class Progress {
   /**
    * The same progress, for the steps of one variant.
    *
-   * @param shown whether the listener is told of the variant: where there is only one, its name says nothing
+   * @param shown whether step titles name the variant: with only one, its name adds nothing
    */
   of(name: string, shown: boolean): Progress {
     return new Progress(this.listener, this.times, { name, shown })
@@ -68,7 +68,7 @@ export class Progress {
   /**
    * The steps that concern a platform, in order of completion, seconds rounded to hundredths.
    *
-   * @param variants with these, only what was done for them or for all
+   * @param variants if given, only the steps that were run for them or for all
    */
   steps(scope: PlatformName, variants?: readonly string[]): { name: string; seconds: number }[] {
     return this.times
@@ -78,7 +78,7 @@ export class Progress {
   }
 }
 
-/** Does one part of a longer step; whoever hands it in may time the part. */
+/** Runs one part of a longer step; the caller that passes it in may time the part. */
 export type Phase = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
 export const untimed: Phase = (_, work) => work()

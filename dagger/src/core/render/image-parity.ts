@@ -14,7 +14,7 @@ export function paritySummary({ software, paths, differences, explained }: Image
   return `${count("package")} packages, ${count("tool")} tools, ${String(paths)} paths compared: ${String(differences.length)} differences, ${String(explained.length)} explained`
 }
 
-/** For people, as Markdown: what differs, what of it is explained, and the software side by side. */
+/** For people, as Markdown: differences, explained differences, and the software side by side. */
 export function parityMarkdown(parity: ImageParity): string {
   const { platforms, software, differences, explained, unused } = parity
   const place = ({ area, name, aspect }: Omit<ImageDifference, "values">) =>
@@ -47,7 +47,7 @@ export function parityMarkdown(parity: ImageParity): string {
     .join("\n\n")
 }
 
-/** What is long is shown when asked for. */
+/** Long sections are collapsed. */
 function folded(summary: string, body: string): string {
   return body === "" ? "" : `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`
 }

@@ -61,6 +61,6 @@ function testCase(suiteName: string, check: CheckResult) {
 }
 
 function summary({ expected, actual, reason, proves }: CheckResult): string {
-  if (expected !== undefined && actual !== undefined) return `expected ${expected}, and it is ${actual}`
+  if (expected !== undefined && actual !== undefined) return `expected ${expected}, got ${actual}`
   return reason ?? `not true: ${proves}`
 }

@@ -50,7 +50,7 @@ function platforms({ platforms }: Report): string {
   )
 }
 
-/** By which programs the packages were installed, and why not by native ones. */
+/** How the packages were installed, and why native binaries were not used. */
 function installation({ installation }: PlatformReport): string {
   if (!installation) return ""
   return installation.reason === undefined
@@ -58,7 +58,7 @@ function installation({ installation }: PlatformReport): string {
     : `${installation.method}: ${text(installation.reason)}`
 }
 
-/** `12 passed, 1 failed`: the kinds that there are. */
+/** `12 passed, 1 failed`: only the statuses that occur. */
 function outcome(checks: readonly CheckResult[]): string {
   const counts = (["passed", "failed", "skipped"] as const)
     .map((status) => ({ status, count: checks.filter((check) => check.status === status).length }))
@@ -96,7 +96,7 @@ function checks({ platforms }: Report): string {
   )
 }
 
-/** One row per tool, one column per platform: a difference in version is seen at once. */
+/** One row per tool, one column per platform, so that differences in version stand out. */
 function tools({ platforms }: Report): string {
   const names = new Set(platforms.flatMap(({ tools }) => tools.map(({ name }) => name)))
   const cell = (name: string, { tools }: PlatformReport) => {
@@ -115,7 +115,7 @@ function parity({ parity }: Report): string {
   return "skipped" in parity ? `Not compared: ${text(parity.skipped)}.` : parityMarkdown(parity)
 }
 
-/** One row per layer and what they come to; unpacked and compressed on each platform. */
+/** One row per layer, and the totals; unpacked and compressed on each platform. */
 function sizes({ platforms }: Report): string {
   const measured = platforms.flatMap(({ platform, layers, shared }) => (layers ? [{ platform, layers, shared }] : []))
   const names = new Set(measured.flatMap(({ layers }) => layers.map(({ name }) => name)))
@@ -133,7 +133,7 @@ function sizes({ platforms }: Report): string {
     ["Layer", ...measured.flatMap(({ platform }) => [`${platform}, unpacked`, "compressed"])],
     [
       ...[...names].map((name) => row(text(name), (layers) => layers.filter((layer) => layer.name === name))),
-      row("**all, the runner aside**", budgetedLayers),
+      row("**all except the runner**", budgetedLayers),
       row("**all**", (layers) => layers),
     ],
   )
@@ -150,7 +150,7 @@ function sizes({ platforms }: Report): string {
     .join("\n\n")
 }
 
-/** What each tool costs, one column per platform. */
+/** The size of each tool, one column per platform. */
 function costs({ platforms }: Report): string {
   const measured = platforms.filter(({ tools }) => tools.some(({ bytes }) => bytes !== undefined))
   const names = new Set(measured.flatMap(({ tools }) => tools.map(({ name }) => name)))
@@ -172,7 +172,7 @@ function releases({ releases }: Report): string {
   )
 }
 
-/** One row per step, in the order in which platforms went through them. */
+/** One row per step, in the order in which they ran. */
 function times({ platforms }: Report): string {
   const names = new Set(platforms.flatMap(({ steps }) => steps.map(({ name }) => name)))
   const cell = (name: string, { steps }: PlatformReport) => {

@@ -1,11 +1,11 @@
 import { z } from "zod"
 
-/** What `report.json` says of one built variant. The version changes when a reader of the old form would go wrong. */
+/** The schema of `report.json`, for one built variant. The version changes when a reader of the old format would misread the new. */
 export const REPORT_SCHEMA_VERSION = 2
 
 /**
- * How a platform's packages were installed: by the platform's own programs on the machine they are for, by programs of the engine's
- * platform that work on the foreign root, or by the platform's own under emulation.
+ * How a platform's packages were installed: with the platform's own binaries on its own hardware, with binaries of the engine's platform
+ * that work on the foreign root, or with the platform's own binaries under emulation.
  */
 export const INSTALL_METHODS = ["native", "accelerated", "emulated"] as const
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
@@ -36,8 +36,8 @@ export const toolSchema = z.object({
   source: z.string(),
   sha256: sha256.optional(),
   /**
-   * What it costs, unpacked: its layer's bytes; of a package of the distribution dpkg's Installed-Size, dependencies not counted.
-   * Absent when no image came about, as for layers.
+   * Its unpacked size: its layer's bytes; for a package of the distribution dpkg's Installed-Size, without dependencies.
+   * Absent if no image was written, as for layers.
    */
   bytes: z.number().int().nonnegative().optional(),
 })
@@ -47,15 +47,15 @@ export type Tool = z.infer<typeof toolSchema>
 export const layerSchema = z.object({
   /** What it is: `base image`, `packages`, a tool's name. */
   name: z.string(),
-  /** Of the layer as it is stored, compressed. Images that share it have the same. */
+  /** Digest of the compressed layer. Images that share the layer have the same. */
   digest,
-  /** Unpacked: of the layer's tar archive. */
+  /** Size of the layer's uncompressed tar archive. */
   bytes: z.number().int().nonnegative(),
   compressedBytes: z.number().int().nonnegative(),
 })
 export type ImageLayer = z.infer<typeof layerSchema>
 
-/** One of the archive's signed Release files, which both platforms were resolved from. */
+/** One of the archive's signed Release files, from which both platforms were resolved. */
 export const releaseFileSchema = z.object({
   /** apt's file name for it, which names the archive and the suite. */
   name: z.string(),
@@ -66,38 +66,38 @@ export const releaseFileSchema = z.object({
 
 export const platformReportSchema = z.object({
   platform: z.string(),
-  /** Digest of the platform's manifest. Absent when no image came about. */
+  /** Digest of the platform's manifest. Absent if no image was written. */
   digest: digest.optional(),
   /** Sum of the compressed layers, in bytes. */
   compressedBytes: z.number().int().nonnegative().optional(),
-  /** From the base up. Absent when no image came about, and for images built elsewhere. */
+  /** From the base up. Absent if no image was written, and for images built elsewhere. */
   layers: z.array(layerSchema).optional(),
-  /** How many bytes, unpacked, are layers of the variant that this one extends. Absent when that was not built in the same run. */
+  /** The unpacked bytes of layers that come from the variant that this one extends. Absent if that was not built in the same run. */
   shared: z.object({ variant: z.string(), bytes: z.number().int().nonnegative() }).optional(),
-  /** The base image by digest, as it was resolved. */
+  /** The resolved base image, by digest. */
   base: z.string(),
   packages: z.array(lockedPackageSchema),
   tools: z.array(toolSchema),
-  /** How the packages were installed, and why not by native programs where they were not. Absent for images built elsewhere. */
+  /** How the packages were installed, and why native binaries were not used if they were not. Absent for images built elsewhere. */
   installation: z.object({ method: z.enum(INSTALL_METHODS), reason: z.string().optional() }).optional(),
   checks: z.array(checkResultSchema),
-  /** Wall seconds by step, in the order in which they ran. Steps that come from the cache take next to nothing. */
+  /** Wall seconds by step, in the order in which they ran. Cached steps take almost none. */
   steps: z.array(z.object({ name: z.string(), seconds: z.number().nonnegative() })),
 })
 export type PlatformReport = z.infer<typeof platformReportSchema>
 
-/** What images of several platforms are compared in. */
+/** The areas in which images of several platforms are compared. */
 export const PARITY_AREAS = ["package", "tool", "configuration", "environment", "label", "account", "file"] as const
 export type ParityArea = (typeof PARITY_AREAS)[number]
 
-/** By platform; `null` where a platform has none. */
+/** By platform; `null` if a platform has none. */
 const valuesSchema = z.record(z.string(), z.string().nullable())
 
 export const imageDifferenceSchema = z.object({
   area: z.enum(PARITY_AREAS),
-  /** Without the platforms' spellings, which are replaced by `ARCH`, unless all platforms have exactly this name. */
+  /** With `ARCH` in place of the platforms' spellings, unless all platforms have exactly this name. */
   name: z.string(),
-  /** What of a file differs: `mode`. */
+  /** Which property of a file differs: `mode`. */
   aspect: z.string().optional(),
   values: valuesSchema,
 })
@@ -106,17 +106,17 @@ export type ImageDifference = z.infer<typeof imageDifferenceSchema>
 export const explainedDifferenceSchema = imageDifferenceSchema.extend({ reason: z.string() })
 export type ExplainedDifference = z.infer<typeof explainedDifferenceSchema>
 
-/** What came of comparing a variant's images with each other. */
+/** The result of comparing a variant's images with each other. */
 export const imageParitySchema = z.object({
   platforms: z.array(z.string()),
   /** Everything installed, with its version on each platform. */
   software: z.array(z.object({ kind: z.enum(["package", "tool"]), name: z.string(), versions: valuesSchema })),
-  /** Paths above the packages that were compared: those that any platform has. */
+  /** Number of compared paths above the packages: those that any platform has. */
   paths: z.number().int().nonnegative(),
-  /** What nothing explains. */
+  /** Unexplained differences. */
   differences: z.array(imageDifferenceSchema),
   explained: z.array(explainedDifferenceSchema),
-  /** Entries of the allow-list that explained nothing: other variants may need them. */
+  /** Allow-list entries that explained nothing: other variants may need them. */
   unused: z.array(imageDifferenceSchema.omit({ values: true }).extend({ reason: z.string() })),
 })
 export type ImageParity = z.infer<typeof imageParitySchema>
@@ -126,7 +126,7 @@ export const reportSchema = z.object({
   variant: z.string(),
   /** This project's version. */
   version: z.string(),
-  /** The image's creation time, ISO 8601: that of its newest input, so that the same inputs give the same image. */
+  /** The image's creation time, ISO 8601: the time of its newest input, so that the same inputs give the same image. */
   created: z.string(),
   /** Where tools came from, after `auto` was decided, and why. */
   sources: z.object({ mode: z.enum(["upstream", "registry"]), reason: z.string() }),
@@ -136,7 +136,7 @@ export const reportSchema = z.object({
   /** Jobs can become root without a password. */
   sudo: z.literal(true).optional(),
   releases: z.array(releaseFileSchema),
-  /** Digest of the index. Absent when a check failed and no image was written. */
+  /** Digest of the index. Absent if a check failed and no image was written. */
   index: digest.optional(),
   platforms: z.array(platformReportSchema),
   /** The platforms' images compared with each other, or why they were not. Absent for images built elsewhere. */

@@ -1,12 +1,12 @@
 import { parseChoice } from "../text/choice.js"
 
-/** How layers are compressed. Everything that reads images reads gzip; zstd takes a reader of 2021 or later. */
+/** How layers are compressed. Everything that reads images reads gzip; zstd needs software from 2021 or later. */
 export const COMPRESSIONS = ["gzip", "zstd"] as const
 
 export type Compression = (typeof COMPRESSIONS)[number]
 
 /**
- * Reads how layers are to be compressed.
+ * Parses the compression of layers.
  *
  * @param given undefined means `gzip`
  * @throws RunnerImagesError COMPRESSION_INVALID when it is not one of COMPRESSIONS
@@ -16,6 +16,6 @@ export function parseCompression(given: string | undefined): Compression {
     option: "compression",
     words: COMPRESSIONS,
     code: "COMPRESSION_INVALID",
-    noun: "a compression that layers can have",
+    noun: "a compression for layers",
   })
 }

@@ -7,10 +7,10 @@ const SYSTEM_TRUST_FILES = [
 ]
 
 /**
- * The bundle of certificate authorities that a program trusts: the file that SSL_CERT_FILE names, as OpenSSL has it, else the system's first.
- * A name without a file is passed over here; where somebody can be told, it is an error before this is asked.
+ * The bundle of certificate authorities that a program trusts: the file that SSL_CERT_FILE names, as with OpenSSL, else the system's first.
+ * A name without a file is ignored here; callers that can report errors have refused it before.
  *
- * @param named the value of SSL_CERT_FILE; an empty one counts as unset
+ * @param named the value of SSL_CERT_FILE; an empty value counts as unset
  * @param isFile whether there is a file at a path
  * @returns undefined when the system has none
  */

@@ -1,22 +1,22 @@
 import { RunnerImagesError, type ErrorCode } from "../errors.js"
 import { closest } from "../suggest.js"
 
-/** An option that takes one word of a few. */
+/** An option that takes one of a few words. */
 export interface Choice<T extends string> {
-  /** As it is written on the command line, without dashes. */
+  /** As on the command line, without dashes. */
   option: string
-  /** The first is meant when nothing is given. */
+  /** The first is the default. */
   words: readonly [T, ...T[]]
   code: ErrorCode
-  /** What a word of this option is: `a place that tools come from`. */
+  /** What each of the words is: `a source of tools`. */
   noun: string
 }
 
 /**
- * Reads an option that takes one word of a few, in whatever case.
+ * Parses an option that takes one of a few words, ignoring case.
  *
  * @param given undefined means the first
- * @throws RunnerImagesError with the option's code, and what was probably meant
+ * @throws RunnerImagesError with the option's code and the word that was probably meant
  */
 export function parseChoice<T extends string>(given: string | undefined, { option, words, code, noun }: Choice<T>): T {
   if (given === undefined) return words[0]

@@ -1,6 +1,6 @@
 import { printable } from "./printable.js"
 
-/** A part with its heading; empty when the part is. */
+/** A section with its heading; empty if its body is. */
 export function section(title: string, body: string): string {
   return body === "" ? "" : `## ${title}\n\n${body}`
 }
@@ -12,7 +12,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")
 }
 
-/** Text from a program or a user, made harmless inside a table's cell. */
+/** Escapes text from a program or a user for a table cell. */
 export function text(raw: string): string {
   return printable(raw.trim())
     .replace(/[\\`*<>|[\]]/g, "\\$&")

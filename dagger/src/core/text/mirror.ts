@@ -3,12 +3,12 @@ import { isLoopback } from "./reference.js"
 
 /** A server that has the vendors' files under their hosts and paths. */
 export interface Mirror {
-  /** Scheme, host, port and path, without credentials and without a slash at the end: fit for every log. */
+  /** Scheme, host, port and path, without credentials and without a trailing slash: safe to log. */
   url: string
   /** Without the port; an IPv6 address keeps its brackets. */
   host: string
   port: number
-  /** The host is this machine, which containers do not reach by that name. */
+  /** The host is this machine, which containers cannot reach by that name. */
   loopback: boolean
   credentials?: { username: string; password: string }
 }
@@ -16,7 +16,7 @@ export interface Mirror {
 const EXAMPLE = "https://mirror.example.com/upstream"
 
 /**
- * Reads where upstream files are fetched from instead of their vendors.
+ * Parses the URL from which upstream files are fetched instead of from their vendors.
  *
  * @example parseMirror("http://127.0.0.1:8080/files/") ⇒ { url: "http://127.0.0.1:8080/files", host: "127.0.0.1", port: 8080, loopback: true }
  * @throws RunnerImagesError MIRROR_INVALID when it is not an http or https URL, or has a query or a fragment
@@ -27,11 +27,11 @@ export function parseMirror(given: string): Mirror {
   if (!URL.canParse(text)) throw invalid(`"${withoutSecrets(text)}" is not a URL.`, `Write it as in ${EXAMPLE}.`)
   const url = new URL(text)
   if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw invalid(`The mirror "${withoutSecrets(text)}" is not reached by http or https.`, `Write it as in ${EXAMPLE}.`)
+    throw invalid(`The mirror "${withoutSecrets(text)}" does not use http or https.`, `Write it as in ${EXAMPLE}.`)
   const shown = `${url.origin}${url.pathname.replace(/\/+$/, "")}`
   if (/[?#]/.test(text))
     throw invalid(
-      `The mirror ${shown} has a query or a fragment, to which no path can be appended.`,
+      `The mirror ${shown} has a query or a fragment, so no path can be appended to it.`,
       `Leave it out: ${shown}.`,
     )
   const [username, password] = [decoded(url.username), decoded(url.password)]
@@ -45,7 +45,7 @@ export function parseMirror(given: string): Mirror {
 }
 
 /**
- * Where a mirror has a vendor's file.
+ * The URL of a vendor's file on a mirror.
  *
  * @example mirrored("https://nodejs.org/dist/v1/node.tar.xz", mirror) ⇒ "https://mirror.example.com/upstream/nodejs.org/dist/v1/node.tar.xz"
  */
@@ -56,33 +56,33 @@ export function mirrored(vendor: string, mirror: Mirror | undefined): string {
 }
 
 /**
- * Refuses a mirror on the loopback interface that nobody makes reachable.
+ * Refuses a mirror on the loopback interface that is not passed to the engine as a service.
  *
  * @throws RunnerImagesError MIRROR_INVALID
  */
 export function requireReachable(mirror: Mirror | undefined, service: boolean): void {
   if (!mirror?.loopback || service) return
   throw invalid(
-    `The mirror ${mirror.url} is the engine's own loopback interface when seen from the engine, where no mirror is.`,
-    `Hand the mirror over: --mirror-service tcp://${mirror.host}:${String(mirror.port)}.`,
+    `The mirror ${mirror.url} is on this machine's loopback interface, which the engine cannot reach.`,
+    `Pass the mirror to the engine: --mirror-service tcp://${mirror.host}:${String(mirror.port)}.`,
   )
 }
 
 /**
- * Refuses a mirror without TLS, on the loopback interface too, where any user of the machine may be the one who answers: for work that
- * learns checksums, and has none to hold the answers against.
+ * Refuses a mirror without TLS, even on the loopback interface, where any user of the machine could be answering: for work that takes
+ * checksums from the mirror and therefore has none to verify the answers with.
  *
  * @throws RunnerImagesError MIRROR_INVALID
  */
 export function requireTls(mirror: Mirror | undefined): void {
   if (!mirror || mirror.url.startsWith("https://")) return
   throw invalid(
-    `The mirror ${mirror.url} has no TLS, so anyone between here and there could choose the checksums that are pinned.`,
-    "Give an https URL, or leave --mirror out; builds may use this one, because they check what comes.",
+    `The mirror ${mirror.url} has no TLS, so anyone on the way to it could choose the checksums that are pinned.`,
+    "Give an https URL, or leave --mirror out; builds may use this one, because they verify every file.",
   )
 }
 
-/** A URL without user, password, query and fragment, also when it is not well-formed. */
+/** A URL without user, password, query and fragment, even if it is not well-formed. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, "").replace(/^((?:[a-z][a-z0-9+.-]*:)?\/\/)?[^/]*@/i, "$1")
 }

@@ -1,2 +1,2 @@
-/** Debian's policy on names of packages, but for a final minus, by which apt removes. */
+/** A package name by Debian's policy, except for a trailing minus, which tells apt to remove the package. */
 export const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/

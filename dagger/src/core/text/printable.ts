@@ -1,6 +1,6 @@
 /**
- * Text from a program with what cannot be shown spelled out: control characters, which XML 1.0 forbids and terminals obey,
- * and halves of surrogate pairs. Line breaks and tabs stay.
+ * Text from a program, with unprintable characters escaped: control characters, which XML 1.0 forbids and terminals obey,
+ * and unpaired surrogates. Line breaks and tabs stay.
  *
  * @example printable("\u001b[1mbold") ⇒ "\\u001b[1mbold"
  */

@@ -1,7 +1,7 @@
 import { RunnerImagesError } from "../errors.js"
 
 /**
- * Where images are published to and tested from, by the grammar of the OCI distribution specification.
+ * Where images are published and where they are tested from, by the grammar of the OCI distribution specification.
  * Names are taken as written: a repository without a host is refused instead of being sent to a default registry.
  */
 export interface Repository {
@@ -11,9 +11,9 @@ export interface Repository {
   host: string
   /** Undefined for the scheme's own port. */
   port?: number
-  /** What the registry calls it: `team/runner`. */
+  /** The repository's name on the registry: `team/runner`. */
   path: string
-  /** The host is this machine, whose registry is spoken to without TLS. */
+  /** The host is this machine, whose registry is used without TLS. */
   loopback: boolean
 }
 
@@ -48,11 +48,11 @@ export function parseRepository(given: string): Repository {
       `"${name}" is a URL, not a repository.`,
       `Leave the scheme out: ${name.replace(/^[a-z]+:\/\//i, "")}.`,
     )
-  if (name.includes("@")) throw invalid(`The repository "${name}" carries a digest.`, "Give host[:port]/path alone.")
+  if (name.includes("@")) throw invalid(`The repository "${name}" includes a digest.`, "Give host[:port]/path alone.")
   const { authority, path } = split(name)
   const tagged = /:([^/:]*)$/.exec(path)
   if (tagged)
-    throw invalid(`The repository "${name}" carries a tag.`, `Give the tag by itself: --tags ${tagged[1] || "TAG"}.`)
+    throw invalid(`The repository "${name}" includes a tag.`, `Give the tag separately: --tags ${tagged[1] || "TAG"}.`)
   return repository(name, authority, path)
 }
 
@@ -64,12 +64,12 @@ export function parseRepository(given: string): Repository {
 export function parseTags(given: readonly string[] | undefined): string[] {
   const tags = (given ?? []).map((tag) => tag.trim())
   if (tags.length === 0 || tags.every((tag) => tag === ""))
-    throw invalid("No tag is given, and none is assumed.", "Name at least one, as in --tags 2026.11,latest.")
+    throw invalid("No tag is given, and there is no default.", "Name at least one, as in --tags 2026.11,latest.")
   for (const tag of tags) {
     if (TAG.test(tag)) continue
     throw invalid(
       tag === "" ? "--tags has an empty entry." : `"${tag}" is not a tag.`,
-      "A tag has up to 128 letters, digits, dots, dashes and underscores, and starts with no dot or dash.",
+      "A tag has up to 128 letters, digits, dots, dashes and underscores, and does not start with a dot or dash.",
     )
   }
   const twice = tags.find((tag, index) => tags.indexOf(tag) !== index)
@@ -94,10 +94,7 @@ export function parseImageReference(given: string): ImageReference {
   if (tag !== undefined && !TAG.test(tag))
     throw invalid(`"${tag}" in "${name}" is not a tag.`, "Name the tag after the colon.")
   if (tag === undefined && digest === undefined)
-    throw invalid(
-      `The image "${name}" has neither a tag nor a digest.`,
-      "Say which is meant: append :TAG or @sha256:….",
-    )
+    throw invalid(`The image "${name}" has neither a tag nor a digest.`, "Append :TAG or @sha256:….")
   const parsed = repository(name, authority, colon === -1 ? path : path.slice(0, colon))
   return {
     name,
@@ -114,7 +111,7 @@ function split(name: string): { authority: string; path: string } {
   if (!/[.:]/.test(authority) && authority !== "localhost")
     throw invalid(
       `"${name}" does not name a registry.`,
-      `Put its host in front, as in ghcr.io/${PATH.test(name) ? name : "OWNER/github-runner"}.`,
+      `Put its host first, as in ghcr.io/${PATH.test(name) ? name : "OWNER/github-runner"}.`,
     )
   return { authority, path: name.slice(slash + 1) }
 }
@@ -137,7 +134,7 @@ function repository(name: string, authority: string, path: string): Repository {
   return { name, host, ...(port === undefined ? {} : { port }), path, loopback: isLoopback(host) }
 }
 
-/** Whether a host, an IPv6 address with its brackets, is the machine that speaks of it. */
+/** Whether a host is the local machine. An IPv6 address has its brackets. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
 }

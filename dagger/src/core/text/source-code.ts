@@ -2,10 +2,10 @@ import { RunnerImagesError } from "../errors.js"
 import { withoutSecrets } from "./mirror.js"
 import { isLoopback } from "./reference.js"
 
-/** Where the source code of an image is, as far as anybody knows: what is not known is in no label. */
+/** Where the source code of an image is, as far as known: unknown facts get no label. */
 export interface SourceCode {
   url?: string
-  /** The commit, or what else the code's version control calls it. */
+  /** The commit, or its equivalent in another version control system. */
   revision?: string
 }
 
@@ -14,10 +14,10 @@ const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/+-]{0,127}$/
 const EXAMPLE = "https://github.com/OWNER/REPOSITORY"
 
 /**
- * Reads what a user says of the source code.
+ * Reads what a user gives as the source code's URL and revision.
  *
  * @example parseSourceCode({ url: "https://github.com/owner/runner" }) ⇒ { url: "https://github.com/owner/runner" }
- * @throws RunnerImagesError USAGE when it is no URL or no revision, or the URL has a password: labels are public
+ * @throws RunnerImagesError USAGE when either is malformed, or the URL has a password: labels are public
  */
 export function parseSourceCode(given: { url?: string | undefined; revision?: string | undefined }): SourceCode {
   const url = given.url?.trim()
@@ -29,9 +29,9 @@ export function parseSourceCode(given: { url?: string | undefined; revision?: st
 }
 
 /**
- * The URL for a Git remote, undefined for one that means nothing elsewhere, such as a folder of this machine. User and
- * password are left out. GitHub's page of an image looks for an https URL, so its ssh remotes become that; of other servers
- * nobody knows whether they answer there.
+ * The URL for a Git remote, undefined for one that is useless elsewhere, such as a folder of this machine. User and
+ * password are left out. GitHub's package page looks for an https URL, so GitHub's ssh remotes become one; whether other
+ * servers answer on https is unknown.
  *
  * @example remoteUrl("git@github.com:owner/runner.git") ⇒ "https://github.com/owner/runner"
  */
@@ -43,7 +43,7 @@ export function remoteUrl(remote: string): string | undefined {
   if (!PROTOCOLS.includes(url.protocol) || isLoopback(url.hostname)) return undefined
   const place = url.pathname.replace(/\/+$/, "").replace(/\.git$/, "")
   if (url.hostname === "github.com") return `https://github.com${place}`
-  // The name to log in with is part of an ssh address, as in git@host; elsewhere it is somebody's, or a token.
+  // The login name is part of an ssh address, as in git@host; elsewhere it is a person's, or a token.
   const account = url.protocol === "ssh:" && url.username === "git" ? "git@" : ""
   return `${url.protocol}//${account}${url.host}${place}`
 }
@@ -51,11 +51,11 @@ export function remoteUrl(remote: string): string | undefined {
 function parseUrl(text: string): string {
   const shown = withoutSecrets(text)
   if (!URL.canParse(text) || !PROTOCOLS.includes(new URL(text).protocol))
-    throw usage(`--source-url is "${shown}", which is no URL of source code.`, `Write it as in ${EXAMPLE}.`)
+    throw usage(`--source-url is "${shown}", which is not the URL of source code.`, `Write it as in ${EXAMPLE}.`)
   const { password, username, protocol, search, hash } = new URL(text)
   if (password !== "" || (username !== "" && protocol !== "ssh:") || search !== "" || hash !== "")
     throw usage(
-      "--source-url has a user, a password, a query or a fragment, and a label shows it to everybody.",
+      "--source-url has a user, a password, a query or a fragment, and a label would show it to everyone.",
       `Leave it out: ${shown}.`,
     )
   return text
@@ -64,7 +64,7 @@ function parseUrl(text: string): string {
 function parseRevision(text: string): string {
   if (REVISION.test(text)) return text
   throw usage(
-    `--source-revision is ${JSON.stringify(text.slice(0, 128))}, which is no commit.`,
+    `--source-revision is ${JSON.stringify(text.slice(0, 128))}, which is not a commit.`,
     "Give the commit's digest, as git rev-parse HEAD prints it.",
   )
 }

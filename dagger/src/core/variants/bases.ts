@@ -3,19 +3,19 @@ import { RunnerImagesError } from "../errors.js"
 import { PLATFORMS, spelling } from "../platforms.js"
 
 /**
- * What images can be built on: Docker Official Images, by the names that Docker Hub's library has for them. Variants name packages as
- * Debian does; what another distribution calls otherwise or does not have is here, and nowhere else.
+ * What images can be built on: Docker Official Images, by their names on Docker Hub. Variants use Debian's package names; only this
+ * table knows which packages another distribution names differently or does not have.
  */
 interface Base {
-  /** Debian's name of a package → the name here. */
+  /** Debian's name of a package → its name in this base. */
   packages: Readonly<Record<string, string>>
-  /** Debian's packages that are not here, and why. */
+  /** Debian's packages that this base does not have, and why. */
   absent: Readonly<Record<string, string>>
-  /** apt's sources for the packages of all platforms, where those that the image has are for its own platform alone. */
+  /** apt's sources for the packages of all platforms, if the image's own sources only cover its own platform. */
   aptSources?: { path: string; text: string }
 }
 
-/** Ubuntu has its processors on several servers. Updates of security are in each of them. */
+/** Ubuntu serves its architectures from different servers. Each of them also has the security updates. */
 function ubuntuSources(release: string): NonNullable<Base["aptSources"]> {
   const stanzas = PLATFORMS.map((platform) => {
     const { ubuntuArchive, debian } = spelling(platform)
@@ -30,15 +30,15 @@ Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
   return { path: "/etc/apt/sources.list.d/ubuntu.sources", text: stanzas.join("\n") }
 }
 
-const CHROMIUM_IS_A_SNAP = "Ubuntu has Chromium as a snap, which a container cannot run"
+const CHROMIUM_IS_A_SNAP = "Ubuntu ships Chromium as a snap, which cannot run in a container"
 
 const TABLE = {
   "debian:trixie-slim": { packages: {}, absent: {} },
   "ubuntu:24.04": {
     packages: {
-      // The client has no package of its own.
+      // The client has no separate package.
       "docker-cli": "docker.io",
-      // `docker-compose` is the first version there, in Python.
+      // `docker-compose` is Compose v1 there, in Python.
       "docker-compose": "docker-compose-v2",
       libicu76: "libicu74",
     },
@@ -49,12 +49,12 @@ const TABLE = {
 
 export type BaseName = keyof typeof TABLE
 
-/** All of them; the first is meant when nothing is said. */
+/** All of them; the first is the default. */
 export const BASES = ["debian:trixie-slim", "ubuntu:24.04"] as const satisfies readonly BaseName[]
 export const DEFAULT_BASE: BaseName = BASES[0]
 
 /**
- * Reads what images are to be built on.
+ * Parses the base of the images.
  *
  * @param given undefined means the first of {@link BASES}
  * @throws RunnerImagesError BASE_INVALID when it is not one of them
@@ -75,10 +75,10 @@ export function aptSourcesOf(base: BaseName): Base["aptSources"] {
 }
 
 /**
- * What a base calls one of Debian's packages; names that it does not know otherwise stay.
+ * A base's name for one of Debian's packages; it is the same unless the table says otherwise.
  *
  * @example packageOn("ubuntu:24.04", "libicu76") ⇒ "libicu74"
- * @throws RunnerImagesError BASE_INVALID when it has none
+ * @throws RunnerImagesError BASE_INVALID when the base has no such package
  */
 export function packageOn(base: BaseName, name: string): string {
   const { packages, absent }: Base = TABLE[base]
@@ -86,8 +86,8 @@ export function packageOn(base: BaseName, name: string): string {
   if (why !== undefined)
     throw new RunnerImagesError(
       "BASE_INVALID",
-      `On ${base} there is no package ${name}: ${why}.`,
-      `Use --sources upstream where vendors' downloads answer, or --base ${DEFAULT_BASE}.`,
+      `${base} has no package ${name}: ${why}.`,
+      `Use --sources upstream if vendors' downloads are reachable, or --base ${DEFAULT_BASE}.`,
     )
   return packages[name] ?? name
 }

@@ -3,7 +3,7 @@ import type { PlatformName } from "../platforms.js"
 import type { BuiltInVariant, VariantName } from "./names.js"
 import { RUNNER_USER, TOOL_CACHE } from "./runner-user.js"
 
-/** A file of a variant's own, as text: below the project's `docker/` folder, or as a definition file has it. */
+/** A text file that a variant adds: from the project's `docker/` folder, or from a definition file. */
 export type VariantFile = {
   /** Absolute path in the image. */
   path: string
@@ -11,7 +11,7 @@ export type VariantFile = {
   mode: string
 } & ({ from: string } | { text: string })
 
-/** A tool that a definition file brings. It comes from its URL, wherever the catalog's tools come from. */
+/** A tool that a definition file adds. It always comes from its URL, whatever the source of the catalog's tools. */
 export interface CustomTool {
   name: string
   version: string
@@ -21,7 +21,7 @@ export interface CustomTool {
   links: Readonly<Record<string, string>>
 }
 
-/** A smoke test that a definition file brings, as data. */
+/** A smoke test that a definition file adds, as data. */
 export interface CustomCheck {
   /** Unique among all of an image's checks: `VARIANT/NAME`. */
   name: string
@@ -29,24 +29,24 @@ export interface CustomCheck {
   /** Shell text. */
   command: string
   expect: { kind: "equals" | "contains"; value: string } | { kind: "matches"; pattern: string } | { kind: "fails" }
-  /** Why it is skipped where the platform is emulated. */
+  /** Why it is skipped if the platform is emulated. */
   skipEmulated?: string
 }
 
-/** What the sizes of a variant's images must keep to. */
+/** Limits on the sizes of a variant's images. */
 export interface SizeLimits {
-  /** The largest size of an image, in bytes: its layers unpacked, the Actions runner's aside. Without it, anything. */
+  /** The largest size of an image, in bytes: its layers unpacked, without the Actions runner's. Unlimited if undefined. */
   budgetBytes?: number
-  /** How much of its bytes must be layers of the variant that it extends, where that is built too: 0.85. */
+  /** The share of its bytes that must be layers of the variant that it extends, if that is built too: 0.85. */
   minimumShared?: number
 }
 
-/** What a variant consists of. A variant that extends another has all that the other has, and shares its layers. */
+/** What a variant consists of. A variant that extends another has everything the other has, and shares its layers. */
 export interface VariantDefinition extends SizeLimits {
   title: string
   description: string
   extends?: VariantName
-  /** Packages of the distribution that users ask for by name, which is Debian's; their dependencies follow. See `core/variants/bases.ts`. */
+  /** Packages of the distribution, by Debian's names; their dependencies are added. See `core/variants/bases.ts`. */
   packages: readonly string[]
   /** Packages that come with an option of the request. */
   optionalPackages?: Partial<Record<PackageOption, readonly string[]>>
@@ -56,7 +56,7 @@ export interface VariantDefinition extends SizeLimits {
   files?: readonly VariantFile[]
   /** Symbolic links: path in the image → target. */
   links?: Readonly<Record<string, string>>
-  /** What the smoke tests prove of it, by the names of their groups. */
+  /** The groups of smoke tests that it must pass. */
   checks: readonly CheckGroup[]
   customChecks?: readonly CustomCheck[]
 }
@@ -67,13 +67,13 @@ export interface CustomVariant {
   definition: VariantDefinition & { extends: BuiltInVariant }
 }
 
-/** Options of a request that add packages to the variants that know them. */
+/** Options of a request that add packages to the variants that support them. */
 export type PackageOption = "sudo" | "cjkFonts"
 
 /** Groups of smoke tests, see `core/checks/`. */
 export type CheckGroup = "standard" | "browser" | "go"
 
-/** Documentation is of no use to a job; licences stay. dpkg's configuration, in every image. */
+/** dpkg's configuration in every image: jobs do not need documentation; licences stay. */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
 path-include=/usr/share/doc/*/copyright
 path-exclude=/usr/share/man/*
@@ -82,7 +82,7 @@ path-exclude=/usr/share/locale/*
 path-include=/usr/share/locale/locale.alias
 `
 
-/** What the Actions runner itself loads at run time: in every image, whichever runner is inside. */
+/** Libraries that the Actions runner loads at run time: in every image, whichever runner is inside. */
 export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -119,7 +119,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       "zstd",
     ],
     optionalPackages: { sudo: ["sudo"] },
-    // The runner last: it changes most often, and layers above a change are made again.
+    // The runner last: it changes most often, and layers above a change are rebuilt.
     tools: ["node", "npm", "docker", "buildx", "compose", "gh", "runner"],
     environment: {
       PATH,
@@ -135,7 +135,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     description: "The standard image with one and the same Chrome, ChromeDriver and Playwright on every platform",
     extends: "standard",
     packages: [
-      // GTK wants a session bus; apt's own choice of one would bring systemd.
+      // GTK needs a session bus; the one that apt would choose depends on systemd.
       "dbus-x11",
       "fonts-freefont-ttf",
       "fonts-liberation",
@@ -191,7 +191,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     environment: {
       PATH: `/usr/local/go/bin:${GO_PATH}/bin:${PATH}`,
       GOPATH: GO_PATH,
-      // Jobs use the version that the image says, and say so themselves when they want another.
+      // Jobs use the version in the image unless they choose another themselves.
       GOTOOLCHAIN: "local",
     },
     budgetBytes: 2_050_000_000,
@@ -203,8 +203,8 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
 /**
  * A variant's definition.
  *
- * @param custom the variant of a definition file, where there is one
- * @throws Error when there is none: names are checked where users write them
+ * @param custom the variant of a definition file, if there is one
+ * @throws Error when there is no such variant: users' input was validated before
  */
 export function definitionOf(variant: VariantName, custom: CustomVariant | undefined): VariantDefinition {
   if (variant === custom?.name) return custom.definition
@@ -214,7 +214,7 @@ export function definitionOf(variant: VariantName, custom: CustomVariant | undef
 }
 
 /**
- * A variant and those that it extends, from the first that extends none.
+ * A variant and those that it extends, starting with the one that extends none.
  *
  * @example lineage("chrome", undefined) ⇒ ["standard", "chrome"]
  */
@@ -230,7 +230,7 @@ export type ResolvedDefinition = Omit<
   optionalPackages: Partial<Record<PackageOption, readonly string[]>>
 }
 
-/** A variant with all that it inherits. */
+/** A variant with everything that it inherits. */
 export function resolveDefinition(variant: VariantName, custom: CustomVariant | undefined): ResolvedDefinition {
   return lineage(variant, custom)
     .map((name) => definitionOf(name, custom))

@@ -5,7 +5,7 @@ import { closest } from "../suggest.js"
 export const VARIANTS = ["standard", "chrome", "chrome-go"] as const
 export type BuiltInVariant = (typeof VARIANTS)[number]
 
-/** A variant's name: one of {@link VARIANTS}, or that of a variant which a definition file describes. */
+/** A variant's name: one of {@link VARIANTS}, or that of a variant that a definition file describes. */
 export type VariantName = string
 
 const ALL = "all"
@@ -26,7 +26,7 @@ export function parseVariants(given: readonly string[] | undefined, custom?: Var
     throw new RunnerImagesError("VARIANT_INVALID", "--variants is empty.", choice)
   if (wanted.includes(ALL)) {
     if (wanted.length === 1) return [...known]
-    throw new RunnerImagesError("VARIANT_INVALID", '--variants names others beside "all".', "Give all by itself.")
+    throw new RunnerImagesError("VARIANT_INVALID", '--variants names others beside "all".', "Give all alone.")
   }
   const parsed = wanted.map((entry, index) => parseVariant(entry, given[index] ?? entry, known, choice))
   const twice = parsed.find((variant, index) => parsed.indexOf(variant) !== index)

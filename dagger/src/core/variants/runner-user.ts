@@ -1,4 +1,4 @@
-/** The runner user, the same in every image. The docker group's id is the one of GitHub's own runner image. */
+/** The runner user, the same in every image. The docker group has the same id as in GitHub's own runner image. */
 export const RUNNER_USER = {
   name: "runner",
   uid: 1001,
@@ -9,8 +9,8 @@ export const RUNNER_USER = {
 } as const
 
 /**
- * Whose process holds GitHub's credentials where a container starts as root, so that no job can reach them: nobody signs in as it, and the
- * runner user is in no group of it.
+ * The user whose process holds GitHub's credentials if a container starts as root, so that no job can reach them: nobody can log in as
+ * it, and the runner user is in none of its groups.
  */
 export const AGENT_USER = {
   name: "runner-agent",
@@ -21,10 +21,10 @@ export const AGENT_USER = {
   groups: [],
 } as const
 
-/** The accounts that every image has beside its base's. */
+/** The accounts that every image has in addition to its base's. */
 export const ACCOUNTS = [RUNNER_USER, AGENT_USER] as const
 
-/** Whom containers start as, by number, so that Kubernetes can verify that it is not root. */
+/** The user that containers start as, by number, so that Kubernetes can verify that it is not root. */
 export function userOf({ root }: { root: boolean }): string {
   return String(root ? 0 : RUNNER_USER.uid)
 }
@@ -34,8 +34,8 @@ export const TOOL_CACHE = "/opt/hostedtoolcache"
 const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`
 
 /**
- * Folders that belong to the runner user: its home, the tool cache, and every place that people mount volumes at. A volume takes over owner
- * and mode of the folder that it hides; where there is none, it belongs to root.
+ * Folders that belong to the runner user: its home, the tool cache, and every path at which people mount volumes. A volume inherits the
+ * owner and mode of the folder that it covers; if there is none, it belongs to root.
  */
 export const RUNNER_FOLDERS = [
   RUNNER_USER.home,
@@ -48,8 +48,8 @@ export const RUNNER_FOLDERS = [
 ] as const
 
 /**
- * Folders that belong to the agent alone: its state, and where its socket's volume is mounted. The runtime program takes the owner of the
- * first for the agent.
+ * Folders that belong to the agent alone: its state, and the mount point of its socket's volume. The runtime program takes the owner of
+ * the first to be the agent.
  */
 export const AGENT_FOLDERS = ["/var/lib/runner-broker", "/run/runner-broker"] as const
 
@@ -58,7 +58,7 @@ export const OWNED_FOLDERS: readonly OwnedFolder[] = [
   ...RUNNER_FOLDERS.map((path) => ({
     path,
     owner: RUNNER_USER,
-    // Whoever shares the group, because a container runs under another user id, may write there too.
+    // A container under another user id that shares the group may write there too.
     mode: path === RUNNER_USER.home ? 0o755 : 0o775,
   })),
   ...AGENT_FOLDERS.map((path) => ({ path, owner: AGENT_USER, mode: 0o700 })),
@@ -77,6 +77,6 @@ export interface UserAccount {
   gid: number
   home: string
   shell: string
-  /** Further groups that the user is in; made when they are missing. */
+  /** Further groups that the user is in; created if missing. */
   groups: readonly { name: string; gid: number }[]
 }

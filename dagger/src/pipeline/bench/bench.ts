@@ -21,11 +21,11 @@ export interface BenchSession {
   request: BenchRequest
   inputs: BuildInputs
   progress: Progress
-  /** How much the engine's cache has on disk. Asked through the entry point, because a module cannot ask it. */
+  /** The size of the engine's cache on disk. Provided by the entry point, because a module cannot query it. */
   cacheBytes: () => Promise<number>
 }
 
-/** Each row once, for one variant's packages and those that are named besides. */
+/** Each row once, for one variant's packages and the additional ones. */
 export interface PackageRound {
   platform: PlatformName
   /** Package files per platform. */
@@ -34,10 +34,10 @@ export interface PackageRound {
 }
 
 /**
- * Installs a variant's packages in every way that is asked for, one after the other, for every foreign platform. Each starts from
- * the same state: package files downloaded, base images there, nothing installed.
+ * Installs a variant's packages in every requested way, one after the other, for every foreign platform. Each starts from the same
+ * state: package files downloaded, base images pulled, nothing installed.
  *
- * @param round what makes this round's steps new
+ * @param round the cache key of this round's steps
  */
 export async function benchPackages(
   session: BenchSession,
@@ -52,7 +52,7 @@ export async function benchPackages(
   return rounds
 }
 
-/** What one row does, once. */
+/** One measurement of one row. */
 type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<MeasuredRun, "installMethod" | "reason">>
 
 async function packageRound(
@@ -115,7 +115,7 @@ function packageRows(
     emulated: async ({ phase }, cacheBuster) =>
       installMethodOf(await installPackages(engineHost, again(foreign, cacheBuster), undefined, phase)),
     dockerfile: async (_, cacheBuster) => {
-      // A builder knows a step by the content of the folder that it is given.
+      // A builder identifies a step by the content of its context.
       await dockerfile(
         dockerContext.withNewFile("moment", cacheBuster),
         engineHost,
@@ -136,13 +136,13 @@ function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<Mea
   return { installMethod, ...(reason === undefined ? {} : { reason }) }
 }
 
-/** A stage of the plain Dockerfile, as a builder without a pipeline makes it. */
+/** A stage of the plain Dockerfile, built without the pipeline. */
 function dockerfile(dockerContext: Directory, { base }: EngineHost, platform: PlatformName, target: string): Container {
   const buildArgs = [{ name: "BASE", value: base }]
   return dockerContext.dockerBuild({ platform: asPlatform(platform), target, buildArgs })
 }
 
-/** Where a built image goes. The delivery is timed with the build, as a phase of its own. */
+/** Where a built image goes. The delivery is timed with the build, as a separate phase. */
 export interface BenchDestinations {
   write: Destination
   push?: Destination
@@ -151,7 +151,7 @@ export interface BenchDestinations {
 /**
  * Builds a variant's images for all platforms, from registries.
  *
- * @param cacheBuster what makes its steps new; the same value again is a build of which nothing has changed
+ * @param cacheBuster the cache key of its steps; repeating a value measures a build with nothing changed
  */
 export async function benchBuild(
   { request: { compression, refresh }, inputs, progress, cacheBytes }: BenchSession,
@@ -174,7 +174,7 @@ export async function benchBuild(
       const context = await prepareBuild(request, { ...inputs, cacheBuster }, new Progress(watch))
       built = await buildVariants(context)
       for (const { report } of built) assertChecksPassed(report)
-      // Without the deliveries' own steps, which are parts of these.
+      // Without the deliveries' own steps, which are parts of these phases.
       const silent = { ...context, progress: new Progress() }
       for (const [phase, destination] of Object.entries(destinations))
         await watch.phase(phase, () => deliver(built, [destination], silent))
@@ -204,7 +204,7 @@ async function measure(
   return { seconds, ...(grown < 0 ? {} : { diskBytes: grown }), phases: watch.phases, ...how }
 }
 
-/** Finds out what the engine runs on. */
+/** Describes the machine on which the engine runs. */
 export async function benchMachine({ request, inputs, progress }: BenchSession): Promise<Machine> {
   const { engineHost } = await preparePackageSet(request, inputs.caBundle, progress)
   const [foreign] = foreignTo(engineHost)

@@ -3,36 +3,36 @@ import { z } from "zod"
 import { mirrored, type Mirror } from "../../core/text/mirror.js"
 import type { VendorAccess } from "../../core/catalog/vendor-access.js"
 
-/** An answer of some kilobytes that has not come within this time will not come. */
+/** The time limit for answers of some kilobytes. */
 const TEXT_MILLISECONDS = 20_000
-/** For downloads of some hundred megabytes. */
+/** The time limit for downloads of some hundred megabytes. */
 const FILE_MILLISECONDS = 900_000
 
-/** As many as curl follows for a build, see download.ts. */
+/** The same limit as curl's in a build, see fetch-upstream.sh. */
 const MOST_REDIRECTS = 10
 
-/** What a stream of an answer is made of. */
+/** A chunk of a response's stream. */
 const bytes = z.instanceof(Uint8Array)
 
 /**
- * Asks vendors by HTTP.
+ * Access to vendors over HTTP.
  *
- * @param mirror is asked in their place
- * @param client runs package managers, where there are any
+ * @param mirror is used in their place
+ * @param client runs package managers, if there are any
  */
 export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = withoutClients): VendorAccess {
-  // Of one type: what the engine generates its clients with reads `authorization?: undefined` as a header without a value.
+  // Declared with one type: the engine's client generator would read `authorization?: undefined` as a header without a value.
   const headers: Record<string, string> = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
   const get = async (url: string, milliseconds: number) => {
-    // Files are mirrored without their query; what these vendors answer depends on it.
+    // Files are mirrored without their query, but these vendors' answers depend on it.
     const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
     let response
     try {
       response = await fetchSafely(asked, headers, AbortSignal.timeout(milliseconds))
     } catch (error) {
-      throw new Error(`${asked} does not answer: ${reasonOf(error)}`, { cause: error })
+      throw new Error(`${asked} could not be fetched: ${reasonOf(error)}`, { cause: error })
     }
-    if (!response.ok) throw new Error(`${asked} answers ${String(response.status)}`)
+    if (!response.ok) throw new Error(`${asked} returned ${String(response.status)}`)
     return { asked, response }
   }
   return {
@@ -44,14 +44,14 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
       try {
         for await (const chunk of response.body ?? []) hash.update(bytes.parse(chunk))
       } catch (error) {
-        throw new Error(`${asked} broke off: ${reasonOf(error)}`, { cause: error })
+        throw new Error(`the download of ${asked} broke off: ${reasonOf(error)}`, { cause: error })
       }
       return hash.digest("hex")
     },
   }
 }
 
-/** Follows redirects as fetch does, but never from https to anything else, and sends headers to the first server alone. */
+/** Follows redirects like fetch, but never from https to anything else, and sends headers only to the first server. */
 async function fetchSafely(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
   let at = new URL(url)
   const { origin, protocol } = at
@@ -61,18 +61,20 @@ async function fetchSafely(url: string, headers: Record<string, string>, signal:
     if (response.status < 300 || response.status > 399 || location === null) return response
     await response.body?.cancel()
     at = new URL(location, at)
-    if (protocol === "https:" && at.protocol !== "https:") throw new Error(`it redirects to ${at.origin}, out of https`)
+    if (protocol === "https:" && at.protocol !== "https:")
+      throw new Error(`it redirects to ${at.origin}, which is not https`)
   }
-  throw new Error("it redirects too often")
+  throw new Error("it redirects too many times")
 }
 
-const withoutClients: VendorAccess["client"] = (program) => Promise.reject(new Error(`${program} is not asked here`))
+const withoutClients: VendorAccess["client"] = (program) =>
+  Promise.reject(new Error(`${program} is not available here`))
 
 function basic({ username, password }: NonNullable<Mirror["credentials"]>): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 }
 
-/** What fetch says is "fetch failed"; why is in its cause. */
+/** fetch's own message is just "fetch failed"; the reason is in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message

@@ -11,7 +11,7 @@ import { script } from "../engine/script.js"
 const PROGRAM = "scan-rootfs.mjs"
 const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
 
-/** Checks the image's files and configuration without executing anything of it. */
+/** Checks the image's files and configuration without executing anything from it. */
 export async function inspect(engineHost: EngineHost, image: Container, context: CheckContext): Promise<CheckResult[]> {
   const config = await configOf(image)
   const scan = await scanRootfs(engineHost, image, context.platform, pathsToKnow(config))
@@ -19,9 +19,9 @@ export async function inspect(engineHost: EngineHost, image: Container, context:
 }
 
 /**
- * Looks at every file of the image from a native container.
+ * Scans every file of the image from a native container.
  *
- * @param paths what else it should tell of, symbolic links followed
+ * @param paths further paths to report on, following symbolic links
  */
 export async function scanRootfs(
   engineHost: EngineHost,
@@ -40,7 +40,7 @@ export async function scanRootfs(
   return rootfsScanSchema.parse(JSON.parse(output))
 }
 
-/** How an image says that it is to be run. */
+/** How an image is configured to run. */
 export async function configOf(image: Container): Promise<CheckedConfig> {
   const [user, workdir, entrypoint, variables, labels] = await Promise.all([
     image.user(),
@@ -52,7 +52,7 @@ export async function configOf(image: Container): Promise<CheckedConfig> {
   return { user, workdir, entrypoint, environment: await valuesOf(variables), labels: await valuesOf(labels) }
 }
 
-/** Names and values of what Dagger hands out one by one. */
+/** Names and values of entries that Dagger returns one by one. */
 async function valuesOf(
   entries: readonly { name: () => Promise<string>; value: () => Promise<string> }[],
 ): Promise<Record<string, string>> {

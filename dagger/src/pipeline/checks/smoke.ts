@@ -10,7 +10,7 @@ import { scripts } from "../engine/script.js"
 
 const PROGRAM = "/run/smoke.sh"
 
-/** Everything that is checked of one platform's image: first its files, natively, then what it does when it runs. */
+/** All checks of one platform's image: first its files, natively, then its behaviour in a container. */
 export async function checkImage(
   engineHost: EngineHost,
   image: Container,
@@ -22,13 +22,13 @@ export async function checkImage(
   return [...files, ...results]
 }
 
-/** Runs the checks in the container and judges what came of them. */
+/** Runs the checks in the container and judges their results. */
 export async function smokeTest(image: Container, context: CheckContext): Promise<CheckResult[]> {
   const executions = readExecutions(await executed(image, context).stdout())
   return execChecks(context).map((check, index) => judge(check, executions.get(index)))
 }
 
-/** The container after its checks ran in it, all in one start, as the image's own user. */
+/** The container after its checks have run in it, all in one start, as the image's own user. */
 export function executed(image: Container, context: CheckContext): Container {
   const helpers = Object.entries(scripts("checks")).reduce(
     (folder, [name, text]) => folder.withNewFile(name, text),

@@ -18,30 +18,30 @@ import type { Progress } from "../../core/progress/progress.js"
 import { Registry } from "../oci/registry.js"
 import { checkImage } from "./smoke.js"
 
-/** An image that was built elsewhere, and what it should be. */
+/** An image that was built elsewhere, and its expected variant. */
 export interface TestedImage {
   reference: ImageReference
-  /** Its registry, where only the caller can reach it. The engine pulls from any other by itself. */
+  /** Its registry, if only the caller can reach it. The engine pulls from any other by itself. */
   registry?: Service
-  /** What that registry wants to see. */
+  /** Credentials for that registry. */
   username?: string
   password?: Secret
   platforms: readonly PlatformName[]
   variant: VariantName
-  /** The variant of a definition file, if that is what the image should be. */
+  /** The variant of a definition file, if that is the expected one. */
   custom?: CustomVariant
-  /** What it was built on, if not the default base. */
+  /** Its base, if not the default one. */
   base?: BaseName
-  /** Refuse platforms on which the engine would have to skip checks, because it emulates them. */
+  /** Refuse platforms that the engine emulates if it would have to skip checks on them. */
   native?: boolean
 }
 
 /**
- * Runs a variant's smoke tests in any image. What the image's own package database and labels say is what its programs are
- * measured against; of a tool that neither knows, that it tells some version is all that can be asked.
+ * Runs a variant's smoke tests in any image. Expected versions come from the image's own package database and labels; a tool
+ * that neither knows only has to print some version.
  *
- * @throws RunnerImagesError NATIVE_REQUIRED when all checks are asked for and the engine cannot do some; REGISTRY_FAILED
- *   when the image, or one of the platforms of it, cannot be had
+ * @throws RunnerImagesError NATIVE_REQUIRED when all checks are required and the engine cannot run some; REGISTRY_FAILED
+ *   when the image, or one of its platforms, cannot be pulled
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
   const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(undefined))
@@ -54,7 +54,7 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
     variant: image.variant,
     version: labels.get("org.opencontainers.image.version") ?? UNKNOWN_VERSION,
     created: labels.get("org.opencontainers.image.created") ?? UNKNOWN_VERSION,
-    sources: { mode: modeOf(labels), reason: "as the image says" },
+    sources: { mode: modeOf(labels), reason: "according to the image's labels" },
     runner: { kind: runnerOf(labels), version: labels.get("com.github.runner.version") ?? UNKNOWN_VERSION },
     releases: [],
     platforms: tested.map(({ report }) => report),
@@ -77,7 +77,7 @@ async function testPlatform(engineHost: EngineHost, image: TestedImage, platform
   return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 
-/** What an image should be, as far as its variant and what was found in it say. */
+/** The plan of an image, derived from its variant and from what was found in it. */
 function planFor(
   { variant, custom, base }: TestedImage,
   platforms: readonly PlatformName[],
@@ -97,7 +97,7 @@ function planFor(
   return planVariant(variant, request, { mode, reason: "" })
 }
 
-/** What the image itself says of a tool's version; what is in it need not be what is built today. */
+/** The tool's version according to the image itself, which may be older than today's catalog. */
 function statedTool(tool: PlannedTool, packages: Installed, labels: ReadonlyMap<string, string>): Tool {
   const { name } = tool
   const version =
@@ -137,8 +137,8 @@ async function pull(
     if (cause instanceof RunnerImagesError) throw cause
     throw new RunnerImagesError(
       "REGISTRY_FAILED",
-      `${reference.name} cannot be had for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      "Check the name, that the image has this platform, and that the engine may read from its registry.",
+      `${reference.name} cannot be pulled for ${platform}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "Check the name, that the image has this platform, and that the engine may pull from its registry.",
       { cause },
     )
   }
@@ -149,7 +149,7 @@ async function labelsOf(container: Container): Promise<ReadonlyMap<string, strin
   return new Map(await Promise.all(labels.map(async (label) => [await label.name(), await label.value()] as const)))
 }
 
-/** Images of others say nothing of their sources; vendors' own is what they will have. */
+/** Other projects' images do not name their sources; assume the vendors' own. */
 function modeOf(labels: ReadonlyMap<string, string>): "upstream" | "registry" {
   return labels.get("com.github.runner.sources") === "registry" ? "registry" : "upstream"
 }

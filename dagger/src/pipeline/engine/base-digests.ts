@@ -6,12 +6,12 @@ export type BaseDigests = Readonly<Partial<Record<string, string>>>
 
 const digests = new AsyncLocalStorage<BaseDigests>()
 
-/** Does work in which every build starts from these digests, whatever the engine's registries say of a tag. */
+/** Runs work in which every build starts from these digests, whatever a tag points to in the engine's registries. */
 export function withBaseDigests<T>(recorded: BaseDigests, work: () => T): T {
   return digests.run(recorded, work)
 }
 
-/** The digest that a base has to have, or undefined when nobody recorded one: then its tag says. */
+/** The digest that a base must have, or undefined if none was recorded: then its tag decides. */
 export function recordedDigest(base: BaseName): string | undefined {
   return digests.getStore()?.[base]
 }

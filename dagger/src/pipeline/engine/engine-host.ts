@@ -11,12 +11,12 @@ const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 /** Programs that build steps run natively. They never get into an image. */
 const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils", "zstd"]
 
-/** The engine's own side of a build: what runs without emulation. */
+/** The engine's own platform, whose programs run without emulation. */
 export interface EngineHost {
   platform: PlatformName
   /** The base image by digest, the same index for every platform. */
   base: string
-  /** The base image for a platform: what its packages are installed on. */
+  /** The base image for a platform, on which its packages are installed. */
   root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
@@ -27,27 +27,28 @@ export interface EngineHost {
 /** The platform whose programs the engine runs without emulation. */
 export async function enginePlatform(): Promise<PlatformName> {
   const [platform] = parsePlatforms([await dag.defaultPlatform()])
-  if (!platform) throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine has no platform.", "Use another engine.")
+  if (!platform)
+    throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine does not report a platform.", "Use another engine.")
   return platform
 }
 
 interface NativeOptions {
-  /** The tag; the default one when omitted. */
+  /** The tag; defaults to {@link DEFAULT_BASE}. */
   base?: BaseName | undefined
-  /** The digest that the base has to have, as in a lock. */
+  /** The digest that the base must have, as in a lock. */
   digest?: string | undefined
-  /** Of which moment the package archive's answers are, see archiveCacheBuster; today's when omitted. */
+  /** The cache key for the package archive, see archiveCacheBuster; defaults to today. */
   archive?: string | undefined
   cacheBuster?: string | undefined
 }
 
 /**
- * Finds the engine's platform and pins the base image: to the digest that is asked for, else to the one that was recorded for it, else to
- * the one that its tag has now.
+ * Finds the engine's platform and pins the base image: to the requested digest, else to the recorded one, else to the one that its tag
+ * points to now.
  *
- * @param cacheBuster makes every step new that starts from what is returned; without it, the engine answers from its cache
- * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine has no platform, LOCK_INVALID or ENGINE_STATE
- *   when it lacks the base that is asked for, or the recorded one
+ * @param cacheBuster reruns every step that starts from the result; without it, the engine answers from its cache
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when the engine reports no platform, LOCK_INVALID or ENGINE_STATE when it lacks the
+ *   requested or the recorded base
  */
 export async function openEngineHost(
   caBundle: File | undefined,
@@ -63,7 +64,7 @@ export async function openEngineHost(
     base,
     root,
     container,
-    // The bundle is mounted again: installing ca-certificates writes the file that the mount hides.
+    // The bundle is only mounted afterwards, because installing ca-certificates writes to the path that the mount would cover.
     toolbox: trusting(
       root(platform)
         .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
@@ -81,8 +82,8 @@ export async function openEngineHost(
 }
 
 /**
- * @throws RunnerImagesError LOCK_INVALID when there is no image of the digest that is asked for; ENGINE_STATE when the engine lacks the
- *   one that was recorded
+ * @throws RunnerImagesError LOCK_INVALID when there is no image with the requested digest; ENGINE_STATE when the engine lacks the
+ *   recorded one
  */
 async function pinned(name: BaseName, asked: string | undefined, platform: PlatformName): Promise<string> {
   const empty = dag.container({ platform: asPlatform(platform) })
@@ -97,28 +98,28 @@ async function pinned(name: BaseName, asked: string | undefined, platform: Platf
       if (!/not found|manifest unknown/i.test(said)) throw cause
       throw new RunnerImagesError(
         "LOCK_INVALID",
-        `The base image of the lock is not to be had: ${name}@${digest}.`,
-        "Build without --lock for the newest base, or put that image where the engine pulls from.",
+        `The base image of the lock cannot be found: ${name}@${digest}.`,
+        "Build without --lock to use the newest base, or push that image to the registry that the engine pulls from.",
         { cause },
       )
     }
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `The bare engine does not give the base image ${name}@${digest} that it recorded: ${said}`,
-      "Nothing else is taken in its place. Run engine down, then engine up, which puts it there again.",
+      `The bare engine no longer has the base image ${name}@${digest} that it recorded: ${said}`,
+      "No other image is used instead. Run engine down, then engine up, which restores it.",
       { cause },
     )
   }
 }
 
 /**
- * The same container for whom all steps that follow are new: they are done, whatever the engine remembers.
+ * The same container, but all following steps run instead of coming from the engine's cache.
  *
- * @param cacheBuster what makes them new; the same value is answered from the cache
+ * @param cacheBuster the cache key; the same value is answered from the cache
  */
 export function withCacheBuster(container: Container, cacheBuster: string | undefined): Container {
   if (cacheBuster === undefined) return container
-  // Steps are known by how their container came about. Nothing of it remains in an image.
+  // The cache identifies a step by the history of its container. The variable does not remain in an image.
   return container.withEnvVariable("MADE_ANEW", cacheBuster).withoutEnvVariable("MADE_ANEW")
 }
 
@@ -128,7 +129,7 @@ function withAptSources(container: Container, base: BaseName): Container {
   return sources ? container.withNewFile(sources.path, sources.text) : container
 }
 
-/** Native steps trust what the running program trusts. A mount, so that it can never end up in a layer. */
+/** Native steps trust the same authorities as the running program. A mount, so that they can never end up in a layer. */
 function trusting(container: Container, caBundle: File | undefined): Container {
   if (!caBundle) return container
   return container

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 
-/** Lies beside the module's source for both entry points. */
+/** Both entry points find it next to the module's source. */
 const SCRIPTS = new URL("../../../scripts/", import.meta.url)
 
 /** The text of a program in `dagger/scripts/`. */
@@ -8,7 +8,7 @@ export function script(name: string): string {
   return readFileSync(new URL(name, SCRIPTS), "utf8")
 }
 
-/** The text of every file of a folder in `dagger/scripts/` and below it, by its path in there. */
+/** The text of every file in a folder of `dagger/scripts/` and below, by its path in that folder. */
 export function scripts(folder: string): Record<string, string> {
   const entries = readdirSync(new URL(folder, SCRIPTS), { withFileTypes: true }).sort((a, b) =>
     a.name < b.name ? -1 : 1,

@@ -1,10 +1,10 @@
 import type { Service } from "@dagger.io/dagger"
 
 /**
- * Starts a service that users hand over and finds its port: the one that is wanted, or its only one.
+ * Starts a service that a user passed and finds its port: the wanted one, or its only one.
  *
- * @returns the ports that it has when none of them can be told to be meant
- * @throws what Dagger throws when the service does not come up
+ * @returns all of its ports if it is unclear which one is meant
+ * @throws Dagger's error when the service does not start
  */
 export async function servicePort(service: Service, wanted: number | undefined): Promise<number | number[]> {
   await service.start()

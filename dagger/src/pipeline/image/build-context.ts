@@ -11,21 +11,21 @@ import type { Progress } from "../../core/progress/progress.js"
 import type { ToolSources } from "./tools.js"
 import { probeOf, upstreamOf } from "./upstream.js"
 
-/** What the pipeline needs beside the request: Dagger's own objects, which each entry point gets in its own way. */
+/** What the pipeline needs in addition to the request: Dagger objects, which each entry point gets in its own way. */
 export interface BuildInputs {
-  /** The project's `docker/` folder: what goes into images. */
+  /** The project's `docker/` folder, whose files go into images. */
   docker: Directory
   /** Upstream archives by file name, fetched beforehand. */
   assets?: Directory
-  /** The request's mirror, where the engine's containers cannot reach it by name. */
+  /** The request's mirror, if the engine's containers cannot reach it by name. */
   mirrorService?: Service
   /** Certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: File
-  /** For measuring: makes every step new, so that nothing is answered from the engine's cache unless the moment was there before. */
+  /** For measurements: reruns every step instead of using the engine's cache, unless the same value was used before. */
   cacheBuster?: string
 }
 
-/** What all platforms and variants of one build share. */
+/** What all platforms and variants of a build share. */
 export interface BuildContext {
   request: BuildRequest
   inputs: BuildInputs
@@ -39,7 +39,7 @@ export interface BuildContext {
   standInVersion: string
 }
 
-/** Finds out what everything is built from, and plans all of it. The engine is looked at here, and nobody plans again. */
+/** Finds all inputs of a build and plans it. This is the only place that inspects the engine and plans. */
 export async function prepareBuild(
   request: BuildRequest,
   inputs: BuildInputs,

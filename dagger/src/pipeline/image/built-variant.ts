@@ -6,8 +6,8 @@ export interface BuiltVariant {
   variant: VariantName
   report: Report
   /**
-   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` beside it;
-   * only the reports when a check failed.
+   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` next to it;
+   * only the reports if a check failed.
    */
   directory: Directory
 }

@@ -11,7 +11,7 @@ import { script } from "../engine/script.js"
 import { asSingleLayer, withTool, type ToolSources } from "./tools.js"
 import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/runner-user.js"
 
-/** A container is healthy while its listener runs and is registered; the runtime program tells. */
+/** A container is healthy while its listener runs and is registered; the runtime program checks that. */
 export const HEALTHCHECK: Healthcheck = {
   command: HEALTH_COMMAND,
   intervalSeconds: 30,
@@ -22,7 +22,7 @@ export const HEALTHCHECK: Healthcheck = {
 
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
-/** The resolved packages, to be installed on a root as every image has them. */
+/** The resolved packages, to be installed on a root with the configuration of every image. */
 export function packageInstall(
   engineHost: EngineHost,
   platform: PlatformName,
@@ -33,7 +33,7 @@ export function packageInstall(
   return { platform, root, debs: download(engineHost, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
 }
 
-/** Files of an image without its configuration, so that another variant's can be put on top. */
+/** Files of an image without its configuration, so that another variant's files can be put on top. */
 export interface Root {
   container: Container
   /** What each layer is, from the base up. */
@@ -46,7 +46,7 @@ export async function withAccounts(engineHost: EngineHost, root: Root, sudo: boo
   return { container, layers: [...root.layers, "users and folders"] }
 }
 
-/** Adds tools, one layer each. The packages layer has those that the distribution packages. */
+/** Adds tools, one layer each. Those that the distribution packages are in the packages layer. */
 export async function withTools(
   engineHost: EngineHost,
   root: Root,
@@ -86,7 +86,7 @@ export async function withFiles(
   }
 }
 
-/** Everything that is above the files: user, environment, labels, what is started. Nothing of the platform is executed. */
+/** Adds the configuration: user, environment, labels, entrypoint. Executes nothing of the platform. */
 export function configured(image: Container, plan: VariantPlan, labels: Readonly<Record<string, string>>): Container {
   let container = image
   for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
@@ -106,7 +106,7 @@ async function withUsers(engineHost: EngineHost, image: Container, sudo: boolean
   const shadowGroup = /^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? "0"
   const texts = { ...files, folders: ownedFoldersText(OWNED_FOLDERS), ...(sudo ? { sudoers: SUDOERS } : {}) }
   const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
-  // Laid out by one native exec, so that it is one layer with the right owners.
+  // Created by one native exec, so that it is one layer with the right owners.
   const laidOut = engineHost.container
     .withMountedDirectory("/plan", plan)
     .withExec(["sh", "-c", script("accounts.sh"), "accounts.sh", shadowGroup, RUNNER_USER.name])

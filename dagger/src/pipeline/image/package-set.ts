@@ -34,7 +34,7 @@ export function foreignTo(engineHost: EngineHost): PlatformName[] {
   return PLATFORMS.filter((platform) => platform !== engineHost.platform)
 }
 
-/** The variant's packages and the further ones, from registries, where most tools are the distribution's. */
+/** The variant's packages and the additional ones, with registries as sources, because then most tools are packages. */
 export function packagesFor(
   { packages, refresh, custom }: Omit<PackageSetRequest, "variants">,
   variant: VariantName,
@@ -52,7 +52,7 @@ export function packagesFor(
   return (platform) => [...new Set([...(names.get(platform) ?? []), ...packages])].sort()
 }
 
-/** The packages by those names and all that they need, to be installed on the platform's base image. */
+/** The named packages and their dependencies, to be installed on the platform's base image. */
 export async function resolved(
   { engineHost, archive, progress }: PackageSetContext,
   platform: PlatformName,

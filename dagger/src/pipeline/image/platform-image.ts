@@ -14,7 +14,7 @@ import type { Progress } from "../../core/progress/progress.js"
 import type { BuildContext } from "./build-context.js"
 import { withRuntime } from "./runtime.js"
 
-/** One platform's image, built and not yet checked. */
+/** One platform's image, built but not yet checked. */
 export interface PlatformBuild {
   container: Container
   /** What each layer is, from the base up. */
@@ -25,7 +25,7 @@ export interface PlatformBuild {
   context: CheckContext & { tools: readonly Tool[]; packages: readonly LockedPackage[] }
 }
 
-/** A variant's files on one platform, those of the variant that it extends included. */
+/** A variant's files on one platform, including those of the variant that it extends. */
 interface Stage extends Root {
   /** Sorted by name. */
   packages: LockedPackage[]
@@ -35,7 +35,7 @@ interface Stage extends Root {
 }
 
 /**
- * The images of one run. A variant that extends another is put on top of it, and each is made once, whoever asks.
+ * The images of one run. A variant that extends another is put on top of it, and each is built once, however often it is requested.
  */
 export class PlatformImages {
   private readonly stages = new Map<string, Promise<Stage>>()
@@ -59,7 +59,7 @@ export class PlatformImages {
     return { container, layers, addedFiles, installation, context }
   }
 
-  /** The variant's steps, so that its report has no others'. */
+  /** The progress of one variant's steps, so that its report has no other variant's. */
   progressOf(variant: VariantName): Progress {
     const { plan, progress } = this.run
     const alone = plan.variants.length === 1 && plan.variants.every(({ extends: parent }) => parent === undefined)
@@ -86,7 +86,7 @@ export class PlatformImages {
     })
   }
 
-  /** A variant on a platform as far as its packages: what another platform's may use programs of. */
+  /** A variant on a platform, up to its packages, whose programs another platform may use. */
   private installed(variant: VariantName, platform: PlatformName): Promise<Stage> {
     return once(this.installations, variant, platform, async () => {
       const { engineHost, plan, request } = this.run
@@ -129,7 +129,7 @@ export class PlatformImages {
         layers: [...below.layers, ...names],
         packages,
         addedFiles: below.addedFiles,
-        // One that had to be emulated says most.
+        // If one installation was emulated, that is the most important fact.
         installation:
           below.installation.method === "emulated"
             ? below.installation
@@ -150,7 +150,7 @@ export class PlatformImages {
     })
   }
 
-  /** What a variant's own packages are installed on. */
+  /** The root on which a variant's own packages are installed. */
   private async below(variant: VariantName, platform: PlatformName): Promise<Stage> {
     const { engineHost, plan, request } = this.run
     const { parent } = plan.part(variant, platform)
@@ -162,12 +162,12 @@ export class PlatformImages {
         addedFiles: [],
         installation: { method: platform === engineHost.platform ? "native" : "accelerated" },
       }
-    // Of a platform that no image is asked for, packages are enough to use programs of.
+    // If no image is requested for a platform, only its packages' programs are needed.
     return request.platforms.includes(platform) ? this.stage(parent, platform) : this.installed(parent, platform)
   }
 }
 
-/** Does the work for every variant and platform at most once. */
+/** Runs the work for every variant and platform at most once. */
 function once<T>(
   done: Map<string, Promise<T>>,
   variant: VariantName,

@@ -14,16 +14,16 @@ import {
   RUNTIME_LINKS,
 } from "../../core/variants/runtime-files.js"
 
-/** The program that finds the loader, and what it is made of. */
+/** The files of the program that finds the loader. */
 const LOADER_PROGRAM = ["loader.mjs", "scan/elf.mjs", "scan/tree.mjs"]
 
-/** What of `docker/` the runtime program is made of. */
+/** The parts of `docker/` from which the runtime program is built. */
 const SOURCES = ["package.json", "package-lock.json", "runtime/**"]
 
 /**
- * Adds the program that starts in every container, with what it starts from and its hooks, as one layer.
+ * Adds the program that starts in every container, with its entrypoint and hooks, as one layer.
  *
- * @param root has Node.js and the runner already
+ * @param root must already have Node.js and the runner
  */
 export async function withRuntime(engineHost: EngineHost, root: Root, docker: Directory): Promise<Root> {
   const sources = await byContent(dag.directory().withDirectory("/", docker, { include: SOURCES }))
@@ -43,7 +43,7 @@ export async function withRuntime(engineHost: EngineHost, root: Root, docker: Di
   }
 }
 
-/** The program as one file, the same for every platform: its packages are JavaScript, and are installed by their lock. */
+/** The program as one file, the same for every platform: its packages are JavaScript, installed from their lock file. */
 function bundle(engineHost: EngineHost, sources: Directory): Container {
   return engineHost.toolbox
     .withMountedDirectory("/sources", sources)
@@ -54,7 +54,7 @@ function bundle(engineHost: EngineHost, sources: Directory): Container {
     ])
 }
 
-/** The dynamic linker of the image's Node.js. Nothing of the image is run, so it may be for any platform. */
+/** The dynamic linker of the image's Node.js. Nothing from the image is executed, so it can be for any platform. */
 function loader(engineHost: EngineHost, image: Container): File {
   return LOADER_PROGRAM.reduce(
     (container, name) => container.withNewFile(`/loader/${name}`, script(name)),
@@ -65,7 +65,7 @@ function loader(engineHost: EngineHost, image: Container): File {
     .file("/copy")
 }
 
-/** Checksums of the runner's programs, as they are in the image. */
+/** Checksums of the runner's programs in the image. */
 function runnerManifest(engineHost: EngineHost, image: Container): File {
   return engineHost.container
     .withMountedDirectory("/runner", image.directory(RUNNER_USER.home))

@@ -13,8 +13,8 @@ export interface ToolSources extends UpstreamAccess {
 }
 
 /**
- * Puts a tool's files into an image: fetched, checked and unpacked natively, placed declaratively.
- * Tools that come as packages of the distribution are already there.
+ * Adds a tool's files to an image: fetched, verified and unpacked natively, placed declaratively.
+ * Tools that are packages of the distribution are already installed.
  */
 export async function withTool(
   engineHost: EngineHost,
@@ -59,7 +59,7 @@ export async function withTool(
   }
 }
 
-/** The folder or file that a tool's files are placed in. */
+/** The folder or file where a tool's files are placed. */
 export function placeOf(tool: PlannedTool): string | undefined {
   const unpack = unpackOf(tool)
   return unpack?.kind === "program" ? unpack.path : unpack?.into
@@ -72,7 +72,7 @@ function unpackOf(tool: PlannedTool): Unpack | undefined {
   return "unpack" in registry ? registry.unpack : undefined
 }
 
-/** A tool that a definition file brings, with its links in one layer. */
+/** Adds a tool from a definition file and its links, as one layer. */
 async function withCustomTool(
   engineHost: EngineHost,
   image: Container,
@@ -83,7 +83,7 @@ async function withCustomTool(
   const tree =
     unpack.kind === "program"
       ? dag.directory().withFile(unpack.path, file, { permissions: 0o755 })
-      : // The name tells unpack.sh the kind of archive; a URL need not.
+      : // unpack.sh learns the kind of archive from the name; a URL may not have it.
         dag.directory().withDirectory(unpack.into, unpackedArchive(engineHost, file, `archive.${unpack.kind}`, unpack))
   const linked = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), tree)
   return image.withDirectory("/", asSingleLayer(engineHost, linked))
@@ -107,7 +107,7 @@ function linked(
   return asSingleLayer(engineHost, tree)
 }
 
-/** A tree that was put together piece by piece, copied by one native exec, so that it makes one layer. */
+/** Copies a tree that was assembled piece by piece with one native exec, so that it becomes one layer. */
 export function asSingleLayer(engineHost: EngineHost, tree: Directory): Directory {
   return engineHost.container
     .withMountedDirectory("/tree", tree)
@@ -116,9 +116,9 @@ export function asSingleLayer(engineHost: EngineHost, tree: Directory): Director
 }
 
 /**
- * A folder of text files, known by what is in them instead of by where they came from: the host for the command line, the
- * module's repository for `dagger call`. Otherwise each entry point would make a layer of its own, that differs in its times.
- * Files that name their interpreter are programs, the others are not, whatever the checkout says.
+ * A folder of text files, identified by content instead of origin, which is the host for the command line and the module's
+ * repository for `dagger call`. Otherwise each entry point would create its own layer, with different times.
+ * Files that name their interpreter are executable, the others are not, whatever the checkout's modes are.
  */
 export async function byContent(folder: Directory): Promise<Directory> {
   const paths = (await folder.glob("**/*")).filter((path) => !path.endsWith("/")).sort()
@@ -129,7 +129,7 @@ export async function byContent(folder: Directory): Promise<Directory> {
   }, dag.directory())
 }
 
-/** Fetches a package of the npm registry with npm itself, which checks what it gets against the registry's checksum; the catalog's is checked too. */
+/** Fetches a package with npm, which verifies the npm registry's checksum; the catalog's is verified too. */
 function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
   return engineHost.toolbox
     .withNewFile("/fetch.sh", script("fetch-npm.sh"))
@@ -139,7 +139,7 @@ function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }
     .directory("/unpacked")
 }
 
-/** Fetches a Go toolchain with the distribution's Go, from wherever that gets modules, and checks it by the hash that the catalog has. */
+/** Fetches a Go toolchain with the distribution's Go, from its configured proxy, and verifies it with the catalog's hash. */
 function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
   return engineHost.toolbox
     .withExec([
@@ -162,7 +162,7 @@ function unpackedArchive(engineHost: EngineHost, file: File, name: string, unpac
     .directory("/unpacked")
 }
 
-/** Arguments of unpack.sh: how many leading folders go, then `+path` for what alone is wanted and `-path` for what is not. */
+/** Arguments of unpack.sh: how many leading folders to remove, then `+path` for the only paths to unpack and `-path` for paths to leave out. */
 function unpackArguments(unpack: Unpack): string[] {
   if (unpack.kind === "program") return ["0"]
   return [

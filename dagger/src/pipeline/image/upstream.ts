@@ -10,16 +10,16 @@ import { script } from "../engine/script.js"
 import { servicePort } from "../engine/service.js"
 import { probeFromHere } from "../plan/probe.js"
 
-/** Where upstream files come from when it is not their vendors. */
+/** Where upstream files come from, if not from their vendors. */
 export interface UpstreamAccess {
-  /** Files by name, fetched beforehand; they go before everything else. */
+  /** Files by name, fetched beforehand; they take precedence. */
   assets?: Directory
   mirror?: Mirror
-  /** The mirror, where the engine's containers cannot reach it by name. */
+  /** The mirror, if the engine's containers cannot reach it by name. */
   mirrorService?: Service
 }
 
-/** Where a build's upstream files come from: the entry points hand over Dagger's objects, the request says the rest. */
+/** Where a build's upstream files come from: the entry points pass Dagger objects, the request has the rest. */
 export function upstreamOf(
   { mirror }: Pick<BuildRequest, "mirror">,
   { assets, mirrorService }: { assets?: Directory | undefined; mirrorService?: Service | undefined },
@@ -27,15 +27,15 @@ export function upstreamOf(
   return { ...(assets && { assets }), ...(mirror && { mirror }), ...(mirrorService && { mirrorService }) }
 }
 
-/** The name under which a bound mirror is known to the container that fetches. */
+/** The bound mirror's host name in the container that fetches. */
 const ALIAS = "upstream-mirror"
-/** Options that curl reads from a file, so that they are in no log. */
+/** Options that curl reads from a file, so that they appear in no log. */
 const CREDENTIALS = "/run/mirror.curl"
 
 /**
- * An upstream file with the checksum that the catalog records: from the assets folder, else the mirror, else the vendor.
+ * An upstream file with the catalog's checksum: from the assets folder, else the mirror, else the vendor.
  *
- * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual; DOWNLOAD_FAILED naming file, URL and what happened
+ * @throws RunnerImagesError DOWNLOAD_MISMATCH naming file, expected and actual checksum; DOWNLOAD_FAILED naming file, URL and reason
  */
 export async function fetchUpstream(engineHost: EngineHost, file: UpstreamFile, access: UpstreamAccess): Promise<File> {
   const { name, sha256 } = file
@@ -51,9 +51,9 @@ export async function fetchUpstream(engineHost: EngineHost, file: UpstreamFile, 
 }
 
 /**
- * Asks whether upstream files answer: from here, or a mirror that is reached as a service, from a container.
+ * Probes whether upstream URLs are reachable: from here, or, with a mirror that is a service, from a container.
  *
- * @param engineHost needed for the latter only
+ * @param engineHost only needed for the latter
  * @throws RunnerImagesError MIRROR_INVALID for a mirror on the loopback interface without a service
  */
 export function probeOf(access: UpstreamAccess, engineHost: () => Promise<EngineHost>): Probe {
@@ -62,7 +62,7 @@ export function probeOf(access: UpstreamAccess, engineHost: () => Promise<Engine
   return async (url) => {
     const { container, connectTo } = await towards(await engineHost(), access)
     const asked = await withScript(container)
-      // A new value makes a new step: what answered once need not answer now.
+      // A new value makes a new step: the mirror may have stopped since.
       .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
       .withExec(["sh", "/fetch.sh", url, "probe", "probe", ...connectTo])
       .stdout()
@@ -87,7 +87,7 @@ function withScript(container: Container): Container {
   return container.withNewFile("/fetch.sh", script("fetch-upstream.sh"))
 }
 
-/** A container that reaches the mirror, and the script's arguments about it. */
+/** A container that can reach the mirror, and the script's arguments for it. */
 async function towards(
   { toolbox }: EngineHost,
   { mirror, mirrorService }: UpstreamAccess,
@@ -98,7 +98,7 @@ async function towards(
   const port = await mirrorPort(mirrorService, mirror)
   return {
     container: container.withServiceBinding(ALIAS, mirrorService),
-    // The mirror is asked under its own name, so that its certificate and its redirects hold.
+    // The mirror is addressed by its own name, so that its certificate and its redirects work.
     connectTo: [
       `${mirror.host}:${String(mirror.port)}:${ALIAS}:${String(port)}`,
       mirror.host.replace(/^\[(.*)\]$/, "$1"),
@@ -121,12 +121,12 @@ async function mirrorPort(service: Service, mirror: Mirror): Promise<number> {
   if (typeof port === "number") return port
   throw new RunnerImagesError(
     "MIRROR_INVALID",
-    `The mirror's service has the ports ${port.join(", ")}, and ${mirror.url} names none of them.`,
-    "Write the port into the mirror's URL.",
+    `The mirror's service has the ports ${port.join(", ")}, but ${mirror.url} names none of them.`,
+    "Add the port to the mirror's URL.",
   )
 }
 
-/** curl sends them to the mirror alone, not to where it redirects. */
+/** curl sends them only to the mirror, not to servers to which it redirects. */
 function withCredentials(container: Container, { username, password }: NonNullable<Mirror["credentials"]>): Container {
   const quoted = `${username}:${password}`.replaceAll(/[\\"]/g, "\\$&")
   return container.withMountedSecret(CREDENTIALS, dag.setSecret("mirror-credentials", `user = "${quoted}"\n`))

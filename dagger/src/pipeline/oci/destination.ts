@@ -8,25 +8,25 @@ export interface Places {
   directory?: string
   /** Absolute path of the tar of the layout. */
   archive?: string
-  /** The name by which Docker or podman has it. */
+  /** Its name in Docker or podman. */
   loaded?: string
   /** `repository@digest` */
   reference?: string
 }
 
-/** Where built images go: a folder, an archive, Docker or podman, or a registry. What can be wrong with it, its constructor finds. */
+/** Where built images go: a folder, an archive, Docker or podman, or a registry. The constructor reports invalid destinations. */
 export interface Destination {
-  /** What of {@link Places} it knows. */
+  /** Which of {@link Places} it sets. */
   readonly place: keyof Places
   /**
-   * Delivers all images of one run. Of an image of which a check failed there are only reports.
+   * Delivers all images of one run. An image that failed a check only has reports.
    *
-   * @returns where each variant is now; one that was not delivered is left out
+   * @returns where each variant is now; variants that were not delivered are left out
    */
   deliver(images: readonly BuiltVariant[], run: DeliveryContext): Promise<ReadonlyMap<VariantName, string>>
 }
 
-/** What a delivery needs of the build. */
+/** What a delivery needs from the build. */
 export type DeliveryContext = Pick<BuildContext, "engineHost" | "inputs" | "progress">
 
 /** An image, and where it is. */

@@ -4,14 +4,14 @@ import { readLayout } from "../../core/oci/layout.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { Compression } from "../../core/request/compression.js"
 
-/** One platform's image as the build left it. */
+/** One platform's image after the build. */
 export interface PlatformImage {
   platform: PlatformName
   container: Container
 }
 
 export interface FinishedImage {
-  /** An OCI image layout that names one image index, and nothing else. */
+  /** An OCI image layout that names exactly one image index. */
   layout: Directory
   /** Digest of the image index. */
   index: string
@@ -23,12 +23,12 @@ const COMPRESSION: Record<Compression, ImageLayerCompression> = {
   zstd: ImageLayerCompression.Zstd,
 }
 
-/** Where the step that unpacks the engine's archive finds it, and leaves the layout. */
+/** Where the unpacking step finds the engine's archive, and where it puts the layout. */
 const ARCHIVE = "/run/image.tar"
 const LAYOUT = "/layout"
 
 /**
- * Turns built containers into the layout that is exported and published. See `finishLayout` for what changes.
+ * Turns built containers into the layout that is exported and published. `finishLayout` describes the changes.
  * Layers never leave the engine; only the JSON documents, a few kilobytes, are read and written here.
  *
  * @param tools a container of the engine's own platform with sh, tar, chmod and rm
@@ -61,7 +61,7 @@ export function layoutOf(containers: Container[], tools: Container, compression:
     forcedCompression: COMPRESSION[compression],
     mediaTypes: ImageMediaTypes.Oci,
   })
-  // For a single platform the archive also has Docker's manifest.json, which has no place in a layout.
+  // For a single platform, the archive also contains Docker's manifest.json, which does not belong in a layout.
   const unpack = `
     mkdir ${LAYOUT}
     tar --extract --file ${ARCHIVE} --directory ${LAYOUT} --no-same-owner

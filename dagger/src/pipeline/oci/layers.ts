@@ -6,9 +6,9 @@ import { layoutOf } from "./finish.js"
 import type { Compression } from "../../core/request/compression.js"
 
 /**
- * The sizes of a container's uppermost layers in bytes, as an image of it has them.
+ * The sizes of a container's top layers in bytes, as in an image.
  *
- * @param names what each of them is, from below
+ * @param names the layers' names, from the bottom up
  * @param tools a container of the engine's own platform with bash, tar, gzip, wc, chmod and rm
  */
 export async function layersOf(
@@ -29,7 +29,7 @@ export async function layersOf(
 }
 
 /**
- * How large layers of a layout are when unpacked, by digest. They are unpacked in the engine and kept nowhere.
+ * The unpacked sizes of a layout's layers, by digest. They are unpacked in the engine and not stored.
  *
  * @param tools a container of the engine's own platform with bash, wc, and gzip or zstd, whichever the layers are compressed with
  */

@@ -10,18 +10,18 @@ import type { DeliveryContext, Destination } from "./destination.js"
 import { Registry, type RegistryAccess } from "./registry.js"
 
 export interface PublishOptions extends RegistryAccess {
-  /** `ghcr.io/owner/runner`: the name that the standard variant gets. Others get it with their name as suffix. */
+  /** `ghcr.io/owner/runner`: the standard variant's repository. Other variants append their name. */
   repository: string
   tags: readonly string[]
-  /** Publish images with the stand-in runner, under tags that say so. */
+  /** Allow publishing images with the stand-in runner, under tags that say so. */
   allowStandIn: boolean
   /** Also tag other variants than standard in {@link repository} itself, as `chrome-TAG`. */
   variantTags: boolean
-  /** Kept up to date, for a caller who may be stopped in the middle. */
+  /** Kept up to date, for a caller that may be interrupted. */
   moves?: TagMoves
 }
 
-/** A registry, which gets the images of all variants, and tags after all of them. See {@link publish}. */
+/** A registry: receives the images of all variants, and tags only after all images. See {@link publish}. */
 export class RegistryDestination implements Destination {
   readonly place = "reference"
 
@@ -38,11 +38,11 @@ export class RegistryDestination implements Destination {
 }
 
 /**
- * Publishes images of which every check passed. Everything is pushed by digest and read back before any tag is set,
- * so that a tag never names something half there. Then tags are set, one after the other, new ones first.
+ * Publishes images that passed every check. Everything is pushed by digest and read back before any tag is set, so that a
+ * tag never points to an incomplete image. Then tags are set one by one, new ones first.
  *
- * A failure names the tags that were set until then, from which digest, and how to go back; `progress` is told of that
- * before, for the case that this program or its engine is killed.
+ * A failure names the tags that were set so far, their previous digests, and how to undo it; `progress` notes the planned
+ * moves beforehand, in case this program or its engine is killed.
  *
  * @returns one line per variant, `ghcr.io/owner/runner@sha256:…`
  * @throws RunnerImagesError STAND_IN_REFUSED, CHECKS_FAILED, REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
@@ -66,7 +66,7 @@ export async function publish(
   return publications.map(({ repository, index }) => `${repository}@${index}`)
 }
 
-/** Brings an image into all of its repositories, under no name. */
+/** Pushes an image to all of its repositories, without a tag. */
 async function push(
   registry: Registry,
   image: BuiltVariant | undefined,
@@ -74,7 +74,7 @@ async function push(
 ): Promise<void> {
   if (!image) throw new Error(`no directory for ${repository}`)
   await registry.push(image.directory, repository, index)
-  // From there, since a registry need not be sent what it has.
+  // Copied within the registry, so that nothing is uploaded twice.
   if (alias) await registry.copy(repository, alias.repository, index)
   for (const name of [repository, ...(alias ? [alias.repository] : [])])
     await Promise.all([index, ...manifests].map((digest) => compare(registry, name, `@${digest}`, digest)))
@@ -112,7 +112,7 @@ async function setTags(
   }
 }
 
-/** The same failure, with what it leaves behind. */
+/** The same error, with details of what was already published. */
 function accountedFor(error: unknown, moves: TagMoves): unknown {
   const details = moves.account()
   if (details.length === 0) return error
@@ -120,19 +120,21 @@ function accountedFor(error: unknown, moves: TagMoves): unknown {
     return new RunnerImagesError(error.code, error.problem, error.remedy, { cause: error, details })
   return new RunnerImagesError(
     "BUILD_FAILED",
-    `The engine failed while images were published: ${String(error).split("\n")[0] ?? ""}`,
-    "See that the engine runs, and publish again.",
+    `The engine failed while publishing images: ${String(error).split("\n")[0] ?? ""}`,
+    "Check that the engine is running, and publish again.",
     { cause: error, details },
   )
 }
 
-/** The layout has to be the one that the report speaks of, as the checks were made on that. */
+/** The layout must be the one that the report names, because that one was checked. */
 async function requireReported({ directory }: BuiltVariant, publication: Publication | undefined): Promise<void> {
   const layout = await readLayout((path) => directory.file(path).contents())
   const found = [layout.index?.digest, ...layout.images.map(({ digest }) => digest)]
   const reported = publication && [publication.index, ...publication.manifests]
   if (found.toSorted().join() !== reported?.toSorted().join())
-    throw layoutError(`the report speaks of ${reported?.join(", ") ?? "nothing"}, and it holds ${found.join(", ")}`)
+    throw layoutError(
+      `the report names ${reported?.join(", ") ?? "nothing"}, but the layout contains ${found.join(", ")}`,
+    )
 }
 
 async function compare(registry: Registry, repository: string, name: string, expected: string): Promise<void> {
@@ -140,7 +142,7 @@ async function compare(registry: Registry, repository: string, name: string, exp
   if (actual !== expected)
     throw new RunnerImagesError(
       "REGISTRY_FAILED",
-      `${repository}${name} should be ${expected}, and the registry gives back ${actual}.`,
-      "Check whether someone else publishes the same tag or something rewrites images on the way, and publish again.",
+      `${repository}${name} should be ${expected}, but the registry returns ${actual}.`,
+      "Check whether someone else publishes the same tag, or a proxy rewrites images, and publish again.",
     )
 }

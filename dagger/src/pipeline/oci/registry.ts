@@ -13,7 +13,7 @@ import { servicePort } from "../engine/service.js"
 
 /** How the engine reaches a registry. */
 export interface RegistryAccess {
-  /** A registry that only the caller can reach, on the host's loopback interface say. */
+  /** A registry that only the caller can reach, for example on the host's loopback interface. */
   registry?: Service
   username?: string
   password?: Secret
@@ -21,11 +21,11 @@ export interface RegistryAccess {
   caBundle?: File
   /** A container of the engine's own platform, with skopeo or with apt to install it. */
   tools: Container
-  /** How long the registry is waited for; {@link REGISTRY_LIMITS} when left out. */
+  /** The registry's timeouts; defaults to {@link REGISTRY_LIMITS}. */
   limits?: RegistryLimits
 }
 
-/** The name under which a bound service is known to the client's container. */
+/** The bound service's host name in the client's container. */
 const ALIAS = "registry"
 const LAYOUT = "/run/layout"
 const ARCHIVE = "/run/image.tar"
@@ -33,27 +33,27 @@ const CREDENTIALS = "/run/credentials.json"
 const LIMITED = "/run/limited.sh"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
-/** Seconds to wait before a manifest that should be there is asked for again. */
+/** Seconds to wait before retrying to read a manifest that should exist. */
 const RETRY_DELAYS = [1, 2, 4, 8]
 
 /**
- * A registry as seen through skopeo in a container. Users' names of repositories go in and come out; the name
- * that is used on the way is nobody else's concern. Nothing that it does is ever taken from a cache.
+ * A registry, accessed with skopeo in a container. Callers only see repositories under the names that users gave; the
+ * address that the container uses stays internal. No operation is ever answered from a cache.
  */
 export class Registry {
   private constructor(
     private readonly client: Container,
     private readonly registry: string,
-    /** Host and port that the client's container uses for the registry. */
+    /** Host and port by which the client's container reaches the registry. */
     private readonly transport: string,
-    /** Spoken to in plain HTTP. */
+    /** Uses plain HTTP. */
     readonly plain: boolean,
     private readonly limits: RegistryLimits,
   ) {}
 
   /**
    * @param repository a repository in the registry, as the user wrote it
-   * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no skopeo) or REGISTRY_FAILED (the service is not up)
+   * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no skopeo) or REGISTRY_FAILED (the service does not start)
    */
   static async open(repository: string, access: RegistryAccess): Promise<Registry> {
     const parsed = parseRepository(repository)
@@ -61,14 +61,14 @@ export class Registry {
     if (!access.registry && parsed.loopback)
       throw new RunnerImagesError(
         "REFERENCE_INVALID",
-        `${registry} is the engine's own loopback interface when seen from the engine, where no registry is.`,
-        `Hand the registry over: --registry tcp://${registry}.`,
+        `${registry} is on this machine's loopback interface, which the engine cannot reach.`,
+        `Pass the registry to the engine: --registry tcp://${registry}.`,
       )
     if ((access.username === undefined) !== (access.password === undefined))
       throw new RunnerImagesError(
         "USAGE",
         `Only one of --username and --password is given for ${registry}.`,
-        "Give both, or neither for a registry that asks for none.",
+        "Give both, or neither if the registry requires no login.",
       )
     const transport = access.registry ? `${ALIAS}:${String(await registryPort(access.registry, parsed))}` : registry
     let client = await withSkopeo(access.tools, access.caBundle)
@@ -79,7 +79,7 @@ export class Registry {
     return new Registry(client, registry, transport, access.registry !== undefined, access.limits ?? REGISTRY_LIMITS)
   }
 
-  /** Pushes a layout's index with everything under it, under no other name than its digest. */
+  /** Pushes a layout's index and everything below it, by digest only. */
   async push(layout: Directory, repository: string, digest: string): Promise<void> {
     await this.run(
       `push ${repository}@${digest}`,
@@ -90,13 +90,13 @@ export class Registry {
     )
   }
 
-  /** Names what the repository already holds. */
+  /** Tags an image that is already in the repository. */
   async tag(repository: string, digest: string, tag: string): Promise<void> {
     const destination = this.reference(repository, `:${tag}`)
     await this.copyWithin(`tag ${repository}:${tag}`, repository, digest, destination, this.limits.request)
   }
 
-  /** Brings what one repository of the registry holds into another one, under no other name than its digest. */
+  /** Copies an image from one repository of the registry to another, by digest only. */
   async copy(from: string, to: string, digest: string): Promise<void> {
     const destination = this.reference(to, `@${digest}`)
     await this.copyWithin(`copy ${from} to ${to}@${digest}`, from, digest, destination, this.limits.transfer)
@@ -121,14 +121,14 @@ export class Registry {
    * The bytes of an index or manifest, as text, straight from the registry.
    *
    * @param name `@sha256:…` or `:tag`
-   * @param delays seconds to wait before each further try, when it should be there and is not
+   * @param delays seconds to wait before each retry if it should exist but is missing
    */
   async manifest(repository: string, name: string, delays: readonly number[] = RETRY_DELAYS): Promise<string> {
     for (const seconds of [...delays, undefined]) {
       try {
         return await this.read(repository, name, this.limits.request)
       } catch (error) {
-        // Some registries need a moment until what was pushed can be read everywhere.
+        // In some registries it takes a moment until a pushed image can be read everywhere.
         if (seconds === undefined || !(error instanceof RunnerImagesError) || !isNotThere(error.problem)) throw error
         await setTimeout(seconds * 1000)
       }
@@ -137,9 +137,9 @@ export class Registry {
   }
 
   /**
-   * The digest of what a tag names now, undefined when there is no such tag. Asked once.
+   * The digest that a tag points to now, undefined if there is no such tag. Does not retry.
    *
-   * @param seconds how long that may take, if not as long as any request
+   * @param seconds the time limit, if shorter than that of other requests
    */
   async digest(repository: string, tag: string, seconds = this.limits.request): Promise<string | undefined> {
     try {
@@ -150,12 +150,12 @@ export class Registry {
     }
   }
 
-  /** What a tag names after setting it failed, when nothing is taken for granted. */
+  /** What a tag points to after setting it failed. Never throws. */
   async settle(repository: string, tag: string): Promise<Named> {
     try {
       return { digest: await this.digest(repository, tag, this.limits.settle) }
     } catch {
-      return "unknown" // Why it failed is what was to be done before.
+      return "unknown" // The caller reports the earlier failure.
     }
   }
 
@@ -195,7 +195,7 @@ export class Registry {
     return (await this.execute(action, options, operands, seconds, client)).stdout()
   }
 
-  /** @param seconds how long it may take altogether; silence has a limit of its own */
+  /** @param seconds the total time limit; silence has a separate limit */
   private async execute(
     action: string,
     options: string[],
@@ -206,7 +206,7 @@ export class Registry {
     const [command = "", ...flags] = options
     const limits = [Math.min(this.limits.silence, seconds), seconds].map(String)
     try {
-      // A new value makes a new step, so that the engine cannot answer from what it did before.
+      // A new value makes a new step, so that the engine cannot answer from its cache.
       return await client
         .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
         .withExec(["sh", LIMITED, ...limits, "skopeo", command, "--retry-times", "3", ...flags, ...operands])
@@ -223,7 +223,7 @@ function authority({ host, port }: Repository): string {
   return port === undefined ? host : `${host}:${String(port)}`
 }
 
-/** The service's port that the user named, or its only one. */
+/** The port of the service that the user named, or its only one. */
 async function registryPort(service: Service, repository: Repository): Promise<number> {
   const registry = authority(repository)
   let port: number | number[]
@@ -240,8 +240,8 @@ async function registryPort(service: Service, repository: Repository): Promise<n
   if (typeof port === "number") return port
   throw new RunnerImagesError(
     "REFERENCE_INVALID",
-    `The registry service has the ports ${port.join(", ")}, and ${registry} names none of them.`,
-    "Write the port in the repository's name.",
+    `The registry service has the ports ${port.join(", ")}, but ${registry} names none of them.`,
+    "Add the port to the repository's name.",
   )
 }
 
@@ -269,7 +269,7 @@ async function withSkopeo(tools: Container, caBundle: File | undefined): Promise
   }
 }
 
-/** Credentials reach skopeo as a file that exists only while a step runs, and in no log, argument or layer. */
+/** Credentials reach skopeo in a file that only exists while a step runs; they never appear in a log, an argument or a layer. */
 async function withCredentials(client: Container, registry: string, username: string, password: Secret) {
   const auth = Buffer.from(`${username}:${await password.plaintext()}`).toString("base64")
   const file = dag.setSecret(`credentials-${registry}`, JSON.stringify({ auths: { [registry]: { auth } } }))

@@ -12,7 +12,7 @@ import { unpackedBytes } from "./layers.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import type { PlatformBuild } from "../image/platform-image.js"
 
-/** The sizes of one platform's image, and what the checks say of it. */
+/** The sizes of one platform's image, and the results of the size checks. */
 export interface MeasuredImage {
   layers: ImageLayer[]
   tools: Tool[]
@@ -20,7 +20,7 @@ export interface MeasuredImage {
   checks: CheckResult[]
 }
 
-/** Measures the finished images of one run. Layers that images share are unpacked once. */
+/** Measures the finished images of one run. Shared layers are unpacked once. */
 export class SizeMeasurement {
   /** Bytes unpacked, by digest. */
   private readonly known = new Map<string, number>()
@@ -31,7 +31,7 @@ export class SizeMeasurement {
     private readonly compression: BuildRequest["compression"],
   ) {}
 
-  /** Measures all platforms of a variant, after the variant that it extends where both are built. */
+  /** Measures all platforms of a variant. If its parent is built too, it must be measured first. */
   async measure(
     { variant, extends: parent, limits }: VariantPlan,
     { layout, platforms }: FinishedImage,
@@ -81,7 +81,7 @@ export class SizeMeasurement {
     const measured = await unpackedBytes(layout, unknown, this.engineHost.toolbox, this.compression)
     for (const [digest, bytes] of measured) this.known.set(digest, bytes)
     return layers.map(({ digest, size }, place) => ({
-      // With another number of names no one could say which is which.
+      // If their number differs, names cannot be matched with layers.
       name: (names.length === layers.length ? names[place] : undefined) ?? `layer ${String(place + 1)}`,
       digest,
       bytes: this.known.get(digest) ?? 0,

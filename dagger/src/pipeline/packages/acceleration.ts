@@ -5,53 +5,53 @@ import { asPlatform } from "../engine/platform.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
 
-/** A side of a build whose programs this machine runs, with the base image that both sides have in common. */
+/** The native platform of a build, with the base image that both platforms share. */
 export interface EngineHostRoot {
   platform: PlatformName
   container: Container
 }
 
-/** The same packages on the native platform: whose programs configure the foreign root, and whose order it follows. */
+/** The same packages on the native platform: its programs configure the foreign root, in the order that it used. */
 export interface NativeToolsRoot {
   /** The root with the packages, configured or not: programs run as soon as they are unpacked. */
   container: Container
-  /** Names of the packages, as they are configured one after the other. */
+  /** Names of the packages, in the order of their configuration. */
   order: readonly string[]
 }
 
 /** A set of packages to install on a foreign root. */
 export interface ForeignInstall {
   platform: PlatformName
-  /** The root as it is before. */
+  /** The root before the installation. */
   root: Container
-  /** The package files, under the names that `packages` gives them. */
+  /** The package files, by their names in `packages`. */
   debs: Directory
   packages: readonly { name: string; file: string }[]
   /** `auto`, `dpkg.cfg` and the scripts that all install methods share. */
   plan: Directory
 }
 
-/** Why packages cannot be, or could not be, installed by native programs. */
+/** Why packages cannot be, or could not be, installed with native binaries. */
 export class NotAccelerated extends Error {}
 
 const NATIVE = "/native"
-/** The foreign root as it was before, with the programs that are covered. */
+/** The foreign root before the installation, with the programs that are covered later. */
 const OWN = "/own"
 
-/** How the native tools root comes about: as it is while packages are unpacked, and after that. */
+/** The native tools root, before and after its packages are unpacked. */
 export interface NativeToolsInstall {
-  /** The native root as it is before. */
+  /** The native root before the installation. */
   root: Container
   unpacked: Promise<NativeToolsRoot>
 }
 
 /**
- * Installs packages on a foreign root: its own dpkg configures them, and everything else that scripts call comes from the native tools root. The result is
- * the same as that of an emulated installation.
+ * Installs packages on a foreign root: its own dpkg configures them, and everything else that scripts call comes from the native tools
+ * root. The result is the same as that of an emulated installation.
  *
- * @param nativeTools awaited once the packages are unpacked, which needs nothing of it
+ * @param nativeTools awaited once the packages are unpacked, which does not need it
  * @returns the root, and the order in which its packages were configured
- * @throws NotAccelerated when the engine or the native tools root does not allow it, or when the result is not what it must be
+ * @throws NotAccelerated when the engine or the native tools root does not allow it, or when the result is not as required
  */
 export async function installAccelerated(
   engineHost: EngineHostRoot,
@@ -71,7 +71,7 @@ export async function installAccelerated(
         plan: install.plan.withNewFile("files", files),
       }),
     )
-    // An engine that the probe finds unfit cannot do this either, and says less well why.
+    // An engine that fails the probe also fails here, but with a worse message.
     preparing.catch(() => undefined)
     const interpreter = await phase("probe", () => probe(engineHost, install.platform, install.root))
     const preparedTools = { ...(await preparing), interpreter }
@@ -91,7 +91,7 @@ export async function installAccelerated(
   })
 }
 
-/** What a program of ours says in failing is why there is no acceleration. Failures of the native tools root itself are not. */
+/** Turns a failure of our scripts into the reason for not accelerating. Other failures, such as the native tools root's own, stay. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -101,7 +101,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A native root with the tools that a foreign one uses. */
+/** A native root with the tools that a foreign root uses. */
 function withNativeTools(root: Container): Container {
   return root.withExec(["sh", "-c", script("accelerate/native-tools.sh")])
 }
@@ -109,14 +109,14 @@ function withNativeTools(root: Container): Container {
 /** The tools that a foreign root uses, and where they come from. */
 interface PreparedTools {
   tools: Container
-  /** Files of the foreign root that a native tool is mounted over. */
+  /** Files of the foreign root over which native tools are mounted. */
   covered: readonly string[]
-  /** What is mounted over them. */
+  /** The files that are mounted over them. */
   cover: Directory
   plan: Directory
 }
 
-/** Finds out which of the foreign root's files are to be covered. */
+/** Finds the files of the foreign root that must be covered. */
 async function prepare(
   tools: Container,
   target: Directory,
@@ -151,7 +151,7 @@ function configure(
   return preparing(engineHost, platform, mounted, { ...preparedTools, plan }, "configure.sh").withoutMount(OWN)
 }
 
-/** Runs a script in a foreign root by the native tools root's shell. */
+/** Runs a script in a foreign root with the native tools root's shell. */
 function preparing(
   engineHost: EngineHostRoot,
   platform: PlatformName,
@@ -160,7 +160,7 @@ function preparing(
   name: string,
 ): Container {
   let foreign = root.withMountedDirectory(NATIVE, tools.rootfs()).withMountedDirectory("/plan", plan)
-  // Mounted over, so that nothing of the root changes, not even which names are links to one file.
+  // With mounts, so that the root itself does not change, not even its hard links.
   for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
   foreign = foreign.withExec([
     ...native(engineHost, interpreter, ["/usr/bin/dash", "-c", script(`accelerate/${name}`), name]),
@@ -171,7 +171,7 @@ function preparing(
   return [NATIVE, "/plan", ...covered].reduce((made, path) => made.withoutMount(path), foreign)
 }
 
-/** A program of the native root at {@link NATIVE}, started where neither its loader nor its libraries are in their places. */
+/** The command for a program of the native root at {@link NATIVE}, whose loader and libraries are not at their usual paths. */
 function native(
   { platform }: EngineHostRoot,
   interpreter: string,
@@ -182,9 +182,9 @@ function native(
 }
 
 /**
- * Finds out whether the engine can run both platforms' programs in one container: a native one that goes into the foreign root, and
- * in a foreign container a native one that runs a foreign one. That takes a rule of the kernel; an engine that starts foreign
- * programs under an emulator of its own cannot do it.
+ * Checks that the engine can run both platforms' programs in one container: a native program that enters the foreign root, and, in a
+ * foreign container, a native program that runs a foreign one. That needs a rule in the kernel; an engine that starts foreign programs
+ * under its own emulator cannot do it.
  *
  * @returns the path at which the native platform's programs look for their loader
  */

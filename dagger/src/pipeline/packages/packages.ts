@@ -24,7 +24,7 @@ import { script } from "../engine/script.js"
 import type { InstallMethod } from "../../core/report/report.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 
-/** The distribution's archive at one moment. */
+/** The state of the distribution's archive at one time. */
 export interface Archive {
   releases: ReleaseFile[]
   /** apt's lists for every platform of the table. */
@@ -32,9 +32,9 @@ export interface Archive {
 }
 
 /**
- * Asks for the archive's state, once for all platforms.
+ * Reads the archive's state, once for all platforms.
  *
- * @param cacheBuster what makes the question new: the day, or a time for "now"; the same value is answered from the cache
+ * @param cacheBuster the day, or a time for "now"; the same value is answered from the cache
  */
 export async function readArchive(engineHost: EngineHost, cacheBuster: string): Promise<Archive> {
   const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
@@ -48,18 +48,18 @@ export async function readArchive(engineHost: EngineHost, cacheBuster: string): 
   return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
 }
 
-/** What an installation consists of, before it happens. */
+/** The packages of an installation, before it happens. */
 export interface ResolvedPackages {
   packages: ArchivedPackage[]
-  /** Names of those that nobody asked for. */
+  /** Names of those that are only dependencies. */
   automatic: string[]
 }
 
 /**
- * Finds the package files that bring a platform's base to the archive's state and add the requested packages. Runs natively.
+ * Finds the package files that upgrade a platform's base to the archive's state and add the requested packages. Runs natively.
  *
- * @param root what they are to be installed on
- * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive has none of a requested name
+ * @param root the root on which they will be installed
+ * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive does not have a requested package
  */
 export async function resolvePackages(
   engineHost: EngineHost,
@@ -105,7 +105,7 @@ async function packageUnknown(apt: Container, platform: PlatformName, name: stri
   )
 }
 
-/** Downloads the resolved package files, natively. Keyed by their checksums alone, so an unchanged set is never fetched again. */
+/** Downloads the resolved package files, natively. The cache key is their URLs and checksums, so an unchanged set is never fetched again. */
 export function download(engineHost: EngineHost, packages: readonly ArchivedPackage[]): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
   const downloaded = engineHost.container
@@ -114,20 +114,20 @@ export function download(engineHost: EngineHost, packages: readonly ArchivedPack
   return withControl(downloaded).directory("/debs")
 }
 
-/** Adds to a container's /debs what its package files say of themselves. */
+/** Adds the control fields of the package files to a container's /debs. */
 export function withControl(container: Container): Container {
   return container.withExec(["sh", "-c", script("control.sh")])
 }
 
-/** A root with its packages, and how they came there. */
+/** A root with its packages, and how they were installed. */
 export interface InstalledPackages {
   container: Container
   /** What each layer above the root is. */
   layers: string[]
-  /** Names of the packages, as they were configured one after the other. */
+  /** Names of the packages, in the order of their configuration. */
   order: readonly string[]
   installMethod: InstallMethod
-  /** Why the packages were not installed by native programs. */
+  /** Why the packages were not installed with native binaries. */
   reason?: string
 }
 
@@ -135,12 +135,12 @@ export interface InstalledPackages {
 export interface PackageInstall {
   platform: PlatformName
   root: Container
-  /** The package files, under the names that `packages` gives them, and what `withControl` says of them. */
+  /** The package files, by their names in `packages`, and the output of `withControl`. */
   debs: Directory
   packages: readonly Pick<ArchivedPackage, "name" | "file">[]
-  /** Names of those that nobody asked for. */
+  /** Names of those that are only dependencies. */
   automatic: readonly string[]
-  /** dpkg's configuration in the image: what of every package is left out. */
+  /** dpkg's configuration in the image: the paths of packages that are not installed. */
   dpkgConfig: string
 }
 
@@ -151,8 +151,8 @@ export interface Unpacked extends NativeToolsRoot {
 }
 
 /**
- * Unpacks the package files on a platform's root that have a part in what scripts do: all that another platform uses programs of. The
- * same step is the first of a native installation, and is made once for both.
+ * Unpacks the package files that take part in running scripts on a platform's root: another platform only uses programs of these. A
+ * native installation begins with the same step, so it runs once for both.
  */
 export async function unpackPackages(install: PackageInstall): Promise<Unpacked> {
   const { root, debs } = install
@@ -171,17 +171,17 @@ export async function unpackPackages(install: PackageInstall): Promise<Unpacked>
   }
 }
 
-/** What another platform uses programs of, while these packages are being installed. */
+/** The root whose programs another platform uses, while these packages are still being installed. */
 export function nativeToolsOf(install: PackageInstall): NativeToolsInstall {
   return { root: install.root, unpacked: unpackPackages(install) }
 }
 
 /**
- * Installs package files on a platform's root, offline: the one place where packages get into an image.
+ * Installs package files on a platform's root, offline: the only place where packages get into an image.
  *
- * @param phase told of each part of the work
- * @param nativeTools the same packages on the engine's own platform, as `unpackPackages` leaves them at least. With it, a foreign platform's packages are installed by
- *   native programs; where that cannot be, or without it, the platform's own programs run under emulation.
+ * @param phase times each part of the work
+ * @param nativeTools the same packages on the engine's own platform, at least unpacked by `unpackPackages`. With it, a foreign platform's
+ *   packages are installed with native binaries; if that is impossible, or without it, the platform's own programs run under emulation.
  */
 export async function installPackages(
   engineHost: EngineHostRoot,
@@ -213,12 +213,12 @@ export async function installPackages(
     return {
       container: withoutPlan(configured),
       layers: ["packages", "their configuration"],
-      // Some were configured in the first step, in order to unpack others.
+      // The first step had to configure some in order to unpack others.
       order: [...new Set([...first.order, ...parseOrder(log)])],
       installMethod: "native",
     }
   }
-  // In one step, because foreign programs take long to start.
+  // In one step, because foreign programs start slowly.
   const installed = await phase("install", () => withSteps(root, install, ["unpack", "configure"]).sync())
   return {
     container: withoutPlan(installed),
@@ -229,7 +229,7 @@ export async function installPackages(
   }
 }
 
-/** What the install methods have in common, to be mounted at /plan. */
+/** The input that all install methods share, to be mounted at /plan. */
 function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
   return dag
     .directory()
@@ -242,7 +242,7 @@ function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
 /**
  * Runs steps of `install.sh` with the root's own programs.
  *
- * @param files names of the package files that are unpacked; all when omitted
+ * @param files names of the package files to unpack; defaults to all
  */
 function withSteps(
   root: Container,

@@ -31,7 +31,7 @@ import {
 import { installPackages, nativeToolsOf, type InstalledPackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
-/** The differences that are there between two emulated installations as well. */
+/** The differences that two emulated installations also have. */
 const ALLOW_LIST = new URL("../../core/parity/emulation-differences.json", import.meta.url)
 
 export function readAllowList(): AllowedDifference[] {
@@ -39,8 +39,8 @@ export function readAllowList(): AllowedDifference[] {
 }
 
 /**
- * Installs the same packages on every foreign platform by native programs and under emulation, one after the other, and compares
- * the roots path by path. What differs is in the reports, not thrown.
+ * Installs the same packages on every foreign platform with native binaries and under emulation, one after the other, and compares
+ * the roots path by path. Differences are in the reports, not thrown.
  */
 export async function parity(
   request: ParityRequest,
@@ -73,10 +73,10 @@ export async function parity(
 }
 
 /**
- * Installs the same packages twice under emulation, compares the roots, and gives the allow-list that follows. The second
- * installation is really done, whatever the engine remembers.
+ * Installs the same packages twice under emulation, compares the roots, and returns the resulting allow-list. The second
+ * installation never comes from the engine's cache.
  *
- * @param cacheBuster what makes it new
+ * @param cacheBuster the second installation's cache key
  */
 export async function renewedAllowList(
   request: ParityRequest,
@@ -100,7 +100,7 @@ export async function renewedAllowList(
   return allowed
 }
 
-/** The packages on the engine's own platform, unpacked: all that is needed of them. */
+/** The packages on the engine's own platform, unpacked, which is enough to use their programs. */
 export async function nativeToolsWith(context: PackageSetContext, names: PackagesFor): Promise<NativeToolsInstall> {
   const { engineHost, progress } = context
   const nativeTools = nativeToolsOf(await resolved(context, engineHost.platform, names))
@@ -108,7 +108,7 @@ export async function nativeToolsWith(context: PackageSetContext, names: Package
   return nativeTools
 }
 
-/** A root with its packages, and all that is in it. */
+/** A root with its packages, and its files. */
 export interface Arrived {
   installed: InstalledPackages
   files: FileManifest
@@ -116,13 +116,13 @@ export interface Arrived {
 }
 
 export interface BothInstallMethods {
-  /** Package files that were installed. */
+  /** Number of installed package files. */
   packages: number
   accelerated: Arrived & { report: InstallMethodReport }
   emulated: Arrived & { report: InstallMethodReport }
 }
 
-/** Installs packages on a foreign platform by native programs and under emulation. */
+/** Installs packages on a foreign platform with native binaries and under emulation. */
 export async function installBothWays(
   context: PackageSetContext,
   platform: PlatformName,
@@ -131,7 +131,7 @@ export async function installBothWays(
 ): Promise<BothInstallMethods> {
   const install = await resolved(context, platform, names)
   const measured = async (arrived: Arrived) => ({ ...arrived, report: await reportOf(context, platform, arrived) })
-  // One after the other: together they would share the processors, and each would be timed with the other's load.
+  // One after the other: in parallel they would share the processors and distort each other's times.
   const accelerated = await measured(await go(context, install, nativeTools))
   const emulated = await measured(await go(context, install))
   return { packages: install.packages.length, accelerated, emulated }
@@ -143,8 +143,10 @@ async function go(
   nativeTools?: NativeToolsInstall,
 ): Promise<Arrived> {
   const start = performance.now()
-  const installed = await progress.run(install.platform, nativeTools ? "packages by native programs" : "packages", () =>
-    installPackages(engineHost, install, nativeTools),
+  const installed = await progress.run(
+    install.platform,
+    nativeTools ? "packages with native binaries" : "packages",
+    () => installPackages(engineHost, install, nativeTools),
   )
   const seconds = Math.round((performance.now() - start) / 10) / 100
   const files = await progress.run(install.platform, "files", () => manifestOf(engineHost, installed.container))

@@ -7,12 +7,12 @@ import { script } from "../engine/script.js"
 
 const PARTS = ["file-manifest.mjs", "scan/elf.mjs"]
 
-/** Every path of a container's root with all that it is, but for its times. Reads natively, executes nothing of the root. */
+/** Every path of a container's root with all its properties except times. Reads natively and executes nothing from the root. */
 export function manifestOf(engineHost: EngineHost, container: Container): Promise<FileManifest> {
   return listed(engineHost, container.rootfs())
 }
 
-/** The same of a part of a platform's root, with what can be told of each file without the platform's spellings. */
+/** The same for a part of a platform's root, with the arch-neutral facts of each file. */
 export function archNeutralManifestOf(
   engineHost: EngineHost,
   files: Directory,
@@ -27,7 +27,7 @@ async function listed(engineHost: EngineHost, root: Directory, ...options: strin
     engineHost.toolbox,
   )
     .withMountedDirectory("/target", root)
-    // A file, because what goes to standard output ends up in logs as well, and this is megabytes.
+    // A file, because standard output also ends up in logs, and this is megabytes.
     .withExec(["node", "/manifest/file-manifest.mjs", "/target", ...options], { redirectStdout: "/listed" })
     .file("/listed")
     .contents()

@@ -27,27 +27,27 @@ import { prepareBuild, type BuildInputs, type BuildContext } from "../image/buil
 import { script } from "../engine/script.js"
 import { placeOf, withTool, type ToolSources } from "../image/tools.js"
 
-/** What has to differ between platforms, although nothing computes why. */
+/** Necessary differences between platforms whose reasons cannot be derived. */
 const ALLOW_LIST = new URL("../../core/parity/platform-differences.json", import.meta.url)
 
-/** One platform's image, to be compared with the others'. */
+/** One platform's image, for comparison with the others'. */
 export interface ComparedImage {
   container: Container
-  /** What each part of it put above packages, from the lowest up. */
+  /** What each part of it added above its packages, from the lowest up. */
   addedFiles: readonly Directory[]
   context: { platform: PlatformName; tools: readonly Pick<Tool, "name" | "version">[] }
-  /** Names of the packages that were asked for. */
+  /** Names of the requested packages. */
   requested: readonly string[]
 }
 
-/** How what takes time to find out is found out, in case that images differ. */
+/** Collects evidence that takes time, if images differ. */
 export interface EvidenceSources {
   archive: () => Promise<NonNullable<ParityEvidence["archive"]>>
-  /** Those of the tools that may have brought one of the paths. */
+  /** The tools that may have added one of the paths. */
   tools: (paths: readonly string[]) => Promise<VendorTool[]>
 }
 
-/** Builds every variant for all platforms, and compares the platforms' images. What differs is in the result, not thrown. */
+/** Builds every variant for all platforms, and compares the platforms' images. Differences are in the result, not thrown. */
 export async function imageParity(
   request: BuildRequest,
   inputs: BuildInputs,
@@ -92,7 +92,7 @@ export async function compareVariant(
   )
 }
 
-/** Compares built containers. Reads natively, executes nothing of them. */
+/** Compares built containers. Reads natively and executes nothing from them. */
 export async function compareContainers(
   engineHost: EngineHost,
   images: readonly ComparedImage[],
@@ -135,7 +135,7 @@ async function imageContentsOf(
     requested,
     tools,
     accounts: { passwd, group },
-    // Of a path that several parts have, the uppermost counts.
+    // If several parts have a path, the uppermost counts.
     files: new Map(files.flatMap((part) => [...part])),
   }
 }
@@ -152,7 +152,7 @@ export async function archiveNames(engineHost: EngineHost, { lists }: Archive): 
         .file("/names")
         .contents()
       const names = text.split("\n").filter((name) => name !== "")
-      // An archive that has nothing would explain everything that is missing.
+      // An empty archive would explain every missing package.
       if (names.length === 0)
         throw new RunnerImagesError("BUILD_FAILED", `The archive has no packages for ${platform}.`, "Please report it.")
       return [platform, names]
@@ -165,7 +165,7 @@ function isWithin(path: string, place: string | undefined): boolean {
   return place !== undefined && (path === place || path.startsWith(`${place}/`))
 }
 
-/** What a tool's file brings for each platform, as it is unpacked. */
+/** The contents of a tool's file for each platform, after unpacking. */
 async function vendorTool(
   engineHost: EngineHost,
   plan: VariantPlan,

@@ -6,10 +6,10 @@ import { resolveDefinition } from "../../core/variants/definitions.js"
 import { probeFromHere } from "./probe.js"
 
 /**
- * Decides where tools come from, then plans. Runs nothing, and needs no engine.
+ * Decides where tools come from, then plans. Runs nothing and needs no engine.
  *
  * @param assets names of upstream files that were fetched beforehand
- * @param probe asks whether upstream files answer; from here when omitted
+ * @param probe tells whether upstream URLs are reachable; defaults to asking from here
  * @param enginePlatform see {@link planBuild}; for a plan that is only shown it can be omitted
  */
 export async function plan(

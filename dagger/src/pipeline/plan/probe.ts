@@ -1,11 +1,11 @@
 import type { Mirror } from "../../core/text/mirror.js"
 import type { Probe } from "../../core/plan/sources.js"
 
-/** A vendor that has not answered within this time is taken as out of reach. */
+/** A vendor that has not answered within this time counts as unreachable. */
 const PROBE_MILLISECONDS = 8_000
 
 /**
- * Asks from here for a URL's headers, following redirects. Any answer but success, and no answer, count as "does not answer".
+ * Requests a URL's headers from here, following redirects. Any answer except success, and no answer, count as unreachable.
  *
  * @param credentials the mirror's, which are sent to no other host
  */

@@ -24,7 +24,7 @@ describe("the middle of some numbers", () => {
   })
 
   it("is not there for none", () => {
-    expect(() => spreadOf([])).toThrow("no median of nothing")
+    expect(() => spreadOf([])).toThrow("no values have no median")
   })
 })
 
@@ -165,8 +165,8 @@ it("shows the figures as Markdown", () => {
 
     | Row | What | Median | Least | Most | Runs | Disk | Went |
     | --- | --- | --- | --- | --- | --- | --- | --- |
-    | native | the engine's own platform, its own programs | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | native |
-    | accelerated | the foreign platform, native binaries, their root unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
+    | native | the engine's own platform, with its own binaries | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | native |
+    | accelerated | the foreign platform, with native binaries whose root is unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
 
     | Ratio | Median | Least | Most |
     | --- | --- | --- | --- |

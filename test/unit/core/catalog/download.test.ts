@@ -37,28 +37,28 @@ describe("a file that could not be had", () => {
     expect(error(vendor, "unreachable", "Could not resolve host: nodejs.org")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED 5
       node.tar.xz could not be fetched from https://nodejs.org/dist/node.tar.xz: Could not resolve host: nodejs.org.
-      Check the network, give a folder that has the file with --assets DIR, or name a server that has the vendors' files with --mirror URL."
+      Check the network, pass a folder that contains the file with --assets DIR, or name a server that has the vendors' files with --mirror URL."
     `)
   })
   it("from a mirror", () => {
     expect(error(mirror, "http-404", "the server answers 404")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED 5
       node.tar.xz could not be fetched from http://mirror.test/nodejs.org/dist/node.tar.xz: the server answers 404.
-      Check that the mirror answers and has the file under this path, or give a folder that has the file with --assets DIR."
+      Check that the mirror is reachable and has the file at this path, or pass a folder that contains the file with --assets DIR."
     `)
   })
   it("from a mirror that wants credentials", () => {
     expect(error(mirror, "http-401", "the server answers 401")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED 5
       node.tar.xz could not be fetched from http://mirror.test/nodejs.org/dist/node.tar.xz: the server answers 401.
-      Put user and password into the mirror's URL, or give a folder that has the file with --assets DIR."
+      Put user and password into the mirror's URL, or pass a folder that contains the file with --assets DIR."
     `)
   })
   it("from a server that is not trusted", () => {
     expect(error(vendor, "certificate", "SSL certificate problem: self-signed certificate")).toMatchInlineSnapshot(`
       "DOWNLOAD_FAILED 5
       node.tar.xz could not be fetched from https://nodejs.org/dist/node.tar.xz: SSL certificate problem: self-signed certificate.
-      Give the certificate authority that the server's certificate is from with --ca-bundle FILE."
+      Pass the certificate authority that issued the server's certificate with --ca-bundle FILE."
     `)
   })
   it("as it should be", () => {

@@ -128,44 +128,44 @@ describe("an error in the catalog", () => {
     expect(ISSUES).toMatchInlineSnapshot(`
       {
         "a browser from before arm64": [
-          "chrome.upstream.version 152.0.7977.82 is too old for linux/arm64: Chrome for Testing has that platform since 153.0.8001.0",
-          "chromedriver.upstream.version 152.0.7977.82 is too old for linux/arm64: ChromeDriver has that platform since 153.0.8001.0",
+          "chrome.upstream.version 152.0.7977.82 is too old for linux/arm64: Chrome for Testing supports that platform since 153.0.8001.0",
+          "chromedriver.upstream.version 152.0.7977.82 is too old for linux/arm64: ChromeDriver supports that platform since 153.0.8001.0",
         ],
         "a checksum in capitals": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a checksum with a wrong digit": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a day that does not exist": [
-          "node.upstream.released is not a day, as in 2026-11-13, nor unknown",
+          "node.upstream.released is not a day such as 2026-11-13, or unknown",
         ],
         "a driver of another browser": [
-          "chromedriver.upstream.version 154.0.8037.92 is not that of chrome, 154.0.8037.93, and they only work together",
+          "chromedriver.upstream.version 154.0.8037.92 differs from chrome's 154.0.8037.93, and they only work together",
         ],
         "a key that is not known": [
           "node.upstream.released is missing",
-          "node.upstream has "relaesed", which is not known there; did you mean released?",
+          "node.upstream has the unknown key "relaesed"; did you mean released?",
         ],
         "a platform is missing": [
           "node.upstream.sha256.linux/arm64 is missing",
         ],
         "a platform that does not exist": [
           "node.upstream.sha256.linux/arm64 is missing",
-          "node.upstream.sha256 has "linux/amr64", which is not known there; did you mean linux/amd64?",
+          "node.upstream.sha256 has the unknown key "linux/amr64"; did you mean linux/amd64?",
         ],
         "a short checksum": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "a source that is not known": [
-          "node has "regsitry", which is not known there; did you mean registry?",
+          "node has the unknown key "regsitry"; did you mean registry?",
           "node.registry is missing",
         ],
         "a source that is not pinned": [
-          "npm has "upstream", which is not known there; known are registry",
+          "npm has the unknown key "upstream"; choose from registry",
         ],
         "a tool that is not in tools.ts": [
-          "pins.yaml has "nmp", which is not known there; did you mean npm?",
+          "pins.yaml has the unknown key "nmp"; did you mean npm?",
           "npm.registry is missing",
         ],
         "a tool twice": [
@@ -175,40 +175,40 @@ describe("an error in the catalog", () => {
           "node.upstream.version is missing",
         ],
         "a version that is a name": [
-          "node.upstream.version is not a version: numbers with dots between them",
+          "node.upstream.version is not a version: numbers separated by dots",
         ],
         "a version with a v": [
-          "node.upstream.version is not a version: numbers with dots between them",
+          "node.upstream.version is not a version: numbers separated by dots",
         ],
         "a wrong checksum of a Go module": [
-          "go.registry.sum.linux/amd64 is not Go's checksum (h1: and 44 characters), nor unknown",
+          "go.registry.sum.linux/amd64 is not Go's checksum (h1: and 44 characters), or unknown",
         ],
         "a wrong npm integrity": [
-          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), or unknown",
         ],
         "an address of another tool": [
-          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so it may be another file tomorrow: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
-          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so it may be another file tomorrow: https://dl.google.com/go/go1.27.2.linux-arm64.tar.gz",
+          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so the file may change: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
+          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so the file may change: https://dl.google.com/go/go1.27.2.linux-arm64.tar.gz",
           "go.upstream.url for linux/amd64 is the same file as node.upstream.url for linux/amd64: https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz",
           "go.upstream.url for linux/arm64 is the same file as node.upstream.url for linux/arm64: https://dl.google.com/go/go1.27.2.linux-arm64.tar.gz",
         ],
         "an address without TLS": [
-          "node.upstream.url for linux/amd64 is not an https address: http://example.test/24.1.0/amd64",
-          "node.upstream.url for linux/arm64 is not an https address: http://example.test/24.1.0/arm64",
+          "node.upstream.url for linux/amd64 is not an https URL: http://example.test/24.1.0/amd64",
+          "node.upstream.url for linux/arm64 is not an https URL: http://example.test/24.1.0/arm64",
         ],
         "an address without a platform": [
-          "node.upstream.sha256 differs between linux/amd64 and linux/arm64, whose file is the same: https://example.test/24.1.0",
+          "node.upstream.sha256 differs between linux/amd64 and linux/arm64, which use the same file: https://example.test/24.1.0",
           "node.upstream.url for linux/arm64 is the same file as node.upstream.url for linux/amd64: https://example.test/24.1.0",
         ],
         "an address without a version": [
-          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so it may be another file tomorrow: https://example.test/latest/amd64",
-          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so it may be another file tomorrow: https://example.test/latest/arm64",
+          "node.upstream.url for linux/amd64 does not contain the version 24.1.0, so the file may change: https://example.test/latest/amd64",
+          "node.upstream.url for linux/arm64 does not contain the version 24.1.0, so the file may change: https://example.test/latest/arm64",
         ],
         "an npm integrity of the old kind": [
-          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), nor unknown",
+          "npm.registry.integrity is not npm's integrity (sha512- and 88 characters), or unknown",
         ],
         "no checksum at all": [
-          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown",
+          "node.upstream.sha256.linux/amd64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown",
         ],
         "not YAML": [
           "pins.yaml cannot be read: Nested mappings are not allowed in compact mappings at line 17, column 14",
@@ -217,7 +217,7 @@ describe("an error in the catalog", () => {
           "pins.yaml cannot be read: it is not a mapping of tools to their sources",
         ],
         "one checksum for two files": [
-          "node.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are not: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          "node.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are different: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         ],
       }
     `)

@@ -15,9 +15,9 @@ it("refuses a platform that the engine emulates where that cannot do a check", (
   expect(() => {
     assertNative([planOf("standard"), planOf("chrome-go")], "linux/amd64")
   }).toThrowErrorMatchingInlineSnapshot(`
-    [RunnerImagesError: --native asks for all checks, and this engine, which runs on linux/amd64, would have to skip some:
-      chrome-go linux/arm64 go/race: the race detector wants addresses of 48 bits, and emulated programs have 47 (QEMU's user mode)
-     Use an engine on such a machine, ask for linux/amd64 alone with --platforms, or leave out --native. [NATIVE_REQUIRED]]
+    [RunnerImagesError: --native requires all checks, but this engine, which runs on linux/amd64, would have to skip some:
+      chrome-go linux/arm64 go/race: the race detector needs 48-bit addresses, and emulated programs have 47 bits (QEMU's user mode)
+     Use an engine on a machine of that platform, give --platforms linux/amd64, or leave out --native. [NATIVE_REQUIRED]]
   `)
 })
 

@@ -48,7 +48,7 @@ describe("the smoke program", () => {
         status: "failed",
         expected: "started",
         actual: "started",
-        reason: "exit code 124, ended after at most 1 seconds",
+        reason: "exit code 124, stopped after at most 1 seconds",
       },
     ],
     [

@@ -82,7 +82,7 @@ describe("the static checks", () => {
       { foreignArchitecture: [{ path: "/usr/local/bin/seeded", kind: "64/62" }] },
       "failed elf/machine: /usr/local/bin/seeded is 64/62",
     ],
-    ["no program at all", { programs: 0 }, "failed elf/machine: no ELF files of 64/183"],
+    ["no program at all", { programs: 0 }, "failed elf/machine: no ELF files for 64/183"],
     [
       "a program that is cut off",
       { damaged: [{ path: "/usr/bin/a", reason: "is cut off" }] },

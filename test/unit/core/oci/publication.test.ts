@@ -86,7 +86,7 @@ describe("planPublication", () => {
       {},
       { allowStandIn: false },
       "STAND_IN_REFUSED",
-      "The images have the stand-in runner",
+      "The images contain the stand-in runner",
     ],
     [
       "a failed check",
@@ -112,7 +112,7 @@ describe("planPublication", () => {
     ],
     ["no platform at all", { platforms: [] }, {}, "CHECKS_FAILED", "was not finished"],
     ["no tag", {}, { tags: [] }, "REFERENCE_INVALID", "No tag is given"],
-    ["a repository with a tag", {}, { repository: "ghcr.io/owner/runner:1" }, "REFERENCE_INVALID", "carries a tag"],
+    ["a repository with a tag", {}, { repository: "ghcr.io/owner/runner:1" }, "REFERENCE_INVALID", "includes a tag"],
     ["a tag that is too long with its suffix", {}, { tags: ["x".repeat(125)] }, "REFERENCE_INVALID", "is not a tag"],
   ])("refuses %s", (_case, change, options, code, problem) => {
     const attempt = () => plan(change, { ...OPTIONS, ...options })
@@ -208,8 +208,8 @@ describe("registryError", () => {
   })
 
   it.each([
-    ["limit: silence 180", "Could not push x: less than 4 KiB passed in 180 seconds."],
-    ["limit: total 600", "Could not push x: it was not done after 600 seconds."],
+    ["limit: silence 180", "Could not push x: less than 4 KiB were transferred in 180 seconds."],
+    ["limit: total 600", "Could not push x: it did not finish within 600 seconds."],
   ])("says which limit was reached: %s", (line, problem) => {
     const said = `${fatal("Failed, retrying in 1s")}${line}\n`
     expect(registryError("push x", said, undefined)).toMatchObject({ code: "REGISTRY_FAILED", problem })

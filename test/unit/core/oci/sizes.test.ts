@@ -86,7 +86,7 @@ describe("the checks of sizes", () => {
         "a": [
           "passed | size/budget",
           "skipped | size/platforms | a single platform was built",
-          "skipped | size/shared | chrome was not built beside it",
+          "skipped | size/shared | chrome was not built in the same run",
         ],
       }
     `)

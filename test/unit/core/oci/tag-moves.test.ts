@@ -66,11 +66,11 @@ describe("the account", () => {
   })
 
   it("says that no name leads to what was pushed", () => {
-    expect(text(begun().moves)).toBe("No tag was set or moved; what was pushed has no name.")
+    expect(text(begun().moves)).toBe("No tag was set or moved; the pushed images have no tag.")
     const { moves, first } = begun()
     moves.start(first)
     moves.settle(first, { digest: first.from })
-    expect(text(moves)).toBe("No tag was set or moved; what was pushed has no name.")
+    expect(text(moves)).toBe("No tag was set or moved; the pushed images have no tag.")
   })
 
   it("names what moved, from which digest, what is unknown, and how to go back", () => {
@@ -83,10 +83,10 @@ describe("the account", () => {
         set: ghcr.io/owner/runner:1.2.3, new, to sha256:b…
         set: ghcr.io/owner/runner:1.2, from sha256:a… to sha256:b…
         unknown: ghcr.io/owner/runner:latest, from sha256:a… to sha256:b…, was being set
-      To go on, publish again. To go back, after skopeo login where the registry asks for it:
-        ghcr.io/owner/runner:1.2.3: delete this tag, and not its image, by the registry's own means
+      To continue, publish again. To undo, after skopeo login if the registry requires it:
+        ghcr.io/owner/runner:1.2.3: delete this tag, but not its image, with the registry's own tools
         ghcr.io/owner/runner:1.2: skopeo copy --all --preserve-digests docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:1.2
-        ghcr.io/owner/runner:latest: see what it names (skopeo inspect --raw docker://ghcr.io/owner/runner:latest | sha256sum), then: skopeo copy --all --preserve-digests docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:latest"
+        ghcr.io/owner/runner:latest: check what it points to (skopeo inspect --raw docker://ghcr.io/owner/runner:latest | sha256sum), then: skopeo copy --all --preserve-digests docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:latest"
     `)
   })
 
@@ -97,10 +97,10 @@ describe("the account", () => {
     expect(text(moves)).toMatchInlineSnapshot(`
       "1 of 3 tags were set:
         set: ghcr.io/owner/runner:1.2.3, new, to sha256:b…
-        lost: ghcr.io/owner/runner:1.2, from sha256:a… to sha256:b…, and it names sha256:c…
-        not set: ghcr.io/owner/runner:latest, which still names sha256:a…
-      To go on, publish again. To go back, after skopeo login where the registry asks for it:
-        ghcr.io/owner/runner:1.2.3: delete this tag, and not its image, by the registry's own means
+        lost: ghcr.io/owner/runner:1.2, from sha256:a… to sha256:b…, but it points to sha256:c…
+        not set: ghcr.io/owner/runner:latest, which still points to sha256:a…
+      To continue, publish again. To undo, after skopeo login if the registry requires it:
+        ghcr.io/owner/runner:1.2.3: delete this tag, but not its image, with the registry's own tools
         ghcr.io/owner/runner:1.2: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://ghcr.io/owner/runner@sha256:a… docker://ghcr.io/owner/runner:1.2"
     `)
   })

@@ -52,7 +52,7 @@ describe("addUser", () => {
     // Its members would be of the user's own group.
     ["group name", { group: `${BASE.group}runner:x:7:other\n` }, "the group runner"],
   ])("refuses a taken %s", (_, change, what) => {
-    expect(() => addUser({ ...BASE, ...change }, USER)).toThrow(`${what} is taken`)
+    expect(() => addUser({ ...BASE, ...change }, USER)).toThrow(`${what} is already used`)
   })
 })
 
@@ -73,7 +73,7 @@ describe("the accounts of every image", () => {
     ["group name", { group: `${BASE.group}runner-agent:x:7:runner\n` }, "the group runner-agent"],
   ])("refuse a base image that has the agent's %s", (_, change, what) => {
     expect(() => ACCOUNTS.reduce(addUser, { ...BASE, ...change })).toThrow(
-      `The user runner-agent cannot be added: ${what} is taken in the base image.`,
+      `The user runner-agent cannot be added: ${what} is already used in the base image.`,
     )
   })
 
@@ -90,7 +90,7 @@ describe("the broker's folders", () => {
     "%s is no place for a definition's files",
     (path) => {
       for (const kind of ["file", "folder"] as const)
-        expect(placeProblem(path, kind)).toBe(`"${path}" belongs to the credential broker, and is left alone`)
+        expect(placeProblem(path, kind)).toBe(`"${path}" belongs to the credential broker and cannot be replaced`)
     },
   )
 })

@@ -13,5 +13,5 @@ it("follows the native order, and puts what is not in it last", () => {
 it("tells the stated reason of a failed attempt, else its last words", () => {
   expect(failureReason("dpkg: error\nacceleration: dpkg --configure failed\n")).toBe("dpkg --configure failed")
   expect(failureReason("first\nlast\n")).toBe("last")
-  expect(failureReason("")).toBe("it ended without saying why")
+  expect(failureReason("")).toBe("it failed without giving a reason")
 })

@@ -58,28 +58,28 @@ describe("the two installations", () => {
       what: "native programs were not used",
       change: { accelerated: { ...emulated, reason: "the engine's kernel has no binfmt_misc rule" } },
       failures: [
-        "standard linux/arm64: the packages were not installed by native programs: the engine's kernel has no binfmt_misc rule",
+        "standard linux/arm64: the packages were not installed with native binaries: the engine's kernel has no binfmt_misc rule",
       ],
     },
     {
       what: "what was compared with is native",
       change: { emulated: { ...emulated, installMethod: "native" as const } },
-      failures: ["standard linux/arm64: what was compared with is not emulated: native"],
+      failures: ["standard linux/arm64: the reference was not installed under emulation: native"],
     },
     {
       what: "layers are larger by more than one percent",
       change: { accelerated: { ...accelerated, layers: layers(60_000_000, 41_100_000) } },
       failures: [
-        "standard linux/arm64: the layers of native programs have 1.011 times the size of emulation's, more than 1.01",
-        "standard linux/arm64: the compressed layers of native programs have 1.011 times the size of emulation's, more than 1.01",
+        "standard linux/arm64: the layers from native binaries are 1.011 times as large as emulation's; the limit is 1.01",
+        "standard linux/arm64: the compressed layers from native binaries are 1.011 times as large as emulation's; the limit is 1.01",
       ],
     },
     {
       what: "layers have no size",
       change: { accelerated: { ...accelerated, layers: [] }, emulated: { ...emulated, layers: [] } },
       failures: [
-        "standard linux/arm64: the layers of native programs have NaN times the size of emulation's, more than 1.01",
-        "standard linux/arm64: the compressed layers of native programs have NaN times the size of emulation's, more than 1.01",
+        "standard linux/arm64: the layers from native binaries are NaN times as large as emulation's; the limit is 1.01",
+        "standard linux/arm64: the compressed layers from native binaries are NaN times as large as emulation's; the limit is 1.01",
       ],
     },
   ])("are not when $what", ({ change, failures }) => {
@@ -137,9 +137,9 @@ it.each([
 })
 
 it.each([
-  [["-y"], /"-y" cannot be the name of a package/],
-  [["nano-"], /"nano-" cannot be/],
-  [["nano=8.4"], /"nano=8.4" cannot be/],
+  [["-y"], /"-y" is not a valid package name/],
+  [["nano-"], /"nano-" is not a valid package name/],
+  [["nano=8.4"], /"nano=8.4" is not a valid package name/],
   [["nano", ""], /--packages has an empty entry/],
   [["nano", "nano"], /--packages names nano twice/],
 ])("refuses packages %j", (given, message) => {

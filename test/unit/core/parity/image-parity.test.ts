@@ -368,7 +368,7 @@ describe("explains", () => {
       expect(differences).toEqual([])
       expect(explained.map(({ name, aspect, reason }) => `${name} ${aspect ?? ""}: ${reason}`)).toMatchInlineSnapshot(`
         [
-          "/home/runner/run.sh content: so in the files of node 24.21.0 for each platform",
+          "/home/runner/run.sh content: the same as in the files of node 24.21.0 for each platform",
           "/usr/local/extra type: the files of node 24.21.0 have it for linux/arm64 only",
           "/usr/local/extra.txt type: the files of node 24.21.0 have it for linux/arm64 only",
           "/usr/local/lib/machine.json content: names the platform",
@@ -482,7 +482,7 @@ describe("the allow-list", () => {
     [
       "a difference twice",
       '[{ "area": "label", "name": "a", "reason": "a" }, { "area": "label", "name": "a", "reason": "b" }]',
-      /label a comes twice/,
+      /it lists label a twice/,
     ],
   ])("is refused with %s", (_, text, message) => {
     expect(() => parsePlatformDifferences(text)).toThrow(message)

@@ -16,18 +16,20 @@ describe("decideSources", () => {
   })
 
   it("takes the registries when none answers", async () => {
-    expect(await decide("auto", [], none)).toEqual({ mode: "registry", reason: "no pinned upstream file answers" })
+    expect(await decide("auto", [], none)).toEqual({ mode: "registry", reason: "no pinned upstream URL is reachable" })
   })
 
   it("takes the registries with a warning when only some answer", async () => {
     const decided = await decide("auto", [], (url) => Promise.resolve(url.includes("nodejs")))
     expect(decided.mode).toBe("registry")
-    expect(decided.reason).toMatch(/^warning: only 2 of 4 pinned upstream files answer; silent: .*actions-runner/)
+    expect(decided.reason).toMatch(
+      /^warning: only 2 of 4 pinned upstream URLs are reachable; not reachable: .*actions-runner/,
+    )
   })
 
   it("warns as well when a single file answers", async () => {
     const decided = await decide("auto", [], (url) => Promise.resolve(url === urls[0]))
-    expect(decided.reason).toMatch(/^warning: only 1 of 4 pinned upstream files answer; silent: /)
+    expect(decided.reason).toMatch(/^warning: only 1 of 4 pinned upstream URLs are reachable; not reachable: /)
   })
 
   it("asks the mirror instead of the vendors", async () => {

@@ -50,7 +50,7 @@ describe("renderMarkdown", () => {
       | base image | 80.0 MB | 20.0 MB | 80.0 MB | 20.0 MB |
       | node | 120.0 MB | 30.0 MB | 122.0 MB | 30.5 MB |
       | runner | 40.0 MB | 10.0 MB | 40.0 MB | 10.0 MB |
-      | **all, the runner aside** | 200.0 MB | 50.0 MB | 202.0 MB | 50.5 MB |
+      | **all except the runner** | 200.0 MB | 50.0 MB | 202.0 MB | 50.5 MB |
       | **all** | 240.0 MB | 60.0 MB | 242.0 MB | 60.5 MB |
 
       - Platforms differ by 0.8 %.
@@ -174,7 +174,7 @@ describe("renderJUnit", () => {
         <testsuite name="standard linux/arm64" tests="3" failures="1" errors="0" skipped="1">
           <testcase name="version/git" classname="standard linux/arm64"/>
           <testcase name="elf/architecture" classname="standard linux/arm64">
-            <failure message="expected 183, and it is 62 in /usr/bin/x" type="check">proves: every program is for this platform
+            <failure message="expected 183, got 62 in /usr/bin/x" type="check">proves: every program is for this platform
       expected: 183
       actual: 62 in /usr/bin/x
       reason: A program for another machine would not start.</failure>
@@ -229,7 +229,7 @@ describe("renderJUnit", () => {
             testcase: [
               {
                 failure: {
-                  "@message": `expected 183, and it is <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
+                  "@message": `expected 183, got <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
                   "#text": expect.stringContaining(
                     `actual: <a b="c">'&amp;' ]]> ü 🏃 \\u001b[1m \\ud83c \\u0000`,
                   ) as string,

@@ -42,8 +42,8 @@ describe("sources", () => {
 
   it.each([
     ["", "--sources is empty. Choose from auto, upstream, registry."],
-    ["upsteam", '"upsteam" is not a place that tools come from. Did you mean upstream?'],
-    ["nowhere", '"nowhere" is not a place that tools come from. Choose from auto, upstream, registry.'],
+    ["upsteam", '"upsteam" is not a source of tools. Did you mean upstream?'],
+    ["nowhere", '"nowhere" is not a source of tools. Choose from auto, upstream, registry.'],
   ])("are refused: %j", (given, message) => {
     expect(refused(() => parseSources(given))).toBe(`SOURCES_INVALID: ${message}`)
   })
@@ -56,8 +56,8 @@ describe("compression", () => {
 
   it.each([
     ["", "--compression is empty. Choose from gzip, zstd."],
-    ["zst", '"zst" is not a compression that layers can have. Did you mean zstd?'],
-    ["none", '"none" is not a compression that layers can have. Choose from gzip, zstd.'],
+    ["zst", '"zst" is not a compression for layers. Did you mean zstd?'],
+    ["none", '"none" is not a compression for layers. Choose from gzip, zstd.'],
   ])("is refused: %j", (given, message) => {
     expect(refused(() => parseCompression(given))).toBe(`COMPRESSION_INVALID: ${message}`)
   })

@@ -38,15 +38,15 @@ describe("a mirror", () => {
     ["https://user:secret@", '"https://" is not a URL. Write it as in https://mirror.example.com/upstream.'],
     [
       "ftp://user:secret@mirror.example.com/x?token=secret",
-      'The mirror "ftp://mirror.example.com/x" is not reached by http or https. Write it as in https://mirror.example.com/upstream.',
+      'The mirror "ftp://mirror.example.com/x" does not use http or https. Write it as in https://mirror.example.com/upstream.',
     ],
     [
       "https://user:secret@mirror.example.com/x?token=secret",
-      "The mirror https://mirror.example.com/x has a query or a fragment, to which no path can be appended. Leave it out: https://mirror.example.com/x.",
+      "The mirror https://mirror.example.com/x has a query or a fragment, so no path can be appended to it. Leave it out: https://mirror.example.com/x.",
     ],
     [
       "https://mirror.example.com/#",
-      "The mirror https://mirror.example.com has a query or a fragment, to which no path can be appended. Leave it out: https://mirror.example.com.",
+      "The mirror https://mirror.example.com has a query or a fragment, so no path can be appended to it. Leave it out: https://mirror.example.com.",
     ],
   ])("is refused, without its secrets: %j", (given, message) => {
     expect(refused(() => parseMirror(given))).toBe(message)
@@ -68,7 +68,7 @@ describe("a mirror", () => {
   it("on the loopback interface has to be handed over", () => {
     const mirror = parseMirror("http://127.0.0.1:8080/up")
     expect(refused(() => requireReachable(mirror, false))).toBe(
-      "The mirror http://127.0.0.1:8080/up is the engine's own loopback interface when seen from the engine, where no mirror is. Hand the mirror over: --mirror-service tcp://127.0.0.1:8080.",
+      "The mirror http://127.0.0.1:8080/up is on this machine's loopback interface, which the engine cannot reach. Pass the mirror to the engine: --mirror-service tcp://127.0.0.1:8080.",
     )
     for (const [reachable, service] of [
       [mirror, true],

@@ -32,19 +32,19 @@ describe("a repository", () => {
 
   it.each([
     ["", "--repository is empty. Give host[:port]/path, as in ghcr.io/OWNER/github-runner."],
-    ["team/runner", '"team/runner" does not name a registry. Put its host in front, as in ghcr.io/team/runner.'],
-    ["runner", '"runner" does not name a registry. Put its host in front, as in ghcr.io/runner.'],
+    ["team/runner", '"team/runner" does not name a registry. Put its host first, as in ghcr.io/team/runner.'],
+    ["runner", '"runner" does not name a registry. Put its host first, as in ghcr.io/runner.'],
     [
       "https://ghcr.io/team/runner",
       '"https://ghcr.io/team/runner" is a URL, not a repository. Leave the scheme out: ghcr.io/team/runner.',
     ],
     [
       "ghcr.io/team/runner:v1",
-      'The repository "ghcr.io/team/runner:v1" carries a tag. Give the tag by itself: --tags v1.',
+      'The repository "ghcr.io/team/runner:v1" includes a tag. Give the tag separately: --tags v1.',
     ],
     [
       `ghcr.io/team/runner@${DIGEST}`,
-      `The repository "ghcr.io/team/runner@${DIGEST}" carries a digest. Give host[:port]/path alone.`,
+      `The repository "ghcr.io/team/runner@${DIGEST}" includes a digest. Give host[:port]/path alone.`,
     ],
     [
       "ghcr.io/Team/runner",

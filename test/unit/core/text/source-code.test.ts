@@ -38,13 +38,13 @@ describe("what a user says", () => {
   })
 
   it.each([
-    [{ url: "" }, '--source-url is "", which is no URL'],
-    [{ url: "owner/runner" }, '--source-url is "owner/runner", which is no URL'],
-    [{ url: "file:///srv/git" }, "which is no URL of source code"],
+    [{ url: "" }, '--source-url is "", which is not the URL of source code'],
+    [{ url: "owner/runner" }, '--source-url is "owner/runner", which is not the URL'],
+    [{ url: "file:///srv/git" }, "which is not the URL of source code"],
     [{ url: "https://someone:hunter2@git.example.com/runner" }, "Leave it out: https://git.example.com/runner."],
     [{ url: "https://git.example.com/runner?token=hunter2" }, "Leave it out: https://git.example.com/runner."],
-    [{ revision: "" }, '--source-revision is "", which is no commit'],
-    [{ revision: "a\nb" }, '--source-revision is "a\\nb", which is no commit'],
+    [{ revision: "" }, '--source-revision is "", which is not a commit'],
+    [{ revision: "a\nb" }, '--source-revision is "a\\nb", which is not a commit'],
   ])("is refused when it is %j", (given, message) => {
     const attempt = () => parseSourceCode(given)
     expect(attempt).toThrow(expect.objectContaining({ code: "USAGE" }))

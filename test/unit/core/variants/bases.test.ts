@@ -77,7 +77,7 @@ describe("on Ubuntu", () => {
         assertPlannable({ ...UBUNTU, variants: [variant] })
       }),
     ).toBe(
-      "BASE_INVALID: On ubuntu:24.04 there is no package chromium: Ubuntu has Chromium as a snap, which a container cannot run. Use --sources upstream where vendors' downloads answer, or --base debian:trixie-slim.",
+      "BASE_INVALID: ubuntu:24.04 has no package chromium: Ubuntu ships Chromium as a snap, which cannot run in a container. Use --sources upstream if vendors' downloads are reachable, or --base debian:trixie-slim.",
     )
   })
 

@@ -419,7 +419,7 @@ describe("a definition file is refused with line and column for", () => {
   it("more text than anyone writes", () => {
     expect(refusal(`${WHOLE}#${" ".repeat(LONGEST_DEFINITION)}`)).toMatchInlineSnapshot(`
       [
-        "databases.yaml: is longer than 100000 characters",
+        "databases.yaml: has more than 100000 characters",
       ]
     `)
   })

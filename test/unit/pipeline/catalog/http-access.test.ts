@@ -70,7 +70,7 @@ describe("vendors' redirects", () => {
   it("never lead out of https, not even to come back", async () => {
     const { get, seen } = await servers()
     expect(await get("plain")).toBe(
-      "failed: https://<mirror>/a.test/plain does not answer: it redirects to http://<mirror>, out of https",
+      "failed: https://<mirror>/a.test/plain could not be fetched: it redirects to http://<mirror>, which is not https",
     )
     expect(seen).not.toContain("plain")
   })
@@ -89,6 +89,6 @@ describe("vendors' redirects", () => {
 
   it("end", async () => {
     const { get } = await servers()
-    expect(await get("circle")).toMatch(/: it redirects too often$/)
+    expect(await get("circle")).toMatch(/: it redirects too many times$/)
   })
 })

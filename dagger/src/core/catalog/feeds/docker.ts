@@ -3,7 +3,7 @@ import { UNKNOWN } from "../schema.js"
 import { dayOf, FINISHED, type Feed, type VendorRelease } from "./feed.js"
 import { hashed, type FileUrl } from "./files.js"
 
-/** A line of the listing: the file's name, then its day where the server tells it. */
+/** A line of the listing: the file's name, then its day if the server gives it. */
 const LINE = /href="docker-(\d[^"]*)\.tgz"[^\n]*?<\/a>(?:\s*(\d{4}-\d\d-\d\d))?/g
 
 /** Docker's folders of static builds, one per platform, without checksums. */

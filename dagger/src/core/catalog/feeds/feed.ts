@@ -7,21 +7,21 @@ export interface VendorRelease {
   version: string
   /** The day, `2026-11-13`, or `unknown`. */
   released: string
-  /** The platforms that it has a file for, with that file's checksum or `unknown`. */
+  /** The platforms for which it has a file, with that file's checksum or `unknown`. */
   files: Partial<Record<PlatformName, string>>
 }
 
-/** Where a vendor tells of its releases. Methods reject with an Error when the vendor does not answer, or not as it used to. */
+/** Where a vendor lists its releases. Methods reject with an Error when the vendor does not answer, or answers in an unknown format. */
 export interface Feed {
   /** Finished releases, in no particular order: previews and candidates are left out. */
   releases(access: VendorAccess): Promise<VendorRelease[]>
-  /** {@link checksum} is what was downloaded, because the vendor publishes none. */
+  /** {@link checksum} is that of a download, because the vendor publishes none. */
   hashes?: true
-  /** The checksum of one platform's file, where {@link releases} did not tell it. */
+  /** The checksum of one platform's file, if {@link releases} did not give it. */
   checksum(access: VendorAccess, version: string, platform: PlatformName): Promise<string>
 }
 
-/** A version that is finished: numbers alone. */
+/** A final version: only numbers, without a preview suffix. */
 export const FINISHED = /^\d+(\.\d+){1,3}$/
 
 /** `dayOf("2026-09-01T20:03:23Z")` ⇒ `"2026-09-01"` */
@@ -29,18 +29,16 @@ export function dayOf(time: string | null | undefined): string {
   return /^\d{4}-\d\d-\d\d/.exec(time ?? "")?.[0] ?? "unknown"
 }
 
-/** Reads what a vendor answered. */
+/** Parses a vendor's answer. */
 export function readAnswer<Value>(schema: z.ZodType<Value>, text: string, from: string): Value {
   let given: unknown
   try {
     given = JSON.parse(text)
   } catch (error) {
-    throw new Error(`${from} did not answer with JSON`, { cause: error })
+    throw new Error(`${from} did not return JSON`, { cause: error })
   }
   const result = schema.safeParse(given)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  throw new Error(
-    `${from} answered with something else than before: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
-  )
+  throw new Error(`${from} returned an unexpected answer: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`)
 }

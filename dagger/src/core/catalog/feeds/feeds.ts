@@ -8,7 +8,7 @@ import { goFeed } from "./go.js"
 import { nodeFeed } from "./node.js"
 import { npmFeed } from "./npm.js"
 
-/** Where the vendor of a tool's pinned source tells of new versions; nothing of a source that is not pinned. */
+/** The vendor's feed of new versions for a tool's pinned source; undefined for a source that is not pinned. */
 export function feedOf(entry: ToolEntry, source: "upstream" | "registry"): Feed | undefined {
   if (source === "upstream") return entry.upstream && upstreamFeed(entry.upstream)
   const { registry } = entry

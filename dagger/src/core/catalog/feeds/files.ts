@@ -3,7 +3,7 @@ import type { Feed } from "./feed.js"
 
 export type FileUrl = (version: string, platform: PlatformSpelling) => string
 
-/** The names of a version's files, as they end their URLs. */
+/** The names of a version's files, which are the last part of their URLs. */
 export function assetNames(url: FileUrl, version: string): { platform: PlatformName; name: string }[] {
   return PLATFORMS.map((platform) => {
     const address = url(version, spelling(platform))
@@ -11,7 +11,7 @@ export function assetNames(url: FileUrl, version: string): { platform: PlatformN
   })
 }
 
-/** For vendors who publish no checksum: the file is downloaded, and what came is pinned. */
+/** For vendors that publish no checksum: the file is downloaded, and its hash is pinned. */
 export function hashed(url: FileUrl): Pick<Feed, "hashes" | "checksum"> {
   return {
     hashes: true,

@@ -8,7 +8,7 @@ type GoToolchain = ToolEntry["registry"] & { kind: "go-toolchain" }
 const versionsSchema = z.object({ Versions: z.array(z.string()) })
 const moduleSchema = z.object({ Sum: z.string() })
 
-/** Go's toolchains as modules, by the go command: with its configured proxy, and checked by its checksum database. */
+/** Go's toolchains as modules, read with the go command: from its configured proxy, and verified by its checksum database. */
 export function goToolchainFeed({ path, version: moduleVersion }: GoToolchain): Feed {
   return {
     async releases(access) {

@@ -3,7 +3,7 @@ import { PLATFORMS, spelling, type PlatformName, type PlatformSpelling } from ".
 import { UNKNOWN } from "../schema.js"
 import { dayOf, FINISHED, readAnswer, type Feed, type VendorRelease } from "./feed.js"
 
-/** A registry that knows one version only gives it without a list. */
+/** With a single version, the registry gives it as a string instead of a list. */
 const packageSchema = z.object({
   versions: z.union([z.string(), z.array(z.string())]).transform((versions) => [versions].flat()),
   time: z.record(z.string(), z.string()).default({}),
@@ -33,7 +33,7 @@ export function npmFeed(packageName: (platform: PlatformSpelling) => string): Fe
   }
 }
 
-/** A package that is the same on every platform is asked for once. */
+/** A package that is the same on every platform is only looked up once. */
 function byName(packageName: (platform: PlatformSpelling) => string): Map<string, PlatformName[]> {
   const names = new Map<string, PlatformName[]>()
   for (const platform of PLATFORMS) {

@@ -2,13 +2,13 @@ import { PLATFORMS, type PlatformName } from "../../platforms.js"
 import { pinnedSources, type PinnedSource } from "../downloads.js"
 import { UNKNOWN, type CatalogTool } from "../schema.js"
 
-/** Where one tool comes from on one platform, and by what it is known to be what it should be. */
+/** Where one tool comes from on one platform, and how it is verified. */
 export interface AuditRow {
   tool: string
   title: string
   platform: PlatformName
   source: "upstream" | "registry"
-  /** What is pinned, or who decides it when an image is built: `the archive's`, `the project's`. */
+  /** The pinned version, or who decides it when an image is built: `the archive's`, `the project's`. */
   version: string
   /** The day, or `unknown`. */
   released: string
@@ -26,7 +26,7 @@ const VERIFIED: Record<PinnedSource["kind"], string> = {
 }
 /** A checksum that its vendor never published. */
 const SEEN_ONCE = "SHA-256 in the catalog, seen once: the vendor publishes none"
-export const UNVERIFIED = "no checksum is known: refused"
+export const UNVERIFIED = "no known checksum: refused"
 
 /** The dependency audit: every tool on every platform from every source. */
 export function audit(tools: Readonly<Record<string, CatalogTool>>): AuditRow[] {

@@ -6,7 +6,7 @@ import type { Feed, VendorRelease } from "../feeds/feed.js"
 import { feedOf } from "../feeds/feeds.js"
 import type { CatalogTool, ToolEntry } from "../schema.js"
 
-/** A tool's pinned source, and where its vendor tells of new versions. */
+/** A tool's pinned source, and its vendor's feed of new versions. */
 export interface Target {
   tool: string
   entry: ToolEntry
@@ -30,7 +30,7 @@ export function targetsOf(
   })
 }
 
-/** What a vendor's newest release is to the pinned one. */
+/** How a vendor's newest release compares with the pinned one. */
 export type Comparison = Pick<PinnedSource, "source"> & {
   tool: string
   pinned: string
@@ -39,7 +39,7 @@ export type Comparison = Pick<PinnedSource, "source"> & {
     | { state: "unreachable"; reason: string }
   )
 
-/** Asks a vendor. That it does not answer is an answer too. */
+/** Asks a vendor. A vendor that does not answer is a result too, not an error. */
 export async function compareWithVendor(
   { tool, entry, pinned, feed }: Target,
   access: VendorAccess,
@@ -59,26 +59,26 @@ export async function compareWithVendor(
     return {
       ...compared,
       state: "unreachable",
-      reason: `its vendor lists no finished release${line === "" ? "" : ` of ${line}`}`,
+      reason: `its vendor lists no final release${line === "" ? "" : ` of ${line}`}`,
     }
   if (compareVersions(newest.version, version) < 0)
     return {
       ...compared,
       state: "ahead",
       newest,
-      reason: `its vendor's newest is ${newest.version}, and pins never go back`,
+      reason: `its vendor's newest is ${newest.version}, but pins never go back`,
     }
   if (newest.version === version) return { ...compared, state: "current", newest }
   const reason = missingText(newest)
   if (reason === undefined) return { ...compared, state: "outdated", newest }
-  // An older one than the newest may be whole.
+  // An older release than the newest may be complete.
   const whole = newestFirst(ofLine).find((release) => missingText(release) === undefined)
   return whole && compareVersions(whole.version, version) > 0
     ? { ...compared, state: "outdated", newest: whole, reason }
     : { ...compared, state: "incomplete", newest, reason }
 }
 
-/** Which platforms a release has no file for; nothing when it has all. */
+/** The platforms for which a release has no file; undefined when it has all. */
 function missingText({ version, files }: VendorRelease): string | undefined {
   const missing = PLATFORMS.filter((platform) => files[platform] === undefined)
   return missing.length === 0 ? undefined : `${version} has no file for ${missing.join(", ")}`

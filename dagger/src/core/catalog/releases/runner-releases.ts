@@ -4,10 +4,10 @@ import { feedOf } from "../feeds/feeds.js"
 import { messageOf } from "./newest.js"
 import { TOOL_ENTRIES } from "../tools.js"
 
-/** What GitHub has released of its runner, or why that is not known. */
+/** GitHub's releases of its runner, or why they are unknown. */
 export async function runnerReleases(access: VendorAccess): Promise<VendorRelease[] | { unknown: string }> {
   const feed = feedOf(TOOL_ENTRIES.runner, "upstream")
-  if (!feed) return { unknown: "the catalog does not say where its vendor tells of it" }
+  if (!feed) return { unknown: "the catalog does not say where its vendor publishes releases" }
   try {
     return await feed.releases(access)
   } catch (error) {

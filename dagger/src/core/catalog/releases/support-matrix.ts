@@ -2,18 +2,18 @@ import { table, text } from "../../text/markdown.js"
 import { PLATFORMS } from "../../platforms.js"
 import type { AuditRow } from "./audit.js"
 
-/** The dependency audit as a document: what there is on which platform, from where, verified how. */
+/** The dependency audit as a document: which tool is on which platform, where it comes from and how it is verified. */
 export function supportMatrix(rows: readonly AuditRow[]): string {
   const head = ["Tool", "Sources", "Version", ...PLATFORMS, "Verified by", "Proven by"]
   return [
     "# Support matrix",
-    "<!-- Made from the catalog by `npm run docs`; a test fails when this file is another one. -->",
-    `Every tool that does not simply come with the distribution, as \`dagger/src/core/catalog/\` has it, on every platform.
-\`./runner-images catalog check --json\` gives the same for programs. Where the version is "the archive's", the distribution's
-archive decides it when an image is built, and the image's report tells it. What is pinned without a known checksum is refused
-when it is used. "Proven by" names the smoke checks.`,
+    "<!-- Generated from the catalog by `npm run docs`; a test fails when this file is out of date. -->",
+    `Every tool in \`dagger/src/core/catalog/\`, which are those that do not simply come with the distribution, on every platform.
+\`./runner-images catalog check --json\` prints the same for programs. Where the version is "the archive's", the distribution's
+archive decides it when an image is built, and the image's report states it. A build refuses to use a file that is pinned
+without a known checksum. "Proven by" names the smoke checks.`,
     table(head, lines(rows)),
-    "Packages of the distribution are in the report of each image, with version and SHA-256 for each platform.",
+    "The report of each image lists the distribution's packages, with version and SHA-256 for each platform.",
   ]
     .join("\n\n")
     .concat("\n")

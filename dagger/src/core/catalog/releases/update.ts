@@ -8,15 +8,15 @@ import { compareWithVendor, messageOf, targetsOf, type Target } from "./newest.j
 import { readCatalog } from "../pins.js"
 import { UNKNOWN, type ToolEntry } from "../schema.js"
 
-/** What came of one pinned source. */
+/** The outcome for one pinned source. */
 export interface Update {
   tool: string
   source: "upstream" | "registry"
-  /** `completed`: the version stays, and a fact that was unknown is known now. */
+  /** `completed`: the version stays, but a fact that was unknown is now known. */
   state: "updated" | "completed" | "current" | "refused" | "unreachable"
   from: string
   to: string
-  /** It was pinned to what was downloaded now: the vendor publishes no checksum to hold that against. */
+  /** It was pinned to the file downloaded now: the vendor publishes no checksum to compare it with. */
   seenOnce?: true
   /** Why it was not updated. */
   reason?: string
@@ -28,12 +28,12 @@ export interface UpdatedPins {
 }
 
 /**
- * Pins tools to their vendors' newest releases. A pin never goes back, and gets a release only with a file and a checksum
- * for every platform; what the vendor publishes no checksum of is downloaded and hashed.
+ * Pins tools to their vendors' newest releases. A pin never goes back, and a release is only pinned if it has a file and a
+ * checksum for every platform; files for which the vendor publishes no checksum are downloaded and hashed.
  *
- * @param text the text of pins.yaml, whose comments and order stay
- * @param names the tools; those that need the same version come along
- * @throws RunnerImagesError CATALOG_INVALID when the catalog is wrong, before or after; DOWNLOAD_MISMATCH when a vendor has
+ * @param text the text of pins.yaml, whose comments and order are kept
+ * @param names the tools; tools that need the same version are included
+ * @throws RunnerImagesError CATALOG_INVALID when the catalog is invalid, before or after; DOWNLOAD_MISMATCH when a vendor has
  *   replaced a file
  */
 export async function updatePins(
@@ -53,8 +53,8 @@ export async function updatePins(
   if (problems.length > 0)
     throw new RunnerImagesError(
       "CATALOG_INVALID",
-      `What vendors answer cannot be pinned: ${problems.map(problemText).join("; ")}.`,
-      "Nothing was written; ask again later, or update other tools by their names.",
+      `The vendors' answers cannot be pinned: ${problems.map(problemText).join("; ")}.`,
+      "Nothing was written; try again later, or update other tools by name.",
     )
   return { text: after, updates }
 }
@@ -79,7 +79,7 @@ async function updateGroup(
     const partners = all.filter((other) => other.target.pinned.source === source)
     const versions = new Set(partners.map((other) => other.update.to))
     if (versions.size > 1) {
-      const reason = `${partners.map((other) => `${other.update.tool} would be ${other.update.to}`).join(", ")}, and they only work together`
+      const reason = `${partners.map((other) => `${other.update.tool} would be ${other.update.to}`).join(", ")}, but they only work together`
       const state = update.state === "unreachable" ? "unreachable" : "refused"
       return { ...update, state, to: update.from, reason: update.reason ?? reason }
     }
@@ -141,7 +141,7 @@ async function renewal(
 /**
  * A checksum for every platform, and whether the vendor published any of them.
  *
- * @throws RunnerImagesError DOWNLOAD_MISMATCH when the vendor has another one for the version that is pinned
+ * @throws RunnerImagesError DOWNLOAD_MISMATCH when the vendor publishes another one for the pinned version
  */
 async function checksumsOf(
   { tool, pinned, feed }: Target,
@@ -158,7 +158,7 @@ async function checksumsOf(
         if (published !== UNKNOWN && published !== known)
           throw new RunnerImagesError(
             "DOWNLOAD_MISMATCH",
-            `${tool} ${version} for ${platform} is pinned to ${known}, and its vendor now says ${published}.`,
+            `${tool} ${version} for ${platform} is pinned to ${known}, but its vendor now publishes ${published}.`,
             "Find out why the vendor has replaced the file before changing the catalog.",
           )
         seenOnce ||= published === UNKNOWN && pinned.seenOnce

@@ -6,25 +6,25 @@ import { issueLine, issueLines, issuesOf, reservedKeys } from "./validation-issu
 import { contradictions } from "./rules.js"
 import { definitionSchema, type WrittenDefinition } from "./schema.js"
 
-/** Characters that a definition file may have. It is written by hand. */
+/** The most characters that a definition file may have. It is written by hand. */
 export const LONGEST_DEFINITION = 100_000
 
-/** How many errors in YAML itself are named. */
+/** The most YAML syntax errors that are reported. */
 const MOST_SYNTAX_ISSUES = 5
 
-/** How often values may be repeated by YAML's aliases. A few nested ones could otherwise stand for more than fits into memory. */
+/** How often YAML's aliases may repeat values. A few nested ones could otherwise expand to more than fits into memory. */
 const MOST_ALIASES = 50
 
 /**
  * Reads a definition file: a variant that extends one of this project's.
  *
  * @param file its name, for messages
- * @throws RunnerImagesError DEFINITION_INVALID naming every error with its line and column. What its parts contradict is looked for
- *   when each by itself is right.
+ * @throws RunnerImagesError DEFINITION_INVALID naming every error with its line and column. Contradictions between its parts are
+ *   only looked for once each part is valid.
  */
 export function parseCustomVariant(text: string, file: string): CustomVariant {
   if (text.length > LONGEST_DEFINITION)
-    throw invalid(file, [`${file}: is longer than ${String(LONGEST_DEFINITION)} characters`])
+    throw invalid(file, [`${file}: has more than ${String(LONGEST_DEFINITION)} characters`])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
   const reserved = reservedKeys(document)
@@ -39,12 +39,12 @@ function read(text: string, file: string, lines: LineCounter) {
   try {
     const document = parseDocument(text, { schema: "failsafe", lineCounter: lines, prettyErrors: false })
     const broken = document.errors.map(({ message, pos }) => issueLine(file, lines.linePos(pos[0]), message))
-    // One that is not understood brings others with it.
+    // One error often causes others.
     if (broken.length > 0) throw invalid(file, [...new Set(broken)].slice(0, MOST_SYNTAX_ISSUES))
     return { document, value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown }
   } catch (cause) {
     if (cause instanceof RunnerImagesError) throw cause
-    // The library gives up on aliases without end, and on nesting deeper than the stack.
+    // The library gives up on endless aliases, and on nesting deeper than the stack.
     throw invalid(file, [`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`], cause)
   }
 }
@@ -54,7 +54,7 @@ function invalid(file: string, lines: readonly string[], cause?: unknown): Runne
   return new RunnerImagesError(
     "DEFINITION_INVALID",
     `The definition ${file} has ${count}:\n  ${lines.join("\n  ")}`,
-    "docs/VARIANTS.md says what a definition may hold.",
+    "docs/VARIANTS.md describes what a definition may contain.",
     { cause },
   )
 }

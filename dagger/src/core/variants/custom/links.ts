@@ -1,10 +1,10 @@
 import { TOOL_ENTRIES } from "../../catalog/tools.js"
 import { RUNTIME_LINKS } from "../runtime-files.js"
 
-/** As many symbolic links as Linux follows on one path. */
+/** The number of symbolic links that Linux follows on one path. */
 const MOST_LINKS = 40
 
-/** Links of every base: Debian's merged /usr, and the places that moved below /run. */
+/** Links of every base: Debian's merged /usr, and the folders that moved to /run. */
 const BASE_LINKS: Readonly<Record<string, string>> = {
   "/bin": "/usr/bin",
   "/lib": "/usr/lib",
@@ -17,17 +17,17 @@ const BASE_LINKS: Readonly<Record<string, string>> = {
   "/var/run": "/run",
 }
 
-/** Links that the catalog's tools come with, by their paths. */
+/** Links that the catalog's tools add: path → target. */
 export const TOOL_LINKS: Readonly<Record<string, string>> = Object.assign(
   {},
   ...Object.values(TOOL_ENTRIES).map(({ registry }) => ("links" in registry ? registry.links : {})),
 ) as Record<string, string>
 
-/** The links that an image has before a definition adds anything: path → target. A definition may use them, and not replace them. */
+/** The links that an image has before a definition adds anything: path → target. A definition may use but not replace them. */
 export const IMAGE_LINKS: Readonly<Record<string, string>> = { ...BASE_LINKS, ...RUNTIME_LINKS }
 
 /**
- * Where a path leads when the links are followed; undefined when they lead in a circle. The last part is not followed: a file that is
+ * Where a path leads if links are followed; undefined if they form a loop. The last component is not followed: a file that is
  * put there replaces the link.
  *
  * @example throughLinks("/actions-runner/run.sh", new Map([["/actions-runner", "/home/runner"]])) ⇒ "/home/runner/run.sh"

@@ -4,22 +4,22 @@ import { VARIANTS } from "../names.js"
 import { placeProblem } from "./paths.js"
 import type { WrittenDefinition } from "./schema.js"
 
-/** Where in a definition something is wrong, by keys and indices, and what it is. */
+/** An error in a definition: where, by keys and indices, and what. */
 export interface ValidationIssue {
   path: readonly PropertyKey[]
-  /** The key is what is wrong, whatever its value. */
+  /** The key itself is wrong, not its value. */
   key?: true
   problem: string
 }
 
-/** Parts of a variable's name that tell that its value is nobody's business. An image shows its environment to everyone. */
+/** Parts of a variable's name that suggest a secret value. Everyone who has an image can read its environment. */
 const SECRET = /(^|_)(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)(_|$)/i
 
-/** What is wrong with a definition of the right form, when its parts are held against each other and the variant that it extends. */
+/** Contradictions in a definition that matches the schema: between its parts, and with the variant that it extends. */
 export function contradictions(given: WrittenDefinition): ValidationIssue[] {
   return [
     ...(VARIANTS.some((variant) => variant === given.name)
-      ? [{ path: ["name"], problem: `${given.name} is one of this project's own variants; choose another name` }]
+      ? [{ path: ["name"], problem: `${given.name} is a variant of this project; choose another name` }]
       : []),
     ...packageIssues(given),
     ...toolIssues(given),
@@ -57,16 +57,15 @@ function toolIssues(given: WrittenDefinition): ValidationIssue[] {
     }
     if (TOOLS.some((known) => known === name)) at("name", `${name} is a tool of the catalog; choose another name`)
     at("into", placeProblem(into, unpack === "program" ? "file" : "folder", own))
-    const program = "is for archives, and a program is one file, which `into` names"
+    const program = "is for archives; a program is a single file, which `into` names"
     if (unpack === "program" && strip !== undefined) at("strip", program)
     if (unpack === "program" && only !== undefined) at("only", program)
-    if (only?.some((path) => path.split("/").includes("..")))
-      at("only", "leads out of the archive; write it without ..")
+    if (only?.some((path) => path.split("/").includes(".."))) at("only", "leaves the archive; write it without ..")
     return all
   }, named)
 }
 
-/** Files and links, each of which needs a place of its own. */
+/** Files and links, each of which needs its own path. */
 function placeIssues(given: WrittenDefinition): ValidationIssue[] {
   const { extends: parent, tools = [], files = [] } = given
   const own = linksOf(given)
@@ -89,7 +88,7 @@ function placeIssues(given: WrittenDefinition): ValidationIssue[] {
       .filter(({ place }) => taken.has(place))
       .map(({ at, place }) => ({
         path: at,
-        problem: `${place} is a file of the variant ${parent}, and is left alone`,
+        problem: `${place} is a file of the variant ${parent} and cannot be replaced`,
       })),
     ...twice(
       places.map(({ place }) => place),
@@ -103,14 +102,15 @@ function environmentIssues({ extends: parent, environment = {} }: WrittenDefinit
     const path = ["environment", name]
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       return [
-        { path, problem: `"${name}" cannot be a variable's name: letters, digits and _, not beginning with a digit` },
+        { path, problem: `"${name}" is not a variable name: use letters, digits and _, and do not begin with a digit` },
       ]
     if (SECRET.test(name))
       return [
         {
           path,
           key: true,
-          problem: "looks like a secret, which everyone who pulls the image could read; give it to the container",
+          problem:
+            "looks like a secret, which everyone who pulls the image could read; pass it to the container instead",
         },
       ]
     return []
@@ -124,13 +124,13 @@ function environmentIssues({ extends: parent, environment = {} }: WrittenDefinit
   if (missing.length > 0) {
     const added = folders.filter((folder) => folder.startsWith("/") && !inherited.split(":").includes(folder))
     const whole = [...added, inherited].join(":")
-    issues.push({ path, problem: `lacks ${missing.join(", ")} of the variant ${parent}; write ${whole}` })
+    issues.push({ path, problem: `lacks ${missing.join(", ")} from the variant ${parent}; write ${whole}` })
   }
   const relative = folders.find((folder) => !folder.startsWith("/"))
   if (relative !== undefined)
     issues.push({
       path,
-      problem: `has "${relative}", which is not an absolute path; a variable is not looked up here`,
+      problem: `has "${relative}", which is not an absolute path; variables are not expanded here`,
     })
   return issues
 }
@@ -145,7 +145,7 @@ function checkIssues({ checks }: WrittenDefinition): ValidationIssue[] {
     if (given.length !== 1)
       all.push({
         path: ["checks", index, "expect"],
-        problem: `has ${given.length === 0 ? "nothing" : given.join(" and ")}; give one of equals, contains, matches, fails`,
+        problem: `has ${given.length === 0 ? "nothing" : given.join(" and ")}; give exactly one of equals, contains, matches, fails`,
       })
     const reason = expect.matches === undefined ? undefined : patternProblem(expect.matches)
     if (reason !== undefined) all.push({ path: ["checks", index, "expect", "matches"], problem: reason })
@@ -164,6 +164,6 @@ function patternProblem(pattern: string): string | undefined {
 
 function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): ValidationIssue[] {
   return names.flatMap((name, index) =>
-    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is there twice` }],
+    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is listed twice` }],
   )
 }

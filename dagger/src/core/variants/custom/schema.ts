@@ -6,7 +6,7 @@ import { VARIANTS } from "../names.js"
 import { placeProblem } from "./paths.js"
 
 /**
- * The form of a definition file. Every value is text, as YAML's failsafe schema gives it: its other ones turn the version 1.10 into 1.1.
+ * The schema of a definition file. Every value is text, as in YAML's failsafe schema: the others turn the version 1.10 into 1.1.
  * Messages continue `environment.NAME: …`.
  */
 
@@ -23,7 +23,7 @@ function wrong(what: string) {
   }
 }
 
-/** A mapping with these keys and no others. The message of unknown ones is the list of the known, which `validation-issues.ts` makes sentences of. */
+/** A mapping with these keys and no others. The message for unknown keys lists the known ones; `validation-issues.ts` makes sentences of it. */
 const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -51,13 +51,14 @@ const url = z.string({ error: wrong("an https URL") }).superRefine((given, conte
 
 function urlProblem(given: string): string | undefined {
   const parsed = URL.canParse(given) ? new URL(given) : undefined
-  // Parsing leaves line breaks out, and what is fetched later has them.
+  // Parsing drops line breaks, but the URL that is fetched later would have them.
   if (/[\s\p{Cc}]/u.test(given)) return "has a space or a control character"
   if (parsed?.protocol !== "https:") return `"${given}" is not an https URL`
   // Never repeated: it may be a secret.
-  if (parsed.username !== "" || parsed.password !== "") return "holds a user or a password, which everyone could read"
-  // Under which it is looked up among --assets.
-  if (!/\/[A-Za-z0-9][A-Za-z0-9._+~%-]*$/.test(given)) return `"${given}" does not end in the name of a file`
+  if (parsed.username !== "" || parsed.password !== "")
+    return "contains a user or a password, which everyone could read"
+  // --assets is searched by that name.
+  if (!/\/[A-Za-z0-9][A-Za-z0-9._+~%-]*$/.test(given)) return `"${given}" does not end in a file name`
   return undefined
 }
 
@@ -72,7 +73,7 @@ const tool = fields({
   files: fields(Object.fromEntries(PLATFORMS.map((platform) => [platform, file])) as Record<PlatformName, typeof file>),
   unpack: z.enum(["program", "tar", "zip"], { error: wrong("program, tar or zip") }),
   into: place,
-  strip: text(/^\d$/, "how many leading folders go, from 0 to 9").optional(),
+  strip: text(/^\d$/, "a number of leading folders to remove, from 0 to 9").optional(),
   only: list(text(/^[^/\p{Cc}][^\p{Cc}]*$/u, "a path inside the archive")).optional(),
   links: mapping(text(/^[^\p{Cc}]+$/u, "the target of a link")).optional(),
 })
@@ -80,7 +81,7 @@ const tool = fields({
 const check = fields({
   name: text(/^[a-z0-9][a-z0-9._-]{0,39}$/, "a check's name: lower-case letters, digits, dots, hyphens"),
   proves: sentence,
-  command: text(/\S/, "a shell command").regex(/^[^\0]*$/, { error: "holds a zero byte" }),
+  command: text(/\S/, "a shell command").regex(/^[^\0]*$/, { error: "contains a zero byte" }),
   expect: fields({
     equals: z.string({ error: wrong("text") }).optional(),
     contains: text(/^[^]+$/, "text").optional(),
@@ -93,7 +94,7 @@ const check = fields({
 export const definitionSchema = fields({
   name: text(
     /^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$/,
-    "a variant's name: at most 40 lower-case letters and digits, with single hyphens between",
+    "a variant's name: at most 40 lower-case letters and digits, with single hyphens between them",
   ),
   extends: z.enum(VARIANTS, {
     error: ({ input }) => {
@@ -115,8 +116,10 @@ export const definitionSchema = fields({
       mode: text(/^0?[0-7]{3}$/, "a file's mode: three octal digits such as 0644, without setuid").optional(),
     }),
   ).optional(),
-  environment: mapping(z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "holds a zero byte" })).optional(),
-  checks: list(check).min(1, { error: "is empty; a variant proves what it adds by at least one check" }),
+  environment: mapping(
+    z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "contains a zero byte" }),
+  ).optional(),
+  checks: list(check).min(1, { error: "is empty; a variant needs at least one check of what it adds" }),
 })
 
 export type WrittenDefinition = z.infer<typeof definitionSchema>

@@ -4,27 +4,27 @@ import { printable } from "../../text/printable.js"
 import { closest } from "../../suggest.js"
 import type { ValidationIssue } from "./rules.js"
 
-/** What zod found, an error for every unknown key. */
+/** What zod found, with one issue for every unknown key. */
 export function issuesOf(error: z.ZodError): ValidationIssue[] {
   return error.issues.flatMap((issue): ValidationIssue[] => {
     if (issue.code !== "unrecognized_keys") return [{ path: issue.path, problem: issue.message }]
     const known = issue.message.split(" ")
     return issue.keys.map((key) => {
       const meant = closest(key, known)
-      const rest = meant ? `did you mean ${meant}?` : `known are ${known.join(", ")}`
-      return { path: [...issue.path, key], key: true, problem: `is not known here; ${rest}` }
+      const rest = meant ? `did you mean ${meant}?` : `choose from ${known.join(", ")}`
+      return { path: [...issue.path, key], key: true, problem: `is not a known key; ${rest}` }
     })
   })
 }
 
-/** Keys that JavaScript takes for an object's prototype; what reads the form would leave them out without a word. */
+/** Keys that JavaScript takes for an object's prototype; the schema would silently drop them. */
 export function reservedKeys(document: Document): ValidationIssue[] {
   const found: ValidationIssue[] = []
   visit(document, {
     Pair(_, { key }, ancestors) {
       if (!isScalar(key) || key.value !== "__proto__") return
       const above = ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : ""))
-      found.push({ path: [...above, "__proto__"], key: true, problem: "cannot be a name; choose another" })
+      found.push({ path: [...above, "__proto__"], key: true, problem: "is a reserved name; choose another" })
     },
   })
   return found
@@ -38,7 +38,7 @@ function pathText(path: readonly PropertyKey[]): string {
   }, "")
 }
 
-/** ValidationIssues in the order of the text, a line each: `FILE:LINE:COLUMN: PATH: PROBLEM`. */
+/** Validation issues in the order of the text, one per line: `FILE:LINE:COLUMN: PATH: PROBLEM`. */
 export function issueLines(
   file: string,
   issues: readonly ValidationIssue[],
@@ -51,12 +51,12 @@ export function issueLines(
     .map(({ path, problem, offset }) => issueLine(file, lines.linePos(offset), `${pathText(path)}: ${problem}`))
 }
 
-/** What a file says may be anything, and must not break the line. */
+/** A file may contain anything; its text must not break the line. */
 export function issueLine(file: string, { line, col }: { line: number; col: number }, text: string): string {
   return `${file}:${String(line)}:${String(col)}: ${printable(text.replace(/^: /, "")).replaceAll("\n", "\\n")}`
 }
 
-/** Where in the text an error is: at the value where that stands by itself, else at its key; for what is missing, at what lacks it. */
+/** The position of an error in the text: of the value if it is a scalar, else of its key; for a missing key, of the mapping that lacks it. */
 function offsetOf(document: Document, { path, key }: ValidationIssue): number {
   let node: unknown = document.contents
   let offset = startOf(node) ?? 0

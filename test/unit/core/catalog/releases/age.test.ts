@@ -14,37 +14,37 @@ it.each<[string, Parameters<typeof runnerAge>, string]>([
   [
     "a newer one is 29 days old",
     [pinned, [release("2.339.0", "2026-10-26")], NOW],
-    "warn: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 29 days, and 30 days will be too long.",
+    "warn: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 29 days; the limit is 30 days.",
   ],
   [
     "a newer one is 30 days old",
     [pinned, [release("2.339.0", "2026-10-25")], NOW],
-    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 30 days, and 30 days is what is allowed.",
+    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 30 days; the limit is 30 days.",
   ],
   [
     "the oldest of the newer ones counts",
     [pinned, [release("2.340.0", "2026-11-20"), release("2.339.0", "2026-10-01")], NOW],
-    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 54 days, and 30 days is what is allowed.",
+    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 54 days; the limit is 30 days.",
   ],
   [
     "another limit",
     [pinned, [release("2.339.0", "2026-11-23")], NOW, 1],
-    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 1 day, and 1 day is what is allowed.",
+    "old: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 1 day; the limit is 1 day.",
   ],
   [
     "a newer one of an unknown day",
     [pinned, [release("2.339.0", "unknown")], NOW],
-    "warn: The pinned runner 2.338.0 is 84 days old; 2.339.0 is newer, and since when is not known.",
+    "warn: The pinned runner 2.338.0 is 84 days old; 2.339.0 is newer; its release date is unknown.",
   ],
   [
     "nobody answers",
     [pinned, { unknown: "GitHub answers 503" }, NOW],
-    "warn: The pinned runner 2.338.0 is 84 days old; whether there is a newer one is not known: GitHub answers 503.",
+    "warn: The pinned runner 2.338.0 is 84 days old; it is unknown whether there is a newer one: GitHub answers 503.",
   ],
   [
     "nothing is known at all",
     [release("2.338.0", "unknown"), { unknown: "GitHub answers 503" }, NOW],
-    "warn: The pinned runner 2.338.0 is of an unknown day; whether there is a newer one is not known: GitHub answers 503.",
+    "warn: The pinned runner 2.338.0 is of unknown age; it is unknown whether there is a newer one: GitHub answers 503.",
   ],
 ])("the runner's age when %s", (_, given, expected) => {
   const { verdict, text } = runnerAge(...given)
@@ -54,6 +54,6 @@ it.each<[string, Parameters<typeof runnerAge>, string]>([
 it("what is too old is refused with what to do", () => {
   const age = runnerAge(pinned, [release("2.339.0", "2026-10-01")], NOW)
   expect(runnerOld(age)).toMatchInlineSnapshot(
-    `[RunnerImagesError: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 54 days, and 30 days is what is allowed. Run runner-images catalog update runner, build and test, then publish. [RUNNER_OLD]]`,
+    `[RunnerImagesError: The pinned runner 2.338.0 is 84 days old; 2.339.0 has been out for 54 days; the limit is 30 days. Run runner-images catalog update runner, build and test, then publish. [RUNNER_OLD]]`,
   )
 })

@@ -90,7 +90,7 @@ describe("a vendor's newest release", () => {
       "older than the pinned one",
       "runner",
       { [RUNNER_RELEASES]: [githubRelease("2.337.0", "2026-08-26", runnerAssets("2.337.0"))] },
-      "runner upstream 2.338.0 ahead 2.337.0 (2026-08-26): its vendor's newest is 2.337.0, and pins never go back",
+      "runner upstream 2.338.0 ahead 2.337.0 (2026-08-26): its vendor's newest is 2.337.0, but pins never go back",
     ],
     [
       "of Node.js, within the pinned line",
@@ -120,25 +120,25 @@ describe("a vendor's newest release", () => {
       "not told: an error",
       "runner",
       { [RUNNER_RELEASES]: 500 },
-      "runner upstream 2.338.0 unreachable: <mirror>/api.github.com/repos/actions/runner/releases?per_page=50 answers 500",
+      "runner upstream 2.338.0 unreachable: <mirror>/api.github.com/repos/actions/runner/releases?per_page=50 returned 500",
     ],
     [
       "not told: another page",
       "node",
       { [NODE]: "<html>" },
-      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json did not answer with JSON",
+      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json did not return JSON",
     ],
     [
       "not told: another form",
       "node",
       { [NODE]: [{}] },
-      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json answered with something else than before: 0.version Invalid input: expected string, received undefined",
+      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json returned an unexpected answer: 0.version Invalid input: expected string, received undefined",
     ],
     [
       "not told: nothing finished",
       "runner",
       { [RUNNER_RELEASES]: [] },
-      "runner upstream 2.338.0 unreachable: its vendor lists no finished release",
+      "runner upstream 2.338.0 unreachable: its vendor lists no final release",
     ],
     [
       "not told: an empty listing",

@@ -251,7 +251,7 @@ describe("catalog update", () => {
         ],
         "updates": [
           "npm registry updated 11.21.2 → 11.22.0",
-          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json answers 404",
+          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json returned 404",
           "go registry updated 1.26.8 → 1.27.4",
         ],
       }
@@ -266,7 +266,7 @@ describe("catalog update", () => {
       "a downgrade",
       "runner",
       runner(githubRelease("2.337.0", "2026-08-26", runnerAssets("2.337.0"))),
-      ["runner upstream refused 2.338.0 → 2.338.0: its vendor's newest is 2.337.0, and pins never go back"],
+      ["runner upstream refused 2.338.0 → 2.338.0: its vendor's newest is 2.337.0, but pins never go back"],
     ],
     [
       "a release without a platform",
@@ -291,8 +291,8 @@ describe("catalog update", () => {
         ...chromeFiles("155.0.8100.10", "chrome"),
       },
       [
-        "chrome upstream refused 154.0.8037.92 → 154.0.8037.92: chrome would be 155.0.8100.10, chromedriver would be 154.0.8037.92, and they only work together",
-        "chromedriver upstream unreachable 154.0.8037.92 → 154.0.8037.92: <mirror>/storage.googleapis.com/chrome-for-testing-public/155.0.8100.10/FOLDER answers 404",
+        "chrome upstream refused 154.0.8037.92 → 154.0.8037.92: chrome would be 155.0.8100.10, chromedriver would be 154.0.8037.92, but they only work together",
+        "chromedriver upstream unreachable 154.0.8037.92 → 154.0.8037.92: <mirror>/storage.googleapis.com/chrome-for-testing-public/155.0.8100.10/FOLDER returned 404",
       ],
     ],
     [
@@ -316,7 +316,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.338.0", "2026-09-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: runner 2.338.0 for linux/amd64 is pinned to af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32, and its vendor now says aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Find out why the vendor has replaced the file before changing the catalog. [DOWNLOAD_MISMATCH]]`,
+      `[RunnerImagesError: runner 2.338.0 for linux/amd64 is pinned to af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32, but its vendor now publishes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Find out why the vendor has replaced the file before changing the catalog. [DOWNLOAD_MISMATCH]]`,
     )
   })
 
@@ -325,7 +325,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.339.0", "2026-10-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: What vendors answer cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), nor unknown. Nothing was written; ask again later, or update other tools by their names. [CATALOG_INVALID]]`,
+      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256.linux/arm64 is not a SHA-256 (64 hexadecimal digits in lower case), or unknown. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
     )
   })
 
@@ -334,7 +334,7 @@ describe("catalog update", () => {
     await expect(
       update(["runner"], runner(githubRelease("2.339.0", "2026-10-01", assets))),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[RunnerImagesError: What vendors answer cannot be pinned: runner.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are not: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Nothing was written; ask again later, or update other tools by their names. [CATALOG_INVALID]]`,
+      `[RunnerImagesError: The vendors' answers cannot be pinned: runner.upstream.sha256 is the same for linux/amd64 and linux/arm64, whose files are different: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Nothing was written; try again later, or update other tools by name. [CATALOG_INVALID]]`,
     )
   })
 })
