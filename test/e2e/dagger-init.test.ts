@@ -9,7 +9,11 @@ import { answer, daggerIn } from "./entry-points.js"
 const folder = mkdtempSync(join(tmpdir(), "runner-images-init-"))
 const read = (file: string) => JSON.parse(readFileSync(join(folder, file), "utf8")) as unknown
 
-beforeAll(() => execa("git", ["init", "--quiet"], { cwd: folder }))
+beforeAll(async () => {
+  await execa("git", ["init", "--quiet"], { cwd: folder })
+  // Without one, `dagger init` fetches a licence's text from its publisher.
+  writeFileSync(join(folder, "LICENSE"), "None.\n")
+})
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })

@@ -19,7 +19,7 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["", "build", "container", "test", "plan", "parity", "publish"])("%s --help", async (name) => {
+  it.each(["", "build", "container", "test", "checks", "plan", "parity", "publish"])("%s --help", async (name) => {
     expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
   })
 
@@ -37,7 +37,7 @@ describe("the module's interface", () => {
   it.each([
     [["plan", "--variants", "chorme"], /There is no variant "chorme"/],
     [["plan", "--platforms", "linux/riscv64"], /"linux\/riscv64" is not a platform/],
-    [["--sources", "nowhere", "plan"], /"nowhere" is not a place/],
+    [["--sources", "nowhere", "plan"], /"nowhere" is not a source of tools/],
   ])("refuses %j with our own message", async (wrong, message) => {
     const result = await dagger("call", ...wrong)
     expect(result.exitCode).not.toBe(0)
