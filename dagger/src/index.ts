@@ -50,6 +50,10 @@ export class SmokeCheck {
   @func()
   reason: string
 
+  /** All of it in one line. */
+  @func()
+  line: string
+
   constructor(variant: string, platform: string, name: string, status: string, proves: string, reason: string) {
     this.variant = variant
     this.platform = platform
@@ -57,6 +61,7 @@ export class SmokeCheck {
     this.status = status
     this.proves = proves
     this.reason = reason
+    this.line = `${variant} ${platform} ${name}: ${status}${reason === "" ? "" : `, ${reason}`}`
   }
 }
 
@@ -188,6 +193,7 @@ export class RunnerImages {
 
   /**
    * Build the images, smoke-test them and return each check's result. A check that fails does not fail the function: see its status.
+   * Add `line` for one line per check.
    *
    * @param platforms Platforms to test. Defaults to all.
    * @param variants Variants to test, or "all". Defaults to the definition's variant, else "standard".
