@@ -121,7 +121,7 @@ describe("the folder for what runs keep", () => {
     expect(found).toMatchInlineSnapshot(`
       "1
       error: The bare engine's state folder /proc/.cache/runner-images/engine cannot be used: ENOENT: no such file or directory, mkdir '/proc/.cache'. [ENGINE_STATE]
-      Set XDG_CACHE_HOME to a folder that root can write and others cannot."
+      Set XDG_CACHE_HOME to a folder that only root can write to."
     `)
   })
 })
