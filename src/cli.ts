@@ -6,7 +6,7 @@ import { watchStandardOutput } from "./output/standard-output.js"
 import { Interrupted, Interrupts } from "./session/interrupt.js"
 import { killSessions } from "./session/processes.js"
 
-/** A session that has not ended by itself after this time is ended. */
+/** A session that has not ended by itself after this time is killed. */
 const END_MILLISECONDS = 30_000
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -35,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
       printError(error)
       return error.exitCode
     }
-    // Not the user's error: whoever fixes it needs the stack.
+    // Not the user's mistake: whoever fixes it needs the stack.
     process.stderr.write(`error: runner-images itself failed, please report it: ${stackOf(error)}\n`)
     return EXIT.buildFailed
   } finally {
@@ -44,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function printError(error: RunnerImagesError): void {
-  // The command line may not have been understood, so it is asked directly.
+  // The command line may not have been parsed, so the arguments are read directly.
   const json = process.argv.includes("--json")
   process.stderr.write(`${json ? JSON.stringify(failureAnswer(error)) : failureText(error)}\n`)
 }
@@ -57,14 +57,14 @@ let unwritten: RunnerImagesError | undefined
 watchStandardOutput(process.stdout, (error) => {
   unwritten = error
   printError(error)
-  // It may come to light only when everything is done.
+  // The failure may surface only after everything is done.
   process.exitCode ||= error.exitCode
 })
-// Where nobody can be told, only the exit code is left to tell.
+// If standard error is closed, only the exit code can report a failure.
 process.stderr.on("error", () => undefined)
 
 const code = await main(process.argv.slice(2))
-// The process ends when nothing is left to do: the Dagger session's process among others, so that none stays behind.
+// The process ends when nothing is left to run, the Dagger session's process included, so that none is left behind.
 process.exitCode = code === EXIT.ok ? (unwritten?.exitCode ?? code) : code
 setTimeout(() => {
   killSessions()

@@ -14,7 +14,7 @@ export async function writeArchive(layout: string, file: string, created: string
   await create({ cwd: layout, file, portable: true, mtime: new Date(created), noDirRecurse: true }, entriesOf(layout))
 }
 
-/** Folders before what is in them, everything by name. */
+/** Folders before their contents, everything sorted by name. */
 function entriesOf(layout: string): string[] {
   const walk = (path: string): string[] => {
     const entries = readdirSync(join(layout, path), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,6 +1,6 @@
 import { statSync, type Stats } from "node:fs"
 
-/** What a path leads to, through symbolic links. Undefined when there is nothing, also when a file stands in its way. */
+/** What a path leads to, through symbolic links. Undefined if there is nothing, or if one of its parents is a file. */
 export function lookup(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

@@ -6,13 +6,13 @@ import { lookup } from "./lookup.js"
 import { reuseBlobs } from "./reuse.js"
 import { explainFullDisk, makeFolder, requireWritable } from "./writable-folder.js"
 
-/** Files that tell a folder which an earlier build wrote from one that is somebody's own. */
+/** Files that tell a folder written by an earlier build from one of the user's own. */
 const OURS = ["report.json", "oci-layout"]
 const CHOOSE = "Choose another with --output"
 
 /**
- * The folder that builds are written to, one folder a variant below it. What appears there is whole: it is written beside
- * its place and renamed into it.
+ * The folder that builds are written to, with one folder per variant. Only complete results appear there: each is written
+ * beside its place, then renamed.
  */
 export class OutputFolder {
   /** Absolute. */
@@ -38,7 +38,7 @@ export class OutputFolder {
    * Lets `write` fill a new folder, then puts it in the variant's place. A failure leaves what was there before.
    * Throws OUTPUT_UNWRITABLE when the disk is full.
    *
-   * @param blobs names of the blobs that the new folder is going to have; those that an earlier build left are taken over
+   * @param blobs names of the blobs that the new folder will have; those that an earlier build left are reused
    * @param write gets the new folder, and the paths below it of the blobs that are there already
    */
   async replace(
@@ -53,7 +53,7 @@ export class OutputFolder {
     try {
       mkdirSync(fresh)
       await write(fresh, await reuseBlobs(place, fresh, blobs))
-      // An archive of the image before would lie beside this one as if it were the same.
+      // An archive of the previous image would look like this one's.
       rmSync(this.archiveOf(variant), { force: true })
       swap(fresh, place)
     } catch (error) {
@@ -82,7 +82,7 @@ export class OutputFolder {
     return join(this.path, `.${variant}.partial-${process.pid}`)
   }
 
-  /** Of builds that were killed while they wrote. */
+  /** Left by builds that were killed while they wrote. */
   private removeLeftovers(): void {
     for (const name of readdirSync(this.path)) {
       const owner = /^\..+\.partial-(\d+)(?:\.old)?$/.exec(name)?.[1]
@@ -111,11 +111,11 @@ function ownOrAbsent(place: string): void {
   const found = lookup(place)
   if (!found) return
   if (!found.isDirectory())
-    throw unwritable(`${place} is in the way and is not a folder.`, "Move it away, or choose another --output.")
+    throw unwritable(`${place} exists and is not a folder.`, "Move it away, or choose another --output.")
   const names = readdirSync(place)
   if (names.length > 0 && !OURS.some((name) => names.includes(name)))
     throw unwritable(
-      `${place} holds files that no build wrote, and a build would replace them.`,
+      `${place} contains files that no build wrote, and a build would replace them.`,
       "Move them away, or choose another --output.",
     )
 }

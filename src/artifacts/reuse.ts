@@ -7,10 +7,10 @@ const FOLDER = join("blobs", "sha256")
 
 /**
  * Puts the blobs of an earlier layout into a new one. Layers are most of a layout and seldom change, so that a repeated
- * build need not write hundreds of megabytes again. A blob is taken only if its content still has the digest it is named by.
+ * build need not write hundreds of megabytes again. A blob is reused only if its content still has the digest in its name.
  *
  * @param wanted names of the blobs that the new layout has
- * @returns paths of those that were taken over, relative to the layout
+ * @returns paths of the reused blobs, relative to the layout
  */
 export async function reuseBlobs(from: string, to: string, wanted: readonly string[]): Promise<string[]> {
   const names = wanted.filter((name) => lookup(join(from, FOLDER, name))?.isFile())

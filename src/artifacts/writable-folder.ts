@@ -4,24 +4,24 @@ import { dirname, join } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { lookup } from "./lookup.js"
 
-/** A disk with less than this is full: what is being written is no smaller, and file systems keep some for themselves. */
+/** A disk with less free space than this counts as full: writes are at least this large, and file systems reserve some space. */
 const FULL_BYTES = 1 << 20
-/** Small enough for every disk that is of use, and more than file systems keep within a file's own record. */
+/** Small enough for any usable disk, and more than file systems store inside an inode. */
 const PROBE_BYTES = 64 << 10
 
 /**
- * Really writes below a folder, or where it is going to be, and cleans up: permissions alone say too little of read-only mounts, quotas,
- * full disks and special folders.
+ * Writes a probe below a folder, or where it will be created, and cleans up: permissions alone do not reveal read-only mounts,
+ * quotas, full disks and special folders.
  *
  * @param path absolute
  * @param name begins the message: `The output folder`
- * @param choose how to take another one: `Choose another with --output`
+ * @param choose how to choose another one: `Choose another with --output`
  * @throws RunnerImagesError OUTPUT_UNWRITABLE
  */
 export function requireWritable(path: string, name: string, choose: string): void {
   let existing = path
   while (!lookup(existing) && dirname(existing) !== existing) existing = dirname(existing)
-  const inTheWay = existing === path ? `${name} ${path}` : `${name} ${path} cannot be made: ${existing}`
+  const inTheWay = existing === path ? `${name} ${path}` : `${name} ${path} cannot be created: ${existing}`
   if (!lookup(existing)?.isDirectory()) throw unwritable(`${inTheWay} is not a folder.`, `${choose}.`)
   let probe: string | undefined
   try {
@@ -38,21 +38,21 @@ export function requireWritable(path: string, name: string, choose: string): voi
   }
 }
 
-/** Makes a folder and those above it. What `mkdirSync` has for that tries for ever below /proc, where nothing can be made. */
+/** Creates a folder and its parents. `mkdirSync` with `recursive` loops forever below /proc, where nothing can be created. */
 export function makeFolder(path: string, mode = 0o777): void {
   if (lookup(path)?.isDirectory()) return
   if (dirname(path) !== path) makeFolder(dirname(path), mode)
   try {
     mkdirSync(path, { mode })
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it in the meantime.
     if (!lookup(path)?.isDirectory()) throw error
   }
 }
 
 /**
- * Says which disk is full, where that is why something could not be written; anything else stays as it is. A file that Dagger exports ends
- * with "context canceled" then, so the disk itself is looked at.
+ * Names the full disk if that is why a write failed; any other error is returned unchanged. A Dagger export then fails with
+ * just "context canceled", so the disk itself is checked.
  *
  * @param path absolute, of a folder on that disk
  */
@@ -101,7 +101,7 @@ function reasonOf(error: unknown): string {
     case "EROFS":
       return ": it is on a read-only file system"
     case "ENOENT":
-      return ": its file system takes no new files"
+      return ": its file system accepts no new files"
     default:
       return typeof code === "string" ? ` (${code})` : ""
   }

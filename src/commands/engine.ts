@@ -76,9 +76,8 @@ const downCommand: CommandModule<object, InstanceArguments> = {
         ? `engine instance ${result.instance} is down`
         : `engine instance ${result.instance} was not up; nothing to undo`,
     )
-    if (result.packages.length > 0)
-      answer(`packages that engine up installed, which stay: ${result.packages.join(" ")}`)
-    if (existsSync(result.stateFolder)) answer(`what was built stays in ${result.stateFolder}`)
+    if (result.packages.length > 0) answer(`packages installed by engine up, which stay: ${result.packages.join(" ")}`)
+    if (existsSync(result.stateFolder)) answer(`the engine's cache and artefacts stay in ${result.stateFolder}`)
   },
 }
 
@@ -107,7 +106,7 @@ function statusTable(result: EngineStatus): string {
   row("version", result.version)
   row("socket", result.socket)
   row("registry", result.registry)
-  row("password in", result.registryPasswordFile)
+  row("password file", result.registryPasswordFile)
   row("base image", result.base)
   row("up for", result.uptimeSeconds === undefined ? undefined : duration(result.uptimeSeconds))
   row("state folder", result.stateFolder)
@@ -128,7 +127,7 @@ const logsCommand: CommandModule<object, InstanceArguments & { follow: boolean; 
     if (!existsSync(folder.engineLog))
       throw new RunnerImagesError(
         "ENGINE_UNAVAILABLE",
-        `Engine instance ${folder.name} has no log: it has never been up.`,
+        `Engine instance ${folder.name} has no log: it has never been started.`,
         "Run: runner-images engine up",
       )
     const tail = spawn("tail", [`--lines=${argv.lines}`, ...(argv.follow ? ["-F"] : []), folder.engineLog], {
@@ -149,7 +148,7 @@ const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }>
       return
     }
     for (const { what, bytes } of freed) answer(`freed ${gigabytes(bytes)} of ${what}`)
-    answer(`freed ${gigabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0))} in all`)
+    answer(`freed ${gigabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0))} in total`)
   },
 }
 

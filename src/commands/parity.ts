@@ -84,7 +84,7 @@ async function compareInstallMethods(
   await (given.updateAllowList ? runAllowListUpdate : runParity)(context, request, run)
 }
 
-/** What has no meaning for a comparison is not ignored. */
+/** Refuses options that have no meaning for a comparison, instead of ignoring them. */
 function refuse(against: Against, options: Readonly<Record<string, unknown>>): void {
   const name = Object.keys(options).find((option) => options[option] !== undefined)
   if (name === undefined) return
@@ -92,11 +92,11 @@ function refuse(against: Against, options: Readonly<Record<string, unknown>>): v
   throw new RunnerImagesError(
     "USAGE",
     `--${name} has no meaning with --against ${against}.`,
-    `Leave it out, or give --against ${other}.`,
+    `Leave it out, or use --against ${other}.`,
   )
 }
 
-/** Found out before minutes of emulation, not after. */
+/** Checked before minutes of emulation, not after. */
 function requireWritable(path: string): void {
   try {
     accessSync(path, constants.W_OK)

@@ -21,7 +21,7 @@ import { planCommand } from "./plan.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
 
-/** Its commands are loaded when they are asked for: they bring half of the program with them. */
+/** Its commands are loaded on demand: they import half of the program. */
 const engineCommand: CommandModule = {
   command: "engine",
   describe: "Manage the bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
@@ -29,7 +29,7 @@ const engineCommand: CommandModule = {
   handler: () => undefined,
 }
 
-/** Every command and what it has below it. */
+/** Every command and its subcommands. */
 const COMMANDS = new Map<string, readonly string[]>([
   ["build", []],
   ["publish", []],
@@ -71,7 +71,7 @@ function parser(context: CommandContext): Argv {
       .updateStrings({ "Not enough arguments following: %s": "--%s has no value" })
       .usage("GitHub Actions runner images for several platforms, from one pipeline\n\nUsage: $0 COMMAND [OPTIONS]")
       .parserConfiguration({
-        // `--platforms a b` would swallow what follows, the image reference of `test` included.
+        // `--platforms a b` would swallow the arguments that follow, the image reference of `test` included.
         "greedy-arrays": false,
         // `--no-bare-engine` is an option by itself, and no other one can be negated.
         "boolean-negation": false,
@@ -105,7 +105,7 @@ function parser(context: CommandContext): Argv {
   )
 }
 
-/** yargs makes a list of an option that is repeated, also where one value is meant. */
+/** yargs turns a repeated option into a list, even if it takes only one value. */
 function givenOnce(argv: Record<string, unknown>): boolean {
   const lists = ["_", "platforms", "variants", "packages", "rows", "tags", "tools"]
   const twice = Object.entries(argv).find(([name, value]) => Array.isArray(value) && !lists.includes(name))
@@ -119,18 +119,18 @@ function kebab(name: string): string {
 
 type Parsed = Exclude<Argv["parsed"], false>
 
-/** Says in our words what yargs found, and what was probably meant. What it found is in what it parsed: its errors are texts. */
+/** Rephrases yargs' error and suggests what was probably meant. The cause is read from what yargs parsed: its errors are only texts. */
 function usageError(message: string, parsed: Parsed | false): RunnerImagesError {
   const problem = `${message.trim().replace(/\.?$/, "")}.`
   if (parsed === false) return new RunnerImagesError("USAGE", problem, "Run runner-images --help.")
-  // The one thing that its parser itself refuses.
-  if (parsed.error !== null) return new RunnerImagesError("USAGE", problem, "Give one after it.")
+  // The only thing that its parser itself rejects.
+  if (parsed.error !== null) return new RunnerImagesError("USAGE", problem, "Give a value after it.")
   refuseUnknownCommand(parsed.argv._)
   const option = unknownOption(parsed)
   if (option === "password")
     return new RunnerImagesError(
       "USAGE",
-      "There is no --password: command lines end up in process lists, shell histories and logs.",
+      "There is no option --password: command lines end up in process lists, shell histories and logs.",
       "Use --password-env NAME or --password-file FILE.",
     )
   if (option !== undefined) {
@@ -138,7 +138,7 @@ function usageError(message: string, parsed: Parsed | false): RunnerImagesError 
     return new RunnerImagesError(
       "USAGE",
       `There is no option "--${option}" here.`,
-      meant ? `Did you mean --${meant}?` : "Run runner-images --help to see what there is.",
+      meant ? `Did you mean --${meant}?` : "Run runner-images --help to list commands and options.",
     )
   }
   const [command, word] = parsed.argv._.map(String)
@@ -152,7 +152,7 @@ function usageError(message: string, parsed: Parsed | false): RunnerImagesError 
 }
 
 /**
- * @param words the arguments that are no options and no options' values
+ * @param words the arguments that are neither options nor options' values
  * @throws {RunnerImagesError} USAGE
  */
 function refuseUnknownCommand(words: readonly (string | number)[]): void {
@@ -165,7 +165,7 @@ function refuseUnknownCommand(words: readonly (string | number)[]): void {
   throw new RunnerImagesError(
     "USAGE",
     `There is no command "${subcommands === undefined ? command : `${command} ${unknown}`}".`,
-    meant ? `Did you mean ${meant}?` : "Run runner-images --help to see what there is.",
+    meant ? `Did you mean ${meant}?` : "Run runner-images --help to list commands and options.",
   )
 }
 

@@ -3,7 +3,7 @@ import type { DeliveryContext, Destination } from "../../dagger/src/pipeline/oci
 import { writeArchive } from "../artifacts/archive.js"
 import type { OutputFolder } from "../artifacts/output-folder.js"
 
-/** A tar of each layout, beside the folder that was written before. */
+/** A tar of each layout, beside the folder written by FolderDestination. */
 export class ArchiveDestination implements Destination {
   readonly place = "archive"
 

@@ -15,7 +15,7 @@ type Program = (typeof PROGRAMS)[number]
 
 const INFO_MILLISECONDS = 20_000
 
-/** Docker or podman on this host, which get the image for this host's platform out of the folder that was written before. */
+/** Docker or podman on this host: loads the image for this host's platform from the folder written by FolderDestination. */
 export class ContainerEngineDestination implements Destination {
   readonly place = "loaded"
 
@@ -28,21 +28,21 @@ export class ContainerEngineDestination implements Destination {
   /**
    * Finds the container engine of this host: Docker if it runs, else podman.
    *
-   * @param built the platforms that are going to be built
+   * @param built the platforms to be built
    * @throws RunnerImagesError USAGE when neither runs, or this host's platform is not among them
    */
   static async find(built: readonly PlatformName[], output: OutputFolder): Promise<ContainerEngineDestination> {
     const platform = hostPlatform(built)
     for (const program of PROGRAMS) {
-      // `docker info` alone ends with 0 without a server; asking for a fact of the server does not.
+      // `docker info` alone exits with 0 without a server; a query for the server's version does not.
       const format = program === "docker" ? "{{.ServerVersion}}" : "{{.Version.Version}}"
       const { exitCode, stdout } = await attempt(program, ["info", "--format", format], { timeout: INFO_MILLISECONDS })
       if (exitCode === 0 && stdout.trim() !== "") return new ContainerEngineDestination(program, platform, output)
     }
     throw new RunnerImagesError(
       "USAGE",
-      "--load needs Docker or podman, and neither runs on this host.",
-      "Start one of them, or leave --load out: skopeo reads the layout in the output folder.",
+      "--load needs Docker or podman, and neither is running on this host.",
+      "Start one of them, or leave --load out: skopeo can read the layout in the output folder.",
     )
   }
 
@@ -59,7 +59,7 @@ export class ContainerEngineDestination implements Destination {
   private async load(variant: VariantName): Promise<string> {
     const layout = this.output.of(variant)
     const name = `localhost/runner-images:${variant}`
-    // Beside the layout, where hard links to its blobs can be made.
+    // Beside the layout, where its blobs can be hard-linked.
     const folder = mkdtempSync(join(dirname(layout), ".load-"))
     try {
       const file = join(folder, "image.tar")

@@ -9,7 +9,7 @@ export function hostPlatform(built: readonly PlatformName[], arch: string = proc
   if (!built.includes(platform))
     throw new RunnerImagesError(
       "USAGE",
-      `--load needs an image for this host, ${platform}, and --platforms leaves it out.`,
+      `--load needs an image for this host, ${platform}, but --platforms does not include it.`,
       `Add ${platform} to --platforms, or leave --load out.`,
     )
   return platform

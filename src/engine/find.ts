@@ -5,7 +5,7 @@ import { bareEngine, type BareEngine } from "./bare/up.js"
 
 export interface FoundEngine {
   kind: "environment" | "docker" | "podman" | "bare"
-  /** Why this one was taken, in a clause that follows its name. */
+  /** Why this one was chosen, in a clause that follows its name. */
   reason: string
   /** To be set in process.env before `connection()`. */
   env: Record<string, string>
@@ -18,11 +18,11 @@ export interface FoundEngine {
 export interface FindOptions {
   /** false with --no-bare-engine */
   bareEngine: boolean
-  /** Told of what is being done, a line at a time. */
+  /** Called with progress, one line at a time. */
   log: (line: string) => void
 }
 
-/** What the search looks at. Tests put their own in place. */
+/** What the search checks. Tests substitute their own. */
 export interface Probes {
   env: NodeJS.ProcessEnv
   /** The version of the container engine's server, or undefined when none is running. */
@@ -39,10 +39,10 @@ const QUIET = { DO_NOT_TRACK: "1" }
 
 /**
  * Finds the engine that a build runs on, in this order: the one that the environment names; Docker or podman, where the SDK
- * starts an engine of its own version; the bare engine, which is brought up when it is not running.
+ * starts an engine of its own version; the bare engine, which is started if it is not running.
  *
- * @throws RunnerImagesError ENGINE_UNAVAILABLE when there is none and the bare engine is not wanted, ENGINE_STATE or ENGINE_PORT
- *   when another program poses as the bare engine, or any error of bringing it up
+ * @throws RunnerImagesError ENGINE_UNAVAILABLE when there is none and the bare engine is ruled out, ENGINE_STATE or ENGINE_PORT
+ *   when another program poses as the bare engine, or any error of starting it
  */
 export async function findEngine(options: FindOptions, probes: Probes = realProbes): Promise<FoundEngine> {
   const named = probes.env[RUNNER_HOST]

@@ -8,7 +8,7 @@ export interface ExecOptions {
   input?: string
   /** Milliseconds after which the command is killed. */
   timeout?: number
-  /** Where the command's output goes as well, so that a failure can be read up on. */
+  /** A file that also receives the command's output, for reading about a failure later. */
   logFile?: string
 }
 
@@ -18,7 +18,7 @@ export interface ExecResult {
   stderr: string
 }
 
-/** An external command that failed. Its message is what the command itself said, trimmed. */
+/** An external command that failed. Its message is the command's own output, trimmed. */
 export class ExecError extends Error {
   override readonly name = "ExecError"
 
@@ -36,7 +36,7 @@ export class ExecError extends Error {
   }
 }
 
-/** Runs a command and returns its standard output without the final newline. Throws ExecError unless it ends with 0. */
+/** Runs a command and returns its standard output without the final newline. Throws ExecError unless it exits with 0. */
 export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   const result = await attempt(command, args, options)
   if (result.exitCode === 0) return result.stdout
@@ -47,7 +47,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
   )
 }
 
-/** Runs a command whose failure is an answer. `exitCode` is -1 when it could not be started or died of a signal. */
+/** Runs a command whose failure is a valid result. `exitCode` is -1 when it could not be started or died of a signal. */
 export async function attempt(
   command: string,
   args: readonly string[],
@@ -78,7 +78,7 @@ function textOf(output: unknown): string {
   return typeof output === "string" ? output : ""
 }
 
-/** What a tool calls errors, else the end of its output: enough to understand, short enough for one message. */
+/** The lines that a tool marks as errors, else the end of its output: enough to understand, short enough for one message. */
 export function lastLines(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "")
   const errors = lines.filter((line) => /^(E|error|fatal|go): /i.test(line))

@@ -9,15 +9,15 @@ export const PROJECT_ROOT = fileURLToPath(new URL("../../", import.meta.url))
 /** What goes into images. */
 export const DOCKER_FOLDER = join(PROJECT_ROOT, "docker")
 
-/** What may differ between an accelerated and an emulated installation, because it differs between two emulated ones. */
+/** Differences that are allowed between an accelerated and an emulated installation, since two emulated ones differ there too. */
 export const ALLOW_LIST_FILE = join(PROJECT_ROOT, "dagger/src/core/parity/emulation-differences.json")
 
 /** The versions and checksums that the catalog pins. */
 export const PINS_FILE = join(PROJECT_ROOT, "dagger/src/core/catalog/pins.yaml")
 
 /**
- * The user's home folder: HOME, or what the list of users has where that is empty or relative. Undefined when neither names one, as for a
- * user who is in no list.
+ * The user's home folder: HOME, or the passwd entry's if HOME is empty or relative. Undefined when neither names one, as for a
+ * user without a passwd entry.
  */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const named = env["HOME"]?.trim() ?? ""
@@ -31,9 +31,10 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undef
 }
 
 /**
- * Everything that runs leave behind on this machine, by the XDG base directory specification: a relative XDG_CACHE_HOME counts as unset.
+ * The folder for everything that runs keep on this machine, by the XDG base directory specification: a relative XDG_CACHE_HOME
+ * counts as unset.
  *
- * @throws RunnerImagesError OUTPUT_UNWRITABLE when nothing names a folder for it
+ * @throws RunnerImagesError OUTPUT_UNWRITABLE when no variable or passwd entry names a folder for it
  */
 export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
   const cache = env["XDG_CACHE_HOME"]?.trim() ?? ""
@@ -42,7 +43,7 @@ export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (home !== undefined) return join(home, ".cache", "runner-images")
   throw new RunnerImagesError(
     "OUTPUT_UNWRITABLE",
-    "There is no place for what runs keep: HOME and XDG_CACHE_HOME are empty, and this user has no home folder.",
-    "Set XDG_CACHE_HOME to a folder that can be written.",
+    "No folder for logs and caches: HOME and XDG_CACHE_HOME are empty, and this user has no home folder.",
+    "Set XDG_CACHE_HOME to a writable folder.",
   )
 }

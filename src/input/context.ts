@@ -5,6 +5,6 @@ import type { Interrupts } from "../session/interrupt.js"
 export interface CommandContext {
   terminal: Terminal
   interrupts: Interrupts
-  /** Writes the answer to standard output, and nothing else is written there. */
+  /** Writes the answer to standard output; nothing else writes there. */
   answer: (text: string) => void
 }

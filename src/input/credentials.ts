@@ -2,7 +2,7 @@ import type { Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { readable, textOf } from "./host-files.js"
 
-/** Bytes; the longest tokens of clouds have some thousand. */
+/** Bytes; the longest cloud tokens have a few thousand. */
 const LONGEST_PASSWORD = 64e3
 
 /** There is no option for the password itself: command lines end up in process lists, shell histories and CI logs. */
@@ -41,7 +41,7 @@ export function readCredentials(given: {
   const { username, passwordEnv, passwordFile } = given
   if (username === undefined && passwordEnv === undefined && passwordFile === undefined) return undefined
   if (passwordEnv !== undefined && passwordFile !== undefined)
-    throw usage("--password-env and --password-file are both given.", "Give one of them.")
+    throw usage("--password-env and --password-file are both given.", "Give only one of them.")
   if (username === undefined || username === "")
     throw usage("A password is given without --username.", "Add --username.")
   if (passwordEnv === undefined && passwordFile === undefined)
@@ -52,7 +52,7 @@ export function readCredentials(given: {
 function fromEnvironment(name: string): string {
   const password = process.env[name]
   if (password === undefined || password === "")
-    throw usage(`--password-env: the environment has no variable ${name}, or it is empty.`, `Set ${name}.`)
+    throw usage(`--password-env: the environment variable ${name} is not set or is empty.`, `Set ${name}.`)
   return password
 }
 

@@ -6,11 +6,11 @@ import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trus
 import { LONGEST_DEFINITION } from "../../dagger/src/core/variants/custom/custom-variant.js"
 import { lookup } from "../artifacts/lookup.js"
 
-/** Bytes; a report has some hundred kilobytes. */
+/** Bytes; a report has a few hundred kilobytes. */
 const LONGEST_REPORT = 32e6
-/** Bytes; all authorities of a system have a quarter of a megabyte. */
+/** Bytes; a system's whole CA bundle has about a quarter of a megabyte. */
 const LONGEST_BUNDLE = 8e6
-/** UTF-8 takes no more. */
+/** The most that UTF-8 takes. */
 const BYTES_PER_CHARACTER = 4
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read. */
@@ -31,8 +31,8 @@ export function assetsFolder(given: string): string {
 }
 
 /**
- * Absolute path of the authorities that downloads trust: the one given, else the one that this process is told to trust,
- * else the system's. Undefined when this host has none, and the engine's own trust has to do.
+ * Absolute path of the CA bundle that downloads trust: the one given, else that of SSL_CERT_FILE, else the system's.
+ * Undefined when this host has none; the engine's own bundle is used then.
  */
 export function caBundle(given: string | undefined): string | undefined {
   if (given !== undefined) return pem(readable(given, "file", "USAGE", "--ca-bundle"), "--ca-bundle")
@@ -43,11 +43,15 @@ export function caBundle(given: string | undefined): string | undefined {
 
 function pem(path: string, origin: string): string {
   if (textOf(path, LONGEST_BUNDLE, "USAGE", origin).includes("-----BEGIN CERTIFICATE-----")) return path
-  throw new RunnerImagesError("USAGE", `${origin}: ${path} holds no PEM certificate.`, "Give a bundle in PEM form.")
+  throw new RunnerImagesError(
+    "USAGE",
+    `${origin}: ${path} contains no PEM certificate.`,
+    "Give a bundle in PEM format.",
+  )
 }
 
 /**
- * The text of a file that was found {@link readable}. Throws `code` when it has more bytes than such a file ever has: it is another one, and
+ * The text of a {@link readable} file. Throws `code` when it is larger than such a file ever is: it is the wrong file, and
  * might not fit into memory.
  */
 export function textOf(path: string, mostBytes: number, code: ErrorCode, origin: string): string {
@@ -55,8 +59,8 @@ export function textOf(path: string, mostBytes: number, code: ErrorCode, origin:
   if (bytes <= mostBytes) return readFileSync(path, "utf8")
   throw new RunnerImagesError(
     code,
-    `${origin}: ${path} has ${megabytes(bytes)}, and at most ${megabytes(mostBytes)} are read.`,
-    "Look whether it is the right file.",
+    `${origin}: ${path} is ${megabytes(bytes)}, more than the limit of ${megabytes(mostBytes)}.`,
+    "Check that it is the right file.",
   )
 }
 
@@ -75,7 +79,7 @@ export function readable(given: string, kind: "file" | "folder", code: ErrorCode
   try {
     accessSync(path, kind === "file" ? constants.R_OK : constants.R_OK | constants.X_OK)
   } catch {
-    throw new RunnerImagesError(code, `${origin}: ${path} may not be read by this user.`, "Change its permissions.")
+    throw new RunnerImagesError(code, `${origin}: ${path} cannot be read by this user.`, "Change its permissions.")
   }
   return path
 }

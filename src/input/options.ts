@@ -12,7 +12,7 @@ import { VARIANTS } from "../../dagger/src/core/variants/names.js"
  * value, the reason and the remedy, and both entry points say the same.
  */
 
-/** Of every command that prints an answer. */
+/** For every command that prints an answer. */
 export const answerOptions = {
   json: {
     type: "boolean",
@@ -22,7 +22,7 @@ export const answerOptions = {
   },
 } as const satisfies Record<string, Options>
 
-/** Of every command that needs an engine. */
+/** For every command that needs an engine. */
 export const engineOptions = {
   "no-bare-engine": {
     type: "boolean",
@@ -32,7 +32,7 @@ export const engineOptions = {
   },
 } as const satisfies Record<string, Options>
 
-/** Of every command that makes layers to keep. */
+/** For every command whose layers are kept. */
 export const layerOptions = {
   compression: {
     type: "string",
@@ -152,7 +152,7 @@ export const parityOptions = {
   },
 } as const satisfies Record<string, Options>
 
-/** How vendors are asked for their releases. */
+/** How vendors are queried for their releases. */
 export const catalogOptions = {
   "max-age": {
     type: "string",

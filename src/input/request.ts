@@ -10,7 +10,7 @@ export type RequestArguments = ArgumentsCamelCase<InferredOptionTypes<typeof req
 /** A request and the files of this host that go with it, all checked, before anything is started. */
 export interface HostRequest {
   request: BuildRequest
-  /** What the log should say of the request once the work begins. */
+  /** Lines about the request for the log, written once the work begins. */
   notes: string[]
   /** Absolute path of the folder with upstream archives. */
   assets?: string
@@ -18,7 +18,7 @@ export interface HostRequest {
   caBundle?: string
 }
 
-/** Checks everything that a user can have got wrong. Throws RunnerImagesError with exit code 2. */
+/** Checks everything that a user can get wrong. Throws RunnerImagesError with exit code 2. */
 export function readRequest(given: RequestArguments): HostRequest {
   const bundle = caBundle(given.caBundle)
   const request = composeRequest({

@@ -5,7 +5,7 @@ import { parseSourceCode, remoteUrl, type SourceCode } from "../../dagger/src/co
 import { attempt } from "../host/exec.js"
 import { PROJECT_ROOT } from "../host/paths.js"
 
-/** Of every command that makes images to keep. */
+/** For every command whose images are kept. */
 export const sourceOptions = {
   "source-url": {
     type: "string",
@@ -22,7 +22,7 @@ export const sourceOptions = {
   },
 } as const satisfies Record<string, Options>
 
-/** As yargs hands the options over. */
+/** The options as yargs passes them. */
 export interface GivenSource {
   sourceUrl: string | undefined
   sourceRevision: string | undefined
@@ -30,7 +30,7 @@ export interface GivenSource {
 
 const NONE = "none"
 const GIT_MILLISECONDS = 10_000
-/** Set while a hook runs, and would lead Git to another repository. */
+/** Set while a hook runs; they would point Git at another repository. */
 const GIT_VARIABLES = {
   GIT_DIR: undefined,
   GIT_WORK_TREE: undefined,
@@ -39,11 +39,11 @@ const GIT_VARIABLES = {
 }
 
 /**
- * The request with what its labels say of the source code: what the user says, and nothing else where the user says
- * anything; else what Git says of this program's own folder. With a definition file the images are made of more than that,
- * so nothing is taken from Git.
+ * The request with the source code that its labels name: only what the user gives, if the user gives anything; otherwise
+ * what Git reports for this program's own folder. With a definition file, images contain more than this checkout, so
+ * nothing is taken from Git.
  *
- * @param note told why a label will be missing
+ * @param note called with the reason why a label will be missing
  * @throws RunnerImagesError USAGE
  */
 export async function withSourceCode(
@@ -61,16 +61,16 @@ export async function withSourceCode(
   }
   if (request.custom) {
     note(
-      "The images name no source code: a definition file is no part of this checkout. --source-url says where it is.",
+      "The images will have no source labels: a definition file is not part of this checkout. Set them with --source-url.",
     )
     return request
   }
   const { source, missing } = await sourceOfCheckout(root)
-  if (missing !== undefined) note(`The images name ${missing}`)
+  if (missing !== undefined) note(`The images will have ${missing}`)
   return { ...request, source }
 }
 
-/** What Git says of a folder; nothing where that is not a repository's own root, or Git is not there or refuses. */
+/** What Git reports for a folder; nothing if the folder is not a repository's root, or Git is missing or refuses. */
 async function sourceOfCheckout(root: string): Promise<{ source: SourceCode; missing?: string }> {
   const git = async (...words: string[]): Promise<string | undefined> => {
     const options = { cwd: root, env: GIT_VARIABLES, timeout: GIT_MILLISECONDS }
@@ -79,9 +79,9 @@ async function sourceOfCheckout(root: string): Promise<{ source: SourceCode; mis
   }
   const top = await git("rev-parse", "--show-toplevel")
   if (top === undefined || realpathSync(top) !== realpathSync(root))
-    return { source: {}, missing: "no source code: this is no Git checkout that can be read." }
+    return { source: {}, missing: "no source labels: this is not a readable Git checkout." }
   const [remote, commit, changes] = await Promise.all([
-    // As it is written: a rewriting by insteadOf is this machine's own.
+    // As written: rewriting by insteadOf is specific to this machine.
     git("config", "--get", "remote.origin.url"),
     git("rev-parse", "--verify", "HEAD"),
     git("status", "--porcelain"),
@@ -89,11 +89,11 @@ async function sourceOfCheckout(root: string): Promise<{ source: SourceCode; mis
   const url = remote === undefined ? undefined : remoteUrl(remote)
   const revision = changes === "" ? commit : undefined
   const missing = [
-    ...(url === undefined ? ["no source URL: the checkout has no remote origin that others can reach."] : []),
-    ...(revision === undefined ? ["no revision: the checkout has changes that are not committed."] : []),
+    ...(url === undefined ? ["no source URL label: the checkout has no remote origin that others can reach."] : []),
+    ...(revision === undefined ? ["no revision label: the checkout has uncommitted changes."] : []),
   ]
   return {
     source: { ...(url === undefined ? {} : { url }), ...(revision === undefined ? {} : { revision }) },
-    ...(missing.length === 0 ? {} : { missing: missing.join(" They name ") }),
+    ...(missing.length === 0 ? {} : { missing: missing.join(" They will have ") }),
   }
 }

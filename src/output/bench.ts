@@ -21,7 +21,7 @@ function machineText({ platform, processors, memoryBytes, kernel, engine, emulat
     `- Machine: ${platform}, ${processors} processors, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB, Linux ${text(kernel)}`,
     `- Engine: Dagger ${text(engine)}`,
     `- Emulator: ${text(emulator)}`,
-    `- Began: ${began}`,
+    `- Started: ${began}`,
   ].join("\n")
 }
 
@@ -30,7 +30,7 @@ function subjectText({ packages: further, compression }: BenchReport, subject: S
   const title = platform === undefined ? `${variant}: images for all platforms` : `${variant}: packages for ${platform}`
   const facts = [
     ...(packages === undefined ? [] : [`Package files: ${perPlatform(packages, String)}.`]),
-    ...(packages === undefined || further.length === 0 ? [] : [`With ${further.join(", ")} besides.`]),
+    ...(packages === undefined || further.length === 0 ? [] : [`Additional packages: ${further.join(", ")}.`]),
     ...(compressedBytes === undefined
       ? []
       : [`Compressed by ${compression}: ${perPlatform(compressedBytes, megabytes)}.`]),
@@ -39,9 +39,9 @@ function subjectText({ packages: further, compression }: BenchReport, subject: S
     title,
     [
       facts.join(" "),
-      table(["Row", "What", "Median", "Least", "Most", "Runs", "Disk", "Went"], rows.map(rowCells)),
+      table(["Row", "What", "Median", "Min", "Max", "Runs", "Disk", "Method"], rows.map(rowCells)),
       table(
-        ["Ratio", "Median", "Least", "Most"],
+        ["Ratio", "Median", "Min", "Max"],
         ratios.map(({ of, to, ratio }) => [`${of} ÷ ${to}`, ...spread(ratio, (value) => value.toFixed(2))]),
       ),
       ...rows.map(phasesText),
@@ -63,7 +63,7 @@ function rowCells(result: RowResult): string[] {
   ]
 }
 
-/** The way that the foreign packages went, in all runs or in each. */
+/** How the foreign packages were installed: each method that the runs used, once. */
 function installMethodText({ runs }: RowResult): string {
   const all = runs.map(({ installMethod, reason }) =>
     reason === undefined ? (installMethod ?? "") : `${installMethod ?? ""}: ${text(reason)}`,
@@ -75,7 +75,7 @@ function phasesText(result: RowResult): string {
   const phases = usualPhases(result)
   if (phases.length < 2) return ""
   return table(
-    [`Phases of ${result.row}`, "Begins", "Takes"],
+    [`Phases of ${result.row}`, "Starts", "Takes"],
     phases.map(({ name, start, seconds: takes }) => [text(name), seconds(start), seconds(takes)]),
   )
 }

@@ -10,12 +10,10 @@ export interface CatalogCheck {
   audit: AuditRow[]
 }
 
-/** For people: the dependency audit, then what should be looked at. */
+/** For people: the dependency audit, the warnings and the result. */
 export function checkText({ problems, warnings, audit }: CatalogCheck): string {
   const verdict =
-    problems.length === 0
-      ? `The catalog is in order: ${audit.length} files and packages.`
-      : `Wrong: ${problems.length}.`
+    problems.length === 0 ? `The catalog is valid: ${audit.length} files and packages.` : `Errors: ${problems.length}.`
   return [auditTable(audit), ...warnings.map((text) => `warning: ${text}`), verdict].join("\n")
 }
 
@@ -41,11 +39,11 @@ export function outdatedText(compared: readonly Comparison[]): string {
   return [table.toString(), ...reasons].join("\n")
 }
 
-/** For people: what became of each source, then the file's diff. */
+/** For people: the outcome for each source, then the file's diff. */
 export function updateText(updates: readonly Update[], diff: string): string {
   const lines = updates.map(({ tool, source, state, from, to, seenOnce, reason }) => {
     const versions = from === to ? from : `${from} → ${to}`
-    return `${tool} (${source}): ${state}, ${versions}${seenOnce ? ", its checksum seen once: the vendor publishes none" : ""}${reason === undefined ? "" : `: ${reason}`}`
+    return `${tool} (${source}): ${state}, ${versions}${seenOnce ? ", checksum from a single download: the vendor publishes none" : ""}${reason === undefined ? "" : `: ${reason}`}`
   })
   const rest = diff === "" ? ["Nothing has changed."] : ["", diff.trimEnd(), "", "Review it, then: npm run docs"]
   return [...lines, ...rest].join("\n")

@@ -7,7 +7,7 @@ export interface FailureAnswer {
     exitCode: number
     problem: string
     remedy: string
-    /** The end of what the failed command said, or the failed checks, a line each. */
+    /** The end of the failed command's output, or the failed checks, one per line. */
     details?: string[]
   }
 }

@@ -1,7 +1,7 @@
 import type { VariantParity } from "../../dagger/src/core/parity/image-parity.js"
 import { differenceText, paritySummary } from "../../dagger/src/core/render/image-parity.js"
 
-/** For people: what was compared, then every difference, those that are explained with their reasons. */
+/** For people: what was compared, then every difference; explained ones with their reasons. */
 export function imageParityText({ variant, parity }: VariantParity): string {
   return [
     `${variant} ${parity.platforms.join(" and ")}: ${paritySummary(parity)}`,

@@ -9,9 +9,9 @@ const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 const FRAME_MILLISECONDS = 100
 
 /**
- * Ended steps stay as lines; below them, one moving line per running step with its elapsed time.
+ * Finished steps stay as lines; below them, one live line per running step with its elapsed time.
  *
- * Drawn with log-update: the pipeline tells of its steps as events, while task runners (listr2) want to own and start the
+ * Drawn with log-update: the pipeline reports its steps as events, while task runners (listr2) want to own and start the
  * steps themselves.
  */
 export class LiveTerminal implements Terminal {

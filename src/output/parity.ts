@@ -11,11 +11,11 @@ import { duration } from "./duration.js"
 export function parityText(report: ParityReport): string {
   const { variant, platform, packages, paths, accelerated, emulated, ratio, differences, suppressed, unused } = report
   const table = new Table({
-    head: ["packages by", "time", "size", "compressed", "layers"],
+    head: ["installed with", "time", "size", "compressed", "layers"],
     style: { head: [], border: [], compact: true },
     colAligns: ["left", "right", "right", "right", "left"],
   })
-  table.push(row("native programs", accelerated), row("emulation", emulated))
+  table.push(row("native binaries", accelerated), row("emulation", emulated))
   table.push(["ratio", "", ratio.bytes.toFixed(4), ratio.compressedBytes.toFixed(4), ""])
   return [
     `${variant} ${platform}: ${packages} packages, ${paths} paths compared, ${differences.length} different`,

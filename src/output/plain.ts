@@ -4,10 +4,10 @@ import { duration } from "./duration.js"
 import { RunningSteps } from "./running-steps.js"
 import type { Terminal } from "./terminal.js"
 
-/** Build servers stop jobs that are silent for minutes, and people wonder. */
+/** Build servers stop jobs that print nothing for minutes, and people wonder. */
 const HEARTBEAT_SECONDS = 30
 
-/** One line per ended step, as in `[linux/arm64] packages … 12.3 s`, and a sign of life while a step takes long. */
+/** One line per finished step, as in `[linux/arm64] packages … 12.3 s`, and a sign of life while a step takes long. */
 export class PlainTerminal implements Terminal {
   private readonly running = new RunningSteps()
   private readonly heartbeat: NodeJS.Timeout

@@ -19,7 +19,7 @@ function variantText(plan: VariantPlan): string {
       name,
       ...plan.platforms.map(({ tools }) => {
         const tool = tools.find((entry) => entry.name === name)
-        return tool ? origin(tool) : "not there"
+        return tool ? origin(tool) : "not included"
       }),
     ])
   return [
@@ -48,7 +48,7 @@ function origin(tool: PlannedTool): string {
   }
 }
 
-/** Platforms that ask for the same packages share one list. */
+/** Platforms with the same packages share one list. */
 function packageLines({ platforms }: VariantPlan): string[] {
   const groups = new Map<string, string[]>()
   for (const { platform, packages } of platforms) {
@@ -56,7 +56,7 @@ function packageLines({ platforms }: VariantPlan): string[] {
     groups.set(key, [...(groups.get(key) ?? []), platform])
   }
   return [...groups].flatMap(([packages, members]) => [
-    `Packages for ${members.join(" and ")}, with what they depend on:`,
+    `Packages for ${members.join(" and ")}, installed with their dependencies:`,
     ...fill(packages, PACKAGE_COLUMNS),
   ])
 }

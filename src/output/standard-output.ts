@@ -1,23 +1,23 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 
-const REASONS: Readonly<Record<string, string>> = { ENOSPC: "the disk is full", EDQUOT: "the disk's quota is used up" }
+const REASONS: Readonly<Record<string, string>> = { ENOSPC: "the disk is full", EDQUOT: "the disk quota is exceeded" }
 
 /**
- * Tells of what cannot be written to standard output, once. That nobody reads on, as after `| head`, is no fault.
+ * Reports once that standard output cannot be written. A reader that stops early, such as `head`, is not an error.
  *
- * @param tell gets an OUTPUT_UNWRITABLE
+ * @param report gets an OUTPUT_UNWRITABLE
  */
-export function watchStandardOutput(stream: NodeJS.WritableStream, tell: (error: RunnerImagesError) => void): void {
-  let told = false
+export function watchStandardOutput(stream: NodeJS.WritableStream, report: (error: RunnerImagesError) => void): void {
+  let reported = false
   stream.on("error", (cause: NodeJS.ErrnoException) => {
-    if (cause.code === "EPIPE" || told) return
-    told = true
+    if (cause.code === "EPIPE" || reported) return
+    reported = true
     const reason = REASONS[cause.code ?? ""] ?? cause.message
-    tell(
+    report(
       new RunnerImagesError(
         "OUTPUT_UNWRITABLE",
         `The answer cannot be written to standard output: ${reason}.`,
-        "Everything else was done. Write it to another place.",
+        "Everything else was done. Write the output to another place.",
         { cause },
       ),
     )

@@ -3,7 +3,7 @@ import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/
 import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
 import { duration } from "./duration.js"
 
-/** The answer of `build` and `test`. The version changes when a reader of the old form would go wrong. */
+/** The answer of `build` and `test`. The version changes when a reader of the old form would break. */
 export const SUMMARY_SCHEMA_VERSION = 1
 
 export interface CheckCounts {
@@ -22,7 +22,7 @@ export interface VariantSummary extends Omit<Places, "reference"> {
     platform: string
     digest?: string
     compressedBytes?: number
-    /** Sum of the platform's steps; what came from the cache took next to nothing. */
+    /** Sum of the platform's steps; cached ones take next to no time. */
     seconds: number
     checks: CheckCounts
     failed: Pick<CheckResult, "name" | "expected" | "actual" | "reason">[]

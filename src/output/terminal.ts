@@ -4,6 +4,6 @@ import type { ProgressListener } from "../../dagger/src/core/progress/progress.j
 export interface Terminal extends ProgressListener {
   /** A line that stays. */
   note(line: string): void
-  /** Removes what moves and stops its timers. Nothing is drawn afterwards. */
+  /** Removes the live lines and stops the timers. Nothing is drawn afterwards. */
   close(): void
 }

@@ -2,7 +2,7 @@ import { DetailedError } from "../output/failure.js"
 import { SUMMARY_SCHEMA_VERSION, summaryText, type Summary, type VariantSummary } from "../output/summary.js"
 import type { CommandContext } from "../input/context.js"
 
-/** Prints what came of a build or a test, then fails when a check did. Throws RunnerImagesError CHECKS_FAILED. */
+/** Prints the result of a build or a test, then fails if a check failed. Throws RunnerImagesError CHECKS_FAILED. */
 export function finishRun(context: CommandContext, json: boolean, variants: VariantSummary[]): void {
   // Counted from the start of this process.
   const seconds = Math.round(performance.now() / 10) / 100

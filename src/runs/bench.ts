@@ -36,13 +36,13 @@ import { loopbackRegistry } from "./registry.js"
 export interface BenchRun {
   bareEngine: boolean
   json: boolean
-  /** Where built images are pushed to, one folder below it per build; they are not pushed without it. */
+  /** Where built images are pushed, each build to a path of its own below it; without it, nothing is pushed. */
   repository?: Repository
   /** Absolute path of the certificate authorities that downloads trust. */
   caBundle?: string
 }
 
-/** Measures round by round, each in a session of its own, so that none knows what another has done, and prints the figures. */
+/** Measures round by round, each in a session of its own, so that none sees another's results, and prints the figures. */
 export async function runBench(context: CommandContext, request: BenchRequest, run: BenchRun): Promise<void> {
   const began = new Date().toISOString()
   const session: InBenchSession = (work) =>
@@ -78,7 +78,7 @@ function cacheBytes(): Promise<number> {
 
 const isBuild = (row: RowName) => row === "build-cold" || row === "build-warm"
 
-/** A build of which nothing is there yet, and the same again, each as a user starts it: in a session of its own. */
+/** A build with nothing cached, then the same build again, each as a user starts it: in a session of its own. */
 async function buildTwice(
   session: InBenchSession,
   request: BenchRequest,
@@ -111,7 +111,7 @@ function destinationsOf(
   const write = new FolderDestination(new OutputFolder(folder, [variant]))
   if (!repository) return { write }
   const push = new RegistryDestination({
-    // To a place where nothing is, since a registry is not sent what it has.
+    // To an empty place, since blobs that a registry already has are not pushed.
     repository: `${repository.name}/bench-${cacheBuster.replaceAll(/[^0-9]/g, "")}`,
     tags: ["bench"],
     allowStandIn: true,

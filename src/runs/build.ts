@@ -15,13 +15,13 @@ export interface BuildRun {
   output: OutputFolder
   /** Also write a tar of each layout. */
   archive: boolean
-  /** Put this host's platform into Docker or podman. */
+  /** Load the image for this host's platform into Docker or podman. */
   load: boolean
   bareEngine: boolean
   json: boolean
 }
 
-/** Builds, brings the results to this host and prints what came of it. */
+/** Builds, delivers the images to their destinations and prints the result. */
 export async function runBuild(context: CommandContext, host: HostRequest, run: BuildRun): Promise<void> {
   const { output, archive, load } = run
   const destinations: Destination[] = [

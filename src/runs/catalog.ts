@@ -22,9 +22,9 @@ export interface CatalogRun {
 }
 
 /**
- * Reads the catalog, prints the dependency audit and all that is wrong, then fails when something is.
+ * Reads the catalog, prints the dependency audit and all errors, then fails if there are any.
  *
- * @param maxAge asks GitHub for newer runners, and fails when one has been out for that many days
+ * @param maxAge asks GitHub for newer runners, and fails if one has been out for that many days
  * @throws RunnerImagesError CATALOG_INVALID or RUNNER_OLD
  */
 export async function runCatalogCheck(
@@ -47,18 +47,18 @@ export async function runCatalogCheck(
   if (problems.length > 0)
     throw new DetailedError(
       "CATALOG_INVALID",
-      problems.length === 1
-        ? "1 thing is wrong with the catalog."
-        : `${problems.length} things are wrong with the catalog.`,
+      problems.length === 1 ? "The catalog has 1 error." : `The catalog has ${problems.length} errors.`,
       "Correct dagger/src/core/catalog/pins.yaml, or tools.ts beside it.",
       check.problems,
     )
   if (age?.verdict === "old") throw runnerOld(age)
 }
 
-/** Without an age that is asked for, nobody is asked. */
+/** Asks GitHub only if a maximum age is given. */
 function newerRunners(access: VendorAccess, maxAge: number | undefined): ReturnType<typeof runnerReleases> {
-  return maxAge === undefined ? Promise.resolve({ unknown: "GitHub is asked with --max-age" }) : runnerReleases(access)
+  return maxAge === undefined
+    ? Promise.resolve({ unknown: "GitHub is asked only with --max-age" })
+    : runnerReleases(access)
 }
 
 function unknownChecksums(rows: readonly AuditRow[]): string[] {
@@ -66,7 +66,7 @@ function unknownChecksums(rows: readonly AuditRow[]): string[] {
   return refused.map(({ tool, platform, from }) => `${tool} for ${platform} has no known checksum: ${from}`)
 }
 
-/** Asks every vendor for its newest release and prints how the pins compare. A vendor that does not answer is said to. */
+/** Asks every vendor for its newest release and prints how the pins compare. Vendors that do not answer are listed as such. */
 export async function runCatalogOutdated(
   context: CommandContext,
   run: CatalogRun,
@@ -83,7 +83,7 @@ export async function runCatalogOutdated(
 /**
  * Pins tools to their vendors' newest releases, writes the file and prints its diff.
  *
- * @throws RunnerImagesError UPSTREAM_UNREACHABLE after everything else was done, when a vendor did not answer; what
+ * @throws RunnerImagesError UPSTREAM_UNREACHABLE after everything else was done, if a vendor did not answer; what
  *   {@link updatePins} throws, and OUTPUT_UNWRITABLE, before anything is written
  */
 export async function runCatalogUpdate(
@@ -104,7 +104,7 @@ export async function runCatalogUpdate(
   if (silent.length > 0)
     throw new DetailedError(
       "UPSTREAM_UNREACHABLE",
-      `${silent.length} of ${updates.length} sources could not be asked; everything else was done.`,
+      `${silent.length} of ${updates.length} sources could not be reached; everything else was done.`,
       "Check the network, or give --mirror URL.",
       silent.map(reasonText),
     )

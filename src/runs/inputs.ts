@@ -6,7 +6,7 @@ import { DOCKER_FOLDER } from "../host/paths.js"
 import type { HostRequest } from "../input/request.js"
 import { loopbackService } from "./loopback.js"
 
-/** What people keep in `docker/` and no image is made of, secrets above all: none of it reaches an engine. The module's arguments say the same. */
+/** Files that people keep in `docker/` and no image needs, secrets above all: none reaches an engine. The module's arguments exclude the same. */
 export const NOT_FOR_IMAGES = [".env", "secrets", "**/node_modules"] as const
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */

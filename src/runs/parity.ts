@@ -33,7 +33,7 @@ export interface ParityRun {
 const bundleOf = ({ caBundle }: ParityRun) =>
   caBundle === undefined ? undefined : caBundleOf(readFileSync(caBundle, "utf8"))
 
-/** Builds images, compares the platforms' and prints what was found, then fails when they differ. Throws RunnerImagesError PARITY_DIFFERS. */
+/** Builds images, compares the platforms with each other and prints the result, then fails if they differ. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runImageParity(
   context: CommandContext,
   host: HostRequest,
@@ -49,7 +49,7 @@ export async function runImageParity(
     throw new DetailedError("PARITY_DIFFERS", IMAGES_DIFFER_PROBLEM, IMAGES_DIFFER_REMEDY, failures)
 }
 
-/** Compares both installations and prints what was found, then fails when they are not equal. Throws RunnerImagesError PARITY_DIFFERS. */
+/** Compares both installations and prints the result, then fails if they differ. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runParity(context: CommandContext, request: ParityRequest, run: ParityRun): Promise<void> {
   const reports = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
     parity(request, bundleOf(run), progress),
@@ -77,7 +77,7 @@ export async function runAllowListUpdate(
       ? JSON.stringify(allowed, null, 2)
       : [
           ...allowed.map(({ path, fields, reason }) => `${path}: ${fields.join(", ")} (${reason})`),
-          `${allowed.length} paths may differ, by ${ALLOW_LIST_FILE}.`,
+          `${allowed.length} paths may differ, as listed in ${ALLOW_LIST_FILE}.`,
         ].join("\n"),
   )
 }

@@ -3,7 +3,7 @@ import type { Repository } from "../../dagger/src/core/text/reference.js"
 import { registryLogin } from "../engine/bare/instance/known.js"
 import { loopbackService } from "./loopback.js"
 
-/** Registries on the loopback are spoken to without TLS. */
+/** Registries on the loopback are accessed without TLS. */
 const HTTP_PORT = 80
 
 export interface LoopbackRegistry {
@@ -13,11 +13,11 @@ export interface LoopbackRegistry {
 }
 
 /**
- * A registry on this host's loopback, which containers reach only through Dagger. For a bare engine's own one, with what it
- * wants to see.
+ * A registry on this host's loopback, which containers reach only through Dagger. For a bare engine's own registry, with its
+ * credentials.
  *
- * @param ownCredentials whether the caller has a user name and a password, which then go there in place of the recorded ones
- * @throws RunnerImagesError AUTHENTICATION when the password cannot be read, ENGINE_PORT when another program listens in the place of a bare engine's registry
+ * @param ownCredentials whether the caller has a user name and a password, which are then used instead of the recorded ones
+ * @throws RunnerImagesError AUTHENTICATION when the password cannot be read, ENGINE_PORT when another program listens on the port of a bare engine's registry
  */
 export function loopbackRegistry(
   dag: Client,

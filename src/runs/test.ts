@@ -19,7 +19,7 @@ export interface TestRun {
   json: boolean
 }
 
-/** Tests what is built, or an image that is there already, and prints what came of it; images stay in the engine. */
+/** Builds and tests images, or tests an existing one, and prints the result; images stay in the engine. */
 export async function runTest(context: CommandContext, host: HostRequest, run: TestRun): Promise<void> {
   const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) =>
     (await reportsOf(host, run, progress)).map((report) => summariseVariant(report)),

@@ -8,7 +8,7 @@ import type { VendorAccess } from "../../dagger/src/core/catalog/vendor-access.j
 const CLIENT_MILLISECONDS = 300_000
 
 /**
- * Asks vendors by HTTP, and registries by their own clients, as those are configured here.
+ * Queries vendors over HTTP, and registries through their own clients as configured on this host.
  *
  * @param mirror see {@link httpAccess}
  */
@@ -18,19 +18,19 @@ export function vendorAccess(mirror?: Mirror): VendorAccess {
 
 async function client(program: "npm" | "go", words: readonly string[]): Promise<string> {
   try {
-    // No project's settings are asked for, and none is changed.
+    // Outside any project, so that no project's settings are used or changed.
     const { stdout } = await execa(program, words, { cwd: tmpdir(), stdin: "ignore", timeout: CLIENT_MILLISECONDS })
     return stdout
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error
-    if (error.code === "ENOENT") throw new Error(`${program} is not installed here`, { cause: error })
-    const why = error.timedOut ? "took too long" : lastLine(String(error.stderr))
+    if (error.code === "ENOENT") throw new Error(`${program} is not installed on this host`, { cause: error })
+    const why = error.timedOut ? "timed out" : lastLine(String(error.stderr))
     throw new Error(`${program} ${words.join(" ")}: ${why}`, { cause: error })
   }
 }
 
-/** What a client says last that is about the request, and not about its log. */
+/** The last line of a client's output that is about the request rather than its log. */
 function lastLine(text: string): string {
   const lines = text.split("\n").filter((line) => /\S/.test(line) && !/complete log|npm warn|\.log$/i.test(line))
-  return lines.at(-1)?.trim() ?? "failed without a word"
+  return lines.at(-1)?.trim() ?? "failed without a message"
 }

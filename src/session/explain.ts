@@ -3,14 +3,14 @@ import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.
 import { DetailedError } from "../output/failure.js"
 import type { FailedStep } from "./steps.js"
 
-/** Lines of a failed command's output that the message carries. */
+/** Lines of a failed command's output that the message includes. */
 const TAIL_LINES = 15
-/** Failures of the network are told from others by what programs say last. */
+/** Network failures are recognised by the last lines of a program's output. */
 const TELLING_LINES = 6
 
 /**
- * What tools and the engine say when it is not the build that is wrong. Matched against the end of what was said: apt,
- * curl, Go programs, npm, glibc's resolver. Anything else stays a failed build.
+ * What tools and the engine print when the build itself is not at fault: apt, curl, Go programs, npm, glibc's resolver.
+ * Matched against the end of the output. Anything else counts as a failed build.
  */
 const CONDITIONS: readonly { code: ErrorCode; said: RegExp; remedy: string }[] = [
   {
@@ -27,15 +27,15 @@ const CONDITIONS: readonly { code: ErrorCode; said: RegExp; remedy: string }[] =
 ]
 
 /**
- * Turns what Dagger throws into an error with a code, the step and platform that it happened in, and the end of what the
- * failed command said. Errors that are explained already, and those of this program itself, stay as they are.
+ * Turns what Dagger throws into an error with a code, the step and platform that failed, and the end of the failed command's
+ * output. Errors that are already explained, and this program's own, are returned unchanged.
  *
  * @param logFile Dagger's own log, which the message points to
  */
 export function explain(error: unknown, step: FailedStep | undefined, logFile: string): unknown {
   if (error instanceof RunnerImagesError) return error
   const where = step ? `The step "${step.step}" for ${step.scope} failed` : "The build failed"
-  const log = `Dagger's whole log is in ${logFile}.`
+  const log = `Dagger's full log is in ${logFile}.`
   if (error instanceof ExecError) {
     const said = tail(error.stderr.trim() === "" ? error.stdout : error.stderr, TAIL_LINES)
     const condition = conditionOf(said)
@@ -61,7 +61,7 @@ export function explain(error: unknown, step: FailedStep | undefined, logFile: s
   return error
 }
 
-/** The engine was found, but no session with it came about. */
+/** The engine was found, but no session with it could be opened. */
 export function explainConnection(
   error: unknown,
   engine: string,
@@ -71,7 +71,7 @@ export function explainConnection(
   return new DetailedError(
     "ENGINE_UNAVAILABLE",
     `No session could be opened with the Dagger engine (${engine}).`,
-    `Dagger's whole log is in ${logFile}.`,
+    `Dagger's full log is in ${logFile}.`,
     logTail.length > 0 ? logTail : tail(error instanceof Error ? error.message : String(error), TAIL_LINES),
     { cause: error },
   )

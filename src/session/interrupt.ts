@@ -15,8 +15,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Ctrl-C and its relatives. While a session runs, the first one stops it in order, so that no `dagger session` process is
- * left behind; the second one, and any while nothing has to be put in order, ends this process at once.
+ * Ctrl-C and similar signals. While a session runs, the first signal stops it cleanly, so that no `dagger session` process is
+ * left behind; the second one, and any signal while there is nothing to clean up, ends this process at once.
  */
 export class Interrupts {
   private stop: ((reason: Interrupted) => void) | undefined
@@ -28,7 +28,7 @@ export class Interrupts {
   listen(): void {
     for (const signal of SIGNALS) process.on(signal, () => this.received())
     process.on("unhandledRejection", (reason) => {
-      // Requests that were under way when the session ended fail with nobody waiting for them any more; and Dagger's client
+      // Requests in flight when the session ended fail with nobody waiting for them any more; and Dagger's client
       // reports a session that did not start twice, once in a promise of its own.
       if (!this.stopping && !(reason instanceof Error && reason.name === "EngineSessionError")) throw reason
     })
@@ -39,8 +39,8 @@ export class Interrupts {
   }
 
   /**
-   * What the work changed elsewhere and a stop would leave half done: asked when it is stopped, as late as possible, since work
-   * that is under way goes on until its session has ended.
+   * Registers what lists the changes made elsewhere that a stop would leave half done. It is called as late as possible, since
+   * work in progress continues until its session has ended.
    */
   leaves(account: () => readonly string[]): void {
     this.account = account
@@ -71,7 +71,7 @@ export class Interrupts {
     if (this.stopping || !this.stop) {
       // Other child processes are ended by the exit handlers of those who started them.
       killSessions()
-      // Only where there is something to tell, and written before this process ends, which a stream does not promise.
+      // Only if there is something to report, and synchronously: a stream may not be flushed before this process ends.
       if (this.account().length > 0) writeSync(process.stderr.fd, this.lastWords())
       process.exit(EXIT.interrupted)
     }

@@ -5,16 +5,16 @@ import { stripVTControlCharacters } from "node:util"
 import { makeFolder, requireWritable } from "../artifacts/writable-folder.js"
 import { stateFolder } from "../host/paths.js"
 
-/** Older ones go: they are only read after a failure. */
+/** Older logs are deleted: they are only read after a failure. */
 const KEPT_LOGS = 20
 
-/** Dagger's own log of one run, too long for a terminal. Throws OUTPUT_UNWRITABLE when it has no place. */
+/** Dagger's own log of one run, too long for a terminal. Throws OUTPUT_UNWRITABLE when its folder cannot be written. */
 export class SessionLog {
   readonly path: string
   readonly stream: Writable
 
   constructor(folder = join(stateFolder(), "logs")) {
-    requireWritable(folder, "The folder for logs", "Set XDG_CACHE_HOME to another folder")
+    requireWritable(folder, "The log folder", "Set XDG_CACHE_HOME to another folder")
     makeFolder(folder)
     const logs = readdirSync(folder).filter((name) => name.endsWith(".log"))
     for (const name of logs.sort().slice(0, -(KEPT_LOGS - 1))) rmSync(join(folder, name), { force: true })
@@ -24,7 +24,7 @@ export class SessionLog {
     this.stream = new LogStream(openSync(this.path, "a"))
   }
 
-  /** The last lines that say anything, without the colours and cursor movements that Dagger writes. */
+  /** The last lines that are not empty, without the colours and cursor movements that Dagger writes. */
   tail(lines: number): string[] {
     return readFileSync(this.path, "utf8")
       .split("\n")
@@ -35,8 +35,8 @@ export class SessionLog {
 }
 
 /**
- * Written to by Dagger's client, and by its session process through a pipe. When that ends early the pipe would end the
- * stream under the client, so only the end of this process ends it.
+ * Dagger's client writes to it, and its session process does through a pipe. If that process ends early, the pipe would close
+ * the stream while the client still uses it, so it stays open until this process ends.
  */
 class LogStream extends Writable {
   constructor(private readonly descriptor: number) {
@@ -44,7 +44,7 @@ class LogStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    // Dagger's log is part of the answer to what went wrong, and not worth failing for.
+    // Dagger's log helps to explain a failure, but is not worth failing for.
     try {
       writeSync(this.descriptor, chunk)
     } catch (error) {

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, readdirSync } from "node:fs"
 
 /**
- * Ends the `dagger session` processes that this process started, at once. They heed no other signal while they look for
- * their engine, and would go on looking without us.
+ * Kills the `dagger session` processes that this process started. They ignore any other signal while they look for their
+ * engine, and would keep looking without us.
  */
 export function killSessions(): void {
   for (const { pid, parent, command } of processes()) {

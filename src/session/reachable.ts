@@ -1,11 +1,11 @@
 import { connect } from "node:net"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 
-const PATIENCE_MILLISECONDS = 10_000
+const TIMEOUT_MILLISECONDS = 10_000
 
 /**
- * Asks an engine's address for a connection, since Dagger itself would try for minutes. Only addresses that a socket can be
- * opened to are asked; what starts or tunnels to an engine (docker-image://, kube-pod:// …) is Dagger's business.
+ * Connects to an engine's address, since Dagger itself would retry for minutes. Only addresses that a socket can connect to
+ * are tried; those that start or tunnel to an engine (docker-image://, kube-pod:// …) are left to Dagger.
  *
  * @throws RunnerImagesError ENGINE_UNAVAILABLE when nothing answers
  */
@@ -18,7 +18,7 @@ export async function requireReachable(address: string): Promise<void> {
       socket.destroy()
       resolve(outcome)
     }
-    socket.setTimeout(PATIENCE_MILLISECONDS, () => {
+    socket.setTimeout(TIMEOUT_MILLISECONDS, () => {
       done("no answer within 10 seconds")
     })
     socket.once("connect", () => {
@@ -31,8 +31,8 @@ export async function requireReachable(address: string): Promise<void> {
   if (problem === undefined) return
   throw new RunnerImagesError(
     "ENGINE_UNAVAILABLE",
-    `No Dagger engine answers on ${address}: ${problem}.`,
-    "Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have one found.",
+    `No Dagger engine answers at ${address}: ${problem}.`,
+    "Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to let runner-images find one.",
   )
 }
 

@@ -10,7 +10,7 @@ import { requireReachable } from "./reachable.js"
 import { StepRecorder } from "./steps.js"
 
 export interface SessionOptions {
-  /** Whether the engine may be brought up on this host itself. */
+  /** Whether the bare engine may be started on this host. */
   bareEngine: boolean
   terminal: Terminal
   interrupts: Interrupts
@@ -25,24 +25,24 @@ const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 const CONNECTION_TAIL_LINES = 15
 
 /**
- * Finds or brings up an engine, opens a session with it and does the work in there. The global client `dag` is connected
- * while the work runs. Dagger's own log goes to a file.
+ * Finds or starts an engine, opens a session with it and does the work in it. The global client `dag` is connected while the
+ * work runs. Dagger's own log goes to a file.
  *
  * @throws RunnerImagesError with the step and platform that failed; Interrupted when the user stopped it
  */
 export async function inSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const { terminal, interrupts } = options
-  // First: bringing an engine up takes minutes, and is for nothing when this fails.
+  // First: starting an engine takes minutes, which are wasted if this fails.
   const log = new SessionLog()
   const engine = await findEngine({ bareEngine: options.bareEngine, log: (line) => terminal.note(line) })
   terminal.note(`Engine: ${engine.kind}, ${engine.reason}`)
   const address = engine.env[RUNNER_HOST]
   if (address !== undefined) await requireReachable(address)
-  // Dagger's client and its session process would otherwise take the folder that the user is in for their home.
+  // Dagger's client and its session process would otherwise use the current folder as their home.
   const home = homeFolder()
   Object.assign(process.env, home === undefined ? {} : { HOME: home }, engine.env)
 
-  // Loaded late: Dagger's client takes longer than all checks of the command line together.
+  // Loaded late: Dagger's client takes longer to load than all checks of the command line take together.
   const { connection } = await import("@dagger.io/dagger")
   const { explain, explainConnection } = await import("./explain.js")
   const steps = new StepRecorder(terminal)
@@ -56,7 +56,7 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
     await connection(
       async () => {
         connected()
-        // Kept here, because connection() wraps what its function throws and loses what Dagger's errors carry.
+        // Kept here, because connection() wraps what its function throws and loses the details of Dagger's errors.
         outcome = await interrupts
           .guard(withBaseDigests(engine.baseDigests ?? {}, () => work({ engine, progress: new Progress(steps) })))
           .then((value) => ({ value }))
@@ -65,9 +65,9 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
       { LogOutput: log.stream },
     )
   } catch (error) {
-    // After the work has been done, all that is left to fail is the end of the session.
+    // Once the work is done, only closing the session can still fail.
     if (outcome === undefined) throw explainConnection(error, engine.kind, log.tail(CONNECTION_TAIL_LINES), log.path)
-    terminal.note(`The session did not end in order: ${error instanceof Error ? error.message : String(error)}`)
+    terminal.note(`The session did not end cleanly: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (outcome === undefined)
     throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The session ended before the work began.", `See ${log.path}.`)

@@ -17,7 +17,7 @@ export class StepRecorder implements ProgressListener {
   }
 
   ended(scope: StepScope, step: string, seconds: number, error?: unknown): void {
-    // Steps nest and the innermost ends first: that is the one that says most.
+    // Steps nest and the innermost ends first: it is the most specific.
     if (error !== undefined) {
       this.first ??= { scope, step }
       if (typeof error === "object" && error !== null && !this.byError.has(error))

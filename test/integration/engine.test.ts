@@ -149,7 +149,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     await stopRegistry(locate(FIRST).folder, record(FIRST))
     const impostor = await impostorOn(registryPort)
     try {
-      const problem = `port ${registryPort} of 127.0.0.1, and process ${impostor.pid} (`
+      const problem = `port ${registryPort} of 127.0.0.1, but process ${impostor.pid} (`
       const refusal = {
         code: "ENGINE_PORT",
         problem: expect.stringMatching(new RegExp(`user ${STRANGER} listens there`)) as string,
@@ -192,7 +192,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     const genuine = readFileSync(link, "utf8")
     writeFileSync(link, `sha256:${"0".repeat(64)}`)
     try {
-      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining(`is ${genuine}, and`) as string }
+      const refusal = { code: "ENGINE_STATE", problem: expect.stringContaining(`is ${genuine}, but`) as string }
       await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
     } finally {
       writeFileSync(link, genuine)

@@ -138,7 +138,7 @@ describe.skipIf(SKIP)(SKIP ? `a broker in a container (skipped: ${WHY})` : "a br
     await until(() => agents().length === 0)
     runner.signal("SIGTERM")
     expect(await runner.ended()).toBe(0)
-    expect(runner.output).toContain("there is nothing to remove the runner with")
+    expect(runner.output).toContain("there is no credential to remove the runner with")
     expect(names()).toEqual(["one"])
   })
 })

@@ -44,47 +44,56 @@ describe("docker run IMAGE", () => {
   })
 
   it.each([
-    ["--verison", "10: there is no option --verison. Did you mean --version? --help lists what there is."],
-    ["brokr", "10: there is no command or program brokr. Did you mean broker? --help lists what there is."],
+    ["--verison", "10: there is no option --verison. Did you mean --version? --help lists all commands and options."],
+    ["brokr", "10: there is no command or program brokr. Did you mean broker? --help lists all commands and options."],
     [
       "broker all",
-      "10: there is no argument all. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no argument all. --help lists all commands and options. Settings are environment variables.",
     ],
-    ["docter", "10: there is no command or program docter. Did you mean doctor? --help lists what there is."],
+    [
+      "docter",
+      "10: there is no command or program docter. Did you mean doctor? --help lists all commands and options.",
+    ],
     [
       "--ephemeral",
-      "10: there is no option --ephemeral. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no option --ephemeral. --help lists all commands and options. Settings are environment variables.",
     ],
-    ["run --onse", "10: there is no option --onse. Did you mean --once? --help lists what there is."],
+    ["run --onse", "10: there is no option --onse. Did you mean --once? --help lists all commands and options."],
     [
       "run --token abc",
-      "10: there is no option --token. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no option --token. --help lists all commands and options. Settings are environment variables.",
     ],
-    ["doctor --jsno", "10: there is no option --jsno. Did you mean --json? --help lists what there is."],
+    ["doctor --jsno", "10: there is no option --jsno. Did you mean --json? --help lists all commands and options."],
     [
       "health now",
-      "10: there is no argument now. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no argument now. --help lists all commands and options. Settings are environment variables.",
     ],
-    ["run --", "10: there is no option --. --help lists what there is. Settings are given as environment variables."],
+    ["run --", "10: there is no option --. --help lists all commands and options. Settings are environment variables."],
     [
       "run -abc",
-      "10: there is no option -abc. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no option -abc. --help lists all commands and options. Settings are environment variables.",
     ],
     [
       "run service",
-      "10: there is no argument service. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no argument service. --help lists all commands and options. Settings are environment variables.",
     ],
     [
       "version -- --json",
-      "10: there is no option --. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no option --. --help lists all commands and options. Settings are environment variables.",
     ],
     [
       "help --json",
-      "10: there is no option --json. --help lists what there is. Settings are given as environment variables.",
+      "10: there is no option --json. --help lists all commands and options. Settings are environment variables.",
     ],
-    ["-abc", "10: there is no option -abc. --help lists what there is. Settings are given as environment variables."],
-    ["run --once=yes", "10: there is no option --once=yes. Did you mean --once? --help lists what there is."],
-    ["doctor --json=false", "10: there is no option --json=false. Did you mean --json? --help lists what there is."],
+    ["-abc", "10: there is no option -abc. --help lists all commands and options. Settings are environment variables."],
+    [
+      "run --once=yes",
+      "10: there is no option --once=yes. Did you mean --once? --help lists all commands and options.",
+    ],
+    [
+      "doctor --json=false",
+      "10: there is no option --json=false. Did you mean --json? --help lists all commands and options.",
+    ],
   ])("%s is an error", (line, expected) => {
     expect(read(line)).toBe(expected)
   })

@@ -140,7 +140,7 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     first.signal("SIGTERM")
     expect([await first.ended(), names()]).toEqual([0, ["one"]])
     const second = start(reuse)
-    await second.says("the runner is registered already")
+    await second.says("the runner is already registered")
     await second.says("Listening for Jobs")
     expect(github.runners.list().map(({ id }) => id)).toEqual(before)
     second.signal("SIGTERM")
@@ -157,8 +157,8 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     })
     expect(await container.ended()).toBe(10)
     expect(container.output.replaceAll(image.folder, "").split("error: ")[1]).toMatchInlineSnapshot(`
-      "the configuration cannot be kept: user 1001 may not use /another's/.credentials (EACCES) [CONFIGURATION]
-      Make the folder of CONFIGURED_ACTIONS_RUNNER_FILES_DIR and the files in it that user's.
+      "the configuration cannot be kept: user 1001 cannot access /another's/.credentials (EACCES) [CONFIGURATION]
+      Make that user the owner of the folder in CONFIGURED_ACTIONS_RUNNER_FILES_DIR and of its files.
       "
     `)
   })
@@ -183,7 +183,7 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     await container.says("Listening for Jobs")
     for (const runner of github.runners.list()) github.runners.remove(runner)
     expect(await container.ended()).toBe(2)
-    expect(container.output).toContain("error: GitHub has no such runner any more")
+    expect(container.output).toContain("error: GitHub no longer has this runner")
   })
 
   it("takes a fresh token for leaving, an hour later too", async () => {

@@ -20,7 +20,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 type Options = NonNullable<ParseArgsConfig["options"]>
 
-/** What of the runner's own options means something here. */
+/** The runner's own options that have a meaning here. */
 const RUN_OPTIONS: Options = {
   startuptype: { type: "string" },
   once: { type: "boolean" },
@@ -28,9 +28,9 @@ const RUN_OPTIONS: Options = {
 }
 
 /**
- * Reads the arguments of `docker run IMAGE …`. Besides the commands that is what other images have there: the runner's programs.
+ * Reads the arguments of `docker run IMAGE …`: a command, or one of the runner's programs, which other images have there.
  *
- * @throws {RuntimeFailure} CONFIGURATION for what is none of them
+ * @throws {RuntimeFailure} CONFIGURATION for anything else
  */
 export function readCommandLine(all: readonly string[]): Command {
   const [given = "run", ...rest] = all
@@ -66,8 +66,8 @@ function readRun(all: readonly string[]): Command {
 }
 
 /**
- * The options among the arguments, in their order. Node.js is not asked to be strict: it would throw its own messages, and refuse a value
- * that begins with a dash. Where a value is missing at the end it is empty, and what reads it says so.
+ * The options among the arguments, in their order. Node.js's strict mode is off: it would throw its own messages and reject a value
+ * that begins with a dash. A value that is missing at the end is empty, and its reader reports that.
  *
  * @throws {RuntimeFailure} CONFIGURATION for everything else
  */
@@ -91,7 +91,7 @@ function unknown(what: string, given: string, known: readonly string[]): Runtime
   const near = known.length === 0 ? undefined : closest(name, known)
   const remedy =
     near !== undefined && distance(name, near) <= Math.max(2, near.length / 3)
-      ? `Did you mean ${near}? --help lists what there is.`
-      : "--help lists what there is. Settings are given as environment variables."
+      ? `Did you mean ${near}? --help lists all commands and options.`
+      : "--help lists all commands and options. Settings are environment variables."
   return new RuntimeFailure("CONFIGURATION", `there is no ${what} ${given}`, remedy)
 }

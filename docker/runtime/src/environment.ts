@@ -2,13 +2,13 @@ import { closeSync, readFileSync } from "node:fs"
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Names of the file descriptors that entrypoint.sh hands things over by. */
+/** Names of the file descriptors through which entrypoint.sh passes its data. */
 export const ENVIRONMENT_FD = "RUNNER_IMAGES_ENVIRONMENT_FD"
 const ARGUMENTS = "RUNNER_IMAGES_ARGUMENTS_FD"
 
 /**
- * The container's environment. entrypoint.sh starts this program with hardly any of its own, since what a process starts with stays readable
- * in /proc; the container's comes through a pipe, as `env -0` writes it.
+ * The container's environment. entrypoint.sh starts this program with almost none, since a process's initial environment stays readable
+ * in /proc; the container's arrives through a pipe, as `env -0` writes it.
  */
 export function readEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
   const text = handedOver(own[ENVIRONMENT_FD])
@@ -24,7 +24,7 @@ export function readEnvironment(own: NodeJS.ProcessEnv): Record<string, string> 
  * The arguments of `docker run IMAGE …`, from entrypoint.sh as each with a NUL after it.
  *
  * @param own this program's environment
- * @param given this program's arguments, which count where it was started by something else
+ * @param given this program's arguments, used if something else started it
  */
 export function readArguments(own: NodeJS.ProcessEnv, given: readonly string[]): readonly string[] {
   return handedOver(own[ARGUMENTS])?.split("\0").slice(0, -1) ?? given

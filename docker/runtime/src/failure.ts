@@ -42,7 +42,7 @@ export class RuntimeFailure extends Error {
   }
 }
 
-/** What a person gets to read, without a stack trace: `error: PROBLEM [CODE]`, the problem's further lines if it has some, and the remedy. */
+/** The text for a person, without a stack trace: `error: PROBLEM [CODE]`, the problem's further lines if there are any, and the remedy. */
 export function failureText({ message, code, remedy }: RuntimeFailure): string {
   const [first = "", ...others] = message.split("\n")
   return [`error: ${first} [${code}]`, ...others, remedy, ""].join("\n")

@@ -19,7 +19,7 @@ const factsSchema = z.object({
   tools: z.record(z.string(), z.string()),
 })
 
-/** What the pipeline wrote down of the image. */
+/** What the pipeline recorded about the image. */
 export type ImageFacts = z.infer<typeof factsSchema> & {
   /** Labels of other architectures, which this machine must not claim. */
   foreignArchitectureLabels: string[]
@@ -28,7 +28,7 @@ export type ImageFacts = z.infer<typeof factsSchema> & {
 /**
  * Reads `image.json` and, beside it, the labels of all architectures, which are the same in every image.
  *
- * @throws {RuntimeFailure} UNCLASSIFIED when one of them is not what the pipeline writes
+ * @throws {RuntimeFailure} UNCLASSIFIED when one of them is not as the pipeline writes it
  */
 export function readImageFacts(file: string): ImageFacts {
   const labels = join(dirname(file), "architecture-labels.json")
@@ -39,7 +39,7 @@ export function readImageFacts(file: string): ImageFacts {
   } catch (cause) {
     throw new RuntimeFailure(
       "UNCLASSIFIED",
-      `${file} does not say what the image is`,
+      `${file} is not a valid description of the image`,
       "The image is damaged, or not one of this project. Pull or build it again.",
       { cause },
     )

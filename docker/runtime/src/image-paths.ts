@@ -13,7 +13,7 @@ export interface ImagePaths {
   readonly root: string
 }
 
-/** Variables that begin so are for this project's own tests, and are nobody's configuration. */
+/** Variables with this prefix are for this project's own tests and not configuration. */
 const INTERNAL = "RUNNER_IMAGES_"
 
 /** Takes the internal variables out of the environment. */

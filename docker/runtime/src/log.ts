@@ -1,4 +1,4 @@
-/** Where this program's own lines go: what it does to standard output, warnings and errors to standard error. The runner's pass by it. */
+/** This program's own lines: what it does goes to standard output, warnings and errors to standard error. The runner's output bypasses it. */
 export interface Log {
   info(line: string): void
   warn(line: string): void
@@ -9,7 +9,7 @@ export interface Log {
 
 const PREFIX = "runner-images: "
 
-/** Shorter ones would cover half of what is said, and guard nothing. */
+/** Shorter ones would mask half of the output, and protect nothing. */
 const SHORTEST_SECRET = 4
 
 /** A log that writes to these streams. */

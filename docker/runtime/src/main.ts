@@ -15,10 +15,10 @@ interface Answer {
 }
 
 /**
- * Each command is loaded when it is asked for: the health check runs often, and a runner is to take little memory.
+ * Each command is loaded on demand: the health check runs often, and a runner should take little memory.
  *
  * @returns the exit code
- * @throws {RuntimeFailure} for what the user can put right
+ * @throws {RuntimeFailure} for what the user can fix
  */
 async function main(args: readonly string[]): Promise<number> {
   if (process.env[WORKER_VARIABLE] !== undefined) {
@@ -34,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const command = readCommandLine(readArguments(process.env, args))
   if (command.name === "run") {
-    // It has no part in the container's environment: the broker reads that, and the secrets in it.
+    // It never reads the container's environment: the broker does, and the secrets in it.
     const { run } = await import("./commands/run.js")
     const { failure, exitCode } = await run(command)
     if (failure) process.stderr.write(failureText(failure))
@@ -77,7 +77,7 @@ async function hostFor(paths: ImagePaths) {
   return containerHost(paths)
 }
 
-/** Root may have given itself away to the image's user or, for a broker, to the broker's, and then the program is that user's. */
+/** Root may have dropped its privileges to the image's user or, for a broker, to the broker's; the program then belongs to that user. */
 function users({ home, root }: ImagePaths): number[] {
   const own = process.getuid?.() ?? 0
   if (own !== 0) return [own]
@@ -91,7 +91,7 @@ function print({ output, exitCode }: Answer): number {
   return exitCode
 }
 
-// A reader that goes away, as of `docker run IMAGE doctor | head`, is no failure; and a runner needs none.
+// A reader that stops early, as in `docker run IMAGE doctor | head`, is not a failure; and a runner needs no reader.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
 
 try {

@@ -17,7 +17,7 @@ import { locate } from "./up.js"
 
 export interface DownResult {
   instance: string
-  /** What was undone, in the order in which it was. Empty when the instance was not up. */
+  /** What was undone, in order. Empty when the instance was not up. */
   undone: string[]
   /** Packages that an earlier `up` installed and that stay. */
   packages: string[]
@@ -25,8 +25,8 @@ export interface DownResult {
 }
 
 /**
- * Stops an instance and undoes what its record says that it changed on the host, one change at a time. What others made since
- * stays. Idempotent: interrupted, it goes on where it stopped.
+ * Stops an instance and undoes the changes to the host that its record lists, one at a time. What others have created since
+ * stays. Idempotent: after an interruption, it continues where it stopped.
  */
 export async function down(options: {
   instance?: string | undefined
@@ -54,7 +54,7 @@ export async function down(options: {
       await stopEngine(folder, record)
       if (registryProcess(record)) did("stopped the registry")
       await stopRegistry(folder, record)
-      // Before the rules that guard it go.
+      // Before the rules that guard it are removed.
       for (const what of await restoreForwarding(folder)) did(what)
       for (const change of [...record.changes].reverse()) {
         did(await undo(change))
@@ -75,10 +75,10 @@ async function undo(change: Change): Promise<string> {
   switch (change.kind) {
     case "firewall-rule":
       await removeRule(change)
-      return `removed the rule of ${change.chain} in the firewall's table ${change.table}`
+      return `removed a rule of chain ${change.chain} in the firewall table ${change.table}`
     case "firewall-table":
       await removeEmptyTable(change.table)
-      return `removed the firewall's table ${change.table}, unless it is in use`
+      return `removed the firewall table ${change.table}, unless it is in use`
     case "interface":
       await removeInterface(change.name)
       return `removed the network interface ${change.name}`
@@ -97,7 +97,7 @@ async function undo(change: Change): Promise<string> {
   }
 }
 
-/** Switches forwarding back to what it was, when no other instance needs it. */
+/** Restores the forwarding settings, unless another instance needs them. */
 async function restoreForwarding(folder: InstanceFolder): Promise<string[]> {
   return withHostState((hostState) => {
     if (Object.keys(hostState.instances).some((id) => id !== folder.id)) return []
@@ -115,7 +115,7 @@ async function restoreForwarding(folder: InstanceFolder): Promise<string[]> {
   })
 }
 
-/** Gives up the instance's claims; the last instance on the machine puts shared settings back. */
+/** Releases the instance's claims; the last instance on the machine restores shared settings. */
 async function leaveHostState(folder: InstanceFolder, record: InstanceRecord): Promise<string[]> {
   if (record.bootId !== bootId()) return []
   const done = await withHostState(async (hostState, save) => {

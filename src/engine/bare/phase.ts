@@ -2,8 +2,8 @@ import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/erro
 import type { Lock } from "./state/lock.js"
 
 /**
- * The phases of bringing up an engine, in the order in which they begin; the emulator and the bases are made while the binaries are.
- * Each can be interrupted at any point and is taken up by the next `up`.
+ * The phases of starting an engine, in the order in which they begin; the emulator and the bases are built in parallel with the
+ * binaries. Each can be interrupted at any point, and the next `up` resumes it.
  */
 export const PHASES = [
   "packages",
@@ -18,7 +18,7 @@ export const PHASES = [
 export type PhaseName = (typeof PHASES)[number]
 
 /**
- * Runs a phase, says when it begins and how long it took, and explains its failure.
+ * Runs a phase, logs when it begins and how long it took, and explains its failure.
  *
  * @throws RunnerImagesError whatever went wrong
  */
@@ -52,20 +52,20 @@ const SYMPTOMS: { code: ErrorCode; pattern: RegExp; remedy: string }[] = [
     pattern:
       /temporary failure (resolving|in name resolution)|could not (connect|resolve)|unable to connect|no such host|dial tcp|connection (refused|timed out|reset)|network is unreachable|i\/o timeout|proxyconnect|TLS handshake|failed to fetch|x509:|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/i,
     remedy:
-      "Check this host's network, proxy variables and package sources, and run it again: it goes on where it stopped.",
+      "Check this host's network, proxy variables and package sources, and run it again: it continues where it stopped.",
   },
 ]
 
-/** Makes an error that a user can act on out of whatever a phase threw. */
+/** Turns whatever a phase threw into an error that a user can act on. */
 export function explain(phase: PhaseName, error: unknown): RunnerImagesError {
   if (error instanceof RunnerImagesError) return error
   const said = error instanceof Error ? error.message : String(error)
   const symptom = SYMPTOMS.find(({ pattern }) => pattern.test(said))
   return new RunnerImagesError(
     symptom?.code ?? "ENGINE_PHASE",
-    `Bringing up the engine failed in phase ${phase}: ${said}`,
+    `Starting the engine failed in phase ${phase}: ${said}`,
     symptom?.remedy ??
-      "Run it again: it goes on where it stopped. runner-images engine logs shows the engine's own log.",
+      "Run it again: it continues where it stopped. runner-images engine logs shows the engine's own log.",
     { cause: error },
   )
 }

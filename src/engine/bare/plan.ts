@@ -4,7 +4,7 @@ import { foreignPlatforms } from "./host/binfmt.js"
 import { gigabytes } from "./host/host.js"
 import type { InstanceFolder, StateFolder } from "./state/state-folder.js"
 
-/** What has to be made, with what it costs on two cores. Measured, rounded up. */
+/** What has to be built, and its cost on two cores. Measured, rounded up. */
 const COSTS = {
   packages: { minutes: 0.5, bytes: 0.1e9 },
   binaries: { minutes: 3.5, bytes: 0.3e9 },
@@ -17,7 +17,7 @@ const COSTS = {
 /** Firewall rules of an instance, without those that guard an uplink. */
 const INSTANCE_RULES = 4
 
-/** Room that building one variant for both platforms takes in the engine's cache. */
+/** Space that building one variant for both platforms takes in the engine's cache. */
 const BUILD_BYTES = 9e9
 
 export interface PlanFacts {
@@ -28,7 +28,7 @@ export interface PlanFacts {
   host: PlatformName
   packages: string[]
   missing: { binaries: boolean; emulator: boolean; bases: boolean; content: boolean }
-  /** Interfaces that lead out: those that do not forward yet, and those that will for instances alone. */
+  /** Outgoing interfaces: those that do not forward yet, and those that will forward only for instances. */
   forwarding: { closed: string[]; guarded: string[] }
   binfmtMounted: boolean
   registryPort: string
@@ -37,7 +37,7 @@ export interface PlanFacts {
 export interface Plan {
   /** What changes on the host, each until `engine down` except the packages. */
   changes: string[]
-  /** What is made in the state folder. */
+  /** What is built in the state folder. */
   makes: string[]
   /** Bytes that should be free beforehand. */
   diskBytes: number
@@ -60,13 +60,13 @@ export function plan(facts: PlanFacts): Plan {
       ...(facts.packages.length > 0 ? [`installs packages, which stay: ${facts.packages.join(" ")}`] : []),
       ...facts.forwarding.closed.map(
         (device) =>
-          `sets net.ipv4.conf.${device}.forwarding to 1, for this interface alone; what comes in there is passed on only when it answers a container`,
+          `sets net.ipv4.conf.${device}.forwarding to 1, for this interface only; packets that arrive there are forwarded only if they answer a container`,
       ),
       ...(facts.binfmtMounted ? [] : ["mounts binfmt_misc"]),
       ...foreignPlatforms(facts.host).map(
         (platform) => `adds the binfmt_misc rule ${instance.binfmtRule(spelling(platform).uname)}`,
       ),
-      `adds the network interface ${instance.hostInterface}, which forwards, and whose other end is in a network namespace`,
+      `adds the network interface ${instance.hostInterface}, with forwarding on and its other end in a network namespace`,
       `adds ${rules} firewall rules with the comment "${instance.comment}"`,
       `listens on 127.0.0.1:${facts.registryPort} (registry, with a password that only root can read) and ${instance.runtime}/engine.sock (engine)`,
     ],
@@ -83,8 +83,8 @@ export function planLines(plan: Plan, facts: Pick<PlanFacts, "instance" | "state
     `engine instance ${facts.instance.name}, kept in ${facts.stateFolder}`,
     "on this host, until runner-images engine down:",
     ...plan.changes.map((change) => `  - ${change}`),
-    ...(plan.makes.length > 0 ? ["makes:", ...plan.makes.map((make) => `  - ${make}`)] : []),
-    `needs ${gigabytes(plan.diskBytes)} of free disk and ${minutes}`,
+    ...(plan.makes.length > 0 ? ["builds in its state folder:", ...plan.makes.map((make) => `  - ${make}`)] : []),
+    `needs ${gigabytes(plan.diskBytes)} of free disk space and ${minutes}`,
   ]
 }
 
@@ -94,7 +94,7 @@ export function hostSettings(): Pick<PlanFacts, "binfmtMounted"> {
   }
 }
 
-/** Which artefacts are not there yet. An unknown key is one of an artefact that is not there. */
+/** Which artefacts do not exist yet. An unknown key counts as missing. */
 export function missingArtefacts(
   state: StateFolder,
   keys: { binaries: string; emulator: string; bases: string; content: string | undefined },

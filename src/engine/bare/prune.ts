@@ -16,7 +16,7 @@ export interface Freed {
 }
 
 /**
- * Frees disk: the instance's engine cache, artefacts that no instance uses any more, half-done work.
+ * Frees disk space: the instance's engine cache, artefacts that no instance uses any more, unfinished work.
  *
  * @returns what was freed, measured on the disk
  */
@@ -40,10 +40,10 @@ export async function prune(options: { instance?: string | undefined; log: (line
     }
     const old = dataFolders(folder.root).filter((path) => path !== folder.data)
     freed.push(await remove("caches of other engine versions", old))
-    freed.push(await remove("artefacts that no instance uses", unusedArtefacts(state, allRecords(state))))
+    freed.push(await remove("unused artefacts", unusedArtefacts(state, allRecords(state))))
     const work = await bytesOf([state.work])
     await clearWork(state.work)
-    freed.push({ what: "half-done work", bytes: work })
+    freed.push({ what: "unfinished work", bytes: work })
     return freed
   } finally {
     await lock.release()
@@ -55,7 +55,7 @@ function allRecords(state: StateFolder): InstanceRecord[] {
   return readdirSync(state.instances).flatMap((name) => readRecord(state.instance(name)) ?? [])
 }
 
-/** Artefacts whose key is in no record. A record that has never been complete protects nothing. */
+/** Artefacts whose key is in no record. A record that was never completed protects nothing. */
 export function unusedArtefacts(state: StateFolder, records: readonly Pick<InstanceRecord, "keys">[]): string[] {
   const used = new Set(
     records.flatMap(({ keys }) => [

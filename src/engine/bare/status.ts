@@ -51,7 +51,7 @@ export async function status(instance: string | undefined): Promise<EngineStatus
   }
 }
 
-/** What each part takes, the parts of other instances under one name. */
+/** The disk space that each part takes, with the parts of other instances under one name. */
 export async function diskUse(state: StateFolder, folder: InstanceFolder): Promise<{ part: string; bytes: number }[]> {
   const parts: [string, string[]][] = [
     ["engine cache", dataFolders(folder.root)],
@@ -85,7 +85,7 @@ export function dataFolders(instanceRoot: string): string[] {
 export async function bytesOf(paths: readonly string[]): Promise<number> {
   const existing = paths.filter((path) => existsSync(path))
   if (existing.length === 0) return 0
-  // Files vanish while an engine runs: du then complains and still adds up the rest.
+  // Files vanish while an engine runs: du then complains, but still adds up the rest.
   const { stdout } = await attempt("du", ["-sxc", "--block-size=1", ...existing])
   return Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0)
 }

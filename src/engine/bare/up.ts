@@ -60,10 +60,10 @@ export interface BareEngine {
   baseDigests: Readonly<Record<string, string>>
 }
 
-/** Where the state of the instance that is meant lies. */
+/** Where the given instance's state is stored. */
 export function locate(instance: string | undefined): { state: StateFolder; folder: InstanceFolder } {
   const given = StateFolder.of(process.env)
-  // Through a link it is the same folder, and must be the same instance.
+  // A link leads to the same folder, which must be the same instance.
   const state = existsSync(given.root) ? new StateFolder(realpathSync(given.root)) : given
   return { state, folder: state.instance(instanceName(instance, process.env)) }
 }
@@ -79,7 +79,7 @@ function wantedPort(flag: number | undefined): number | undefined {
   )
 }
 
-/** What the artefacts of this version of the program are called. The contents' key needs to know a Go version. */
+/** The keys of the artefacts of this version of the program. The contents' key depends on the Go version. */
 function keysFor(host: PlatformName, goVersion: string | undefined) {
   const binaries = binariesKey(archOf(host))
   return {
@@ -90,13 +90,13 @@ function keysFor(host: PlatformName, goVersion: string | undefined) {
   }
 }
 
-/** For the search of an engine: one that runs, or one brought up. */
+/** For the engine search: a running engine, or one that is started now. */
 export function bareEngine(options: { log: (line: string) => void }): Promise<BareEngine> {
   return up(options)
 }
 
 /**
- * Brings up an instance, or finds it running. Idempotent; a second call at the same time waits for the first.
+ * Starts an instance, or finds it running. Idempotent; a second call at the same time waits for the first.
  *
  * @throws RunnerImagesError for everything that can be missing or go wrong
  */
@@ -118,7 +118,7 @@ export async function up(options: UpOptions): Promise<BareEngine> {
   }
 }
 
-/** The instance, if it runs and is what this version of the program would bring up. */
+/** The instance, if it runs and is what this version of the program would start. */
 export async function runningEngine(
   instance: string | undefined,
   host: PlatformName,
@@ -144,8 +144,8 @@ export async function runningEngine(
 /**
  * Compares an engine that answers with its record.
  *
- * @throws RunnerImagesError ENGINE_STATE when its socket or its base images are others, ENGINE_PORT when somebody else has its
- *   registry's port
+ * @throws RunnerImagesError ENGINE_STATE when its socket or its base images were replaced, ENGINE_PORT when another program has
+ *   its registry's port
  */
 async function checkRunning(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
   checkSocket(folder, record)
@@ -224,7 +224,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   const phase = <T>(name: PhaseName, doing: string, work: () => Promise<T>) =>
     runPhase(name, doing, run.lock, log, work)
 
-  // Everything that can be refused is refused before anything changes.
+  // Everything that can be rejected is rejected before anything changes.
   const resolvConf = hostResolvConf()
   await checkKernel(state.root)
   const before = currentRecord(folder)
@@ -238,7 +238,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   const keys = keysFor(host, go.version)
   const record = await claim(run, before, resolvConf)
 
-  const program = await phase("packages", "what the host lacks", async () => {
+  const program = await phase("packages", "what this host lacks", async () => {
     await installPackages(state, log)
     return registryProgram(state, state.work)
   })
@@ -265,13 +265,13 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     await startRegistry(folder, record, program)
   })
 
-  // A record without a content key is one of an engine that cannot serve modules: nobody takes it for ready.
+  // A record without a content key belongs to an engine that cannot serve modules yet and does not count as ready.
   record.keys = { binaries: keys.binaries, emulator: keys.emulator, bases: keys.bases }
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
   const parts = { binaries, registryProgram: program }
   const contentOf = contentKey(keys.binaries, go)
-  await phase("sdk-content", "what modules in Go and TypeScript run in", async () => {
+  await phase("sdk-content", "the containers that run modules in Go and TypeScript", async () => {
     if (existsSync(state.content(contentOf))) return
     await startEngine(state, folder, record, parts)
     const inputs = {
@@ -299,7 +299,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   return describe(folder, record)
 }
 
-/** Waits for phases that run beside each other. When one fails, what the other has started is ended, not waited for. */
+/** Waits for phases that run in parallel. When one fails, the processes that the other has started are ended, not waited for. */
 async function together<A, B>(work: string, one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   try {
     return await Promise.all([one, other])
@@ -310,7 +310,7 @@ async function together<A, B>(work: string, one: Promise<A>, other: Promise<B>):
   }
 }
 
-/** Go, or the one that made what is already there: an engine that is built needs none. */
+/** Go, or the version that built the existing artefacts: an engine that is already built needs no Go. */
 async function goOrWhatItMade(
   state: StateFolder,
   record: InstanceRecord | undefined,
@@ -333,7 +333,7 @@ function currentRecord(folder: InstanceFolder): InstanceRecord | undefined {
   return record
 }
 
-/** Writes down which addresses and which port are this instance's, so that no other takes them. */
+/** Records this instance's addresses and port, so that no other instance takes them. */
 async function claim(run: BringUp, before: InstanceRecord | undefined, resolvConf: string): Promise<InstanceRecord> {
   const { folder } = run
   if (before && run.port !== undefined && run.port !== before.registryPort) {
@@ -356,7 +356,7 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
       run.log(
         `registry: port ${before.registryPort} is taken by ${occupantOf(before.registryPort) ?? "another instance"}; using ${choice.port}`,
       )
-    // Addresses stay while rules name them.
+    // The addresses stay the same while firewall rules contain them.
     const networks =
       before && before.changes.length > 0
         ? { link: before.link, containers: before.containers }
@@ -379,7 +379,7 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
       registryPort: choice.port,
       ...networks,
     }
-    // The instance's own record first: what is in the host state must be findable by `down`.
+    // The instance's own record first, so that `down` finds everything that is in the host state.
     writeRecord(folder, record)
     recordChange(folder, record, { kind: "runtime-folder", path: folder.runtime })
     mkdirSync(folder.runtime, { recursive: true, mode: 0o755 })

@@ -34,7 +34,7 @@ export const FAILURES = caseGroup("What goes wrong", [
       github.tokens.expire({ token })
       const { exitCode, stderr } = await testEnv.run({ environment: { ...environment, RUNNER_TOKEN: token } })
       expect(exitCode).toBe(3)
-      expect(stderr).toMatch(/\[TOKEN_INVALID\]\n.*live an hour/)
+      expect(stderr).toMatch(/\[TOKEN_INVALID\]\n.*for one hour/)
     },
   },
   {
@@ -146,7 +146,7 @@ export const FAILURES = caseGroup("What goes wrong", [
       github.faults.add({ path: "*/registration-token", status: 200, body: "<h1>Sign in to the network</h1>" })
       const { exitCode, stderr } = await testEnv.run({ environment: github.environment })
       expect(exitCode).toBe(5)
-      expect(stderr).toMatch(/something else than GitHub's API.*\[NETWORK\]/)
+      expect(stderr).toMatch(/did not answer like GitHub's API.*\[NETWORK\]/)
     },
   },
   {

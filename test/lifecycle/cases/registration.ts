@@ -211,7 +211,7 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
       expect(github.only.target.path).toBe("repos/octo/other")
       const { exitCode, stderr } = await testEnv.stop(container)
       expect(exitCode).toBe(0)
-      expect(stderr).toMatch(/nothing to remove the runner with/)
+      expect(stderr).toMatch(/no credential to remove the runner with/)
       expect(github.only.session).toBe(undefined)
     },
   },
@@ -312,7 +312,7 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
       const first = await testEnv.listening(environment)
       const second = await testEnv.run({ environment })
       expect(second.exitCode).toBe(2)
-      expect(second.stderr).toMatch(/there is a runner of the name same already \[REGISTRATION\]/)
+      expect(second.stderr).toMatch(/a runner named same already exists \[REGISTRATION\]/)
       expect(github.only.name).toBe("same")
       expect((await testEnv.stop(first)).exitCode).toBe(0)
     },

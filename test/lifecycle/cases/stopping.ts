@@ -246,7 +246,7 @@ export const STOPPING = caseGroup("Stopping and starting again", [
       github.runners.remove(github.only)
       github.jobs.changed()
       expect((await container.ended(testEnv.timeout(30))).exitCode).toBe(2)
-      expect(container.lines.of("stderr")).toMatch(/GitHub has no such runner any more.* \[REGISTRATION\]/)
+      expect(container.lines.of("stderr")).toMatch(/GitHub no longer has this runner.* \[REGISTRATION\]/)
     },
   },
   {

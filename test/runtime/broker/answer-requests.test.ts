@@ -90,7 +90,7 @@ it("what is no request ends the connection, and nothing of it is told", async ()
   const one = await asking(() => Promise.resolve({ removal: "removed" }))
   one.ask('{"id":1,"request":"a_secret"}')
   await until(() => one.over())
-  expect(one.log.lines).toEqual(["warning: one: what is no request was refused"])
+  expect(one.log.lines).toEqual(["warning: one: refused an invalid request"])
 })
 
 it("too many requests end it", async () => {

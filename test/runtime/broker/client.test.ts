@@ -76,7 +76,7 @@ describe("whoever asks a broker", () => {
     await came(1)
     other.destroy()
     expect(await told).toMatchInlineSnapshot(
-      `"UNCLASSIFIED: the broker, which holds the credential, is gone | Somebody ended it, or it ran out of memory. Start the container again."`,
+      `"UNCLASSIFIED: the broker, which holds the credential, is gone | It was killed, or it ran out of memory. Start the container again."`,
     )
     await client.ended
     expect(await failureOf(client.send(REMOVE))).toBe(await told)

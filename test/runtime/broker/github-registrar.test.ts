@@ -147,7 +147,7 @@ describe("a runner that stays", () => {
     answers = { [LIST]: listed({ id: 43 }) }
     const { registrar: own } = registrar({}, [43])
     expect(await failureOf(own.register(ask))).toMatchInlineSnapshot(
-      `"REGISTRATION: there is a runner of the name a-runner already | Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place; one that has a job keeps it."`,
+      `"REGISTRATION: a runner named a-runner already exists | Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner; one that has a job is not replaced."`,
     )
     expect(await own.remove()).toBe("absent")
   })
@@ -171,7 +171,7 @@ describe("nothing to remove", () => {
     answers = { [TOKEN]: { status: 401, body: { message: "Bad credentials" } } }
     const { registrar: own } = registrar()
     expect(await failureOf(own.register(ask))).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Set a new one."`,
     )
     expect(await own.remove()).toBe("absent")
     expect(server.requests).toEqual([TOKEN])
@@ -229,7 +229,7 @@ describe("a runner for one job", () => {
     answers = { [CREATE]: { status: 409 }, [LIST]: listed(other) }
     const { registrar: own } = registrar({ ...once, ...changes }, foreign)
     expect(await failureOf(own.register(ask))).toBe(
-      "REGISTRATION: there is a runner of the name a-runner already | Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place; one that has a job keeps it.",
+      "REGISTRATION: a runner named a-runner already exists | Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner; one that has a job is not replaced.",
     )
     expect(await own.remove()).toBe("absent")
     expect(server.requests.filter((request) => request.startsWith("DELETE"))).toEqual([])
@@ -275,14 +275,14 @@ describe("a runner that GitHub does not let go", () => {
   it("though it says so", async () => {
     answers = { [remove]: { status: 204 }, [get]: { status: 200, body: described({ id: 42 }) } }
     expect(await failureOf((await registered()).remove())).toMatchInlineSnapshot(
-      `"REGISTRATION: GitHub said that runner 42 is removed, and lists it all the same | Remove it in the settings, under Actions, Runners. GitHub removes it itself when it was offline for long enough."`,
+      `"REGISTRATION: GitHub said that runner 42 was removed, but still lists it | Remove it in the settings, under Actions, Runners. GitHub removes it itself once it has been offline for long enough."`,
     )
   })
 
   it("to these credentials", async () => {
     answers = { [remove]: { status: 401, body: { message: "Bad credentials" } } }
     expect(await failureOf((await registered()).remove())).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for the removal of runner 42 of repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for the removal of runner 42 of repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Set a new one."`,
     )
   })
 

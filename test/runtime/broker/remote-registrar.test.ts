@@ -50,9 +50,9 @@ it("goes on with its runner when the broker was started again", async () => {
   await own.up()
   await until(() => own.server.runners === 1)
   expect(log.lines[0]?.replace(own.folder, "")).toBe(
-    "warning: the connection with the broker unix:///broker.sock broke",
+    "warning: the connection to the broker unix:///broker.sock was lost",
   )
-  await until(() => log.lines.at(-1) === "info: the connection with the broker is there again")
+  await until(() => log.lines.at(-1) === "info: the connection to the broker is restored")
   expect(await remote.remove()).toBe("removed")
   expect(own.listed()).toEqual([])
 })
@@ -90,7 +90,7 @@ it("waits for a broker that starts later, and not for ever", async () => {
     longestDelay: 40,
   })
   expect((await failureOf(other.register(ask))).replace(own.folder, "")).toMatchInlineSnapshot(
-    `"NETWORK: the broker at unix:///none.sock cannot be reached: ENOENT | Check that it runs, and BROKER_URL."`,
+    `"NETWORK: the broker at unix:///none.sock cannot be reached: ENOENT | Check that it is running, and check BROKER_URL."`,
   )
 })
 
@@ -110,7 +110,7 @@ it("tells what the broker refuses", async () => {
   await remote.register(ask)
   const second = new RemoteRegistrar(own.endpoint(), RUNNER, log)
   expect(await failureOf(second.register(ask))).toMatchInlineSnapshot(
-    `"REGISTRATION: the broker refused: there is a connected runner of the name a-runner | The broker's own log says more."`,
+    `"REGISTRATION: the broker refused: a runner named a-runner is already connected | The broker's own log says more."`,
   )
   second.close()
 })

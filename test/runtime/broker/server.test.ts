@@ -84,7 +84,7 @@ describe("a runner's container gets no further than its own runner", () => {
     const own = await start()
     const client = await own.connect()
     expect(await failureOf(own.register(client, { labels: ["self-hosted", "production"] }))).toMatchInlineSnapshot(
-      `"CONFIGURATION: the broker allows no runner the label production | Add it to the broker's RUNNER_LABELS."`,
+      `"CONFIGURATION: the broker does not allow the label production | Add it to the broker's RUNNER_LABELS."`,
     )
     expect(own.listed()).toEqual([])
     // In any case.
@@ -94,7 +94,7 @@ describe("a runner's container gets no further than its own runner", () => {
   it("a broker for one job each registers no runner that stays", async () => {
     const own = await start({ configuration: { ephemeral: true } })
     expect(await failureOf(own.register(await own.connect(), { ephemeral: false }))).toMatchInlineSnapshot(
-      `"CONFIGURATION: the broker registers only runners for one job | Set RUNNER_EPHEMERAL=true for the runner too, or leave it out for the broker."`,
+      `"CONFIGURATION: the broker registers only runners for one job | Set RUNNER_EPHEMERAL=true for the runner too, or unset it for the broker."`,
     )
   })
 
@@ -103,7 +103,7 @@ describe("a runner's container gets no further than its own runner", () => {
     const client = await own.connect()
     const asked = client.send({ request: "register", configured: false, workFolder: "/work" })
     expect(await failureOf(asked)).toMatchInlineSnapshot(
-      `"REGISTRATION: the broker refused: it did not say which runner it is | The broker's own log says more."`,
+      `"REGISTRATION: the broker refused: the request does not name a runner | The broker's own log says more."`,
     )
   })
 
@@ -112,7 +112,7 @@ describe("a runner's container gets no further than its own runner", () => {
     const client = await own.connect()
     await own.register(client)
     expect(await failureOf(own.register(client, { name: "another" }))).toMatchInlineSnapshot(
-      `"REGISTRATION: the broker refused: the connection is a-runner's, and cannot register another | The broker's own log says more."`,
+      `"REGISTRATION: the broker refused: the connection is for a-runner and cannot register another | The broker's own log says more."`,
     )
     expect(own.listed()).toEqual(["a-runner 1"])
   })
@@ -121,7 +121,7 @@ describe("a runner's container gets no further than its own runner", () => {
     const own = await start()
     await own.register(await own.connect())
     expect(await failureOf(own.register(await own.connect(), { name: "A-Runner" }))).toMatchInlineSnapshot(
-      `"REGISTRATION: the broker refused: there is a connected runner of the name A-Runner | The broker's own log says more."`,
+      `"REGISTRATION: the broker refused: a runner named A-Runner is already connected | The broker's own log says more."`,
     )
     expect(own.listed()).toEqual(["a-runner 1"])
   })
@@ -178,7 +178,7 @@ describe("a connection that breaks", () => {
       ["one", "0".repeat(64)],
     ] as const)
       expect(await failureOf(own.register(await own.connect(), { name }, { configured: true, lease: secret }))).toBe(
-        `REGISTRATION: the broker refused: ${name} was removed meanwhile: its container was away for too long | The broker's own log says more.`,
+        `REGISTRATION: the broker refused: ${name} was removed in the meantime: its container was gone for too long | The broker's own log says more.`,
       )
     expect(own.server.runners).toBe(1)
   })
@@ -359,13 +359,13 @@ describe("its socket", () => {
     const told = async (): Promise<string> =>
       (await failureOf(listen(own.endpoint(), () => undefined))).replace(own.folder, "")
     expect(await told()).toMatchInlineSnapshot(
-      `"CONFIGURATION: the broker cannot listen on unix:///broker.sock: another broker listens there | Give another BROKER_LISTEN."`,
+      `"CONFIGURATION: the broker cannot listen on unix:///broker.sock: another broker listens there | Set another BROKER_LISTEN."`,
     )
     expect(await own.register(await own.connect())).toMatchObject({ grant: "jit" })
     await own.down()
     writeFileSync(own.socket, "precious")
     expect(await told()).toMatchInlineSnapshot(
-      `"CONFIGURATION: the broker cannot listen on unix:///broker.sock: there is something else than a socket | Give another BROKER_LISTEN."`,
+      `"CONFIGURATION: the broker cannot listen on unix:///broker.sock: something other than a socket is there | Set another BROKER_LISTEN."`,
     )
     expect(readFileSync(own.socket, "utf8")).toBe("precious")
   })
@@ -374,7 +374,7 @@ describe("its socket", () => {
     const own = await start()
     const address = { kind: "unix", path: `${own.folder}/missing/broker.sock` } as const
     expect((await failureOf(listen({ address }, () => undefined))).replace(own.folder, "")).toMatchInlineSnapshot(
-      `"CONFIGURATION: the broker cannot listen on unix:///missing/broker.sock: EACCES | Mount a volume at its folder that the user runner-agent may write to, and start the broker as root, which it gives away, or as that user."`,
+      `"CONFIGURATION: the broker cannot listen on unix:///missing/broker.sock: EACCES | Mount a volume at its folder that the user runner-agent can write to, and start the broker as that user, or as root (it drops its privileges)."`,
     )
   })
 })
@@ -429,7 +429,7 @@ describe("by TLS", () => {
         "localhost:PORT",
       ),
     ).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: the broker at tls://localhost:PORT and this container do not take each other's certificates: self-signed certificate | Check BROKER_CA_FILE on both sides, and the names in the broker's certificate."`,
+      `"TOKEN_INVALID: the broker at tls://localhost:PORT and this container do not accept each other's certificates: self-signed certificate | Check BROKER_CA_FILE on both sides, and the names in the broker's certificate."`,
     )
   })
 
@@ -438,7 +438,7 @@ describe("by TLS", () => {
     const tls = { ...side(server, client), key: side(client).key }
     const address = { kind: "tls", host: "127.0.0.1", port: 0 } as const
     expect(await failureOf(listen({ address, tls }, () => undefined))).toMatchInlineSnapshot(
-      `"CONFIGURATION: BROKER_CA_FILE, BROKER_CERT_FILE and BROKER_KEY do not go together: error:05800074:x509 certificate routines::key values mismatch | Give all three as PEM, and the key that the certificate was made for."`,
+      `"CONFIGURATION: BROKER_CA_FILE, BROKER_CERT_FILE and BROKER_KEY do not fit together: error:05800074:x509 certificate routines::key values mismatch | Give all three in PEM format, with the key that belongs to the certificate."`,
     )
     expect(own.listed()).toEqual([])
   })

@@ -108,14 +108,14 @@ describe.concurrent("a user's error is answered before any work, with exit code 
     expect(await failure(["parity", "--packages", "nano"])).toMatchInlineSnapshot(`
       "2
       error: --packages has no meaning with --against platforms. [USAGE]
-      Leave it out, or give --against emulated."
+      Leave it out, or use --against emulated."
     `)
   })
   it("sources of tools to compare installations of packages with", async ({ expect }) => {
     expect(await failure(["parity", "--against", "emulated", "--sources", "registry"])).toMatchInlineSnapshot(`
       "2
       error: --sources has no meaning with --against emulated. [USAGE]
-      Leave it out, or give --against platforms."
+      Leave it out, or use --against platforms."
     `)
   })
   it("one platform to compare with the others", async ({ expect }) => {
@@ -142,7 +142,7 @@ describe.concurrent("a user's error is answered before any work, with exit code 
   it("an output folder below a file", async ({ expect }) => {
     expect(await failure(["build", "--output", "file/dist"])).toMatchInlineSnapshot(`
       "2
-      error: The output folder <work>/file/dist cannot be made: <work>/file is not a folder. [OUTPUT_UNWRITABLE]
+      error: The output folder <work>/file/dist cannot be created: <work>/file is not a folder. [OUTPUT_UNWRITABLE]
       Choose another with --output."
     `)
   })
@@ -244,7 +244,7 @@ describe("further errors:", () => {
   it("an output folder with somebody's own files", async () => {
     expect(await refusal("build", "--output", join(WORK, "own"))).toMatchInlineSnapshot(`
       "2
-      error: <work>/own/standard holds files that no build wrote, and a build would replace them. [OUTPUT_UNWRITABLE]
+      error: <work>/own/standard contains files that no build wrote, and a build would replace them. [OUTPUT_UNWRITABLE]
       Move them away, or choose another --output."
     `)
   })
@@ -275,8 +275,8 @@ describe("further errors:", () => {
   it("certificate authorities without a certificate", async () => {
     expect(await refusal("build", "--ca-bundle", join(WORK, "file"))).toMatchInlineSnapshot(`
       "2
-      error: --ca-bundle: <work>/file holds no PEM certificate. [USAGE]
-      Give a bundle in PEM form."
+      error: --ca-bundle: <work>/file contains no PEM certificate. [USAGE]
+      Give a bundle in PEM format."
     `)
   })
   it("a publication that does not say where tools come from", async () => {
@@ -305,7 +305,7 @@ describe("further errors:", () => {
   it("a password on the command line", async () => {
     expect(await refusal("publish", "--password", "hunter2")).toMatchInlineSnapshot(`
       "2
-      error: There is no --password: command lines end up in process lists, shell histories and logs. [USAGE]
+      error: There is no option --password: command lines end up in process lists, shell histories and logs. [USAGE]
       Use --password-env NAME or --password-file FILE."
     `)
   })
@@ -326,7 +326,7 @@ describe("further errors:", () => {
   it("a password from a variable that is not set", async () => {
     expect(await refusal(...PUBLISH, "--username", "me", "--password-env", "NO_SUCH_VARIABLE")).toMatchInlineSnapshot(`
       "2
-      error: --password-env: the environment has no variable NO_SUCH_VARIABLE, or it is empty. [USAGE]
+      error: --password-env: the environment variable NO_SUCH_VARIABLE is not set or is empty. [USAGE]
       Set NO_SUCH_VARIABLE."
     `)
   })
@@ -341,14 +341,14 @@ describe("further errors:", () => {
     expect(await refusal("build", "--output")).toMatchInlineSnapshot(`
       "2
       error: --output has no value. [USAGE]
-      Give one after it."
+      Give a value after it."
     `)
   })
   it("an option of two words without its value", async () => {
     expect(await refusal("build", "--ca-bundle", "--sudo")).toMatchInlineSnapshot(`
       "2
       error: --ca-bundle has no value. [USAGE]
-      Give one after it."
+      Give a value after it."
     `)
   })
   it("an unknown option of two words", async () => {
@@ -362,7 +362,7 @@ describe("further errors:", () => {
     expect(await refusal("build", "--no-sudo")).toMatchInlineSnapshot(`
       "2
       error: There is no option "--no-sudo" here. [USAGE]
-      Run runner-images --help to see what there is."
+      Run runner-images --help to list commands and options."
     `)
   })
   it("a command without the one below it", async () => {
@@ -382,7 +382,7 @@ describe("an output folder that cannot be written", () => {
     chmodSync(folder, 0o555)
     expect(await failure(["build", "--output", "read-only/dist"])).toBe(
       "2\n" +
-        "error: The output folder <work>/read-only/dist cannot be made: <work>/read-only cannot be written by this user. [OUTPUT_UNWRITABLE]\n" +
+        "error: The output folder <work>/read-only/dist cannot be created: <work>/read-only cannot be written by this user. [OUTPUT_UNWRITABLE]\n" +
         "Choose another with --output, or change its permissions.",
     )
   })
@@ -396,7 +396,7 @@ describe("an output folder that cannot be written", () => {
     })`unshare --mount sh -c ${`mount -t tmpfs -o ro tmpfs read-only && exec ${ROOT}/runner-images build --output read-only/dist`}`
     expect(exitCode).toBe(2)
     expect(stderr.replaceAll(WORK, "<work>")).toMatchInlineSnapshot(`
-      "error: The output folder <work>/read-only/dist cannot be made: <work>/read-only cannot be written: it is on a read-only file system. [OUTPUT_UNWRITABLE]
+      "error: The output folder <work>/read-only/dist cannot be created: <work>/read-only cannot be written: it is on a read-only file system. [OUTPUT_UNWRITABLE]
       Choose another with --output, or change its permissions."
     `)
   })
@@ -407,8 +407,8 @@ describe("an engine that does not answer", () => {
     expect(await failure(["build", "--sources", "registry"])).toMatchInlineSnapshot(`
       "1
       Engine: environment, _EXPERIMENTAL_DAGGER_RUNNER_HOST is set to unix://<work>/no-engine.sock
-      error: No Dagger engine answers on unix://<work>/no-engine.sock: connect ENOENT <work>/no-engine.sock. [ENGINE_UNAVAILABLE]
-      Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have one found."
+      error: No Dagger engine answers at unix://<work>/no-engine.sock: connect ENOENT <work>/no-engine.sock. [ENGINE_UNAVAILABLE]
+      Start that engine, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to let runner-images find one."
     `)
   })
 })

@@ -45,7 +45,7 @@ describe("catalog check", () => {
   it("finds nothing wrong with the project's, and asks nobody", async () => {
     const { exitCode, stdout, stderr } = await catalog(["check"], {})
     expect({ exitCode, stderr, asked: running?.asked }).toEqual({ exitCode: 0, stderr: "", asked: [] })
-    expect(stdout.split("\n").at(-1)).toMatch(/^The catalog is in order: \d+ files and packages\.$/)
+    expect(stdout.split("\n").at(-1)).toMatch(/^The catalog is valid: \d+ files and packages\.$/)
   })
 
   it.each([

@@ -30,7 +30,7 @@ describe.concurrent("standard output", () => {
     expect(await shell(`"$PROGRAM" ${words} > /dev/full`)).toBe(
       "2\n" +
         "error: The answer cannot be written to standard output: the disk is full. [OUTPUT_UNWRITABLE]\n" +
-        "Everything else was done. Write it to another place.",
+        "Everything else was done. Write the output to another place.",
     )
   })
 
@@ -54,8 +54,8 @@ describe("a file that is larger than any of its kind", () => {
     truncateSync(file, 3 * 2 ** 30)
     expect(await refusal("plan", option, file)).toBe(
       "2\n" +
-        `error: ${option}: <work>/large has ${has}, and at most ${most} are read. [${code}]\n` +
-        "Look whether it is the right file.",
+        `error: ${option}: <work>/large is ${has}, more than the limit of ${most}. [${code}]\n` +
+        "Check that it is the right file.",
     )
   })
 })
@@ -83,15 +83,15 @@ describe("the folder for what runs keep", () => {
     const env = { ...cacheless, HOME: "" }
     const { stdout } = await execa("setpriv", words, { cwd: "/", env, input: outputFiles[0]?.text ?? "" })
     expect(stdout).toBe(
-      "2 There is no place for what runs keep: HOME and XDG_CACHE_HOME are empty, and this user has no home folder. " +
-        "Set XDG_CACHE_HOME to a folder that can be written. [OUTPUT_UNWRITABLE]",
+      "2 No folder for logs and caches: HOME and XDG_CACHE_HOME are empty, and this user has no home folder. " +
+        "Set XDG_CACHE_HOME to a writable folder. [OUTPUT_UNWRITABLE]",
     )
   })
 
   it("cannot be where nothing can be made", async () => {
     expect(await shell(build, { HOME: "/proc" })).toMatchInlineSnapshot(`
       "2
-      error: The folder for logs /proc/.cache/runner-images/logs cannot be made: /proc cannot be written: its file system takes no new files. [OUTPUT_UNWRITABLE]
+      error: The log folder /proc/.cache/runner-images/logs cannot be created: /proc cannot be written: its file system accepts no new files. [OUTPUT_UNWRITABLE]
       Set XDG_CACHE_HOME to another folder, or change its permissions."
     `)
   })
@@ -100,7 +100,7 @@ describe("the folder for what runs keep", () => {
     writeFileSync(join(WORK, "home"), "")
     expect(await shell(build, { HOME: join(WORK, "home") })).toMatchInlineSnapshot(`
       "2
-      error: The folder for logs <work>/home/.cache/runner-images/logs cannot be made: <work>/home is not a folder. [OUTPUT_UNWRITABLE]
+      error: The log folder <work>/home/.cache/runner-images/logs cannot be created: <work>/home is not a folder. [OUTPUT_UNWRITABLE]
       Set XDG_CACHE_HOME to another folder."
     `)
   })
@@ -111,7 +111,7 @@ describe("the folder for what runs keep", () => {
     const script = `exec unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs read-only-home && exec ${build}'`
     expect(await shell(script, { HOME: join(WORK, "read-only-home") })).toMatchInlineSnapshot(`
       "2
-      error: The folder for logs <work>/read-only-home/.cache/runner-images/logs cannot be made: <work>/read-only-home cannot be written: it is on a read-only file system. [OUTPUT_UNWRITABLE]
+      error: The log folder <work>/read-only-home/.cache/runner-images/logs cannot be created: <work>/read-only-home cannot be written: it is on a read-only file system. [OUTPUT_UNWRITABLE]
       Set XDG_CACHE_HOME to another folder, or change its permissions."
     `)
   })
@@ -121,7 +121,7 @@ describe("the folder for what runs keep", () => {
     expect(found).toMatchInlineSnapshot(`
       "1
       error: The bare engine's state folder /proc/.cache/runner-images/engine cannot be used: ENOENT: no such file or directory, mkdir '/proc/.cache'. [ENGINE_STATE]
-      Set XDG_CACHE_HOME to a folder that root can write and others cannot."
+      Set XDG_CACHE_HOME to a folder that only root can write to."
     `)
   })
 })
@@ -135,7 +135,7 @@ describe.runIf(root)("a full disk is named", () => {
     const found = await onDisk(`head -c 3000000 /dev/zero > disk/file; exec "$PROGRAM" build --output disk/dist`)
     expect(found.replace(/head: .*\n/, "")).toMatchInlineSnapshot(`
       "2
-      error: The output folder <work>/disk/dist cannot be made: <work>/disk cannot be written: the disk is full: small at <work>/disk, 0.0 GB of 0.0 GB free. [OUTPUT_UNWRITABLE]
+      error: The output folder <work>/disk/dist cannot be created: <work>/disk cannot be written: the disk is full: small at <work>/disk, 0.0 GB of 0.0 GB free. [OUTPUT_UNWRITABLE]
       Choose another with --output, or free some space."
     `)
   })

@@ -85,9 +85,12 @@ describe("doctor", () => {
     expect(report.of("clock")).toMatchObject({ status: "ok", text: "agrees with the server's" })
     expect(report.of("credentials")).toMatchObject({
       status: "ok",
-      text: "the token may see the runners of repos/octo/example",
+      text: "the token can list the runners of repos/octo/example",
     })
-    expect(report.of("runner")).toMatchObject({ status: "ok", text: "2.338.0, not older than what GitHub offers" })
+    expect(report.of("runner")).toMatchObject({
+      status: "ok",
+      text: "2.338.0, not older than the version that GitHub offers",
+    })
   })
 
   it("finds the errors of a configuration, and looks at everything else all the same", async () => {
@@ -148,7 +151,7 @@ describe("doctor", () => {
   it("finds a clock that is wrong", async () => {
     const report = await examine(repository(await api({ date: new Date(Date.now() - 300_000).toUTCString() })))
     expect(report.of("clock")?.text).toMatch(
-      /^(?:299|300|301) s ahead of the server's: what an App signs by it is refused$/,
+      /^(?:299|300|301) s ahead of the server's: GitHub refuses what an App signs with it$/,
     )
     expect(report.exitCode).toBe(0)
   })
@@ -194,7 +197,7 @@ describe("a table of findings", () => {
   it("has remedies below what they are for, and what it comes to", () => {
     const findings: Finding[] = [
       { check: "configuration", status: "problem", text: "two errors:\none\ntwo", remedy: "set them" },
-      { check: "clock", status: "skipped", text: "no server told the time" },
+      { check: "clock", status: "skipped", text: "no server reported the time" },
       { check: "shared memory", status: "warning", text: "64 MiB", remedy: "give the container --shm-size 2g" },
       { check: "cpu", status: "ok", text: "fast" },
     ]
@@ -203,7 +206,7 @@ describe("a table of findings", () => {
                one
                two
                → set them
-      skipped  clock          no server told the time
+      skipped  clock          no server reported the time
       warning  shared memory  64 MiB
                → give the container --shm-size 2g
       ok       cpu            fast

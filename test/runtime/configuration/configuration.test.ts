@@ -140,7 +140,7 @@ describe("the target", () => {
     const { configuration, warnings } = read({ ...token, GITHUB_HOST: "http://127.0.0.1:8080", ORG_NAME: "octo" })
     expect([configuration.api, warnings]).toEqual([
       "http://127.0.0.1:8080/api/v3",
-      ["127.0.0.1:8080 is spoken to without TLS: tokens travel in the clear"],
+      ["127.0.0.1:8080 is accessed without TLS: tokens are sent in clear text"],
     ])
   })
 })
@@ -253,7 +253,9 @@ describe("labels", () => {
   })
 
   it("warn of those left out", () => {
-    expect(read({ ...BOTH, LABELS: "x64" }).warnings).toEqual(["LABELS: label x64 is left out, this machine is arm64"])
+    expect(read({ ...BOTH, LABELS: "x64" }).warnings).toEqual([
+      "LABELS: label x64 is ignored because this machine is arm64",
+    ])
   })
 })
 
@@ -358,12 +360,12 @@ describe("what is not as it seems", () => {
     [
       "no that counts as yes",
       { EPHEMERAL: "false" },
-      'EPHEMERAL is "false", and any value of it counts as yes; leave it out for no',
+      'EPHEMERAL is "false", but any value counts as yes; unset it for no',
     ],
     [
       "yes and no",
       { DISABLE_AUTO_UPDATE: "1", DISABLE_RUNNER_UPDATE: "false" },
-      "DISABLE_AUTO_UPDATE is given and counts; DISABLE_RUNNER_UPDATE says no, and does not",
+      "DISABLE_AUTO_UPDATE is set and takes precedence; DISABLE_RUNNER_UPDATE says no and is ignored",
     ],
     [
       "a service's address in Kubernetes",
@@ -375,7 +377,11 @@ describe("what is not as it seems", () => {
       { RUN_AS_ROOT: "true" },
       "RUN_AS_ROOT has no effect: the container's user is 1001; start it with --user 0, or leave it out",
     ],
-    ["two tokens", { RUNNER_TOKEN: "b" }, "ACCESS_TOKEN is used, and RUNNER_TOKEN is not: it makes fresh tokens"],
+    [
+      "two tokens",
+      { RUNNER_TOKEN: "b" },
+      "ACCESS_TOKEN is used and RUNNER_TOKEN is ignored: the first can create fresh tokens",
+    ],
   ])("is told: %s", (_, environment, warning) => {
     expect(read({ ...BOTH, ...environment }).warnings).toEqual([warning])
   })
@@ -410,9 +416,9 @@ describe("what nothing reads", () => {
     })
     expect(warnings).toEqual([
       "MTU has no effect: there is no Docker daemon in this image; give it to the daemon that the runner uses",
-      "EPHEMERALL is not known, and has no effect; did you mean EPHEMERAL?",
-      "GITHUB_TOKE is not known, and has no effect; did you mean GITHUB_TOKEN?",
-      "RUNNER_LABLES is not known, and has no effect; did you mean RUNNER_LABELS?",
+      "EPHEMERALL is unknown and has no effect; did you mean EPHEMERAL?",
+      "GITHUB_TOKE is unknown and has no effect; did you mean GITHUB_TOKEN?",
+      "RUNNER_LABLES is unknown and has no effect; did you mean RUNNER_LABELS?",
     ])
   })
 })
@@ -478,10 +484,10 @@ describe("what jobs see", () => {
     expect({ jobEnvironment, warnings }).toEqual({
       jobEnvironment: { REPO_URL: BOTH.REPO_URL, UNSET_CONFIG_VARS: "false", NPM_TOKEN: "npm_ofthejobs" },
       warnings: [
-        "ACCESS_TOKEN is used, and ACTIONS_RUNNER_INPUT_TOKEN is not: it makes fresh tokens",
-        "ACCES_TOKEN is not known, and has no effect; did you mean ACCESS_TOKEN?",
-        "MY_TOKEN has a secret of the container in it, and is kept from jobs",
-        "REGISTRY_LOGIN has a secret of the container in it, and is kept from jobs",
+        "ACCESS_TOKEN is used and ACTIONS_RUNNER_INPUT_TOKEN is ignored: the first can create fresh tokens",
+        "ACCES_TOKEN is unknown and has no effect; did you mean ACCESS_TOKEN?",
+        "MY_TOKEN contains a secret of the container and is hidden from jobs",
+        "REGISTRY_LOGIN contains a secret of the container and is hidden from jobs",
       ],
     })
   })
@@ -511,7 +517,7 @@ describe("without registration", () => {
     const { configuration, warnings } = read({ ...BOTH, DEBUG_ONLY: "true", APP_ID: "12345", APP_PRIVATE_KEY: KEY })
     expect([configuration.authentication, warnings]).toEqual([
       { kind: "none" },
-      ["ACCESS_TOKEN is given, and an App as well. Give either a token or APP_ID and APP_PRIVATE_KEY."],
+      ["ACCESS_TOKEN is set, and so is a GitHub App. Set either a token, or APP_ID and APP_PRIVATE_KEY."],
     ])
   })
 
@@ -526,9 +532,9 @@ it("the server of a URL that the scope does not choose does not count", () => {
   expect([configuration.target?.url, configuration.api, warnings]).toEqual([
     "https://ghes.example.org/octo",
     "https://ghes.example.org/api/v3",
-    ["GITHUB_HOST is ghes.example.org, and REPO_URL is on github.com; ORG_NAME is what the runner works for"],
+    ["GITHUB_HOST is ghes.example.org, but REPO_URL is on github.com; ORG_NAME determines the runner's target"],
   ])
-  expect(() => read(given)).toThrow(/^GITHUB_HOST is ghes.example.org, and REPO_URL is on github.com/)
+  expect(() => read(given)).toThrow(/^GITHUB_HOST is ghes.example.org, but REPO_URL is on github.com/)
 })
 
 it.each([

@@ -64,7 +64,7 @@ describe("waiting for Docker", () => {
     const path = join(folder, "docker.sock")
     const failure = await failureOf(waitForDocker({ path }, 0, new AbortController().signal))
     expect(failure.replaceAll(folder, "")).toMatchInlineSnapshot(
-      `"UNCLASSIFIED: Docker does not answer after 0 s: connect ENOENT /docker.sock | Start the daemon, mount its socket or set DOCKER_HOST; or wait longer with WAIT_FOR_DOCKER_SECONDS, 0 for not at all."`,
+      `"UNCLASSIFIED: Docker did not answer within 0 s: connect ENOENT /docker.sock | Start the daemon, mount its socket or set DOCKER_HOST; or wait longer with WAIT_FOR_DOCKER_SECONDS, or not at all with 0."`,
     )
   })
 
@@ -79,7 +79,7 @@ describe("a Docker daemon in the container", () => {
   it("is an error where the image has none, which says what to do", async () => {
     const failure = await failureOf(Promise.resolve().then(() => startDockerService({ PATH: folder }, 0)))
     expect(failure).toMatchInlineSnapshot(
-      `"CONFIGURATION: START_DOCKER_SERVICE asks for a Docker daemon in this container, and the image has none | Mount the host's socket with -v /var/run/docker.sock:/var/run/docker.sock, or name a docker:dind container in DOCKER_HOST; or install the distribution's docker.io in an image of your own."`,
+      `"CONFIGURATION: START_DOCKER_SERVICE requires a Docker daemon in this container, but the image has none | Mount the host's socket with -v /var/run/docker.sock:/var/run/docker.sock, or name a docker:dind container in DOCKER_HOST; or install the distribution's docker.io in an image of your own."`,
     )
   })
 
@@ -88,7 +88,7 @@ describe("a Docker daemon in the container", () => {
     chmodSync(join(folder, "dockerd"), 0o755)
     const failure = await failureOf(Promise.resolve().then(() => startDockerService({ PATH: folder }, 1001)))
     expect(failure).toMatchInlineSnapshot(
-      `"CONFIGURATION: START_DOCKER_SERVICE needs root, which this container is not started with | Start it with --user 0 --privileged, and with RUN_AS_ROOT=false for jobs that are not to be root."`,
+      `"CONFIGURATION: START_DOCKER_SERVICE needs root, but this container was not started as root | Start it with --user 0 --privileged, and with RUN_AS_ROOT=false if jobs must not run as root."`,
     )
   })
 

@@ -41,13 +41,15 @@ describe("the work folder", () => {
   it("is in the runner's copy when there is one, and nothing else can be written to", () => {
     const { path, instead } = prepareWorkFolder(at("file/work"), runner(true))
     expect(path).toBe(at("runner/_work"))
-    expect(instead?.replaceAll(folder, "")).toBe("jobs work in /runner/_work, since /file/work cannot be used: ENOTDIR")
+    expect(instead?.replaceAll(folder, "")).toBe(
+      "jobs work in /runner/_work, because /file/work cannot be used: ENOTDIR",
+    )
   })
 
   it("is an error when it cannot be written to", async () => {
     const failure = await failureOf(Promise.resolve().then(() => prepareWorkFolder(at("file/work"), runner(false))))
     expect(failure.replaceAll(folder, "")).toMatch(
-      /^CONFIGURATION: jobs cannot work in \/file\/work: ENOTDIR \| Mount a folder there that user \d+ may write to, or give another RUNNER_WORKDIR\.$/,
+      /^CONFIGURATION: jobs cannot work in \/file\/work: ENOTDIR \| Mount a folder there that user \d+ can write to, or set another RUNNER_WORKDIR\.$/,
     )
   })
 })

@@ -54,7 +54,7 @@ describe.skipIf(!asRoot)("a folder that root gives to the runner's user", () => 
     symlinkSync(at("precious"), at("home/work"))
     lchownSync(at("home/work"), JOB.uid, JOB.gid)
     expect((await given(wanted)).replaceAll(folder, "")).toBe(
-      `CONFIGURATION: the folder /${wanted} leads through /home/work, a link of user 4321, and root gives nothing away through another user's link | Remove the link, or give another RUNNER_WORKDIR.`,
+      `CONFIGURATION: the folder /${wanted} leads through /home/work, a link of user 4321, and root does not follow another user's link | Remove the link, or set another RUNNER_WORKDIR.`,
     )
     expect([owner("precious"), existsSync(at("precious/below"))]).toEqual(["0:0", false])
     expect(lstatSync(at("home/work")).isSymbolicLink()).toBe(true)

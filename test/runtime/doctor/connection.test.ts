@@ -70,7 +70,7 @@ describe("a connection", () => {
       const timer = setInterval(() => response.write("x".repeat(300_000)), 1)
       response.on("close", () => clearInterval(timer))
     })
-    expect(short(await get(endless))).toBe("HTTP: the answer has no end")
+    expect(short(await get(endless))).toBe("HTTP: the answer is too long")
   })
 })
 

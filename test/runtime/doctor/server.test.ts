@@ -52,9 +52,17 @@ describe("the clock", () => {
   it.each([
     ["Fri, 02 Jan 2026 03:04:04 GMT", "ok", "agrees with the server's"],
     ["Fri, 02 Jan 2026 03:03:05 GMT", "ok", "60 s ahead of the server's"],
-    ["Fri, 02 Jan 2026 03:03:04 GMT", "warning", "61 s ahead of the server's: what an App signs by it is refused"],
-    ["Fri, 02 Jan 2026 04:04:05 GMT", "warning", "3600 s behind the server's: what an App signs by it is refused"],
-    ["nonsense", "skipped", "no server told the time"],
+    [
+      "Fri, 02 Jan 2026 03:03:04 GMT",
+      "warning",
+      "61 s ahead of the server's: GitHub refuses what an App signs with it",
+    ],
+    [
+      "Fri, 02 Jan 2026 04:04:05 GMT",
+      "warning",
+      "3600 s behind the server's: GitHub refuses what an App signs with it",
+    ],
+    ["nonsense", "skipped", "no server reported the time"],
   ])("at %s on the server", (date, status, text) => {
     expect(clockFinding(answered(200, { date }))).toMatchObject({ status, text })
   })
@@ -81,7 +89,7 @@ describe("the runner's version", () => {
     expect(versionFinding("2.337.0", "2.338.0", true)).toEqual({
       check: "runner",
       status: "warning",
-      text: "2.337.0 is older than 2.338.0, which GitHub offers; it refuses old ones after some 30 days",
+      text: "2.337.0 is older than 2.338.0, which GitHub offers; it refuses old ones after about 30 days",
       remedy: "pull a newer image; with DISABLE_AUTO_UPDATE the runner does not update itself",
     })
   })

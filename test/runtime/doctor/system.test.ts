@@ -67,13 +67,13 @@ describe("the page size", () => {
     expect(await pages(`echo ${bytes}`)).toEqual({
       check: "page size",
       status: "warning",
-      text: `${text}: browsers and programs with jemalloc may end with an error at once`,
+      text: `${text}: browsers and programs with jemalloc may fail at once`,
       remedy: "use a host whose kernel has pages of 4 KiB",
     })
   })
 
   it("is not known where the system does not tell", async () => {
-    const skipped = { check: "page size", status: "skipped", text: "getconf PAGESIZE does not tell" }
+    const skipped = { check: "page size", status: "skipped", text: "getconf PAGESIZE does not report it" }
     expect(await pages("echo undefined")).toEqual(skipped)
     expect(await checkPageSize(examination({ environment: { PATH: folderOf({}) } }))).toEqual(skipped)
   })
@@ -173,14 +173,16 @@ describe("folders", () => {
       { check: "tool cache", status: "ok", text: `${folder} can be written to` },
     ])
     expect(await checkFolders(examination({ environment: { AGENT_TOOLSDIRECTORY: join(folder, "a/b") } }))).toEqual([
-      { check: "tool cache", status: "ok", text: `${folder}/a/b can be made` },
+      { check: "tool cache", status: "ok", text: `${folder}/a/b can be created` },
     ])
   })
 
   it("that cannot be written to are told with whose they are", async () => {
     const [finding] = await checkFolders(examination({ environment: { RUNNER_TOOL_CACHE: "/proc/tools" } }))
     expect(finding).toMatchObject({ check: "tool cache", status: "warning" })
-    expect(finding?.text).toMatch(/^uid 1001 cannot write to \/proc, of uid \d+ \((?:ENOENT|EACCES|EPERM)\)$/)
+    expect(finding?.text).toMatch(
+      /^uid 1001 cannot write to \/proc, which belongs to uid \d+ \((?:ENOENT|EACCES|EPERM)\)$/,
+    )
     expect(finding?.remedy).toMatch(
       /^mount a volume that uid 1001 owns: chown 1001 on the host, or docker run --user \d+$/,
     )
@@ -194,7 +196,7 @@ describe("the Docker socket", () => {
     const folder = folderOf({})
     const path = join(folder, "docker.sock")
     expect((await check(`unix://${path}`)).text).toBe(`no socket at ${path}: jobs have no Docker`)
-    expect((await check("ssh://user@docker.example")).text).toBe("elsewhere, by DOCKER_HOST")
+    expect((await check("ssh://user@docker.example")).text).toBe("elsewhere, at DOCKER_HOST")
     expect(await check(`tcp://127.0.0.1:${await freePort()}`)).toMatchObject({
       status: "warning",
       text: expect.stringMatching(/^nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/) as string,
@@ -215,7 +217,7 @@ describe("the Docker socket", () => {
     expect(dockerFinding({ path: "/var/run/docker.sock" }, 998, "EACCES")).toEqual({
       check: "docker",
       status: "warning",
-      text: "/var/run/docker.sock may be used by group 998 only, which this user is not in",
+      text: "only group 998 may use /var/run/docker.sock, and this user is not in it",
       remedy: "docker run --group-add 998",
     })
   })
@@ -231,12 +233,12 @@ describe("user namespaces", () => {
     expect((await checkUserNamespaces(examination())).status).toBe("ok")
     expect(await namespaces('[ "$*" = "--user true" ]', true)).toMatchObject({
       status: "ok",
-      text: "can be made: a browser can have its sandbox",
+      text: "can be created: a browser can use its sandbox",
     })
     expect(await namespaces("exit 1", true)).toEqual({
       check: "user namespaces",
       status: "warning",
-      text: "cannot be made here: a browser has no sandbox",
+      text: "cannot be created here: a browser has no sandbox",
       remedy: "start browsers with --no-sandbox, or the container with a seccomp profile that allows user namespaces",
     })
     expect((await namespaces("exit 1", false)).status).toBe("ok")

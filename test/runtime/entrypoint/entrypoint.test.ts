@@ -34,7 +34,7 @@ describe.skipIf(!STARTS)(STARTS ? "the entrypoint" : `the entrypoint (skipped: $
     expect(image.run(["--verison"])).toEqual({
       exitCode: 10,
       output:
-        "error: there is no option --verison [CONFIGURATION]\nDid you mean --version? --help lists what there is.\n",
+        "error: there is no option --verison [CONFIGURATION]\nDid you mean --version? --help lists all commands and options.\n",
     })
     expect(image.run(["docter"])).toMatchObject({ exitCode: 10 })
     expect(image.run(["--help"])).toMatchObject({ exitCode: 0 })
@@ -153,7 +153,7 @@ describe.skipIf(!STARTS || !ROOT)(ROOT ? "started by" : "started by others (skip
     containers.push(container)
     expect(await container.ended()).toBe(10)
     expect(container.output.replaceAll(image.folder, "").split("error: ")[1]).toMatchInlineSnapshot(`
-      "RUN_AS_ROOT=false asks for user 1001 in place of root, which this container may not do: without the capability KILL it could not be told to stop [CONFIGURATION]
+      "RUN_AS_ROOT=false requires switching from root to user 1001, which this container cannot do: without the capability KILL, it could not be stopped [CONFIGURATION]
       Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID.
       "
     `)
@@ -171,7 +171,7 @@ describe.skipIf(!STARTS)("Docker in the container", () => {
     containers.push(container)
     expect(await container.ended()).toBe(10)
     expect(container.output).toContain(
-      "START_DOCKER_SERVICE asks for a Docker daemon in this container, and the image has none [CONFIGURATION]",
+      "START_DOCKER_SERVICE requires a Docker daemon in this container, but the image has none [CONFIGURATION]",
     )
   })
 
@@ -191,7 +191,7 @@ describe.skipIf(!STARTS)("Docker in the container", () => {
         .split("\n")
         .find((line) => line.includes("cannot use")),
     ).toMatchInlineSnapshot(
-      `"runner-images: warning: jobs cannot use Docker: /docker.sock is for group 4242, which this user is not in. Start the container with --group-add 4242 (Compose: group_add, Kubernetes: supplementalGroups)"`,
+      `"runner-images: warning: jobs cannot use Docker: /docker.sock belongs to group 4242, which this user is not in. Start the container with --group-add 4242 (Compose: group_add, Kubernetes: supplementalGroups)"`,
     )
     // Root that gives itself away takes the group with it.
     const root = own.start({ RUNNER_SKIP_REGISTRATION: "true", RUN_AS_ROOT: "false", DOCKER_HOST: `unix://${socket}` })

@@ -141,10 +141,10 @@ describe("what goes wrong", () => {
   it("the App is not installed there", async () => {
     const { url } = await gitHub({ installedAt: "/repos/octo/other" })
     expect(await failureOf(source(url).token())).toMatchInlineSnapshot(
-      `"NOT_FOUND: App 12345 is not installed for repos/octo/example | Install it there, with access to the repository, or name the account that has it: APP_LOGIN."`,
+      `"NOT_FOUND: App 12345 is not installed for repos/octo/example | Install it there, with access to the repository, or set APP_LOGIN to the account that has it."`,
     )
     expect(await failureOf(source(url, { login: "nobody" }).token())).toMatchInlineSnapshot(
-      `"NOT_FOUND: App 12345 is not installed for nobody | Install it there, with access to the repository, or name the account that has it: APP_LOGIN."`,
+      `"NOT_FOUND: App 12345 is not installed for nobody | Install it there, with access to the repository, or set APP_LOGIN to the account that has it."`,
     )
   })
 
@@ -157,7 +157,7 @@ describe("what goes wrong", () => {
       owner: "big",
     } as const
     expect(await failureOf(source(url, {}, { target }).token())).toMatchInlineSnapshot(
-      `"NOT_FOUND: App 12345 is not installed for enterprises/big | GitHub Apps may not register runners of an enterprise: give a personal token (classic) with the scope manage_runners:enterprise as ACCESS_TOKEN."`,
+      `"NOT_FOUND: App 12345 is not installed for enterprises/big | GitHub Apps cannot register runners of an enterprise: set ACCESS_TOKEN to a personal token (classic) with the scope manage_runners:enterprise."`,
     )
   })
 
@@ -168,7 +168,7 @@ describe("what goes wrong", () => {
       format: "pem",
     })
     expect(await failureOf(source(url, { privateKey: other.toString() }).token())).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for the installation of App 12345 for repos/octo/example: 401, "A JSON web token could not be decoded" | APP_ID and APP_PRIVATE_KEY must be of the same App, and the key not be deleted in its settings."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for the installation of App 12345 for repos/octo/example: 401, "A JSON web token could not be decoded" | APP_ID and APP_PRIVATE_KEY must belong to the same App, and the key must not be deleted in its settings."`,
     )
     expect(requests).toHaveLength(1)
   })
@@ -176,7 +176,7 @@ describe("what goes wrong", () => {
   it.each(["", "nonsense", PKCS1.slice(0, 200)])("no key: %#", async (key) => {
     const { url, requests } = await gitHub()
     expect(await failureOf(source(url, { privateKey: key }).token())).toMatchInlineSnapshot(
-      `"CONFIGURATION: APP_PRIVATE_KEY is no private key | Give the .pem file that GitHub made for the App, with APP_PRIVATE_KEY_FILE or as text, its line ends as \\n if need be."`,
+      `"CONFIGURATION: APP_PRIVATE_KEY is not a private key | Give the .pem file that GitHub created for the App, with APP_PRIVATE_KEY_FILE or as text, with \\n for line breaks if needed."`,
     )
     expect(requests).toEqual([])
   })

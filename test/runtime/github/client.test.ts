@@ -138,7 +138,7 @@ describe("trouble that passes", () => {
   it("lasting 503 tells what the server said", async () => {
     const { url } = await answering({ status: 503, body: { message: "Unicorn" } })
     expect(await failureOf(ask(url, { limits: { window: 100 } }).result)).toMatchInlineSnapshot(
-      `"NETWORK: 127.0.0.1:PORT is not well: 503, "Unicorn" | Start again when it is."`,
+      `"NETWORK: 127.0.0.1:PORT is not available: 503, "Unicorn" | Start again later."`,
     )
   })
 
@@ -147,7 +147,7 @@ describe("trouble that passes", () => {
     // Where there is no name service, it is that which does not answer.
     const limits = { window: 1000, unknownHost: 100 }
     expect(await failureOf(ask("http://api.example.invalid", { limits }).result)).toMatch(
-      /^NETWORK: api\.example\.invalid cannot be reached: (its name is unknown to the name service|name service not answering) \|/,
+      /^NETWORK: api\.example\.invalid cannot be reached: (its name cannot be resolved|name service not answering) \|/,
     )
     expect(performance.now() - start).toBeLessThan(5000)
   })
@@ -189,7 +189,7 @@ describe("a rate limit", () => {
   it("that lasts too long is told at once", async () => {
     const { url, requests } = await answering({ status: 429, headers: { "retry-after": "3600" } }, OK)
     expect(await failureOf(ask(url).result)).toMatchInlineSnapshot(
-      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 429 | It asks to be left alone for 3600 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
+      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 429 | It asks clients to wait 3600 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
     )
     expect(requests).toHaveLength(1)
   })
@@ -197,14 +197,14 @@ describe("a rate limit", () => {
   it("without a time is a minute, by its message alone too", async () => {
     const { url } = await answering({ status: 403, body: { message: "You have exceeded a secondary rate limit." } })
     expect(await failureOf(ask(url).result)).toMatchInlineSnapshot(
-      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 403, "You have exceeded a secondary rate limit." | It asks to be left alone for 60 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
+      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 403, "You have exceeded a secondary rate limit." | It asks clients to wait 60 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
     )
   })
 
   it("that comes again and again is not waited for for ever", async () => {
     const { url, requests } = await answering({ status: 429, headers: { "retry-after": "1" } })
     expect(await failureOf(ask(url, { limits: { rateLimit: 1500 } }).result)).toMatchInlineSnapshot(
-      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 429 | It asks to be left alone for 1 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
+      `"NETWORK: 127.0.0.1:PORT limits the rate of requests: 429 | It asks clients to wait 1 s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own."`,
     )
     expect(requests).toHaveLength(2)
   })

@@ -95,11 +95,11 @@ describe("no tokens", () => {
     expect(
       await failureOf(use({ authentication: { kind: "token", token: "ghp_wrong" } }).token()),
     ).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Set a new one."`,
     )
     github.tokens.revoke({ token: "ghp_valid" })
     expect(await failureOf(use().token())).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Set a new one."`,
     )
     github.tokens.addPersonal({ token: "ghp_other" })
     const target = { ...TARGETS.repository, path: "repos/octo/nothing" }
@@ -123,7 +123,7 @@ describe("no tokens", () => {
     try {
       const { token, log } = use({ api: secure.api })
       expect(await failureOf(token())).toMatchInlineSnapshot(
-        `"NETWORK: the certificate of 127.0.0.1:PORT is not accepted: DEPTH_ZERO_SELF_SIGNED_CERT | Give the certificate of your authority with EXTRA_CA_CERTS, and check the machine's clock."`,
+        `"NETWORK: the certificate of 127.0.0.1:PORT is not accepted: DEPTH_ZERO_SELF_SIGNED_CERT | Add your certificate authority with EXTRA_CA_CERTS, and check the machine's clock."`,
       )
       expect(log.lines).toEqual([])
     } finally {

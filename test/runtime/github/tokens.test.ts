@@ -41,7 +41,7 @@ it("a runner that is configured otherwise has no tokens", async () => {
   for (const authentication of [{ kind: "none" }, { kind: "jit", config: "x" }] as const) {
     const token = source("http://127.0.0.1:1", { authentication })
     expect(await failureOf(token())).toMatchInlineSnapshot(
-      `"CONFIGURATION: there is nothing to get a registration token with | Give ACCESS_TOKEN, RUNNER_TOKEN, or APP_ID with APP_PRIVATE_KEY."`,
+      `"CONFIGURATION: there is no credential to get a registration token with | Set ACCESS_TOKEN, RUNNER_TOKEN, or APP_ID with APP_PRIVATE_KEY."`,
     )
   }
 })

@@ -313,7 +313,7 @@ describe("the server", () => {
     const { port, warnings, metrics, folder } = await testEnv({ port: first.port ?? 0 })
     expect(port).toBeUndefined()
     expect(warnings).toEqual([
-      `METRICS_PORT ${String(first.port)} is in use; set another one where containers share a network; the runner works without metrics by HTTP`,
+      `METRICS_PORT ${String(first.port)} is in use; set another one if containers share a network; the runner works without metrics over HTTP`,
     ])
     expect(await metrics.text()).toContain("github_runner_info")
     expect(await readFile(join(folder, "metrics.prom"), "utf8")).toContain("github_runner_info")

@@ -183,24 +183,24 @@ describe("what it says is told by its meaning", () => {
       { code: 1, lines: ["Response status code does not indicate success: 404 (Not Found)."] },
     )
     expect(await failureOf(Promise.reject(failure))).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: the registration token is not for https://github.com/octo/example, or it is expired | Registration tokens are for one repository, organisation or enterprise and live an hour. Give a new one, or ACCESS_TOKEN, which gets new ones."`,
+      `"TOKEN_INVALID: the registration token is not for https://github.com/octo/example, or it has expired | A registration token is valid for one repository, organisation or enterprise, and for one hour. Set a new one, or ACCESS_TOKEN, which requests new ones."`,
     )
   })
 
   it("also when it says nothing, or is killed", async () => {
     expect(await failureOf(configure(SETTINGS, TOKEN, program("exit 3").program))).toMatchInlineSnapshot(
-      `"REGISTRATION: config.sh ended with code 3 | What it said is above."`,
+      `"REGISTRATION: config.sh ended with code 3 | Its output is above."`,
     )
     folder?.remove()
     expect(await failureOf(configure(SETTINGS, TOKEN, program("kill -9 $$").program))).toMatchInlineSnapshot(
-      `"REGISTRATION: config.sh ended with code 137 | What it said is above."`,
+      `"REGISTRATION: config.sh ended with code 137 | Its output is above."`,
     )
   })
 
   it("by config.sh's own output", async () => {
     const { program: given } = program('echo "Could not find any self-hosted runner group named \\"x\\"." >&2; exit 1')
     expect(await failureOf(configure({ ...SETTINGS, group: "x" }, TOKEN, given))).toMatchInlineSnapshot(
-      `"REGISTRATION: there is no runner group x for this runner | Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from."`,
+      `"REGISTRATION: there is no runner group x for this runner | Check RUNNER_GROUP. Only organisations and enterprises have runner groups."`,
     )
   })
 })

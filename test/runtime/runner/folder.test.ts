@@ -137,7 +137,7 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
   it("tells why there is none", () => {
     const shut = folder("shut", 0o755)
     expect(prepare([shut, join(top, "missing")], { uid: OTHER })).toMatchInlineSnapshot(
-      `"CONFIGURATION: the runner needs a folder to write to. TOP/home is read-only for user 4321, and of the others none will do. TOP/shut/runner-images-runner: not allowed to write; TOP/missing/runner-images-runner: the folder above it is missing | With a read-only root file system mount a temporary folder whose programs may be run, like --tmpfs TOP/shut:exec, or an emptyDir."`,
+      `"CONFIGURATION: the runner needs a writable folder. TOP/home is read-only for user 4321, and no other folder is usable. TOP/shut/runner-images-runner: not allowed to write; TOP/missing/runner-images-runner: the folder above it is missing | With a read-only root file system, mount a temporary folder in which programs may run, such as --tmpfs TOP/shut:exec or an emptyDir."`,
     )
   })
 })

@@ -117,14 +117,14 @@ describe("a runner that ends at once", () => {
 
   it("or cannot be started", async () => {
     expect(await failureOf(startListener({ folder: "/nowhere", environment: {} }))).toMatchInlineSnapshot(
-      `"UNCLASSIFIED: run.sh cannot be started: spawn /nowhere/run.sh ENOENT | Check that /nowhere has the runner in it, and that programs in it may be run."`,
+      `"UNCLASSIFIED: run.sh cannot be started: spawn /nowhere/run.sh ENOENT | Check that /nowhere contains the runner, and that programs in it may run."`,
     )
     folder = scriptFolder({})
     folder.write("run.sh", "#!/bin/sh\n")
     expect(
       (await failureOf(startListener({ folder: folder.path, environment: {} }))).replaceAll(folder.path, "FOLDER"),
     ).toMatchInlineSnapshot(
-      `"UNCLASSIFIED: run.sh cannot be started: spawn FOLDER/run.sh EACCES | Check that FOLDER has the runner in it, and that programs in it may be run."`,
+      `"UNCLASSIFIED: run.sh cannot be started: spawn FOLDER/run.sh EACCES | Check that FOLDER contains the runner, and that programs in it may run."`,
     )
   })
 })

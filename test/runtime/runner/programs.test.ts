@@ -43,14 +43,14 @@ describe("the runner's programs", () => {
   it.each<[string, () => void, string[]]>([
     ["changed", () => writeFileSync(at("config.sh"), "of a job"), ["config.sh is changed"]],
     ["missing", () => rmSync(at("bin/deep/one.dll")), ["bin/deep/one.dll is missing"]],
-    ["more", () => writeFileSync(at("bin/deep/more.dll"), ""), ["bin/deep/more.dll is not of the image"]],
+    ["more", () => writeFileSync(at("bin/deep/more.dll"), ""), ["bin/deep/more.dll is not from the image"]],
     [
       "a folder of libraries more",
       () => {
         mkdirSync(at("lib"))
         writeFileSync(at("lib/more.so"), "")
       },
-      ["lib/more.so is not of the image"],
+      ["lib/more.so is not from the image"],
     ],
     [
       "a link to what is the same",
@@ -95,13 +95,13 @@ describe("the runner's programs", () => {
     execFileSync("mv", [at("bin"), join(top, "elsewhere")])
     symlinkSync(join(top, "elsewhere"), at("bin"))
     writeFileSync(join(top, "elsewhere/more.dll"), "of a job")
-    expect(await changes()).toEqual(["bin is no folder"])
+    expect(await changes()).toEqual(["bin is not a folder"])
   })
 
   it("that changed are named, but not all of many", async () => {
     for (const name of "abcde") writeFileSync(at(`bin/${name}.dll`), "")
     expect(await failureOf(refuseChangedPrograms(folder, manifest))).toMatchInlineSnapshot(
-      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: bin/a.dll is not of the image, bin/b.dll is not of the image, bin/c.dll is not of the image, and 2 more | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
+      `"REGISTRATION: the runner's programs are no longer those of the image, and get no token: bin/a.dll is not from the image, bin/b.dll is not from the image, bin/c.dll is not from the image, and 2 more | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay unchanged."`,
     )
   })
 

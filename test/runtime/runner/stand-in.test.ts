@@ -187,10 +187,10 @@ describe("registration", () => {
     const told = async (changes: Partial<Configuration>): Promise<string> =>
       await failureOf(register((await registration(changes)).options))
     expect(await told({ replace: false })).toMatchInlineSnapshot(
-      `"REGISTRATION: there is a runner of the name a-runner already | Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place."`,
+      `"REGISTRATION: a runner named a-runner already exists | Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner."`,
     )
     expect(await told({ group: "nowhere" })).toMatchInlineSnapshot(
-      `"REGISTRATION: there is no runner group nowhere for this runner | Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from."`,
+      `"REGISTRATION: there is no runner group nowhere for this runner | Check RUNNER_GROUP. Only organisations and enterprises have runner groups."`,
     )
     const expired = github.tokens.createForRunner("registration", {
       scope: "repository",
@@ -199,7 +199,7 @@ describe("registration", () => {
     })
     github.tokens.expire({ token: expired.token })
     expect(await told({ authentication: { kind: "registration-token", token: expired.token } })).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: the registration token is not for http://127.0.0.1:PORT/octo/example, or it is expired | Registration tokens are for one repository, organisation or enterprise and live an hour. Give a new one, or ACCESS_TOKEN, which gets new ones."`,
+      `"TOKEN_INVALID: the registration token is not for http://127.0.0.1:PORT/octo/example, or it has expired | A registration token is valid for one repository, organisation or enterprise, and for one hour. Set a new one, or ACCESS_TOKEN, which requests new ones."`,
     )
   })
 })

@@ -14,7 +14,7 @@ describe("the end of a listener", () => {
   it.each<[string, Partial<ListenerEnd>, string]>([
     ["0", { code: 0 }, "done"],
     ["1", { code: 1 }, "1 UNCLASSIFIED: the listener ended with an error"],
-    ["2", { code: 2 }, "restart: it met with trouble that may pass"],
+    ["2", { code: 2 }, "restart: it reported a temporary error"],
     ["3", { code: 3 }, "restart: it updated itself"],
     ["4", { code: 4 }, "restart: it updated itself"],
     ["5", { code: 5 }, "2 REGISTRATION: another runner is connected to GitHub under this runner's name"],
@@ -45,7 +45,7 @@ describe("the end of a listener", () => {
 
   it("that it explained itself", () => {
     expect(outcome({ code: 0, exit: "terminated" }, { unregistered: true })).toBe(
-      "2 REGISTRATION: GitHub has no such runner any more: somebody removed it, or it was offline for too long",
+      "2 REGISTRATION: GitHub no longer has this runner: somebody removed it, or it was offline for too long",
     )
     expect(
       outcome(

@@ -97,7 +97,7 @@ describe("a registration", () => {
   it("does not try again what will not change", async () => {
     const { options, calls } = await runner('echo "A runner exists with the same name a-runner." >&2; exit 1')
     expect(await failureOf(obtainRegistration(options))).toMatchInlineSnapshot(
-      `"REGISTRATION: there is a runner of the name a-runner already | Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place."`,
+      `"REGISTRATION: a runner named a-runner already exists | Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner."`,
     )
     expect(calls()).toHaveLength(1)
   })
@@ -106,7 +106,7 @@ describe("a registration", () => {
     const { options, calls } = await runner("exit 0")
     answers[TOKEN] = { status: 401, body: { message: "Bad credentials" } }
     expect(await failureOf(obtainRegistration(options))).toMatchInlineSnapshot(
-      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Give a new one."`,
+      `"TOKEN_INVALID: 127.0.0.1:PORT refused the credentials for a registration token for repos/octo/example: 401, "Bad credentials" | The token is wrong, expired or revoked. Set a new one."`,
     )
     expect(server.requests).toEqual([TOKEN])
     expect(calls()).toEqual([])
@@ -138,7 +138,7 @@ describe("programs that a job has changed", () => {
     const { options, folder, calls } = await runner("exit 0")
     folder.write("config.sh", `#!/bin/bash\n${NOTE}\n`)
     expect(await failureOf(obtainRegistration(options))).toMatchInlineSnapshot(
-      `"REGISTRATION: the runner's programs are not those of the image any more, and are not given a token: config.sh is changed | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay."`,
+      `"REGISTRATION: the runner's programs are no longer those of the image, and get no token: config.sh is changed | A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay unchanged."`,
     )
     expect(calls()).toEqual([])
   })
@@ -151,7 +151,7 @@ describe("programs that a job has changed", () => {
     expect([calls(), server.requests]).toEqual([[], [LIST]])
     expect(log.lines).toMatchInlineSnapshot(`
       [
-        "warning: the runner's programs are not those of the image any more (config.sh is changed): it goes on with the registration that it has, and is not registered again",
+        "warning: the runner's programs are no longer those of the image (config.sh is changed): it keeps its registration and is not registered again",
         "info: registered as a-runner with the labels self-hosted, linux",
       ]
     `)
@@ -168,6 +168,6 @@ it("uses a registration that a folder kept, and keeps the one it makes", async (
   await obtainRegistration({ ...first.options, configuration: { ...first.options.configuration, reuseFolder: kept } })
   expect([first.calls().length, first.folder.lines(".runner")]).toEqual([1, ["{}"]])
   expect(first.log.lines.slice(log).map((line) => line.replaceAll(first.folder.path, ""))).toEqual([
-    "info: the runner is registered already, as /kept has it",
+    "info: the runner is already registered, with the configuration in /kept",
   ])
 })

@@ -128,7 +128,7 @@ describe("the runner stops", () => {
     const start = performance.now()
     for (const signal of ["SIGTERM", "SIGTERM", "SIGTERM"] as const) runner.stop.take(signal)
     expect(await runner.ended).toMatchInlineSnapshot(
-      `"2 REGISTRATION: the runner is still on GitHub's list: there was no time to leave"`,
+      `"2 REGISTRATION: the runner is still on GitHub's list: there was no time to deregister"`,
     )
     expect(performance.now() - start).toBeLessThan(800)
   })
@@ -219,7 +219,7 @@ describe("the listener ends by itself", () => {
 
   it("for a while: it is started again, further and further apart, and not for ever", async () => {
     const runner = supervised({ run: `${LISTEN}; exit 2` })
-    expect(await runner.ended).toBe("5 NETWORK: the listener ended again and again")
+    expect(await runner.ended).toBe("5 NETWORK: the listener ended repeatedly")
     expect(runner.happened).toMatchInlineSnapshot(`
       [
         "phase: registering",
@@ -228,13 +228,13 @@ describe("the listener ends by itself", () => {
         "> 2026-01-01 00:00:00Z: Listening for Jobs",
         "phase: listening",
         "phase: registering",
-        "warn: the listener ended, since it met with trouble that may pass; starting it again in 0.01 s",
+        "warn: the listener ended because it reported a temporary error; starting it again in 0.01 s",
         "start",
         "> √ Connected to GitHub",
         "> 2026-01-01 00:00:00Z: Listening for Jobs",
         "phase: listening",
         "phase: registering",
-        "warn: the listener ended, since it met with trouble that may pass; starting it again in 0.02 s",
+        "warn: the listener ended because it reported a temporary error; starting it again in 0.02 s",
         "start",
         "> √ Connected to GitHub",
         "> 2026-01-01 00:00:00Z: Listening for Jobs",

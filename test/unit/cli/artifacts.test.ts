@@ -177,7 +177,7 @@ describe("the image that is loaded into Docker or podman", () => {
   it("has to be among those that are built", () => {
     expect(hostPlatform(["linux/arm64", "linux/amd64"], "x64")).toBe("linux/amd64")
     expect(() => hostPlatform(["linux/arm64"], "x64")).toThrow(
-      "--load needs an image for this host, linux/amd64, and --platforms leaves it out.",
+      "--load needs an image for this host, linux/amd64, but --platforms does not include it.",
     )
     expect(() => hostPlatform(["linux/arm64"], "riscv64")).toThrow("--load: no image is built for this host (riscv64).")
   })

@@ -46,7 +46,7 @@ describe("a command that failed in a container", () => {
         line 38
         line 39
         E: Sub-process dpkg failed
-      Dagger's whole log is in /state/logs/1.log."
+      Dagger's full log is in /state/logs/1.log."
     `)
   })
 
@@ -79,7 +79,7 @@ describe("other failures", () => {
     expect(failureText(error)).toMatchInlineSnapshot(`
       "error: The step "packages" for linux/arm64 failed. [NETWORK_FAILED]
         failed to resolve image "docker.io/library/debian": dial tcp: lookup docker.io: no such host
-      Check this host's network, proxy and name resolution, then run the same command again: finished steps are kept. Dagger's whole log is in /state/logs/1.log."
+      Check this host's network, proxy and name resolution, then run the same command again: finished steps are kept. Dagger's full log is in /state/logs/1.log."
     `)
   })
 

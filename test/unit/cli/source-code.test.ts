@@ -42,16 +42,18 @@ describe("where the source code is", () => {
     writeFileSync(join(folder, name), "two")
     expect(await sourceOf(folder)).toEqual({
       source: { url: "https://git.example.com/owner/runner" },
-      notes: ["The images name no revision: the checkout has changes that are not committed."],
+      notes: ["The images will have no revision label: the checkout has uncommitted changes."],
     })
   })
 
   it("is not told by a folder, nor by a repository without a remote or with one on this machine", async () => {
-    const notes = ["The images name no source code: this is no Git checkout that can be read."]
+    const notes = ["The images will have no source labels: this is not a readable Git checkout."]
     expect(await sourceOf(temporaryFolder("runner-images-no-checkout"))).toEqual({ source: {}, notes })
     for (const remote of [[], ["/srv/git/runner.git"]]) {
       const { folder, commit } = await checkout(...remote)
-      const told = ["The images name no source URL: the checkout has no remote origin that others can reach."]
+      const told = [
+        "The images will have no source URL label: the checkout has no remote origin that others can reach.",
+      ]
       expect(await sourceOf(folder)).toEqual({ source: { revision: commit }, notes: told })
     }
   })

@@ -43,7 +43,7 @@ function outcomeOf(example: Example, architectureLabel: string) {
       (variable) => given.includes(variable) && !(variable in jobEnvironment),
     ),
     warnings: warnings
-      .filter((line) => !/label \S+ is left out|is used, and|would need RUNNER_SCOPE/.test(line))
+      .filter((line) => !/label \S+ is ignored|is used and|would need RUNNER_SCOPE/.test(line))
       .map((line) => line.split(" ")[0]),
   }
 }

@@ -197,7 +197,7 @@ describe.skipIf(why !== undefined)(
       broker.signal("SIGTERM")
       expect(await broker.ended()).toBe(0)
       broker = startBroker(brokersImage)
-      await remaining.says("the connection with the broker is there again")
+      await remaining.says("the connection to the broker is restored")
       expect(left()).toHaveLength(1)
       remaining.signal("SIGTERM")
       expect(await remaining.ended()).toBe(0)

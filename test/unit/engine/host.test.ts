@@ -57,11 +57,11 @@ describe("a host", () => {
   })
 
   it.each([
-    ["macOS", { ...GOOD, system: "darwin" as const }, "runs on Linux, and this is darwin"],
+    ["macOS", { ...GOOD, system: "darwin" as const }, "runs on Linux, but this is darwin"],
     [
       "Fedora",
       { ...GOOD, osRelease: { ID: "fedora", PRETTY_NAME: "Fedora 42" } },
-      "Debian and Ubuntu, and this is Fedora 42",
+      "Debian and Ubuntu, but this is Fedora 42",
     ],
     ["without apt", { ...GOOD, hasApt: false }, "runs on Debian and Ubuntu"],
     ["another processor", { ...GOOD, nodeArch: "riscv64" }, "this machine is riscv64"],
@@ -75,7 +75,7 @@ describe("a host", () => {
     [
       "a proxy on localhost",
       { ...GOOD, proxies: { ALL_PROXY: "socks5://localhost:1080" } },
-      "loopback cannot be reached",
+      "cannot reach the host's loopback",
     ],
   ])("is refused with the reason: %s", (_case, facts, problem) => {
     expect(() => checkHost(facts)).toThrow(problem)
@@ -103,7 +103,7 @@ it("refuses a disk that is too full, by the folder that will be made there", () 
   checkDisk(folder, Math.max(free - margin, 0))
   const refused: unknown = expect.objectContaining({
     code: "ENGINE_DISK",
-    problem: expect.stringContaining(` where ${folder} is, `) as string,
+    problem: expect.stringContaining(` for ${folder}, `) as string,
   })
   expect(() => {
     checkDisk(folder, free + margin)
@@ -182,7 +182,7 @@ describe("the state folder", () => {
       const root = join(theirs, "runner-images", "engine")
       expect(() => {
         checkStateFolder(root)
-      }).toThrow(refusal(`${theirs}, on the way there, belongs to user ${OTHER}`))
+      }).toThrow(refusal(`${theirs}, on the path to it, belongs to user ${OTHER}`))
       checkStateFolder(root, { user: OTHER, group: OTHER })
     })
   })
@@ -196,7 +196,7 @@ describe("the state folder", () => {
       const root = join(shared, "runner-images", "engine")
       expect(() => {
         checkStateFolder(root)
-      }).toThrow(refusal(`${shared}, on the way there, is open to group ${OTHER}`))
+      }).toThrow(refusal(`${shared}, on the path to it, is writable by group ${OTHER}`))
       checkStateFolder(root, { user: OTHER, group: OTHER })
     })
   })
@@ -209,7 +209,7 @@ describe("the state folder", () => {
       lchownSync(link, OTHER, OTHER)
       expect(() => {
         checkStateFolder(join(link, "runner-images", "engine"))
-      }).toThrow(refusal(`${link}, on the way there, belongs to user ${OTHER}`))
+      }).toThrow(refusal(`${link}, on the path to it, belongs to user ${OTHER}`))
     })
   })
 })

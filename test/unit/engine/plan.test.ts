@@ -26,18 +26,18 @@ it("of a bare host lists every change, what is made, disk and minutes", () => {
     "engine instance default, kept in /state
     on this host, until runner-images engine down:
       - installs packages, which stay: runc skopeo
-      - sets net.ipv4.conf.eth0.forwarding to 1, for this interface alone; what comes in there is passed on only when it answers a container
+      - sets net.ipv4.conf.eth0.forwarding to 1, for this interface only; packets that arrive there are forwarded only if they answer a container
       - mounts binfmt_misc
       - adds the binfmt_misc rule rule-aarch64
-      - adds the network interface ri-ID, which forwards, and whose other end is in a network namespace
+      - adds the network interface ri-ID, with forwarding on and its other end in a network namespace
       - adds 5 firewall rules with the comment "runner-images instance default ID"
       - listens on 127.0.0.1:5000 (registry, with a password that only root can read) and /run/runner-images/ID/engine.sock (engine)
-    makes:
+    builds in its state folder:
       - the engine, its CLI and its helpers, built from Go modules
       - QEMU for linux/arm64
       - base images from the distribution's package archive
       - the contents of the Go and TypeScript SDKs
-    needs 12.0 GB of free disk and about 9 minutes"
+    needs 12.0 GB of free disk space and about 9 minutes"
   `)
 })
 
@@ -46,10 +46,10 @@ it("of a built instance lists only what starting it changes", () => {
     "engine instance default, kept in /state
     on this host, until runner-images engine down:
       - adds the binfmt_misc rule rule-aarch64
-      - adds the network interface ri-ID, which forwards, and whose other end is in a network namespace
+      - adds the network interface ri-ID, with forwarding on and its other end in a network namespace
       - adds 4 firewall rules with the comment "runner-images instance default ID"
       - listens on 127.0.0.1:5000 (registry, with a password that only root can read) and /run/runner-images/ID/engine.sock (engine)
-    needs 9.0 GB of free disk and less than a minute"
+    needs 9.0 GB of free disk space and less than a minute"
   `)
 })
 

@@ -48,7 +48,7 @@ it("refuses a layout with a changed blob, before anything is written", async () 
   writeFileSync(join(blobs(), hex), "changed")
   await refused().toMatchObject({
     code: "ENGINE_STATE",
-    problem: expect.stringContaining(`sha256:${hex} has other`) as string,
+    problem: expect.stringContaining(`sha256:${hex} does not match its digest`) as string,
   })
   expect(readdirSync(root)).not.toContain("storage")
 })

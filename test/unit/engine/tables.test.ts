@@ -183,5 +183,5 @@ it.each([
 ])("explains %o as %s", (said, code) => {
   const error = explain("packages", new Error(said))
   expect(error.code).toBe(code)
-  expect(error.problem).toBe(`Bringing up the engine failed in phase packages: ${said}`)
+  expect(error.problem).toBe(`Starting the engine failed in phase packages: ${said}`)
 })

@@ -18,7 +18,7 @@ import { log } from "../log.js"
 import { performInWorker } from "../operations/worker-process.js"
 import { StopRequest, takeSignals } from "../processes/stop-request.js"
 
-/** Characters of what the other side of TLS had wrong. */
+/** Characters of a TLS error's message, for the log. */
 const LONGEST_MESSAGE = 200
 
 /** In the broker's folder. */
@@ -28,7 +28,7 @@ const LEASES = "leases.json"
  * Registers the runners of other containers until it is told to stop.
  *
  * @returns the exit code
- * @throws {RuntimeFailure} when it did not come to listen
+ * @throws {RuntimeFailure} when it cannot start listening
  */
 export async function broker(environment: Environment, paths: ImagePaths): Promise<number> {
   const stop = new StopRequest()
@@ -52,7 +52,7 @@ export async function broker(environment: Environment, paths: ImagePaths): Promi
     listening.maxConnections = 2 * (settings.maxRunners + SPARE_CONNECTIONS)
     listening.on("tlsClientError", (error: Error, { remoteAddress = "somebody" }: Socket) =>
       log.warn(
-        `${remoteAddress}: the connection was refused before it asked anything: ${printable(error.message, LONGEST_MESSAGE)}`,
+        `${remoteAddress}: the connection was refused before its first request: ${printable(error.message, LONGEST_MESSAGE)}`,
       ),
     )
     log.info(
@@ -75,7 +75,7 @@ function leasesFile(folder: string): string | undefined {
     return join(folder, LEASES)
   } catch {
     log.warn(
-      `${folder} cannot be written to: after a restart the broker does not know which runners it registered, and removes none of them`,
+      `${folder} is not writable: after a restart, the broker will not know which runners it registered and will remove none of them`,
     )
     return undefined
   }

@@ -19,14 +19,14 @@ export interface DoctorOptions {
   root?: string
 }
 
-/** Where the API is if nothing says otherwise. */
+/** The API's address by default. */
 const GITHUB_API = "https://api.github.com"
 
 /** Variables that say otherwise, also in a configuration that is not valid. */
 const TELLS_SERVER = /^(?:GITHUB_HOST|GITHUB_API_HOST|GITHUB_URL|REPO_URL|RUNNER_\w+_URL)$/
 
 /**
- * Looks at what a runner needs, without registering one.
+ * Checks everything that a runner needs, without registering one.
  *
  * @returns what to print to stdout, and the exit code: 0 without problems, else that of the first problem
  */
@@ -84,7 +84,7 @@ async function reachApi({
   return connect(url, { proxy: proxyFor(url, environment) })
 }
 
-/** As a runner would. What cannot be read is for a check to tell. */
+/** As a runner would. A check reports what cannot be read. */
 function trustGiven(configuration: Configuration, environment: Environment): void {
   try {
     trust(readCertificates(certificatePaths(configuration, environment)))

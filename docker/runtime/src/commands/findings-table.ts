@@ -4,7 +4,7 @@ import { aligned } from "./aligned.js"
 /** As wide as the column of statuses. */
 const INDENT = " ".repeat(9)
 
-/** The findings as a table, each remedy below its finding, and what it comes to. */
+/** The findings as a table, each remedy below its finding, and a summary. */
 export function findingsTable(findings: readonly Finding[]): string {
   const rows = aligned(findings.map(({ status, check, text }) => [status, check, text.split("\n", 1)[0] ?? ""]))
   const lines = findings.flatMap(({ status, text, remedy }, index) => [

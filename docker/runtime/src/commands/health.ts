@@ -18,12 +18,12 @@ export function health(users: readonly number[], root?: string): { output: strin
   const state = readState(users.flatMap((owner) => stateFolders(owner, root).map((folder) => ({ folder, owner }))))
   const program = state && programOf(state)
   if (!program) return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
-  // What it wrote down is from before, and nobody keeps it true.
+  // Its state file is from before it was stopped, and may be outdated.
   if (program.stopped) return { output: "unhealthy: the program is stopped\n", exitCode: 1 }
   const { healthy, ready, reason } = healthReport(healthFacts(state, new Date()))
   const starting = !ready && !state.registrationSkipped && (state.phase === "starting" || state.phase === "registering")
   if (healthy && !starting) return { output: `healthy: ${reason}\n`, exitCode: 0 }
-  // Whoever starts the container gives it time for that; a start counts as healthy for nobody.
+  // The container's start period allows for this; a start never counts as healthy.
   return { output: `${healthy ? "starting" : "unhealthy"}: ${reason}\n`, exitCode: 1 }
 }
 

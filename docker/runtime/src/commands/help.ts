@@ -70,10 +70,10 @@ export function help(): string {
   ].join("\n")
 }
 
-/** Without what is there for the page of the reference. */
+/** Without markup and references that only make sense on the reference page. */
 const plain = (text: string): string => text.replaceAll("`", "").replace(", see below", "")
 
-/** The rows below each other, their last column over as many lines as it takes. */
+/** The rows, with their last column wrapped over as many lines as needed. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const left = Math.max(...aligned(rows.map((row) => [...row.slice(0, -1), "|"])).map((line) => line.lastIndexOf("|")))
   const lines = rows.flatMap((row) =>

@@ -27,25 +27,25 @@ export interface RunOptions {
   readonly jitConfiguration?: string | undefined
 }
 
-/** How it ended: `failure` undefined for well. The code is the failure's, unless somebody was in a hurry. */
+/** How it ended: `failure` is undefined if it ended well. The code is the failure's, unless the stop was hurried. */
 export interface RunResult {
   readonly failure: RuntimeFailure | undefined
   readonly exitCode: number
 }
 
-/** Beyond what somebody asked to wait for, so many seconds may pass until the runner listens. */
+/** Seconds until the runner has to listen, in addition to configured delays. */
 const START_SECONDS = 300
 
 /** In the program's folder: the checksums of the runner's programs, as they are in the image. */
 const MANIFEST = "runner.sha256"
 
 const STAYS_LISTED =
-  "there is nothing to remove the runner with, so that only this machine's files are removed; GitHub lists the runner as offline, and removes it in time"
+  "there is no credential to remove the runner with, so only this machine's files are removed; GitHub lists the runner as offline and removes it later"
 
 /**
  * Registers the runner, runs it, and takes it off GitHub's list when it ends.
  *
- * @throws {RuntimeFailure} when it did not come to run
+ * @throws {RuntimeFailure} when it could not be started
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   const stop = new StopRequest()
@@ -133,7 +133,7 @@ async function prepare(setup: PublicSetup): Promise<PreparedContainer> {
   return await prepareContainer({ ...setup, uid: process.getuid?.() ?? 0, log })
 }
 
-/** What somebody asked to wait for before the runner registers. */
+/** Waits as configured before the runner registers. */
 async function wait(configuration: PublicConfiguration, environment: Environment, signal: AbortSignal): Promise<void> {
   const { startupDelaySeconds, waitForDockerSeconds, startDocker } = configuration
   if (startupDelaySeconds > 0) {

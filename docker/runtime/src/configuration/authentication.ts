@@ -4,7 +4,7 @@ import type { Found, Settings } from "./settings.js"
 import type { Target } from "./target.js"
 import { namesOf, variable } from "./variables.js"
 
-/** How the runner may register. Secrets are in it. */
+/** How the runner may register. It contains secrets. */
 export type Authentication =
   | { kind: "token"; token: string }
   | { kind: "registration-token"; token: string }
@@ -21,7 +21,7 @@ export function opensApi({ kind }: Authentication): boolean {
 /** GitHub's ids are numbers, its client ids begin with Iv. */
 const APP_ID = /^(\d+|Iv[\w.]+)$/
 
-/** A token that can do more than register: new ones, and those from before they had a beginning. */
+/** A token that can do more than register: new ones, and old ones without a prefix. */
 const ACCESS = /^(gh[a-z]_|github_pat_)|^[0-9a-f]{40}$/
 
 const BASE64 = /^[A-Za-z0-9+/_=-]+$/
@@ -29,8 +29,7 @@ const BASE64 = /^[A-Za-z0-9+/_=-]+$/
 /**
  * Reads how the runner may register.
  *
- * @param target what it works for; none with a configuration that the API made
- * @param needed whether there has to be a way
+ * @param needed whether there has to be a way to register
  */
 export function readAuthentication(settings: Settings, host: Host, needed: boolean): Authentication {
   const endpoint = readBrokerUrl(settings, host)
@@ -43,8 +42,8 @@ export function readAuthentication(settings: Settings, host: Host, needed: boole
     for (const { name } of [jit, access, registration, key].filter((found) => found !== undefined))
       settings.wrong(
         name,
-        "is given, and BROKER_URL as well",
-        "Give the broker the credential, and this container none: that is what a broker is for.",
+        "is set, and so is BROKER_URL",
+        "Give the credential only to the broker: that is what a broker is for.",
       )
     return { kind: "broker", endpoint }
   }
@@ -52,35 +51,36 @@ export function readAuthentication(settings: Settings, host: Host, needed: boole
     for (const { name } of [access, registration, key].filter((found) => found !== undefined)) {
       // Somebody may have meant GITHUB_TOKEN for jobs.
       if (name.startsWith("GITHUB_"))
-        settings.warn(`${name} is not used, nor shown to jobs: ${jit.name} has the registration in it`)
-      else settings.wrong(name, `is given, and ${jit.name} as well`, "Give one of them: each is a way to register.")
+        settings.warn(`${name} is ignored, and hidden from jobs: ${jit.name} contains the registration`)
+      else settings.wrong(name, `is set, and so is ${jit.name}`, "Set only one of them: each is a way to register.")
     }
     if (!BASE64.test(jit.value))
-      settings.wrong(jit.name, "is not what GitHub's API hands out", "Give encoded_jit_config as it is, in base64.")
+      settings.wrong(jit.name, "is not what GitHub's API returns", "Use encoded_jit_config unchanged, in base64.")
     return { kind: "jit", config: jit.value }
   }
   if (id ?? key) return readApp(settings, id, key, access ?? registration)
   if (access) {
-    if (registration) settings.warn(`${access.name} is used, and ${registration.name} is not: it makes fresh tokens`)
+    if (registration)
+      settings.warn(`${access.name} is used and ${registration.name} is ignored: the first can create fresh tokens`)
     return { kind: "token", token: plainToken(settings, access) }
   }
   if (registration && ACCESS.test(registration.value))
     settings.wrong(
       registration.name,
-      "is a token for GitHub's API, not one for registration",
-      "Give it as ACCESS_TOKEN.",
+      "is a token for GitHub's API, not a registration token",
+      "Set it as ACCESS_TOKEN.",
     )
   if (registration) return { kind: "registration-token", token: plainToken(settings, registration) }
   if (needed && !settings.issues.some(({ variable }) => /TOKEN|PRIVATE_KEY|JITCONFIG|_PAT/.test(variable)))
     settings.wrong(
       "ACCESS_TOKEN",
-      "is missing, and nothing else says how the runner may register",
-      "Give ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN, each of which may be a file: ACCESS_TOKEN_FILE; or BROKER_URL.",
+      "is missing, and no other credential is set",
+      "Set ACCESS_TOKEN, or APP_ID and APP_PRIVATE_KEY, or RUNNER_TOKEN, each of which may be a file (ACCESS_TOKEN_FILE), or BROKER_URL.",
     )
   return { kind: "none" }
 }
 
-/** In the image that GITHUB_OWNER comes from, GITHUB_TOKEN is for registration, and GITHUB_PAT is what such tokens are made with. */
+/** In the image that GITHUB_OWNER comes from, GITHUB_TOKEN is a registration token, and GITHUB_PAT creates such tokens. */
 function readTokens(settings: Settings): Record<"access" | "registration", Found | undefined> {
   const registration = settings.secret("RUNNER_TOKEN")
   const names = namesOf(variable("ACCESS_TOKEN"))
@@ -101,18 +101,18 @@ function readApp(
   token: Found | undefined,
 ): Authentication {
   if (token) {
-    settings.wrong(token.name, "is given, and an App as well", "Give either a token or APP_ID and APP_PRIVATE_KEY.")
+    settings.wrong(token.name, "is set, and so is a GitHub App", "Set either a token, or APP_ID and APP_PRIVATE_KEY.")
     return { kind: "none" }
   }
-  if (!id) settings.wrong("APP_ID", "is missing, and APP_PRIVATE_KEY is given", "Give the App's id.")
+  if (!id) settings.wrong("APP_ID", "is missing, but APP_PRIVATE_KEY is set", "Set the App's ID.")
   else if (!APP_ID.test(id.value))
-    settings.wrong("APP_ID", `is "${id.value}"`, "Write the App's id, a number, or its client id.")
+    settings.wrong("APP_ID", `is "${id.value}"`, "Write the App's ID, a number, or its client ID.")
   if (!key) {
     if (!settings.issues.some(({ variable }) => variable.startsWith("APP_PRIVATE_KEY")))
       settings.wrong(
         "APP_PRIVATE_KEY",
-        "is missing, and APP_ID is given",
-        "Give the App's private key, or APP_PRIVATE_KEY_FILE.",
+        "is missing, but APP_ID is set",
+        "Set the App's private key, or APP_PRIVATE_KEY_FILE.",
       )
     return { kind: "none" }
   }
@@ -120,15 +120,15 @@ function readApp(
   if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[^]+\n-----END (RSA )?PRIVATE KEY-----$/.test(privateKey))
     settings.wrong(
       key.name,
-      "is no private key",
-      "Give it as PEM, from -----BEGIN to -----END, with its lines or with \\n between them.",
+      "is not a private key",
+      "Give it in PEM format, from -----BEGIN to -----END, with line breaks or \\n between its lines.",
     )
   const login = settings.text("APP_LOGIN")
   return { kind: "app", id: id?.value ?? "", privateKey, ...(login === undefined ? {} : { login }) }
 }
 
 function plainToken(settings: Settings, { name, value }: Found): string {
-  if (/\s/.test(value)) settings.wrong(name, "has white space in it", "Give the token alone.")
+  if (/\s/.test(value)) settings.wrong(name, "contains white space", "Set only the token.")
   return value
 }
 
@@ -149,7 +149,7 @@ export function secretsOf(authentication: Authentication): string[] {
   }
 }
 
-/** What tells apart the variables of one other image from the rest: defaults are that image's when these alone are used. */
+/** Whether only the variables of GrammaTonic's image are used: the defaults are then that image's. */
 export function isGrammaTonic(settings: Settings, target: Target | undefined): boolean {
   const own = ["ACCESS_TOKEN", "REPO_URL", "GITHUB_OWNER", "ORG_NAME", "RUNNER_SCOPE", "LABELS", "APP_ID", "EPHEMERAL"]
   const used = (name: string) => settings.all[name] !== undefined

@@ -6,7 +6,7 @@ export type BrokerAddress =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tls"; readonly host: string; readonly port: number }
 
-/** What one side of TLS shows, and whom it believes. PEM. */
+/** What one side of TLS presents, and whom it trusts. PEM. */
 export interface TlsIdentity {
   readonly ca: string
   readonly certificate: string
@@ -20,7 +20,7 @@ export interface BrokerEndpoint {
   readonly tls?: TlsIdentity
 }
 
-/** What the command `broker` is to do. */
+/** Settings of the command `broker`. */
 export interface BrokerSettings extends BrokerEndpoint {
   readonly maxRunners: number
   readonly graceSeconds: number
@@ -59,7 +59,7 @@ function readEndpoint(
   }
   if (address.kind === "unix") {
     if (address.path.length > LONGEST_SOCKET_PATH)
-      settings.wrong(name, `has a path of ${String(address.path.length)} characters`, "The kernel takes 107.")
+      settings.wrong(name, `has a path of ${String(address.path.length)} characters`, "The kernel's limit is 107.")
     return { address }
   }
   return { address, tls: readTls(settings, host) }
@@ -78,7 +78,7 @@ function addressOf(text: string): BrokerAddress | undefined {
 function readTls(settings: Settings, host: Host): TlsIdentity {
   const key = settings.secret("BROKER_KEY")
   if (!key && !settings.issues.some(({ variable }) => variable.startsWith("BROKER_KEY")))
-    settings.wrong("BROKER_KEY", "is missing, and a broker is spoken to by TLS", "Give it, or BROKER_KEY_FILE.")
+    settings.wrong("BROKER_KEY", "is missing, but the broker's address uses TLS", "Set it, or BROKER_KEY_FILE.")
   return {
     ca: readPem(settings, host, "BROKER_CA_FILE"),
     certificate: readPem(settings, host, "BROKER_CERT_FILE"),
@@ -90,15 +90,19 @@ function readPem(settings: Settings, host: Host, name: string): string {
   const path = settings.path(name)
   if (path === undefined) {
     if (!settings.issues.some(({ variable }) => variable === name))
-      settings.wrong(name, "is missing, and a broker is spoken to by TLS", "Mount a PEM file, and name it there.")
+      settings.wrong(
+        name,
+        "is missing, but the broker's address uses TLS",
+        "Mount a PEM file, and set the variable to its path.",
+      )
     return ""
   }
   try {
     const text = host.readFile(path)
     if (text.includes("-----BEGIN CERTIFICATE-----")) return text
-    settings.wrong(name, `names ${path}, which has no certificate in it`, "Give a PEM file.")
+    settings.wrong(name, `names ${path}, which contains no certificate`, "Give a PEM file.")
   } catch {
-    settings.wrong(name, `names ${path}, which cannot be read`, "Mount the file, readable for the container's user.")
+    settings.wrong(name, `names ${path}, which cannot be read`, "Mount the file, readable by the container's user.")
   }
   return ""
 }

@@ -12,7 +12,7 @@ import { readTarget, type Target } from "./target.js"
 import { VARIABLES } from "./variables.js"
 import { readWorkFolder } from "./work-folder.js"
 
-/** All that the runtime program was told, with defaults in place and names of other images understood. */
+/** The whole configuration of the runtime program, with defaults filled in and names from other images understood. */
 export interface Configuration {
   /** What the runner works for. None with a configuration for one run, nor without registration. */
   target?: Target
@@ -42,7 +42,7 @@ export interface Configuration {
   startupDelaySeconds: number
   unsetConfigVars: boolean
   debug: boolean
-  /** What metrics call this kind of runner. */
+  /** The runner type in metrics. */
   variant: string
   metrics: { enabled: boolean; port: number; file: string; updateSeconds: number; jobsLog: string }
   /** The user's own hooks, absolute paths. */
@@ -51,7 +51,7 @@ export interface Configuration {
   caCertificates: string[]
   /** In a container that starts as root, whether the runner is root too; undefined when nothing is said. */
   runAsRoot?: boolean
-  /** Whether the credential is given up once the runner is registered. */
+  /** Whether the credential is discarded once the runner is registered. */
   forgetCredential: boolean
   /** Of the command `broker` alone. */
   broker?: BrokerSettings
@@ -77,7 +77,7 @@ const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
 /**
  * Reads the container's variables.
  *
- * @throws {RuntimeFailure} CONFIGURATION with every error there is
+ * @throws {RuntimeFailure} CONFIGURATION with all errors
  */
 export function readConfiguration(
   environment: Readonly<Record<string, string>>,
@@ -86,7 +86,7 @@ export function readConfiguration(
 ): ReadConfiguration {
   const settings = new Settings(environment, host)
   const skipRegistration = settings.boolean("RUNNER_SKIP_REGISTRATION") ?? false
-  // Nothing is registered then: people look at their configuration in this way, with tokens that are none.
+  // Nothing is registered then: people inspect their configuration this way, with placeholder tokens.
   const authentication = skipRegistration
     ? settings.leniently(() => readAuthentication(settings, host, false))
     : readAuthentication(settings, host, true)
@@ -110,7 +110,7 @@ export function readConfiguration(
   if (reuseFolder !== undefined && deregister)
     settings.wrong(
       "CONFIGURED_ACTIONS_RUNNER_FILES_DIR",
-      "keeps a registration that the end of the container takes back",
+      "keeps a registration that is deregistered when the container exits",
       "Set DISABLE_AUTOMATIC_DEREGISTRATION=true as well.",
     )
   const waitForDocker = settings.integer("WAIT_FOR_DOCKER_SECONDS", 0)
@@ -161,9 +161,9 @@ export function readConfiguration(
   const secrets = [...new Set([...secretsOf(authentication), ...settings.secrets])]
   const hidden = hiddenVariables(settings, [...settings.secrets])
   if (settings.issues.length > 0) {
-    // What is missing may be there under a name with an error in it.
+    // A missing setting may be there under a misspelt name.
     for (const { name: wrong, meant } of misspelt(settings.all))
-      settings.wrong(wrong, "is not known, and has no effect", `Did you mean ${meant}?`)
+      settings.wrong(wrong, "is unknown and has no effect", `Did you mean ${meant}?`)
     throw configurationFailure(settings.issues)
   }
   return {
@@ -192,7 +192,7 @@ function readName(settings: Settings, host: Host, grammaTonic: boolean): { name:
   const usual = grammaTonic ? (host.image.variant === "standard" ? "docker-runner" : "chrome-runner") : "github-runner"
   const random = settings.text("RANDOM_RUNNER_SUFFIX") ?? (grammaTonic ? "false" : "true")
   const suffix = random === "true" ? host.identity() : host.hostname
-  // An empty prefix is one that somebody does not want.
+  // An empty prefix means that no prefix is wanted.
   const name =
     given?.value ??
     (settings.isEmpty("RUNNER_NAME_PREFIX") && random !== "true" ? suffix : `${prefix ?? usual}-${suffix}`)
@@ -200,24 +200,24 @@ function readName(settings: Settings, host: Host, grammaTonic: boolean): { name:
   if (name.length > LONGEST_RUNNER_NAME)
     settings.wrong(
       by,
-      `makes a name of ${name.length} characters`,
-      `GitHub takes ${LONGEST_RUNNER_NAME}: give RUNNER_NAME a shorter one.`,
+      `results in a name of ${name.length} characters`,
+      `GitHub's limit is ${LONGEST_RUNNER_NAME}: set a shorter RUNNER_NAME.`,
     )
   else if (!RUNNER_NAME.test(name))
-    settings.wrong(by, `makes the name "${name}"`, "Use letters, digits, dots, hyphens and underscores.")
+    settings.wrong(by, `results in the name "${name}"`, "Use letters, digits, dots, hyphens and underscores.")
   return { name, generated: given === undefined && random === "true" }
 }
 
-/** A name of which any value counts as yes, and a boolean that means the same. */
+/** Reads a variable for which any value counts as yes, and a boolean that means the same. */
 function readEither(settings: Settings, quirk: string, name: string): boolean {
   const anything = settings.anything(quirk)
   const said = settings.boolean(name)
   if (anything && said === false)
-    settings.warn(`${quirk} is given and counts; ${settings.find(name)?.name ?? name} says no, and does not`)
+    settings.warn(`${quirk} is set and takes precedence; ${settings.find(name)?.name ?? name} says no and is ignored`)
   return anything || (said ?? false)
 }
 
-/** Their value may have a password in it. */
+/** Never quotes the value, which may contain a password. */
 function checkProxies(settings: Settings): void {
   for (const proxy of ["HTTPS_PROXY", "HTTP_PROXY"]) {
     const found = settings.find(proxy)
@@ -235,9 +235,9 @@ function readHook<Event extends string>(
   const path = settings.path(name)
   if (path === undefined) return {}
   if (!host.exists(path))
-    settings.wrong(name, `names ${path}, which is not there`, "Mount the script, or leave the variable out.")
+    settings.wrong(name, `names ${path}, which does not exist`, "Mount the script, or leave the variable out.")
   else if (!/\.(sh|ps1)$/.test(path))
-    settings.wrong(name, `names ${path}`, "The runner takes scripts whose names end in .sh.")
+    settings.wrong(name, `names ${path}`, "The runner accepts only scripts whose names end in .sh.")
   return { [event]: path } as Partial<Record<Event, string>>
 }
 
@@ -248,7 +248,7 @@ function readCertificates(settings: Settings, host: Host): string[] {
     if (!host.exists(path))
       settings.wrong(
         found?.name ?? "EXTRA_CA_CERTS",
-        `names ${path}, which is not there`,
+        `names ${path}, which does not exist`,
         "Mount a PEM file, or a folder of them.",
       )
   return [...paths, ...(settings.boolean("RUNNER_UPDATE_CA_CERTS") ? [UPDATED_CERTIFICATES] : [])]

@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein"
 import { knownNames } from "./settings.js"
 
-/** Only names that begin like this program's own are looked at: an environment is full of others' variables. */
+/** Only names that begin like this program's own are checked: an environment is full of other programs' variables. */
 const OURS =
   /^(ACCES|ACTIONS_RUNNER_|APP_|BROKER_|CONFIGURED_|DISABLE_|ENTERPRISE|EPHEMERAL|EXTRA_CA|FORGET_|GITHUB_|JIT|LABEL|METRIC|NO_DEFAULT|ORG|RANDOM_|REPO|RUNNER_|RUN_AS|START_DOCKER|UNSET_)/
 

@@ -3,13 +3,13 @@ import { namesOf, variable, VARIABLES } from "./variables.js"
 
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
 
-/** What the image sets: whoever gives one of the names something else means that. */
+/** The image's default; a different value under any of the names is the user's. */
 const TOOL_CACHE = "/opt/hostedtoolcache"
 
 /** Hosted runners tell setup actions which distribution they are by this; it is set only where it is so. */
 const UBUNTU = /^ubuntu:(\d+)\.\d+$/
 
-/** What stays out of a job's environment. */
+/** What is kept out of a job's environment. */
 export interface Kept {
   /** Names that nothing brings back. */
   readonly hidden: ReadonlySet<string>
@@ -18,8 +18,8 @@ export interface Kept {
 }
 
 /**
- * What the runner and its jobs get to see: everything but secrets, which no setting brings back, and but the configuration, unless
- * `unset` is false. Programs write proxies in either case, so both are there.
+ * What the runner and its jobs see: everything except secrets, which no setting brings back, and except the configuration, unless `unset` is
+ * false. Programs read proxies in upper or lower case, so both are set.
  *
  * @param given the container's environment
  */
@@ -45,7 +45,7 @@ export function jobEnvironment(
   )
 }
 
-/** The runner asks for one name and actions for another: all of them say the same. */
+/** The runner reads one name and actions read another: all get the same value. */
 function setToolCache(environment: Record<string, string | undefined>): void {
   const [first = "", ...aliases] = namesOf(variable("RUNNER_TOOL_CACHE"))
   const given = [first, ...aliases].flatMap((name) => environment[name] ?? [])

@@ -12,10 +12,10 @@ const CAPABILITIES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The labels of the runner. `self-hosted`, `linux` and the architecture are what the machine is; then the variant; then the user's own, or where
- * there are none what the variant can do.
+ * The labels of the runner. `self-hosted`, `linux` and the architecture describe the machine; then the variant; then the user's own labels, or if
+ * there are none, the variant's capabilities.
  *
- * @param usual what further label a runner has whose user gave none
+ * @param usual additional labels of a runner whose user set none
  */
 export function readLabels(
   settings: Settings,
@@ -26,8 +26,7 @@ export function readLabels(
   const alone = settings.anything("NO_DEFAULT_LABELS")
   const own = found ? parseLabels(settings, found.name, found.value, image) : []
   if (alone) {
-    if (!found)
-      settings.wrong("NO_DEFAULT_LABELS", "leaves the runner without any label", "Give RUNNER_LABELS as well.")
+    if (!found) settings.wrong("NO_DEFAULT_LABELS", "leaves the runner without any label", "Set RUNNER_LABELS as well.")
     return { labels: distinct(own), alone }
   }
   const machine = ["self-hosted", "linux", image.architectureLabel]
@@ -36,7 +35,7 @@ export function readLabels(
   return { labels: distinct([...machine, ...variant, ...rest]), alone }
 }
 
-/** The labels that runners of any image of this project have when nobody gives them others. */
+/** The default labels of the runners of all images of this project. */
 export function everyLabel({ architectureLabel, foreignArchitectureLabels }: ImageFacts): string[] {
   const machines = ["self-hosted", "linux", architectureLabel, ...foreignArchitectureLabels]
   return distinct([
@@ -51,15 +50,16 @@ function parseLabels(settings: Settings, name: string, text: string, image: Imag
   if (labels.includes(""))
     settings.wrong(name, `is "${text}", which has an empty label`, "Put one comma between labels, and none at the end.")
   const long = labels.find((label) => label.length > LONGEST)
-  if (long !== undefined) settings.wrong(name, `has a label of ${long.length} characters`, `GitHub takes ${LONGEST}.`)
+  if (long !== undefined)
+    settings.wrong(name, `has a label of ${long.length} characters`, `GitHub's limit is ${LONGEST}.`)
   return labels.filter((label) => {
     const foreign = image.foreignArchitectureLabels.some((other) => other.toLowerCase() === label.toLowerCase())
-    if (foreign) settings.warn(`${name}: label ${label} is left out, this machine is ${image.architectureLabel}`)
+    if (foreign) settings.warn(`${name}: label ${label} is ignored because this machine is ${image.architectureLabel}`)
     return !foreign && label !== ""
   })
 }
 
-/** GitHub's labels know no difference of case; the first spelling stays. */
+/** GitHub's labels are case-insensitive; the first spelling is kept. */
 function distinct(labels: readonly string[]): string[] {
   return labels.filter(
     (label, place) => labels.findIndex((other) => other.toLowerCase() === label.toLowerCase()) === place,

@@ -9,7 +9,7 @@ export interface Found {
   readonly value: string
 }
 
-/** What of the machine a configuration is read with. */
+/** The access to files that reading a configuration needs. */
 export interface Files {
   /** Throws when the file cannot be read. */
   readFile(path: string): string
@@ -29,7 +29,7 @@ const integerSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().n
 /** GitHub's tokens, old and new, and those for registration, which somebody may have put where they do not belong. */
 const TOKEN = /\b((gh[a-z]_|github_pat_)\w+|[0-9a-f]{40}|A[A-Z0-9]{28})\b/g
 
-/** Shorter ones would be found in every other word. */
+/** Shorter ones would match parts of ordinary words. */
 const SHORTEST_SECRET = 8
 
 /** What Kubernetes sets NAME_PORT to, for a service of that name. */
@@ -37,7 +37,7 @@ const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//
 
 const FILE_SUFFIX = "_FILE"
 
-/** The container's variables, each by its own name, its aliases, and for secrets a file. An empty value is none. Collects what is wrong. */
+/** The container's variables, each by its own name, its aliases, and for secrets a file. An empty value counts as unset. Collects validation issues. */
 export class Settings {
   readonly issues: ValidationIssue[] = []
   readonly warnings: string[] = []
@@ -57,7 +57,7 @@ export class Settings {
       for (const name of namesOf(setting)) this.#keep(this.#environment[name])
   }
 
-  /** Whether a variable is set to nothing, which elsewhere is the same as not being set. */
+  /** Whether a variable is set to an empty value, which elsewhere counts as unset. */
   isEmpty(name: string): boolean {
     return this.#given[name]?.trim() === ""
   }
@@ -100,7 +100,7 @@ export class Settings {
     }
     const parsed = integerSchema.safeParse(found.value)
     if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data
-    const range = most === MOST ? `from ${least} on` : `from ${least} to ${most}`
+    const range = most === MOST ? `of at least ${least}` : `from ${least} to ${most}`
     const what = /^-?\d+$/.test(found.value) ? "out of range" : "not a whole number"
     this.wrong(found.name, `is "${found.value}", ${what}`, `Write a number ${range}.`)
     return fallback
@@ -111,11 +111,11 @@ export class Settings {
     return this.find(name) !== undefined
   }
 
-  /** Yes whatever the value says. Only for names that their image reads in this way; a warning tells who seems to mean no. */
+  /** True for any value. Only for names that their image reads this way; a value that seems to mean no gets a warning. */
   anything(name: string): boolean {
     const found = this.find(name)
     if (found && FALSE.includes(found.value.toLowerCase()))
-      this.warn(`${found.name} is "${found.value}", and any value of it counts as yes; leave it out for no`)
+      this.warn(`${found.name} is "${found.value}", but any value counts as yes; unset it for no`)
     return found !== undefined
   }
 
@@ -138,7 +138,7 @@ export class Settings {
       const value = this.#environment[candidate]?.trim()
       const file = this.#environment[candidate + FILE_SUFFIX]?.trim()
       if (value && file) {
-        this.wrong(candidate, `and ${candidate}${FILE_SUFFIX} are both given`, "Give one of them.")
+        this.wrong(candidate, `and ${candidate}${FILE_SUFFIX} are both set`, "Set only one of them.")
         return undefined
       }
       if (value) return { name: candidate, value }
@@ -162,7 +162,7 @@ export class Settings {
     this.warnings.push(line)
   }
 
-  /** Reads what nothing depends on: its errors are told as warnings. */
+  /** Reads settings that nothing depends on: their errors become warnings. */
   leniently<Result>(read: () => Result): Result {
     const before = this.issues.length
     const result = read()
@@ -178,7 +178,7 @@ export class Settings {
     if (text === undefined) return {}
     const variables = parseEnv(text)
     if (Object.keys(variables).length === 0 && /^\s*[^#\s]/m.test(text))
-      this.wrong("ENV_FILE", `names ${file}, which has no variable in it`, "Write NAME=VALUE, one a line.")
+      this.wrong("ENV_FILE", `names ${file}, which contains no variable`, "Write NAME=VALUE, one per line.")
     return withoutEmpty(variables)
   }
 
@@ -192,11 +192,11 @@ export class Settings {
       return this.#files.readFile(file)
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable"
-      const why = { ENOENT: "is not there", EACCES: "this user may not read", EISDIR: "is a folder" }[code]
+      const why = { ENOENT: "does not exist", EACCES: "this user may not read", EISDIR: "is a folder" }[code]
       this.wrong(
         name,
         `names ${file}, which ${why ?? `cannot be read (${code})`}`,
-        "Mount the file, readable for the container's user.",
+        "Mount the file, readable by the container's user.",
       )
       return undefined
     }

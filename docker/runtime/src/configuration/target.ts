@@ -40,7 +40,7 @@ interface Named {
 }
 
 /**
- * Reads the target, and where its server and API are. ValidationIssues are collected by the settings.
+ * Reads the target, and where its server and API are. The settings collect validation issues.
  *
  * @param needed whether there has to be a target
  */
@@ -53,8 +53,8 @@ export function readTarget(settings: Settings, needed: boolean): { target: Targe
     if (needed && found.length === 0 && !TARGETS.some((name) => settings.present(name)))
       settings.wrong(
         "REPO_URL",
-        "is missing, and nothing else says what the runner works for",
-        "Give REPO_URL, GITHUB_REPOSITORY, ORG_NAME or ENTERPRISE_NAME.",
+        "is missing, and no other target is set",
+        "Set REPO_URL, GITHUB_REPOSITORY, ORG_NAME or ENTERPRISE_NAME.",
       )
     return { target: undefined, servers }
   }
@@ -77,7 +77,7 @@ function choose(settings: Settings, found: readonly Named[]): Named | undefined 
   if (!scope) {
     if (first && others.length > 0)
       settings.warn(
-        `${first.by} is what the runner works for; ${others.map(({ by }) => by).join(" and ")} would need RUNNER_SCOPE`,
+        `${first.by} determines the runner's target; ${others.map(({ by }) => by).join(" and ")} would need RUNNER_SCOPE`,
       )
     return first
   }
@@ -86,8 +86,8 @@ function choose(settings: Settings, found: readonly Named[]): Named | undefined 
   const name = { repository: "REPO_URL", organization: "ORG_NAME", enterprise: "ENTERPRISE_NAME" }[scope.scope]
   settings.wrong(
     scope.by,
-    first ? `is for ${articled(scope.scope)}, and ${first.by} names ${articled(first.scope)}` : `needs ${name}`,
-    first ? `Give ${name}, or leave ${scope.by} out.` : `Give ${name}.`,
+    first ? `is for ${articled(scope.scope)}, but ${first.by} names ${articled(first.scope)}` : `needs ${name}`,
+    first ? `Set ${name}, or leave ${scope.by} out.` : `Set ${name}.`,
   )
   return undefined
 }
@@ -129,7 +129,7 @@ function repository(settings: Settings): Named | undefined {
     }
     const name = address.parts.join("/")
     if (short && short.value.includes("/") && short.value.toLowerCase() !== name.toLowerCase())
-      settings.wrong(short.name, `is ${short.value}, and ${address.by} names ${name}`, "Give one of them.")
+      settings.wrong(short.name, `is ${short.value}, but ${address.by} names ${name}`, "Set only one of them.")
     return { scope: "repository", parts: address.parts, by: address.by }
   }
   if (!short) return undefined
@@ -163,7 +163,7 @@ function named(
 ): Named | undefined {
   if (!found) return undefined
   if (isName(found.value)) return { scope, parts: [found.value], by: found.name }
-  settings.wrong(found.name, `is "${found.value}", which is no name`, "Write the name alone, without a URL.")
+  settings.wrong(found.name, `is "${found.value}", which is not a valid name`, "Write only the name, without a URL.")
   return undefined
 }
 
@@ -187,9 +187,9 @@ function addressOf(settings: Settings, name: string): Address | undefined {
     if (!settings.issues.some(({ variable }) => variable === found.name)) settings.wrong(found.name, problem, remedy)
     return undefined
   }
-  if (!URL.canParse(found.value)) return wrong("is no URL", "Write it like https://github.com/OWNER/REPOSITORY.")
+  if (!URL.canParse(found.value)) return wrong("is not a URL", "Write it like https://github.com/OWNER/REPOSITORY.")
   const { protocol, username, password, origin, host, pathname } = new URL(found.value)
-  if (username !== "" || password !== "") return wrong("has credentials in it", "Leave them out of the URL.")
+  if (username !== "" || password !== "") return wrong("contains credentials", "Leave them out of the URL.")
   if (!["https:", "http:"].includes(protocol)) return wrong(`begins with ${protocol}//`, "Begin it with https://.")
   const parts = pathname
     .replace(/\.git\/?$/, "")
@@ -200,13 +200,13 @@ function addressOf(settings: Settings, name: string): Address | undefined {
 
 function readServers(settings: Settings, url: Address | undefined, chosen: Named | undefined): Servers {
   const given = hostOf(settings, "GITHUB_HOST")
-  if (given && given.path !== "/") settings.wrong(given.by, "has a path", "Give the server alone.")
+  if (given && given.path !== "/") settings.wrong(given.by, "contains a path", "Write only the server.")
   if (given && url && given.host !== url.host) {
-    const problem = `is ${given.host}, and ${url.by} is on ${url.host}`
-    // A URL that the scope does not choose is one that somebody left there.
+    const problem = `is ${given.host}, but ${url.by} is on ${url.host}`
+    // A URL that the scope does not choose was left over.
     if (chosen && chosen.by !== url.by)
-      settings.warn(`${given.by} ${problem}; ${chosen.by} is what the runner works for`)
-    else settings.wrong(given.by, problem, "Give one of them.")
+      settings.warn(`${given.by} ${problem}; ${chosen.by} determines the runner's target`)
+    else settings.wrong(given.by, problem, "Set only one of them.")
   }
   const server = given?.origin ?? url?.origin ?? `https://${GITHUB}`
   const { host, protocol } = new URL(server)
@@ -219,7 +219,7 @@ function readServers(settings: Settings, url: Address | undefined, chosen: Named
   const origin = apiHost?.origin ?? (isCloud ? `https://api.${host}` : server)
   const api = `${origin}/${trimmed(path)}`.replace(/\/$/, "")
   if (protocol === "http:" || api.startsWith("http:"))
-    settings.warn(`${new URL(api).host} is spoken to without TLS: tokens travel in the clear`)
+    settings.warn(`${new URL(api).host} is accessed without TLS: tokens are sent in clear text`)
   return { server, api }
 }
 
@@ -228,7 +228,7 @@ function readApiPath(settings: Settings, host: { by: string; path: string } | un
   const given = settings.find("GITHUB_API_PATH")
   if (!host || host.path === "/") return given?.value
   if (given && trimmed(given.value) !== trimmed(host.path))
-    settings.wrong(given.name, `is ${given.value}, and ${host.by} has the path ${host.path}`, "Give one of them.")
+    settings.wrong(given.name, `is ${given.value}, but ${host.by} has the path ${host.path}`, "Set only one of them.")
   return host.path
 }
 

@@ -1,6 +1,6 @@
 import { RuntimeFailure } from "../failure.js"
 
-/** One thing that is wrong: of which variable, what, and what to do. */
+/** One error: which variable, what is wrong, and what to do. */
 export interface ValidationIssue {
   readonly variable: string
   /** Continues the variable's name: `is not a number`. Never shows a secret. */
@@ -8,7 +8,7 @@ export interface ValidationIssue {
   readonly remedy: string
 }
 
-/** All errors as one failure: nobody wants to find them one start after the other. */
+/** All errors as one failure, so that nobody has to find them one start after another. */
 export function configurationFailure(issues: readonly ValidationIssue[]): RuntimeFailure {
   const lines = issues.map(({ variable, problem, remedy }) => `${variable} ${problem}. ${remedy}`)
   const [first = "", ...others] = lines

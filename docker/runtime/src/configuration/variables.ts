@@ -1,4 +1,4 @@
-/** Whose image a name comes from: those who used that one find their settings understood here. */
+/** The image that a name comes from: settings for that image are understood here. */
 export type Origin = "own" | "GrammaTonic" | "myoung34" | "ARC" | "tcardonne" | "SanderKnape" | "runner"
 
 /**
@@ -14,7 +14,7 @@ export interface Variable {
   /** Other names of the same setting, tried in this order after the name itself. */
   readonly aliases?: readonly string[]
   readonly kind: Kind
-  /** What it is when nothing is given, in words. */
+  /** The default, in words. */
   readonly defaultText?: string
   readonly meaning: string
   readonly group: Group

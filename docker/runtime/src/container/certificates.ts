@@ -27,7 +27,7 @@ export type Certificates = readonly string[]
 /**
  * Reads certificates from files and folders, of which each file may have several in PEM, or one in DER.
  *
- * @throws {RuntimeFailure} CONFIGURATION for what is not there or has none
+ * @throws {RuntimeFailure} CONFIGURATION for a path that does not exist or contains none
  */
 export function readCertificates(paths: readonly string[]): Certificates {
   return paths.flatMap((path) => filesOf(path).flatMap(certificatesOf))
@@ -51,7 +51,7 @@ function certificatesOf(path: string): string[] {
   try {
     const bytes = readFileSync(path)
     const texts = bytes.toString("latin1").match(PEM)
-    // Read and written again, so that a damaged one is told here, and not by each program in each job.
+    // Parsed and written again, so that a damaged one is reported here, and not by each program in each job.
     return (texts ?? [bytes]).map((one) => new X509Certificate(one).toString())
   } catch (error) {
     throw unusable(path, error instanceof Error && "code" in error ? String(error.code) : String(error))
@@ -62,13 +62,13 @@ function unusable(path: string, why: string): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
     `no certificates can be read from ${path}: ${why}`,
-    "EXTRA_CA_CERTS and NODE_EXTRA_CA_CERTS name files with certificates in PEM, EXTRA_CA_CERTS also folders with such files.",
+    "EXTRA_CA_CERTS and NODE_EXTRA_CA_CERTS must name files with certificates in PEM format; EXTRA_CA_CERTS may also name folders with such files.",
   )
 }
 
 /**
- * Writes everything that is trusted, the system's certificates and the extra ones, into one file, and tells where that is in the variables
- * that programs in jobs read. What the user has set stays.
+ * Writes everything that is trusted, the system's certificates and the extra ones, into one file, and sets the variables that programs in jobs
+ * read to its path. Variables that the user has set stay.
  *
  * @returns variables for jobs
  */
@@ -100,7 +100,7 @@ interface TrustSettings {
 /** Where an administrator adds certificates for update-ca-certificates, in an image made from this one. */
 const ADDED = "/usr/local/share/ca-certificates"
 
-/** Makes this process trust the extra certificates, and those that the image was given, besides the ones that Node.js has in it. */
+/** Makes this process trust the extra certificates, and those added to the image, in addition to Node.js's own. */
 export function trust(extra: Certificates, added = ADDED): void {
   const { setDefaultCACertificates, getCACertificates } = tls as unknown as Partial<TrustSettings>
   const all = [...extra, ...(existsSync(added) ? readCertificates([added]) : [])]

@@ -18,17 +18,17 @@ export function startDockerService(environment: Environment, uid: number): () =>
   if (daemon === undefined)
     throw new RuntimeFailure(
       "CONFIGURATION",
-      "START_DOCKER_SERVICE asks for a Docker daemon in this container, and the image has none",
+      "START_DOCKER_SERVICE requires a Docker daemon in this container, but the image has none",
       "Mount the host's socket with -v /var/run/docker.sock:/var/run/docker.sock, or name a docker:dind container in DOCKER_HOST; or install the distribution's docker.io in an image of your own.",
     )
   if (uid !== 0)
     throw new RuntimeFailure(
       "CONFIGURATION",
-      "START_DOCKER_SERVICE needs root, which this container is not started with",
-      "Start it with --user 0 --privileged, and with RUN_AS_ROOT=false for jobs that are not to be root.",
+      "START_DOCKER_SERVICE needs root, but this container was not started as root",
+      "Start it with --user 0 --privileged, and with RUN_AS_ROOT=false if jobs must not run as root.",
     )
   const child = spawn(daemon, [], { env: { ...environment }, stdio: ["ignore", "inherit", "inherit"], detached: true })
-  // What becomes of it shows in whether it answers.
+  // Whether it started shows in whether it answers.
   child.on("error", () => undefined)
   return () => {
     if (child.pid !== undefined && child.exitCode === null) send(child.pid, "SIGTERM")

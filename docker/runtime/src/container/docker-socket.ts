@@ -27,7 +27,7 @@ export function socketGroup(address: DockerAddress | undefined): number | undefi
   return statSync(address.path, { throwIfNoEntry: false })?.gid
 }
 
-/** What to warn of: a socket that was mounted for jobs, and that they cannot use. */
+/** The warning about a socket that was mounted for jobs but that they cannot use. */
 export function socketWarning(address: DockerAddress | undefined): string | undefined {
   const group = socketGroup(address)
   if (!address || !("path" in address) || group === undefined) return undefined
@@ -35,12 +35,12 @@ export function socketWarning(address: DockerAddress | undefined): string | unde
     accessSync(address.path, constants.R_OK | constants.W_OK)
     return undefined
   } catch {
-    return `jobs cannot use Docker: ${address.path} is for group ${group}, which this user is not in. Start the container with --group-add ${group} (Compose: group_add, Kubernetes: supplementalGroups)`
+    return `jobs cannot use Docker: ${address.path} belongs to group ${group}, which this user is not in. Start the container with --group-add ${group} (Compose: group_add, Kubernetes: supplementalGroups)`
   }
 }
 
 /**
- * Waits until something answers there.
+ * Waits until a daemon answers there.
  *
  * @throws {RuntimeFailure} UNCLASSIFIED when nothing did; the signal's reason when aborted
  */
@@ -52,8 +52,8 @@ export async function waitForDocker(address: DockerAddress, seconds: number, sig
     if (performance.now() >= end)
       throw new RuntimeFailure(
         "UNCLASSIFIED",
-        `Docker does not answer after ${seconds} s: ${problem.message}`,
-        "Start the daemon, mount its socket or set DOCKER_HOST; or wait longer with WAIT_FOR_DOCKER_SECONDS, 0 for not at all.",
+        `Docker did not answer within ${seconds} s: ${problem.message}`,
+        "Start the daemon, mount its socket or set DOCKER_HOST; or wait longer with WAIT_FOR_DOCKER_SECONDS, or not at all with 0.",
       )
     await sleep(500, undefined, { signal }).catch(() => signal.throwIfAborted())
   }

@@ -5,8 +5,8 @@ import { readUntrustedSync } from "../files/untrusted-file.js"
 const LIMIT = 8 * 1024 * 1024
 
 /**
- * Processes that show a secret in their environment to whoever runs as this user, and so to jobs. Nothing that this image starts does; but
- * an init process of Docker's own, from `docker run --init`, keeps what the container was given.
+ * Processes whose environment shows a secret to everything that runs as this user, and so to jobs. Nothing that this image starts does; but
+ * Docker's own init process, from `docker run --init`, keeps the container's environment.
  */
 export function exposingProcesses(secrets: readonly string[], proc = "/proc"): number[] {
   const known = secrets.filter((secret) => secret !== "")

@@ -6,7 +6,7 @@ import { readImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
 import { containerIdentity } from "./accounts/identity.js"
 
-/** What the configuration may ask of this container. */
+/** What reading the configuration needs from this container. */
 export function containerHost({ library }: ImagePaths): Host {
   return {
     hostname: hostname(),

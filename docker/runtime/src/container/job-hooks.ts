@@ -3,8 +3,8 @@ import type { Configuration } from "../configuration/configuration.js"
 import type { ImagePaths } from "../image-paths.js"
 
 /**
- * Variables that make the runner call our hooks before and after each job, which call the user's. The runner takes one each, and only names
- * that end in `.sh`.
+ * Variables that make the runner call our hooks before and after each job, which call the user's. The runner accepts only one of each, whose
+ * name ends in `.sh`.
  */
 export function hookVariables(hooks: Configuration["hooks"], paths: ImagePaths): Record<string, string> {
   return {

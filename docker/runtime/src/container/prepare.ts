@@ -15,14 +15,14 @@ import { prepareWorkFolder } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
 export interface PreparedContainer {
-  /** As it was given, but for the work folder, which is one that can be written to. */
+  /** As given, except for the work folder, which is a writable one. */
   readonly configuration: PublicConfiguration
   readonly runner: RunnerFolder
   /** What the runner and its jobs get. */
   readonly environment: Environment
-  /** Undefined when there is nowhere to write: then the health check knows nothing. */
+  /** Undefined when nothing is writable: the health check then knows nothing. */
   readonly stateFolder: string | undefined
-  /** Stops what was started besides. */
+  /** Stops what was started in addition to the runner. */
   end(): void
 }
 
@@ -37,7 +37,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes everything ready that needs no network: user, folders, certificates, proxy, hooks, Docker.
+ * Prepares everything that needs no network: user, folders, certificates, proxy, hooks, Docker.
  *
  * @throws {RuntimeFailure} CONFIGURATION for what this container cannot do
  */
@@ -48,7 +48,7 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   const stateFolder = makeStateFolder(uid, paths.root)
   const temporary = ["tmp", "var/tmp", "dev/shm"].map((folder) => join(paths.root, folder))
   const runner = prepareRunnerFolder({ home: paths.home, temporary, uid })
-  if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner lives in ${runner.path}`)
+  if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner is in ${runner.path}`)
   const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
   if (instead !== undefined) log.warn(instead)
 
@@ -74,7 +74,7 @@ async function certificateVariables(
 ): Promise<Record<string, string>> {
   const given = certificatePaths(configuration, environment)
   if (given.length === 0) return {}
-  // Loaded for those who give some: cryptography takes memory.
+  // Loaded only if needed: cryptography takes memory.
   const { certificatesForJobs, readCertificates } = await import("./certificates.js")
   return certificatesForJobs(readCertificates(given), { folder, root: paths.root, environment })
 }
@@ -85,13 +85,13 @@ function settleUser({ configuration, environment, paths, uid, log }: PrepareOpti
   const { runAsRoot } = configuration
   if (runAsRoot === true) {
     log.warn(
-      "the runner and its jobs run as root, as RUN_AS_ROOT=true asks for: jobs can reach every secret of this container",
+      "the runner and its jobs run as root, as RUN_AS_ROOT=true requests: jobs can reach every secret of this container",
     )
     return uid
   }
   if (runAsRoot === undefined && !mayDropPrivileges()) {
     log.warn(
-      "the runner and its jobs run as root, since this container may not give that away: jobs can reach every secret of it. Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID",
+      "the runner and its jobs run as root, because this container cannot drop root's privileges: jobs can reach every secret of it. Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID",
     )
     return uid
   }

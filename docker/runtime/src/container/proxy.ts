@@ -9,8 +9,8 @@ interface ProxySettings {
 }
 
 /**
- * Makes this process use the proxy that the environment names. Node.js would read that from its own environment, but the address may have
- * a password in it, and a process's environment is for everyone to see.
+ * Makes this process use the proxy that the environment names. Node.js would read it from its own environment, but the address may contain a
+ * password, and everyone can read a process's environment.
  */
 export function useProxy(environment: Environment): void {
   const given = Object.entries(environment).filter(

@@ -6,13 +6,13 @@ import type { RunnerFolder } from "../runner/folder.js"
 /** Where jobs work. */
 export interface WorkFolder {
   readonly path: string
-  /** Why it is not the one that was wanted. */
+  /** Why it is not the configured one. */
   readonly instead?: string | undefined
 }
 
 /**
- * Makes the folder that jobs work in. Where the runner is a copy, since this user may not write to the image's folders, the work folder may
- * have to be in there as well.
+ * Creates the folder that jobs work in. If the runner is a copy, because this user cannot write to the image's folders, the work folder may
+ * have to be in the copy as well.
  *
  * @param wanted absolute
  * @throws {RuntimeFailure} CONFIGURATION when it cannot be written to
@@ -22,11 +22,11 @@ export function prepareWorkFolder(wanted: string, runner: RunnerFolder): WorkFol
   if (problem === undefined) return { path: wanted }
   const second = join(runner.path, "_work")
   if (runner.copied && whyUnusable(second) === undefined)
-    return { path: second, instead: `jobs work in ${second}, since ${wanted} cannot be used: ${problem}` }
+    return { path: second, instead: `jobs work in ${second}, because ${wanted} cannot be used: ${problem}` }
   throw new RuntimeFailure(
     "CONFIGURATION",
     `jobs cannot work in ${wanted}: ${problem}`,
-    `Mount a folder there that user ${process.getuid?.() ?? 0} may write to, or give another RUNNER_WORKDIR.`,
+    `Mount a folder there that user ${process.getuid?.() ?? 0} can write to, or set another RUNNER_WORKDIR.`,
   )
 }
 

@@ -18,7 +18,7 @@ import { checkUserNamespaces } from "./checks/user-namespaces.js"
 
 type Check = (examination: Examination) => Finding | Finding[] | Promise<Finding | Finding[]>
 
-/** What is looked at, causes before what follows from them: the first problem gives the exit code. */
+/** The checks, causes before consequences: the first problem determines the exit code. */
 const CHECKS: Readonly<Record<string, Check>> = {
   configuration: checkConfiguration,
   certificates: checkCertificates,
@@ -37,7 +37,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   cpu: checkCpu,
 }
 
-/** All checks at once; their findings in order. A check that fails itself is a problem among the others. */
+/** All checks at once; their findings in order. A check that itself fails is reported as a problem. */
 export async function examine(examination: Examination): Promise<Finding[]> {
   const found = await Promise.all(
     Object.entries(CHECKS).map(async ([check, look]): Promise<Finding | Finding[]> => {

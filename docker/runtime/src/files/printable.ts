@@ -1,6 +1,6 @@
 /**
- * What can go to a terminal and to a log: control characters, and those that change the direction of what follows, become a character of
- * their own; what is longer is cut off.
+ * A text that is safe for a terminal and a log: control characters, and those that change the text direction, are each replaced; a longer
+ * text is cut off.
  *
  * @param limit in UTF-16 units
  */

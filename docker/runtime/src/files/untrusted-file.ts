@@ -39,7 +39,7 @@ export class UntrustedFileError extends Error {
 }
 
 /**
- * Reads a file in a folder that jobs can write to: a regular file of one name, never through a link, and no more of it than was asked for.
+ * Reads a file in a folder that jobs can write to: a regular file with one name, never through a link, and no more of it than requested.
  *
  * @throws {UntrustedFileError} when it is something else
  * @throws the file system's error, such as ENOENT
@@ -61,7 +61,7 @@ export function readUntrustedSync(path: string, limits: ReadLimits): string {
   }
 }
 
-/** As readUntrustedSync, for files that may be on a volume which does not answer: the program goes on meanwhile. */
+/** As readUntrustedSync, for files that may be on a volume that does not respond: the program continues meanwhile. */
 export async function readUntrusted(path: string, limits: ReadLimits): Promise<string> {
   const file = await open(path, READ).catch((error: unknown) => {
     throw linkError(path, error)
@@ -82,8 +82,8 @@ export async function readUntrusted(path: string, limits: ReadLimits): Promise<s
 }
 
 /**
- * Replaces a file in one step, in a folder that jobs can write to: whoever reads it finds the old text or the new one, and what is at its
- * path, a link for example, is replaced and not written to.
+ * Replaces a file in one step, in a folder that jobs can write to: readers see the old text or the new one, and whatever is at its path,
+ * such as a link, is replaced and not written to.
  *
  * @throws the file system's error, with nothing left behind
  */
@@ -105,7 +105,7 @@ export function replaceFileSync(path: string, content: string | Uint8Array, mode
   }
 }
 
-/** As replaceFileSync, for files that may be on a volume which does not answer. */
+/** As replaceFileSync, for files that may be on a volume that does not respond. */
 export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const next = temporaryName(path)
   const file = await open(next, CREATE, mode)

@@ -2,12 +2,12 @@ import { RuntimeFailure } from "../failure.js"
 import { Fault } from "./fault.js"
 import { rateLimitWait, retryAfter } from "./rate-limit.js"
 
-/** Answers of a server that is about to be well again. */
+/** Statuses of a server that is temporarily unavailable. */
 const PASSING = new Set([408, 502, 503, 504])
 
-const NEW_TOKEN = "The token is wrong, expired or revoked. Give a new one."
+const NEW_TOKEN = "The token is wrong, expired or revoked. Set a new one."
 
-/** What was asked for, for messages. */
+/** What was requested, for messages. */
 export interface Question {
   /** `a registration token for repos/octo/example` */
   readonly what: string
@@ -19,7 +19,7 @@ export interface Question {
 }
 
 /**
- * An answer that is no success, as trouble that passes or as a failure.
+ * An answer other than a success, as a temporary fault or as a failure.
  *
  * @param message GitHub's own, without secrets
  */
@@ -31,12 +31,12 @@ export function answerFault(response: Response, message: string, question: Quest
     const failure = new RuntimeFailure(
       "NETWORK",
       `${host} limits the rate of requests: ${said}`,
-      `It asks to be left alone for ${String(Math.ceil(limited / 1000))} s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own.`,
+      `It asks clients to wait ${String(Math.ceil(limited / 1000))} s. Start again then, with fewer runners at once, or use a GitHub App: it has a limit of its own.`,
     )
     return new Fault("rate limit", failure, limited, "rate-limit")
   }
   if (PASSING.has(response.status)) {
-    const failure = new RuntimeFailure("NETWORK", `${host} is not well: ${said}`, "Start again when it is.")
+    const failure = new RuntimeFailure("NETWORK", `${host} is not available: ${said}`, "Start again later.")
     return new Fault(`status ${String(response.status)}`, failure, retryAfter(response.headers))
   }
   switch (response.status) {
@@ -54,7 +54,7 @@ export function answerFault(response: Response, message: string, question: Quest
       return new RuntimeFailure(
         response.status >= 500 ? "NETWORK" : "REGISTRATION",
         `${host} did not give ${what}: ${said}`,
-        "GitHub's message above says why; https://www.githubstatus.com tells of disturbances.",
+        "GitHub's message above says why; https://www.githubstatus.com lists incidents.",
       )
   }
 }

@@ -11,7 +11,7 @@ import { serverTime } from "./rate-limit.js"
 type Target = NonNullable<Configuration["target"]>
 export type AppAuthentication = Extract<Configuration["authentication"], { kind: "app" }>
 
-/** Where an App may be installed, told by its login: `APP_LOGIN` does not say of what kind it is. */
+/** Where an App may be installed, found by its login: `APP_LOGIN` does not say which kind of account it is. */
 const ACCOUNTS = ["orgs", "users"] as const
 
 const INSTALLATION = z.object({ id: z.number() })
@@ -21,7 +21,7 @@ const ACCESS_TOKEN = z.object({ token: z.string().min(1) })
 const TOLERATED = 20
 
 /**
- * A GitHub App as what asks for runners' tokens. Nothing is kept: an installation's token lives an hour, and a runner longer.
+ * A GitHub App that requests runners' tokens. Nothing is cached: an installation's token is valid for an hour, and a runner lives longer.
  *
  * https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
  */
@@ -82,12 +82,12 @@ export class App {
       "NOT_FOUND",
       `App ${id} is not installed for ${login ?? this.#target.path}`,
       this.#target.scope === "enterprise"
-        ? "GitHub Apps may not register runners of an enterprise: give a personal token (classic) with the scope manage_runners:enterprise as ACCESS_TOKEN."
-        : "Install it there, with access to the repository, or name the account that has it: APP_LOGIN.",
+        ? "GitHub Apps cannot register runners of an enterprise: set ACCESS_TOKEN to a personal token (classic) with the scope manage_runners:enterprise."
+        : "Install it there, with access to the repository, or set APP_LOGIN to the account that has it.",
     )
   }
 
-  /** Asks as the App itself. Signs again by GitHub's time when the clocks are apart, which is told by the answer's `Date`. */
+  /** Sends a request as the App itself. Signs again with GitHub's time if the clocks differ, as the answer's `Date` shows. */
   async #ask<T>(
     request: Pick<Parameters<GitHubClient["request"]>[0], "method" | "path" | "what"> & {
       readonly answer: z.ZodType<T>
@@ -101,7 +101,8 @@ export class App {
         ...request,
         authorization: `Bearer ${await this.#signed()}`,
         permission: permissionFor(this.#target, this.#authentication),
-        credentials: "APP_ID and APP_PRIVATE_KEY must be of the same App, and the key not be deleted in its settings.",
+        credentials:
+          "APP_ID and APP_PRIVATE_KEY must belong to the same App, and the key must not be deleted in its settings.",
         signal,
         onAnswer: ({ headers }) => (ahead = Math.round((serverTime(headers) - Date.now()) / 1000)),
       })
@@ -122,7 +123,7 @@ export class App {
     const { id } = this.#authentication
     const { token } = await githubAppJwt<string>({
       id,
-      // The library takes no key of the form that GitHub hands out where WebCrypto stands alone.
+      // With WebCrypto, the library does not accept keys in the form that GitHub issues.
       privateKey: this.#key().export({ type: "pkcs8", format: "pem" }).toString(),
       now: Math.floor(Date.now() / 1000) + this.#ahead,
     })
@@ -137,8 +138,8 @@ export class App {
       // Node's own message is left out: it may quote the key.
       throw new RuntimeFailure(
         "CONFIGURATION",
-        "APP_PRIVATE_KEY is no private key",
-        "Give the .pem file that GitHub made for the App, with APP_PRIVATE_KEY_FILE or as text, its line ends as \\n if need be.",
+        "APP_PRIVATE_KEY is not a private key",
+        "Give the .pem file that GitHub created for the App, with APP_PRIVATE_KEY_FILE or as text, with \\n for line breaks if needed.",
       )
     }
   }

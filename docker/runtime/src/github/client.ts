@@ -9,23 +9,23 @@ import { Fault } from "./fault.js"
 
 const SECOND = 1000
 
-/** The version of GitHub's REST API that is asked for: the oldest in support, which GitHub Enterprise Server knows as well. */
+/** The requested version of GitHub's REST API: the oldest supported one, which GitHub Enterprise Server knows as well. */
 const API_VERSION = "2022-11-28"
 
 /** Limits, all in milliseconds. */
 export interface ClientLimits {
   /** For one request. */
   readonly request: number
-  /** Passing trouble is waited out for so long. */
+  /** How long temporary faults are retried. */
   readonly window: number
   /** The same for a host that the name service does not know: a network that is coming up, or a mistyped name. */
   readonly unknownHost: number
-  /** Rate limits are waited out for so long altogether. */
+  /** How long rate limits are waited for, in total. */
   readonly rateLimit: number
-  /** Before the second try; doubled until `longestDelay`, and more by chance, so that a fleet does not ask in step. */
+  /** Before the second try; doubled up to `longestDelay`, plus a random part, so that a fleet does not ask in step. */
   readonly delay: number
   readonly longestDelay: number
-  /** A request that makes something goes on for so long after its signal: whoever gives up has to know what was made. */
+  /** How long a request that creates something continues after its signal: the caller has to know what was created. */
   readonly finish: number
 }
 
@@ -57,16 +57,16 @@ export interface Request<T> extends Omit<Question, "host"> {
   readonly body?: unknown
   /** What the answer has to look like. */
   readonly answer: z.ZodType<T>
-  /** Statuses that are an answer as well: then `absent` is the result. */
+  /** Further statuses that are valid answers, with the result for each. */
   readonly accept?: Readonly<Record<number, T>>
   readonly signal?: AbortSignal | undefined
-  /** It makes something: once it is on its way its answer is waited for a while, also when the signal is aborted. */
+  /** It creates something: once sent, its answer is awaited for a while, even if the signal is aborted. */
   readonly makes?: boolean
-  /** Told of every answer of the server before it is judged. */
+  /** Called with every answer of the server before it is judged. */
   readonly onAnswer?: (response: Response) => void
 }
 
-/** GitHub's REST API, which tries again after what passes. Its failures never have a token in them. */
+/** GitHub's REST API, with retries after temporary faults. Its failures never contain a token. */
 export class GitHubClient {
   readonly #api: string
   readonly #options: ClientOptions
@@ -87,8 +87,8 @@ export class GitHubClient {
   /**
    * Asks until there is an answer.
    *
-   * @throws {RuntimeFailure} TOKEN_INVALID for 401 and 403, NOT_FOUND for 404, NETWORK when the server was out of reach for too long
-   * or a rate limit lasts longer than is waited for, REGISTRATION for any other refusal
+   * @throws {RuntimeFailure} TOKEN_INVALID for 401 and 403, NOT_FOUND for 404, NETWORK when the server was unreachable for too long
+   * or a rate limit lasts too long, REGISTRATION for any other refusal
    * @throws the signal's reason when it was aborted
    */
   async request<T>(request: Request<T>): Promise<T> {
@@ -161,17 +161,17 @@ export class GitHubClient {
     if (parsed.success) return parsed.data
     throw new RuntimeFailure(
       "NETWORK",
-      `${host} answered ${question.what} with something else than GitHub's API does`,
+      `${host} did not answer like GitHub's API when asked for ${question.what}`,
       "Check GITHUB_HOST, GITHUB_API_HOST and GITHUB_API_PATH, and that no proxy answers in GitHub's place.",
     )
   }
 }
 
-/** Keeps the time that was spent on waiting. */
+/** Tracks the time that was spent on waiting. */
 class RetryBudget {
   readonly #limits: ClientLimits
   #limited = 0
-  /** When the first trouble of a row was met; a rate limit in between is an answer. */
+  /** When the first of consecutive faults occurred; a rate limit in between counts as an answer. */
   #since: number | undefined
 
   constructor(limits: ClientLimits) {
@@ -191,7 +191,7 @@ class RetryBudget {
   }
 }
 
-/** Aborted so many milliseconds after another one was. */
+/** Aborted this many milliseconds after another signal was. */
 function later(signal: AbortSignal, milliseconds: number): AbortSignal {
   const controller = new AbortController()
   const abort = (): void => void setTimeout(() => controller.abort(signal.reason), milliseconds).unref()
@@ -204,7 +204,7 @@ function inSeconds(milliseconds: number): string {
   return `${String(Math.ceil(milliseconds / SECOND))} s`
 }
 
-/** GitHub's `message`, in one line of bearable length. */
+/** GitHub's `message`, in one line of limited length. */
 function messageOf(text: string): string {
   const body = fromJson(text)
   if (typeof body !== "object" || body === null || !("message" in body) || typeof body.message !== "string") return ""

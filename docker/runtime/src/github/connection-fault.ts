@@ -1,7 +1,7 @@
 import { RuntimeFailure } from "../failure.js"
 import { Fault } from "./fault.js"
 
-/** Node's codes for connections that come to nothing now and may come about later, in words. */
+/** Node's codes for connections that fail now and may work later, in words. */
 const PASSING: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
@@ -21,7 +21,7 @@ const PASSING: Readonly<Record<string, string>> = {
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/
 
 /**
- * What `fetch` threw, as trouble that passes or as a failure at once.
+ * What `fetch` threw, as a temporary fault or as an immediate failure.
  *
  * @param host `api.github.com`
  */
@@ -31,12 +31,7 @@ export function connectionFault(error: unknown, host: string): Fault | RuntimeFa
     return new Fault("no answer in time", unreachable(host, "it did not answer in time"))
   if (code !== undefined && CERTIFICATE.test(code)) return untrusted(host, code)
   if (code === "ENOTFOUND")
-    return new Fault(
-      "unknown host",
-      unreachable(host, "its name is unknown to the name service"),
-      undefined,
-      "unknown-host",
-    )
+    return new Fault("unknown host", unreachable(host, "its name cannot be resolved"), undefined, "unknown-host")
   const reason = code === undefined ? undefined : PASSING[code]
   if (reason !== undefined) return new Fault(reason, unreachable(host, reason))
   return unreachable(host, code ?? messageOf(error))
@@ -55,7 +50,7 @@ function untrusted(host: string, code: string): RuntimeFailure {
   return new RuntimeFailure(
     "NETWORK",
     `the certificate of ${host} is not accepted: ${code}`,
-    "Give the certificate of your authority with EXTRA_CA_CERTS, and check the machine's clock.",
+    "Add your certificate authority with EXTRA_CA_CERTS, and check the machine's clock.",
   )
 }
 

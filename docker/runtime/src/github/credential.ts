@@ -6,7 +6,7 @@ import type { GitHubClient } from "./client.js"
 /** Gives the `Authorization` header for a request to GitHub's API. A fresh one each time where they expire. */
 export type Credential = (signal?: AbortSignal) => Promise<string>
 
-/** The credential for the API, or undefined when there is none: a registration token opens nothing but a registration. */
+/** The credential for the API, or undefined when there is none: a registration token is valid only for a registration. */
 export function credentialFor(configuration: Configuration, client: GitHubClient, log: Log): Credential | undefined {
   const { authentication, target } = configuration
   switch (authentication.kind) {

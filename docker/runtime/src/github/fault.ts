@@ -1,13 +1,13 @@
 import type { RuntimeFailure } from "../failure.js"
 
-/** Trouble that passes, and so is waited out: the failure that is told when it does not pass in time. */
+/** A temporary fault, which is waited out, with the failure that is reported if it lasts too long. */
 export class Fault extends Error {
   override readonly name = "Fault"
 
   /**
    * @param reason a few words for the log: `connection refused`
-   * @param failure what the user is told when it lasts
-   * @param wait milliseconds that the server wants to be left alone, if it said so
+   * @param failure what the user is told if it lasts
+   * @param wait milliseconds that the server asks clients to wait, if it said so
    * @param kind a rate limit is waited out with a limit of its own, since its end is known
    */
   constructor(

@@ -14,7 +14,7 @@ const NEEDED: Readonly<Record<Target["scope"], { readonly token: string; readonl
   },
   enterprise: {
     token: `the scope "manage_runners:enterprise"`,
-    app: "a personal token (classic) in its place: GitHub Apps may not register runners of an enterprise",
+    app: "a personal token (classic) in its place: GitHub Apps cannot register runners of an enterprise",
   },
 }
 

@@ -1,11 +1,11 @@
 const SECOND = 1000
 
-/** What GitHub asks for where it names no time. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/** The wait that GitHub asks for if it names no time. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 const UNSTATED = 60 * SECOND
 
 /**
- * How long a limited client is to wait, in milliseconds, or undefined when the answer is of another kind: a 403 is also what a token
- * without permission gets.
+ * How long a rate-limited client has to wait, in milliseconds, or undefined for any other answer: a token without permission gets a 403
+ * as well.
  *
  * @param message GitHub's own, from the body: a secondary limit may have no header at all
  */

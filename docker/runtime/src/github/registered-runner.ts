@@ -1,4 +1,4 @@
-/** What a runner's container may decide of its runner. All else is the broker's. */
+/** What a runner's container may decide about its runner. The broker decides everything else. */
 export interface RequestedRunner {
   readonly name: string
   readonly labels: readonly string[]
@@ -7,37 +7,37 @@ export interface RequestedRunner {
 }
 
 /**
- * What `register` gives: the runner's files in GitHub's own form, a token for config.sh, or nothing but that it is taken down.
+ * The result of `register`: the runner's files in GitHub's own form, a token for config.sh, or only a confirmation.
  */
 export type Grant =
   | { readonly grant: "jit"; readonly configuration: string }
   | { readonly grant: "token"; readonly token: string; readonly target: GrantedTarget }
   | { readonly grant: "done" }
 
-/** What config.sh is told besides the token. */
+/** config.sh's settings from the broker, besides the token. */
 export interface GrantedTarget {
   readonly url: string
   readonly group?: string
-  /** The token was given as it is, and not made just now. */
+  /** The token is the user's own, and was not just created. */
   readonly givenToken: boolean
 }
 
 /**
- * What became of the runner: `absent` when none was registered, `local` when the broker has nothing to remove it with, `busy` when GitHub does
- * not let it go yet since it has a job.
+ * The result of removing the runner: `absent` when none was registered, `local` when the broker has no credential to remove it with, `busy` when
+ * GitHub does not remove it yet because it has a job.
  */
 export type Removal = "removed" | "busy" | "absent" | "local"
 
 /** A runner that is to be registered. */
 export interface WantedRunner extends RequestedRunner {
   readonly workFolder: string
-  /** What GitHub knows the runner as already, from an earlier grant whose answer was lost. */
+  /** The runner's ID from an earlier grant whose answer was lost. */
   readonly id?: number
   /** Runners of others, which are not removed whatever their name is. */
   readonly foreign: readonly number[]
 }
 
-/** What came of that. */
+/** The result of a grant. */
 export interface Granted {
   readonly grant: Grant
   /** The runner's, where GitHub told it. */
@@ -46,5 +46,5 @@ export interface Granted {
   readonly before?: number
 }
 
-/** How a runner of a container that is gone is to be seen. */
+/** The state of a runner whose container is gone. */
 export type Leftover = "removed" | "absent" | "busy" | "online"

@@ -6,22 +6,22 @@ import type { Log } from "../log.js"
 import type { JustInTimeRunner, RegisteredRunner, Runners } from "./runners.js"
 import type { TokenSource } from "./tokens.js"
 
-/** GitHub, as whoever has the credential asks it. */
+/** Access to GitHub with the credential. */
 export interface GitHub {
   readonly configuration: Configuration
   readonly registrationToken: TokenSource
-  /** Undefined where the credential opens nothing but a registration. */
+  /** Undefined if the credential is valid only for a registration. */
   readonly runners?: Runners | undefined
   readonly log: Log
 }
 
-/** How often the list is looked at again for a runner that GitHub said is removed, and after how many milliseconds. */
+/** How often the list is checked for a runner that GitHub reported as removed, and after how many milliseconds. */
 const LOOKS = 5
 const LOOK_AFTER = 400
 
 /**
- * Makes a registration possible: one for a single job is made by GitHub itself, so that no token gets near the runner's programs; any other
- * takes a token for config.sh.
+ * Makes a registration possible: GitHub itself registers a runner for a single job, so that the runner's programs never see a token; any other
+ * registration needs a token for config.sh.
  *
  * @returns the runner's id where GitHub told it
  * @throws {RuntimeFailure} REGISTRATION for a name that is taken, else as GitHubClient.request
@@ -56,7 +56,7 @@ async function createRunner(
     if (!mayReplace(other, runner)) throw taken(name)
     const outcome = await runners.remove(other.id, signal)
     if (outcome === "busy") throw taken(name)
-    log.info(`removed the runner ${name} (id ${String(other.id)}), whose place this one takes`)
+    log.info(`removed the runner ${name} (id ${String(other.id)}), which this one replaces`)
   }
   const second = await create()
   if (second === "taken") throw taken(name)
@@ -70,14 +70,14 @@ function mayReplace(other: RegisteredRunner, { id, replace, foreign }: WantedRun
 function taken(name: string): RuntimeFailure {
   return new RuntimeFailure(
     "REGISTRATION",
-    `there is a runner of the name ${name} already`,
-    "Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place; one that has a job keeps it.",
+    `a runner named ${name} already exists`,
+    "Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner; one that has a job is not replaced.",
   )
 }
 
 function targetOf({ target, group, authentication }: Configuration): GrantedTarget {
   if (!target)
-    throw new RuntimeFailure("CONFIGURATION", "there is nothing to register for", "Give REPO_URL or ORG_NAME.")
+    throw new RuntimeFailure("CONFIGURATION", "there is nothing to register for", "Set REPO_URL or ORG_NAME.")
   return {
     url: target.url,
     ...(group !== undefined && { group }),
@@ -86,9 +86,9 @@ function targetOf({ target, group, authentication }: Configuration): GrantedTarg
 }
 
 /**
- * Takes the runner off GitHub's list. It counts as removed when GitHub does not list it any more.
+ * Takes the runner off GitHub's list. It counts as removed when GitHub no longer lists it.
  *
- * @throws {RuntimeFailure} REGISTRATION when GitHub lists it all the same, else as GitHubClient.request
+ * @throws {RuntimeFailure} REGISTRATION when GitHub still lists it, else as GitHubClient.request
  */
 export async function removeRunner({ runners, log }: GitHub, id: number, signal?: AbortSignal): Promise<Removal> {
   if (!runners) return "local"
@@ -98,14 +98,14 @@ export async function removeRunner({ runners, log }: GitHub, id: number, signal?
     if (look === LOOKS)
       throw new RuntimeFailure(
         "REGISTRATION",
-        `GitHub said that runner ${String(id)} is removed, and lists it all the same`,
-        "Remove it in the settings, under Actions, Runners. GitHub removes it itself when it was offline for long enough.",
+        `GitHub said that runner ${String(id)} was removed, but still lists it`,
+        "Remove it in the settings, under Actions, Runners. GitHub removes it itself once it has been offline for long enough.",
       )
     await sleep(LOOK_AFTER, undefined, { signal }).catch(() => signal?.throwIfAborted())
   }
   log.info(
     outcome === "absent"
-      ? `the runner (id ${String(id)}) is off GitHub's list already`
+      ? `the runner (id ${String(id)}) is already off GitHub's list`
       : `removed the runner (id ${String(id)}) from GitHub's list`,
   )
   return "removed"

@@ -12,7 +12,7 @@ const JUST_IN_TIME = z.object({ runner: RUNNER, encoded_jit_config: z.base64().m
 
 const PAGE_SIZE = 100
 
-/** For the removal of a runner that nobody waits for any more, in milliseconds. */
+/** Time to remove a runner that nobody waits for any more, in milliseconds. */
 const REMOVAL = 3000
 
 /** A repository has this one alone, and elsewhere it is the one called Default. */
@@ -21,7 +21,7 @@ const DEFAULT_GROUP = 1
 /** A runner as GitHub lists it. */
 export type RegisteredRunner = z.infer<typeof RUNNER>
 
-/** A runner for one job, to be made by GitHub. */
+/** A runner for one job, to be created by GitHub. */
 export interface NewRunner {
   readonly name: string
   readonly labels: readonly string[]
@@ -31,7 +31,7 @@ export interface NewRunner {
   readonly workFolder: string
 }
 
-/** What GitHub made: the files of the runner's configuration, encoded. */
+/** The runner that GitHub created: the files of its configuration, encoded. */
 export interface JustInTimeRunner {
   readonly id: number
   readonly configuration: string
@@ -61,7 +61,7 @@ export interface Runners {
 }
 
 /**
- * The runners of the configured repository, organisation or enterprise; undefined when nothing is given that may list them.
+ * The runners of the configured repository, organisation or enterprise; undefined when no credential can list them.
  *
  * https://docs.github.com/rest/actions/self-hosted-runners
  */
@@ -90,7 +90,7 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
         throw new RuntimeFailure(
           "REGISTRATION",
           `there is no runner group ${name} for this runner`,
-          "Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from.",
+          "Check RUNNER_GROUP. Only organisations and enterprises have runner groups.",
         )
     }
   }
@@ -158,7 +158,7 @@ export function runnersOf(configuration: Configuration, options: ClientOptions):
         makes: true,
       })
       const answer = await request.catch(async (error: unknown) => {
-        // Nobody will know of it.
+        // Nobody else will know about it.
         if (made !== undefined) await remove(made, AbortSignal.timeout(REMOVAL)).catch(() => undefined)
         throw error
       })

@@ -8,7 +8,7 @@ import { permissionFor } from "./permission.js"
 const RUNNER_TOKEN = z.object({ token: z.string().min(1) })
 
 /**
- * Gives a token for config.sh. GitHub's live an hour, so that each call gets a new one.
+ * Returns a token for config.sh. GitHub's tokens are valid for an hour, so each call requests a new one.
  *
  * @throws {RuntimeFailure} as GitHubClient.request; the signal's reason when aborted
  */
@@ -48,8 +48,8 @@ function nothing(): Promise<string> {
   return Promise.reject(
     new RuntimeFailure(
       "CONFIGURATION",
-      "there is nothing to get a registration token with",
-      "Give ACCESS_TOKEN, RUNNER_TOKEN, or APP_ID with APP_PRIVATE_KEY.",
+      "there is no credential to get a registration token with",
+      "Set ACCESS_TOKEN, RUNNER_TOKEN, or APP_ID with APP_PRIVATE_KEY.",
     ),
   )
 }

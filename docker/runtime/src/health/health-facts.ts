@@ -3,7 +3,7 @@ import type { HealthFacts } from "./health-report.js"
 import { listenerCondition } from "./listener-process.js"
 import type { StateFile } from "./state-file.js"
 
-/** What a state comes to now, with a look at the processes and the runner's folder. */
+/** The facts that follow from a state now, with the processes and the runner's folder checked. */
 export function healthFacts(state: StateFile, now: Date): HealthFacts {
   return {
     phase: state.phase,

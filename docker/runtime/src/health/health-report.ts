@@ -1,14 +1,14 @@
 import type { Phase } from "../phase.js"
 import type { ListenerCondition } from "./listener-process.js"
 
-/** What is known of the runner from outside: the contents of the state file. */
+/** What is known about the runner from outside: the contents of the state file. */
 export interface HealthFacts {
   readonly phase: Phase
   /** How long the phase lasts, in seconds. */
   readonly seconds: number
-  /** Seconds that the start may take, with all waiting that was asked for. */
+  /** Seconds that the start may take, configured delays included. */
   readonly startSeconds: number
-  /** RUNNER_SKIP_REGISTRATION: there is no listener, and none is meant to be. */
+  /** RUNNER_SKIP_REGISTRATION: there is no listener, as intended. */
   readonly registrationSkipped: boolean
   /** It is a broker: there is no listener either. */
   readonly broker: boolean
@@ -21,8 +21,8 @@ export interface HealthFacts {
 }
 
 /**
- * `healthy`: nothing is wrong that a restart would put right, also during a start that takes no longer than it may. `ready`: GitHub can
- * give the runner a job, or has given it one.
+ * `healthy`: nothing is wrong that a restart would fix, also during a start that takes no longer than it may. `ready`: GitHub can give the
+ * runner a job, or has given it one.
  */
 export interface HealthReport {
   readonly healthy: boolean

@@ -5,17 +5,17 @@ import { sessionProcesses } from "../runner/session.js"
 /** `stopped`: a signal stopped it, so that it takes no job and ends none. */
 export type ListenerCondition = "running" | "stopped" | "gone"
 
-/** The runner's program, by this name on every platform. Its scripts live on when it is gone, so that they do not count. */
+/** The runner's program has this name on every platform. Its scripts outlive it, so they do not count. */
 const LISTENER = "Runner.Listener"
 
-/** They are told what to start, too. */
+/** Their arguments contain the program's name, too. */
 const SCRIPTS = ["run.sh", "run-helper.sh"]
 
 /** It is the program, or an interpreter's first argument; an emulator has its own name and the program's path before that. */
 const FIRST_WORDS = 4
 
 /**
- * How the listener is, which is a process of the session that run.sh is the first of.
+ * The condition of the listener, a process of the session whose first process is run.sh.
  *
  * @param session undefined: there is none
  */

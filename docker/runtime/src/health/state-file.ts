@@ -4,7 +4,7 @@ import { printable } from "../files/printable.js"
 import { readUntrustedSync, replaceFileSync } from "../files/untrusted-file.js"
 import { NEXT_PHASES, type Phase } from "../phase.js"
 
-/** What the running program writes down for `health`, which is another process. */
+/** What the running program records for `health`, which is another process. */
 export interface StateFile {
   readonly phase: Phase
   /** When the phase began: ISO 8601. */
@@ -25,7 +25,7 @@ export interface StateFile {
   readonly broker?: boolean | undefined
 }
 
-/** Where a state may be, and whose it has to be. */
+/** Where a state may be, and who has to own it. */
 export interface StatePlace {
   readonly folder: string
   readonly owner: number
@@ -53,8 +53,8 @@ export function writeState(folder: string, state: StateFile): void {
 }
 
 /**
- * The first state that is found, or undefined. A job can write what it likes in there, and root reads it: what is not of the form, or not
- * in a file as the program makes it, is none.
+ * The first state that is found, or undefined. A job can write anything there, and root reads it: what is not of the right form, or not in a
+ * file as the program creates it, is ignored.
  */
 export function readState(places: readonly StatePlace[]): StateFile | undefined {
   for (const { folder, owner } of places) {

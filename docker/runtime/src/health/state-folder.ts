@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 const MODE = 0o755
 
-/** Folders for what the program knows while it runs. The first that will do, also with a read-only root and under any user id. */
+/** Candidates for the folder of the program's state: the first usable one is taken, also with a read-only root and any user ID. */
 export function stateFolders(uid: number, root = "/"): string[] {
   return [
     join(root, "run/runner-images"),
@@ -13,7 +13,7 @@ export function stateFolders(uid: number, root = "/"): string[] {
 }
 
 /**
- * Makes the first folder that can be had, to be written by its user alone; a health check may run as root without being allowed everything, and reads it.
+ * Creates the first folder that can be created, writable only by its user, and readable by others: a health check may run as root without all capabilities.
  *
  * @param root the file system's, but for tests
  * @returns undefined when nothing can be written anywhere

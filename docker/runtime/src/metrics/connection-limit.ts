@@ -2,9 +2,9 @@ import type { Server } from "node:http"
 import type { Socket } from "node:net"
 
 /**
- * Keeps a server to so many connections by closing the one that has waited longest, not by turning the newest away: whoever opens many and
- * says nothing loses those, and who asks now is answered. Connections whose answer is being made go last. It does not look at addresses,
- * since a probe and a job may come from the same one.
+ * Limits a server's connections by closing the one that has waited longest instead of rejecting the newest: a client that opens many and sends
+ * nothing loses those, and a client that sends a request is answered. Connections whose answer is in progress are closed last. Addresses do not
+ * count, since a probe and a job may have the same one.
  */
 export function limitConnections(server: Server, most: number): void {
   /** Those that wait for a request or for the rest of one, in the order in which they began to. */

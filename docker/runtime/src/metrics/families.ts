@@ -94,7 +94,7 @@ export const FAMILIES = {
   },
 } as const satisfies Record<string, FamilyFacts>
 
-/** What the values are made of at the moment of asking. */
+/** The sources of values that are read at each scrape. */
 export interface Observed {
   online(): boolean
   uptimeSeconds(): number
@@ -108,7 +108,7 @@ export interface Families {
   count: (record: JobRecord) => void
 }
 
-/** What prom-client wants of every family. */
+/** prom-client's options for a family. */
 function options<T extends string>(
   { name, meaning, labels }: { name: string; meaning: string; labels: readonly T[] },
   registry: Registry,
@@ -116,7 +116,7 @@ function options<T extends string>(
   return { name, help: meaning, labelNames: labels, registers: [registry] }
 }
 
-/** Makes the families of one runner, with the values of before its first job. */
+/** Creates the families of one runner, with their values before its first job. */
 export function makeFamilies(runner: { name: string; type: string }, image: ImageFacts, observed: Observed): Families {
   const registry = new Registry()
   const labels = { runner_name: runner.name, runner_type: runner.type }

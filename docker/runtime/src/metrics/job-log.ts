@@ -17,8 +17,8 @@ export class JobLog {
   constructor(readonly path: string) {}
 
   /**
-   * Takes up what an earlier start left, and makes the file if there is none. A job still `running` there died with
-   * its runner: it is `abandoned`, and how long it took is not known.
+   * Reads what an earlier start left, and creates the file if there is none. A job still `running` there died with
+   * its runner: it is `abandoned`, and its duration is unknown.
    *
    * @throws the file system's error if the file cannot be read or written
    */

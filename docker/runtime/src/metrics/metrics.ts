@@ -10,7 +10,7 @@ import { fieldName, type JobRecord } from "./job-record.js"
 import { jobStatus } from "./job-status.js"
 import { serve, type Answer, type RunningServer } from "./server.js"
 
-/** What the supervisor tells, and what is made of it. */
+/** Takes the supervisor's events, and gives the metrics. */
 export interface Metrics {
   jobStarted(name: string, at: Date): void
   /** @param result as the runner prints it: Succeeded, Failed, Canceled, … */
@@ -22,13 +22,13 @@ export interface Metrics {
 
 export interface StartedMetrics {
   metrics: Metrics
-  /** Where they are served; absent if metrics are off or the port could not be had. */
+  /** Where they are served; absent if metrics are off or the port could not be opened. */
   port?: number
   /** Writes what is pending, with the runner offline, and stops serving. */
   stop: () => Promise<void>
 }
 
-/** A timer takes longer ones for a millisecond. */
+/** A timer treats longer ones as one millisecond. */
 const LONGEST_INTERVAL = 2 ** 31 - 1
 
 /** A runner has one job at a time. */
@@ -75,15 +75,15 @@ async function serveOrWarn(port: number, routes: Parameters<typeof serve>[1]): P
   try {
     return await serve(port, routes)
   } catch (error) {
-    log.warn(`${portProblem(port, error)}; the runner works without metrics by HTTP`)
+    log.warn(`${portProblem(port, error)}; the runner works without metrics over HTTP`)
     return undefined
   }
 }
 
 function portProblem(port: number, error: unknown): string {
   const code = codeOf(error)
-  if (code === "EADDRINUSE") return `METRICS_PORT ${port} is in use; set another one where containers share a network`
-  if (code === "EACCES") return `METRICS_PORT ${port} may be opened by root only; set one above 1023`
+  if (code === "EADDRINUSE") return `METRICS_PORT ${port} is in use; set another one if containers share a network`
+  if (code === "EACCES") return `METRICS_PORT ${port} can only be opened by root; set one above 1023`
   return `METRICS_PORT ${port} cannot be opened: ${String(code ?? error)}`
 }
 
@@ -145,7 +145,7 @@ class RunnerMetrics implements Metrics {
   }
 
   jobStarted(name: string, at: Date): void {
-    // Their ends are told, unless somebody only plays the runner.
+    // Each job's end is reported, unless a job imitates the runner's output.
     if (this.running.size < MOST_RUNNING) this.running.set(fieldName(name), at)
     this.record({ at, name, status: "running" })
   }
@@ -158,7 +158,7 @@ class RunnerMetrics implements Metrics {
       at,
       name,
       status: jobStatus(result),
-      // A clock that was set back makes no negative duration.
+      // A clock that was set back must not give a negative duration.
       ...(start && { seconds: Math.max(0, Math.round((at.getTime() - start.getTime()) / 1000)) }),
     }
     this.families.count(record)

@@ -18,13 +18,13 @@ const TEXT = "text/plain; charset=utf-8"
 /** Nobody needs longer for a request this small; it keeps idle connections from piling up. */
 const REQUEST_TIMEOUT_MS = 5_000
 
-/** How often connections are looked at for that. */
+/** How often connections are checked for that. */
 const CHECK_MS = 2_000
 
 /** Each takes memory. */
 const MAX_CONNECTIONS = 100
 
-/** Connections that the kernel takes before this program does. A client beyond them tries again after a second, which is long for a probe. */
+/** Connections that the kernel accepts before this program does. A client beyond them retries after a second, which is long for a probe. */
 const BACKLOG = 4096
 
 /** Clients of metrics send a few hundred bytes. */
@@ -36,11 +36,11 @@ export interface RunningServer {
 }
 
 /**
- * Serves the routes on all interfaces, since who scrapes a container comes from outside of it. Nothing secret is
- * behind it, and nothing can be changed through it.
+ * Serves the routes on all interfaces, since scrapers are outside the container. It exposes no secret, and nothing
+ * can be changed through it.
  *
  * @param port 0 for any free one
- * @throws the system's error where the port cannot be had: EADDRINUSE, EACCES
+ * @throws the system's error if the port cannot be opened: EADDRINUSE, EACCES
  */
 export async function serve(port: number, routes: Routes): Promise<RunningServer> {
   const server = createServer(
@@ -58,7 +58,7 @@ export async function serve(port: number, routes: Routes): Promise<RunningServer
           "Cache-Control": "no-store",
           ...(status === 405 && { Allow: "GET, HEAD" }),
         })
-        // Node sends the headers alone to who asked by HEAD.
+        // Node sends only the headers for HEAD.
         response.end(body)
       })
     },
@@ -66,7 +66,7 @@ export async function serve(port: number, routes: Routes): Promise<RunningServer
   limitConnections(server, MAX_CONNECTIONS)
   server.listen({ port, backlog: BACKLOG })
   await once(server, "listening")
-  // A connection that cannot be accepted is lost to who made it; the runner goes on.
+  // A connection that cannot be accepted is lost to its client; the runner continues.
   server.on("error", () => undefined)
   return { port: (server.address() as AddressInfo).port, stop: () => stop(server) }
 }
@@ -74,7 +74,7 @@ export async function serve(port: number, routes: Routes): Promise<RunningServer
 async function answer({ url = "/", method = "" }: IncomingMessage, routes: Routes): Promise<Answer> {
   const [path = ""] = url.split("?", 1)
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined
-  if (!route) return { status: 404, type: TEXT, body: `Not found. There is ${Object.keys(routes).join(", ")}.\n` }
+  if (!route) return { status: 404, type: TEXT, body: `Not found. Available: ${Object.keys(routes).join(", ")}.\n` }
   if (method !== "GET" && method !== "HEAD") return { status: 405, type: TEXT, body: "Only GET and HEAD.\n" }
   try {
     return await route()

@@ -6,7 +6,7 @@ import type { ImageFacts } from "../image-facts.js"
 import type { ImagePaths } from "../image-paths.js"
 import type { ConfigureSettings } from "../runner/configure-settings.js"
 
-/** What the configuration comes to, with what is known of the image. Secrets are in it: it stays with the broker. */
+/** The configuration as read, with the facts about the image. It contains secrets: it stays with the broker. */
 export interface Setup {
   readonly configuration: Configuration
   readonly warnings: readonly string[]
@@ -16,7 +16,7 @@ export interface Setup {
   readonly image: ImageFacts
 }
 
-/** What it takes to ask GitHub, secrets included. */
+/** Everything needed for requests to GitHub, secrets included. */
 export interface Access {
   readonly setup: Setup
   /** The container's and ENV_FILE's: the proxy is in it. */
@@ -35,14 +35,14 @@ export interface ConfigureInput {
 }
 
 /**
- * What is done in a process of its own, since it takes much memory and little time: reading the configuration, all that speaks with GitHub,
+ * Work that is done in a process of its own, since it takes much memory and little time: reading the configuration, all requests to GitHub,
  * and config.sh. Supervisor and broker stay small beside the jobs. Inputs and outputs are JSON.
  */
 export interface Operations {
   /** The broker's. */
   readConfiguration: { input: { environment: Environment; paths: ImagePaths; role: Role }; output: Setup }
   grant: { input: { access: Access; runner: WantedRunner }; output: Granted }
-  /** Which runner GitHub has under the name; undefined also where nothing is given that may ask. */
+  /** Which runner GitHub has under the name; undefined also if no credential can ask. */
   identify: { input: { access: Access; name: string }; output: { id?: number } }
   removeRunner: { input: { access: Access; id: number }; output: Removal }
   /** Removes a runner unless it is online. */
@@ -56,11 +56,11 @@ export interface Operations {
 
 export type OperationName = keyof Operations
 
-/** One line of what a worker process is asked. */
+/** One line of a worker process's input. */
 export interface Question {
   readonly name: OperationName
   readonly input: unknown
 }
 
-/** One line of what it answers. */
+/** One line of its output. */
 export type Answer = { readonly output: unknown } | { readonly failure: FailureMessage }

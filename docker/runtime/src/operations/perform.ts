@@ -19,7 +19,7 @@ type Perform = {
   ) => Promise<Operations[Name]["output"]>
 }
 
-/** The operations themselves. They throw what the functions throw that they call. */
+/** The operations themselves. They throw what the functions that they call throw. */
 export const PERFORM: Perform = {
   readConfiguration({ environment, paths, role }) {
     const host = containerHost(paths)

@@ -8,8 +8,8 @@ import { PERFORM } from "./perform.js"
 export const ANSWERS = 3
 
 /**
- * Answers questions from standard input, one after the other, until it ends. When that is in the middle of one, because its asker gave up or
- * is gone, the operation is aborted.
+ * Answers questions from standard input, one after the other, until standard input ends. If that is in the middle of one, because the other
+ * process gave up or is gone, the operation is aborted.
  */
 export async function serve(): Promise<void> {
   const gone = new AbortController()

@@ -30,7 +30,7 @@ export class WorkerProcess {
     })
     this.#ended = once(this.#child, "close").catch(() => undefined)
     this.#questions = this.#child.stdio[0] as Writable
-    // A process that ended is told by its end.
+    // That the process ended is noticed by its `close` event.
     this.#questions.on("error", () => undefined)
     readLines(this.#child.stdio[3] as Readable, (line) => this.#waiting?.(JSON.parse(line.toString("utf8")) as Answer))
   }
@@ -71,7 +71,7 @@ export class WorkerProcess {
   }
 }
 
-/** Has one operation done, in a process for it alone. Throws as WorkerProcess.ask. */
+/** Performs one operation in a process of its own. Throws as WorkerProcess.ask. */
 export async function performInWorker<Name extends OperationName>(
   name: Name,
   input: Operations[Name]["input"],

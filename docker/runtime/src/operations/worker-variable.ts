@@ -1,2 +1,2 @@
-/** Tells this program that it is to do operations for another one of itself. */
+/** Tells this program to perform operations for another process of itself. */
 export const WORKER_VARIABLE = "RUNNER_IMAGES_WORKER"

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs"
 
-/** What the kernel tells of a process to everybody, also of one that is not dumpable. */
+/** What the kernel tells everybody about a process, even about one that is not dumpable. */
 export interface ProcessStatus {
   readonly pid: number
   readonly parent: number
   readonly group: number
   readonly session: number
-  /** It ended, and nobody has taken note of that yet. */
+  /** It ended, and its parent has not collected it yet. */
   readonly ended: boolean
-  /** A signal or a debugger stopped it: it does nothing until somebody lets it go on. */
+  /** A signal or a debugger stopped it: it does nothing until it is continued. */
   readonly stopped: boolean
   /** When it started, in clock ticks since the machine did. With the id it names one process and no later one. */
   readonly start: number

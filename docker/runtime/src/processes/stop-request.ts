@@ -4,7 +4,7 @@ import { constants } from "node:os"
 export const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const
 
 /**
- * Somebody's wish that the runner stops, and how urgent it is:
+ * A request to stop the runner, and its urgency:
  *
  * 1. the first signal: with grace, a running job may end;
  * 2. the second: without waiting for the job, but leaving GitHub's list;
@@ -36,7 +36,7 @@ export class StopRequest {
     return this.#last !== undefined && this.hurry.aborted ? 128 + constants.signals[this.#last] : undefined
   }
 
-  /** Takes a signal. @returns how many there were, the fourth counts no further */
+  /** Takes a signal. @returns how many there were, at most three */
   take(signal: NodeJS.Signals): 1 | 2 | 3 {
     this.#last = signal
     const reason = new Stopped(signal)
@@ -63,9 +63,9 @@ export class Stopped extends Error {
 }
 
 /**
- * Lets this process's signals make the request.
+ * Makes this process's signals update the request.
  *
- * @returns how to leave the signals to others again
+ * @returns a function that releases the signals again
  */
 export function takeSignals(
   request: StopRequest,

@@ -1,8 +1,8 @@
 const INPUT = "ACTIONS_RUNNER_INPUT_"
 
 /**
- * The environment for the runner's programs. Without the runner's inputs: what is left of them would be read as options, and stays
- * readable in /proc for jobs.
+ * The environment for the runner's programs. Without the runner's input variables: they would be read as options, and stay readable in
+ * /proc for jobs.
  *
  * @param jobEnvironment what jobs get
  */

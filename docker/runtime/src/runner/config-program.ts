@@ -16,12 +16,12 @@ export interface ConfigProgram {
   readonly folder: string
   /** Without secrets. */
   readonly environment: Readonly<Record<string, string>>
-  /** Gets what config.sh says, line by line. */
+  /** Gets config.sh's output, line by line. */
   readonly output?: (line: Uint8Array) => void
   readonly signal?: AbortSignal | undefined
   /**
-   * How many milliseconds a registration may go on after the signal. Ended in the middle it leaves a runner on GitHub's list, and no files
-   * to remove it with.
+   * How many milliseconds a registration may continue after the signal. Killed in the middle, it leaves a runner on GitHub's list, and no
+   * files to remove it with.
    */
   readonly finishing?: number
 }
@@ -37,9 +37,9 @@ export interface ConfigResult {
 }
 
 /**
- * Runs config.sh to its end. The token is in the environment of this one program only, since the list of processes is for everyone.
+ * Runs config.sh to its end. The token is only in the environment of this one program, since everyone can read the list of processes.
  *
- * @param finishing how many milliseconds it may go on after the signal
+ * @param finishing how many milliseconds it may continue after the signal
  * @throws the signal's reason when it was aborted; config.sh has ended then
  */
 export async function runConfigProgram(

@@ -27,7 +27,7 @@ export function isConfigured(folder: string): boolean {
 }
 
 /**
- * Takes a configuration away that a runner left when it was killed, whatever a job has made of it.
+ * Removes a configuration that a killed runner left, whatever a job has done to it.
  *
  * @returns the names of files that were there
  */
@@ -37,7 +37,7 @@ export function removeConfiguration(folder: string): string[] {
   return found
 }
 
-/** A link is there whether it leads anywhere or not: who writes to it would make what it names. */
+/** A link counts even if it leads nowhere: writing to it would create its target. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
@@ -46,7 +46,7 @@ function isThere(path: string): boolean {
  * Copies a configuration to where it outlives the container, or back from there.
  *
  * @returns whether there was one
- * @throws {RuntimeFailure} CONFIGURATION when one of its files is no file as the runner makes it, and nothing is changed then, or when this user
+ * @throws {RuntimeFailure} CONFIGURATION when one of its files is not as the runner creates it, and nothing is changed then, or when this user
  * may not read or write there
  */
 export function copyConfiguration(from: string, to: string): boolean {
@@ -57,8 +57,8 @@ export function copyConfiguration(from: string, to: string): boolean {
     if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error
     throw new RuntimeFailure(
       "CONFIGURATION",
-      `the configuration cannot be kept: user ${String(process.getuid?.() ?? 0)} may not use ${path} (${code})`,
-      "Make the folder of CONFIGURED_ACTIONS_RUNNER_FILES_DIR and the files in it that user's.",
+      `the configuration cannot be kept: user ${String(process.getuid?.() ?? 0)} cannot access ${path} (${code})`,
+      "Make that user the owner of the folder in CONFIGURED_ACTIONS_RUNNER_FILES_DIR and of its files.",
       { cause: error },
     )
   }

@@ -1,4 +1,4 @@
-/** What config.sh is told besides the token. */
+/** config.sh's settings besides the token. */
 export interface ConfigureSettings {
   readonly url: string
   readonly group?: string | undefined
@@ -9,6 +9,6 @@ export interface ConfigureSettings {
   readonly replace: boolean
   readonly ephemeral: boolean
   readonly disableUpdate: boolean
-  /** The token is one that the user gave, and may be old. */
+  /** The token is the user's own, and may be old. */
   readonly givenToken: boolean
 }

@@ -6,28 +6,28 @@ export type JobResult = "Succeeded" | "SucceededWithIssues" | "Failed" | "Cancel
 export type ListenerExit =
   "success" | "terminated" | "retry" | "updating" | "session-conflict" | "unknown" | "version-refused"
 
-/** What the runner tells in its output. */
+/** What the runner reports in its output. */
 export type RunnerEvent =
   | { readonly type: "connected" }
   | { readonly type: "listening" }
   | { readonly type: "job-started"; readonly name: string }
   | { readonly type: "job-completed"; readonly name: string; readonly result: JobResult }
-  /** The connection is gone, and the runner tries on. */
+  /** The connection is lost, and the runner keeps trying. */
   | { readonly type: "disconnected"; readonly reason: string }
   | { readonly type: "reconnected" }
-  /** GitHub has no such runner any more. */
+  /** GitHub no longer has this runner. */
   | { readonly type: "unregistered" }
-  /** GitHub serves no runner as old as this one. */
+  /** GitHub no longer supports a runner as old as this one. */
   | { readonly type: "version-refused"; readonly message: string }
   /** The listener ended. run.sh starts it again after `retry` and `updating`. */
   | { readonly type: "listener-exited"; readonly exit: ListenerExit }
 
-/** The time before some lines: `2026-01-13 04:31:47Z: `. */
+/** The time at the beginning of some lines: `2026-01-13 04:31:47Z: `. */
 const TIME = String.raw`(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ: )?`
 
 type Reader = readonly [pattern: RegExp, event: (match: RegExpExecArray) => RunnerEvent]
 
-/** Lines of Runner.Listener, and of the script around it, which alone tells how it ended. */
+/** Lines of Runner.Listener, and of the script around it, which alone reports how it ended. */
 const READERS: readonly Reader[] = [
   [/^√ Connected to GitHub$/, () => ({ type: "connected" })],
   [new RegExp(`^${TIME}Listening for Jobs$`), () => ({ type: "listening" })],
@@ -66,7 +66,7 @@ const READERS: readonly Reader[] = [
   [/^Exiting with unknown error code: /, () => ({ type: "listener-exited", exit: "unknown" })],
 ]
 
-/** What a line of the runner's output tells, if anything. */
+/** The event that a line of the runner's output reports, if any. */
 export function eventOf(line: string): RunnerEvent | undefined {
   // The runner writes colours if it believes that it has a terminal.
   const text = stripVTControlCharacters(line).trimEnd()

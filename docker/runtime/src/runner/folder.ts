@@ -15,7 +15,7 @@ import { isConfigurationFile } from "./configuration-files.js"
 
 const { W_OK, X_OK } = constants
 
-/** Programs that find the rest of the runner from where they are themselves, so that a link to them would lead back. */
+/** Programs that find the rest of the runner relative to themselves, so that a link to them would lead back. */
 const COPIED = new Set(["bin", "lib"])
 
 /** Large, and never written to. */
@@ -24,7 +24,7 @@ const LINKED = new Set(["externals", "k8s"])
 /** Where the runner keeps its log. */
 const DIAGNOSTICS = "_diag"
 
-/** Where the runner lives. */
+/** Where the runner is. */
 export interface RunnerFolder {
   readonly path: string
   /** What HOME is to be for jobs: as in the image, the runner's folder. */
@@ -35,15 +35,15 @@ export interface RunnerFolder {
 export interface FolderOptions {
   /** The image's own: `/home/runner`. */
   readonly home: string
-  /** Folders for a copy, the first that will do: `["/tmp", "/var/tmp"]`. */
+  /** Folders for a copy, of which the first usable one is taken: `["/tmp", "/var/tmp"]`. */
   readonly temporary: readonly string[]
   /** Of this process. */
   readonly uid: number
 }
 
 /**
- * The runner's folder, in which it has to be able to write: its configuration, its log, run-helper.sh at every start. With a read-only
- * root or another user than the image's, it is a copy in a temporary folder.
+ * The runner's folder, to which it has to be able to write: its configuration, its log, run-helper.sh at every start. With a read-only
+ * root or a user other than the image's, it is a copy in a temporary folder.
  *
  * @throws {RuntimeFailure} CONFIGURATION when there is no folder to write to
  */
@@ -58,8 +58,8 @@ export function prepareRunnerFolder({ home, temporary, uid }: FolderOptions): Ru
   }
   throw new RuntimeFailure(
     "CONFIGURATION",
-    `the runner needs a folder to write to. ${home} is read-only for user ${String(uid)}, and of the others none will do. ${reasons.join("; ")}`,
-    `With a read-only root file system mount a temporary folder whose programs may be run, like --tmpfs ${temporary[0] ?? "/tmp"}:exec, or an emptyDir.`,
+    `the runner needs a writable folder. ${home} is read-only for user ${String(uid)}, and no other folder is usable. ${reasons.join("; ")}`,
+    `With a read-only root file system, mount a temporary folder in which programs may run, such as --tmpfs ${temporary[0] ?? "/tmp"}:exec or an emptyDir.`,
   )
 }
 
@@ -83,12 +83,12 @@ function mayWrite(path: string): boolean {
 function copyRunner(home: string, path: string, uid: number): string | undefined {
   try {
     const there = lstatSync(path, { throwIfNoEntry: false })
-    // A folder that all may write to may have anything in it. What an earlier start of this container left is removed.
-    if (there && (!there.isDirectory() || there.uid !== uid)) return "there is something of another user"
+    // A folder that everybody may write to may contain anything. What an earlier start of this container left is removed.
+    if (there && (!there.isDirectory() || there.uid !== uid)) return "something of another user is there"
     if (there) rmSync(path, { recursive: true })
     mkdirSync(path, { mode: 0o755 })
     for (const name of readdirSync(home)) copyEntry(join(home, name), join(path, name), name)
-    // A temporary file system is mounted such that nothing on it can be run, unless one asks for it. This tells.
+    // By default, a temporary file system is mounted so that nothing on it can run. This finds out.
     accessSync(join(path, "run.sh"), X_OK)
     return undefined
   } catch (error) {
@@ -124,7 +124,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function whyNot(error: unknown): string {
   const { code, syscall } = error as NodeJS.ErrnoException
-  if (code === "EACCES" && syscall === "access") return "mounted such that nothing in it can be run (noexec)"
+  if (code === "EACCES" && syscall === "access") return "mounted so that no program in it can run (noexec)"
   if (code === "EACCES" || code === "EPERM") return "not allowed to write"
   return (code === undefined ? undefined : REASONS[code]) ?? code ?? String(error)
 }

@@ -32,11 +32,11 @@ function decode(encoded: string): Readonly<Record<string, string>> {
     throw damaged("it is not base64 of a JSON object")
   }
   const files = FILES.safeParse(json)
-  if (!files.success) throw damaged("it is no object of files in base64")
-  // A name with a folder in it would be written anywhere.
+  if (!files.success) throw damaged("it is not an object of files in base64")
+  // A name that contains a folder could be written anywhere.
   const foreign = Object.keys(files.data).find((name) => !isConfigurationFile(name))
-  if (foreign !== undefined) throw damaged(`it has "${foreign}" in it, which is no file of a configuration`)
-  if (!(".runner" in files.data)) throw damaged("it has no .runner in it")
+  if (foreign !== undefined) throw damaged(`it contains "${foreign}", which is not a configuration file`)
+  if (!(".runner" in files.data)) throw damaged("it contains no .runner")
   return files.data
 }
 
@@ -44,6 +44,6 @@ function damaged(why: string): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
     `the just-in-time configuration is damaged: ${why}`,
-    "Give encoded_jit_config from GitHub's answer as a whole, with ACTIONS_RUNNER_INPUT_JITCONFIG. It can be used once.",
+    "Set ACTIONS_RUNNER_INPUT_JITCONFIG to the whole encoded_jit_config from GitHub's answer. It can be used once.",
   )
 }

@@ -34,6 +34,6 @@ export function readLines(stream: Readable, onLine: (line: Buffer) => void): voi
   })
   stream.on("end", flush)
   stream.on("close", flush)
-  // A pipe that breaks is a program that ends, which is told elsewhere.
+  // A broken pipe means that the program ended, which is reported elsewhere.
   stream.on("error", () => undefined)
 }

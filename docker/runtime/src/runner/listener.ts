@@ -17,7 +17,7 @@ export interface ListenerEnd {
   /** Of run.sh, which says little: 130 or 143 after it was stopped, and 0 after most failures. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** What the listener itself ended with, as the scripts around it tell; undefined when they did not get to it. */
+  /** How the listener itself ended, as the scripts around it report; undefined when they did not get to it. */
   readonly exit?: ListenerExit | undefined
 }
 
@@ -26,7 +26,7 @@ export interface Listener {
   /** Of run.sh, the first process of the runner's session. */
   readonly pid: number
   readonly events: EventEmitter<{ event: [RunnerEvent] }>
-  /** Never rejects. All output was passed on, and all events were told, before. */
+  /** Never rejects. By then all output was passed on, and all events were emitted. */
   readonly ended: Promise<ListenerEnd>
   /** Sends a signal to the runner. SIGINT and SIGTERM end it after its job is cancelled; SIGKILL ends its job's processes as well. */
   stop(signal: NodeJS.Signals): void
@@ -39,7 +39,7 @@ export interface ListenerOptions {
   readonly environment: Readonly<Record<string, string>>
   /** For run.sh: `["--once"]`. */
   readonly args?: readonly string[]
-  /** Gets what the runner says, line by line and unchanged. Standard output without it. */
+  /** Gets the runner's output, line by line and unchanged; standard output by default. */
   readonly output?: (line: Uint8Array) => void
 }
 
@@ -53,7 +53,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const child = spawn(join(folder, "run.sh"), args, {
     cwd: folder,
     env: childEnvironment(environment, {
-      // run.sh passes signals on, and tells by its code that the version is refused.
+      // run.sh then passes signals on, and reports a refused version by its exit code.
       RUNNER_MANUALLY_TRAP_SIG: "1",
       ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE: "1",
     }),
@@ -69,8 +69,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     if (event.type === "listener-exited") exit = event.exit
     events.emit("event", event)
   }
-  // Lines are kept until the caller had a chance to listen. They are read at once, since Node.js throws away what a program
-  // that ended has said and no one reads.
+  // Lines are kept until the caller has had a chance to listen. They are read at once, since Node.js discards the unread
+  // output of a program that has ended.
   const early: Buffer[] = []
   let take = (line: Buffer): void => void early.push(line)
   readLines(child.stdout, (line) => take(line))
@@ -81,7 +81,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     throw new RuntimeFailure(
       "UNCLASSIFIED",
       `run.sh cannot be started: ${error instanceof Error ? error.message : String(error)}`,
-      `Check that ${folder} has the runner in it, and that programs in it may be run.`,
+      `Check that ${folder} contains the runner, and that programs in it may run.`,
     )
   })
   const { pid } = child
@@ -94,7 +94,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     }),
   )
   const ended = Promise.all([end, heard]).then(([[code, signal]]) => {
-    // Killed, it could not stop what it had started, and that would go on taking jobs.
+    // A killed run.sh could not stop what it had started, which would keep taking jobs.
     if (signal !== null) killSession(pid)
     return { code, signal, exit }
   })
@@ -120,7 +120,7 @@ function listenerGroups(pid: number): number[] {
   return groups.length > 0 ? groups : [pid]
 }
 
-/** Again and again, since what was started meanwhile is not on the list. */
+/** In rounds, since processes that were started meanwhile are not on the list. */
 function killSession(pid: number): void {
   for (let round = 0; round < KILL_ROUNDS; round++) {
     const processes = sessionProcesses(pid)
@@ -137,7 +137,7 @@ function whenEnded(child: ChildProcess): Promise<[number | null, NodeJS.Signals 
         clearTimeout(timer)
         child.stdout?.destroy()
         child.stderr?.destroy()
-        // The end of the streams tells of a last line without an end.
+        // The end of the streams passes on a last line without a line feed.
         setImmediate(() => resolve([code, signal]))
       }
       const timer = setTimeout(done, DRAIN)

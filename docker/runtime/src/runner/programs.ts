@@ -9,28 +9,28 @@ const FOLDERS = ["bin", "lib"]
 /** Files at the top that config.sh and what it starts read: a proxy that somebody wrote there would get the token. */
 const INPUTS = [".env", ".path", ".certificates", ".options", ".proxy", ".proxycredentials", ".proxybypass"]
 
-/** So many are named in a message. */
+/** How many are named in a message. */
 const NAMED = 3
 
 /**
- * Compares the runner's programs with those that are in the image. A job can replace them for whoever starts them next.
+ * Compares the runner's programs with those in the image. A job can replace them for the next start.
  *
  * @param folder the runner's
  * @param manifest the image's list, which jobs cannot write to: lines as sha256sum writes them, and `link:TARGET  PATH` for links
- * @returns what differs: `bin/Runner.Listener is changed`, `bin/more.dll is not of the image`, `run.sh is missing`
+ * @returns what differs: `bin/Runner.Listener is changed`, `bin/more.dll is not from the image`, `run.sh is missing`
  */
 export async function changedPrograms(folder: string, manifest: string): Promise<string[]> {
   const expected = readManifest(manifest)
   // A link in a folder's place leads to where a job may have put more than is looked for.
   const folders = new Set([...FOLDERS, ...[...expected.keys()].flatMap(foldersAbove)])
-  const changes = [...folders].filter((path) => isNoFolder(join(folder, path))).map((path) => `${path} is no folder`)
+  const changes = [...folders].filter((path) => isNoFolder(join(folder, path))).map((path) => `${path} is not a folder`)
   for (const [path, sum] of expected) {
     const found = await sumOf(join(folder, path))
     if (found === undefined) changes.push(`${path} is missing`)
     else if (found !== sum) changes.push(`${path} is changed`)
   }
   for (const path of FOLDERS.flatMap((name) => filesBelow(folder, name)))
-    if (!expected.has(path)) changes.push(`${path} is not of the image`)
+    if (!expected.has(path)) changes.push(`${path} is not from the image`)
   return changes
 }
 
@@ -41,13 +41,13 @@ export async function refuseChangedPrograms(folder: string, manifest: string): P
   const more = changes.length > NAMED ? `, and ${String(changes.length - NAMED)} more` : ""
   throw new RuntimeFailure(
     "REGISTRATION",
-    `the runner's programs are not those of the image any more, and are not given a token: ${changes.slice(0, NAMED).join(", ")}${more}`,
-    "A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay.",
+    `the runner's programs are no longer those of the image, and get no token: ${changes.slice(0, NAMED).join(", ")}${more}`,
+    "A job changed them, or the runner updated itself. Recreate the container, as docker compose up --force-recreate does. With DISABLE_AUTO_UPDATE=true, or with a read-only root, they stay unchanged.",
   )
 }
 
 /**
- * Removes what at the runner's next start would be read as its environment, unless it is root's: then it is of the image, or mounted.
+ * Removes files that the runner's next start would read as its environment, unless they are root's: those are from the image, or mounted.
  *
  * @returns the names of files that were there
  */
@@ -87,7 +87,7 @@ function foldersAbove(path: string): string[] {
   return names.map((_, place) => names.slice(0, place + 1).join("/"))
 }
 
-/** Whether something else than a folder is there. */
+/** Whether something other than a folder is there. */
 function isNoFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false
 }
@@ -106,7 +106,7 @@ function readFolder(path: string) {
   return readdirSync(path, { withFileTypes: true })
 }
 
-/** As the manifest has it; undefined for what is not there, or is neither a file nor a link. */
+/** In the manifest's form; undefined for what does not exist, or is neither a file nor a link. */
 async function sumOf(path: string): Promise<string | undefined> {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats?.isSymbolicLink()) return `link:${readlinkSync(path)}`

@@ -11,46 +11,46 @@ interface Case {
 
 interface Facts {
   readonly settings: ConfigureSettings
-  /** The line that told. */
+  /** The line that matched. */
   readonly line: string
 }
 
 const NEW_TOKEN =
-  "Registration tokens are for one repository, organisation or enterprise and live an hour. Give a new one, or ACCESS_TOKEN, which gets new ones."
+  "A registration token is valid for one repository, organisation or enterprise, and for one hour. Set a new one, or ACCESS_TOKEN, which requests new ones."
 
-/** What config.sh says when it fails. The first that is found counts, so the particular ones are first. */
+/** What config.sh prints when it fails. The first match counts, so the specific ones come first. */
 const CASES: readonly Case[] = [
   {
     pattern:
       /Runner version \S+ is deprecated|version.*(?:is not supported|too old|below the minimum|no longer supported)/i,
     code: "VERSION_REFUSED",
     problem: ({ line }) => `GitHub refuses this version of the runner: ${line}`,
-    remedy: "Use a newer image. GitHub serves releases of the runner for 30 days after the next one.",
+    remedy: "Use a newer image. GitHub supports a release of the runner for 30 days after the next one.",
   },
   {
     pattern: /already configured/i,
     code: "REGISTRATION",
-    problem: () => "the runner is configured already",
+    problem: () => "the runner is already configured",
     remedy:
-      "Start it with a fresh folder, or set CONFIGURED_ACTIONS_RUNNER_FILES_DIR to use the configuration that is there.",
+      "Start it with a fresh folder, or set CONFIGURED_ACTIONS_RUNNER_FILES_DIR to use the existing configuration.",
   },
   {
     pattern: /A runner exists with the same name/i,
     code: "REGISTRATION",
-    problem: ({ settings }) => `there is a runner of the name ${settings.name} already`,
-    remedy: "Give another RUNNER_NAME, or set RUNNER_REPLACE_EXISTING=true to take its place.",
+    problem: ({ settings }) => `a runner named ${settings.name} already exists`,
+    remedy: "Set another RUNNER_NAME, or RUNNER_REPLACE_EXISTING=true to replace that runner.",
   },
   {
     pattern: /Could not find any self-hosted runner group/i,
     code: "REGISTRATION",
     problem: ({ settings }) => `there is no runner group ${settings.group ?? "at all"} for this runner`,
-    remedy: "Check RUNNER_GROUP. Groups are an organisation's or enterprise's; a repository has none to choose from.",
+    remedy: "Check RUNNER_GROUP. Only organisations and enterprises have runner groups.",
   },
   {
     pattern: /clock may be out of sync/i,
     code: "REGISTRATION",
     problem: () =>
-      "this machine's clock is more than five minutes off, so that GitHub takes no credentials of the runner",
+      "this machine's clock is more than five minutes off, so GitHub does not accept the runner's credentials",
     remedy: "Set the clock of the machine that the container runs on.",
   },
   {
@@ -69,7 +69,7 @@ const CASES: readonly Case[] = [
     pattern: /rate limit/i,
     code: "NETWORK",
     problem: ({ line }) => `GitHub limits the rate of requests: ${line}`,
-    remedy: "Start again in a while, with fewer runners at once.",
+    remedy: "Start again later, with fewer runners at once.",
   },
   {
     pattern:
@@ -82,8 +82,8 @@ const CASES: readonly Case[] = [
     pattern:
       /Http response code: (?:TooManyRequests|RequestTimeout|BadGateway|ServiceUnavailable|GatewayTimeout)\b|\b(?:408|429|50[234]) \(/i,
     code: "NETWORK",
-    problem: ({ settings, line }) => `the server of ${settings.url} is not well: ${line}`,
-    remedy: "Start again when it is.",
+    problem: ({ settings, line }) => `the server of ${settings.url} is not available: ${line}`,
+    remedy: "Start again later.",
   },
   {
     pattern:
@@ -95,9 +95,9 @@ const CASES: readonly Case[] = [
 ]
 
 /**
- * Why config.sh could not register the runner, from what it said.
+ * Why config.sh could not register the runner, from its output.
  *
- * A 404 has two meanings: for a token that was just fetched, the address is wrong; one that the user gave is expired or for something else.
+ * A 404 has two meanings: with a token that was just fetched, the address is wrong; one that the user set has expired or is for another target.
  */
 export function registrationFailure(settings: ConfigureSettings, { code, lines }: ConfigResult): RuntimeFailure {
   for (const { pattern, code: failure, problem, remedy } of CASES) {
@@ -109,19 +109,19 @@ export function registrationFailure(settings: ConfigureSettings, { code, lines }
     if (settings.givenToken)
       return new RuntimeFailure(
         "TOKEN_INVALID",
-        `the registration token is not for ${settings.url}, or it is expired`,
+        `the registration token is not for ${settings.url}, or it has expired`,
         NEW_TOKEN,
       )
     return new RuntimeFailure(
       "NOT_FOUND",
       `GitHub does not know ${settings.url}`,
-      "Check the address, and what the token may see.",
+      "Check the address, and what the token has access to.",
     )
   }
   const last = lines.findLast((line) => line.trim() !== "")
   return new RuntimeFailure(
     "REGISTRATION",
     `config.sh ended with code ${String(code)}${last === undefined ? "" : `: ${last.trim()}`}`,
-    "What it said is above.",
+    "Its output is above.",
   )
 }

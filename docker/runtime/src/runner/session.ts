@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs"
 import { type ProcessStatus, processStatus } from "../processes/process-status.js"
 
 /**
- * The living processes of a session, which is a program that was started detached with all it started itself. run.sh puts the listener
- * in a group of its own, so that the group of run.sh is not all there is.
+ * The live processes of a session, which is a program that was started detached, with everything that it started. run.sh puts the listener
+ * in a group of its own, so the group of run.sh does not contain all.
  *
  * @param id the process id of the session's first process
  */
@@ -14,7 +14,7 @@ export function sessionProcesses(id: number): ProcessStatus[] {
     .filter(({ session, ended }) => session === id && !ended)
 }
 
-/** Sends a signal to a process, or with a negative number to a group. One that ended meanwhile needs none. */
+/** Sends a signal to a process, or with a negative number to a group. One that has ended meanwhile is ignored. */
 export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

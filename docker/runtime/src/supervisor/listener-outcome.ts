@@ -2,13 +2,13 @@ import { RuntimeFailure } from "../failure.js"
 import type { ListenerExit } from "../runner/events.js"
 import type { ListenerEnd } from "../runner/listener.js"
 
-/** What is to be done after the listener ended by itself. */
+/** What to do after the listener ended by itself. */
 export type ListenerOutcome =
   | { readonly next: "done" }
   | { readonly next: "restart"; readonly why: string }
   | { readonly next: "failed"; readonly failure: RuntimeFailure }
 
-/** The listener's own exit codes, where no script around it says more: https://github.com/actions/runner, `Constants.cs`. */
+/** The listener's own exit codes, used if no script around it says more: https://github.com/actions/runner, `Constants.cs`. */
 const EXIT_OF_CODE: ReadonlyMap<number, ListenerExit> = new Map([
   [0, "success"],
   [1, "terminated"],
@@ -16,24 +16,24 @@ const EXIT_OF_CODE: ReadonlyMap<number, ListenerExit> = new Map([
   [3, "updating"],
   [4, "updating"],
   [5, "session-conflict"],
-  // The configuration was changed by the server and is to be read again.
+  // The server changed the configuration, which has to be read again.
   [6, "updating"],
   [7, "version-refused"],
 ])
 
-/** What the listener told before it ended, which its exit code does not tell. */
+/** What the listener's output reported before it ended, and its exit code does not. */
 export interface ListenerLog {
   readonly unregistered: boolean
   readonly versionRefused?: string | undefined
 }
 
-/** Judges the end of a listener that nobody asked to end. */
+/** Judges the end of a listener that was not asked to stop. */
 export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerLog): ListenerOutcome {
   if (told.versionRefused !== undefined) return refused(told.versionRefused)
   if (told.unregistered)
     return failed(
       "REGISTRATION",
-      "GitHub has no such runner any more: somebody removed it, or it was offline for too long",
+      "GitHub no longer has this runner: somebody removed it, or it was offline for too long",
       "Start the container again to register it again.",
     )
   if (signal !== null)
@@ -46,22 +46,22 @@ export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerLog
     case "success":
       return { next: "done" }
     case "retry":
-      return { next: "restart", why: "it met with trouble that may pass" }
+      return { next: "restart", why: "it reported a temporary error" }
     case "updating":
       return { next: "restart", why: "it updated itself" }
     case "session-conflict":
       return failed(
         "REGISTRATION",
         "another runner is connected to GitHub under this runner's name",
-        "Give each container a RUNNER_NAME of its own, or none.",
+        "Set a different RUNNER_NAME for each container, or none.",
       )
     case "version-refused":
       return refused("this version of the runner is deprecated")
     case "terminated":
-      return failed("UNCLASSIFIED", "the listener ended with an error", "What it said is above.")
+      return failed("UNCLASSIFIED", "the listener ended with an error", "Its output is above.")
     case "unknown":
     case undefined:
-      return failed("UNCLASSIFIED", `the listener ended unexpectedly, with code ${code ?? 1}`, "What it said is above.")
+      return failed("UNCLASSIFIED", `the listener ended unexpectedly, with code ${code ?? 1}`, "Its output is above.")
   }
 }
 
@@ -69,7 +69,7 @@ function refused(message: string): ListenerOutcome {
   return failed(
     "VERSION_REFUSED",
     `GitHub refuses this version of the runner: ${message}`,
-    "Use a newer image. GitHub serves releases of the runner for 30 days after the next one.",
+    "Use a newer image. GitHub supports a release of the runner for 30 days after the next one.",
   )
 }
 

@@ -22,14 +22,14 @@ export interface RegistrationOptions {
   readonly perform: PerformOperation
   readonly log: Log
   readonly signal: AbortSignal
-  /** How long config.sh is tried again while the server is out of its reach, in milliseconds. */
+  /** How long config.sh is retried while it cannot reach the server, in milliseconds. */
   readonly window?: number
   /** Before the second try, in milliseconds; doubled up to eight times that. */
   readonly delay?: number
 }
 
 /**
- * Configures the runner: with what the broker gives, or from the folder that an earlier container kept its own in.
+ * Configures the runner: with the broker's grant, or from the folder in which an earlier container kept its configuration.
  *
  * @throws {RuntimeFailure} as the broker, configure and writeJitConfiguration; REGISTRATION for programs that a job has changed
  * @throws the reason of the program's signal when it was aborted
@@ -38,7 +38,7 @@ export async function obtainRegistration(options: RegistrationOptions): Promise<
   const { configuration, folder, log } = options
   const { reuseFolder, name, labels } = configuration
   if (reuseFolder !== undefined && copyConfiguration(reuseFolder, folder)) {
-    log.info(`the runner is registered already, as ${reuseFolder} has it`)
+    log.info(`the runner is already registered, with the configuration in ${reuseFolder}`)
     return
   }
   if (!(await keepsItsOwn(options))) await register(options)
@@ -48,8 +48,8 @@ export async function obtainRegistration(options: RegistrationOptions): Promise<
 }
 
 /**
- * Programs that are not the image's any more get no token. A runner that updated itself, and was killed, still has its registration, and goes on
- * with that: it takes no secret.
+ * Programs that are no longer the image's get no token. A runner that updated itself and was killed still has its registration and continues
+ * with it, which needs no secret.
  */
 async function keepsItsOwn({
   folder,
@@ -63,7 +63,7 @@ async function keepsItsOwn({
   const changes = await perform("changedPrograms", { folder, manifest }, signal)
   if (changes.length === 0) return false
   log.warn(
-    `the runner's programs are not those of the image any more (${changes[0] ?? ""}): it goes on with the registration that it has, and is not registered again`,
+    `the runner's programs are no longer those of the image (${changes[0] ?? ""}): it keeps its registration and is not registered again`,
   )
   return true
 }
@@ -86,7 +86,7 @@ async function register(options: RegistrationOptions): Promise<void> {
     randomize: true,
     signal,
     shouldRetry: ({ error, retryDelay }) => {
-      // Whoever asked GitHub for the grant tried again by itself.
+      // The broker's own requests to GitHub were already retried.
       if (!(error instanceof UseFailure) || error.failure.code !== "NETWORK") return false
       if (performance.now() + retryDelay - start > window) return false
       log.warn(`${error.failure.message}; registering again in ${String(Math.ceil(retryDelay / SECOND))} s`)
@@ -116,14 +116,14 @@ async function use(grant: Grant, options: RegistrationOptions): Promise<void> {
       await perform("configure", { configuration: { ...own, ...target }, token, folder, environment, manifest }, signal)
     }
   } catch (error) {
-    // A runner that came to be while somebody wanted it to stop is to be removed again.
+    // A runner that was registered while a stop was requested has to be removed again.
     if (signal.aborted && isConfigured(folder))
       await tellConfigured({ ...options, signal: AbortSignal.timeout(5 * SECOND) })
     throw error instanceof RuntimeFailure ? new UseFailure(error) : error
   }
 }
 
-/** From now on the broker gives nothing more, and knows which runner is to be removed. */
+/** From now on the broker grants nothing more, and knows which runner to remove. */
 async function tellConfigured({ broker, configuration, signal }: RegistrationOptions): Promise<void> {
   await broker.register({ configured: true, workFolder: configuration.workFolder }, signal)
 }

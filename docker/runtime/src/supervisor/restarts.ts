@@ -1,13 +1,13 @@
 const SECOND = 1000
 
-/** How patient one is with a listener that ends again and again. Milliseconds. */
+/** Limits for a listener that ends repeatedly. Milliseconds. */
 export interface RestartLimits {
-  /** So many restarts in a row. */
+  /** Number of restarts in a row. */
   readonly attempts: number
   /** Before the first; doubled for each further one, up to `longest`. */
   readonly delay: number
   readonly longest: number
-  /** A listener that lived so long was well: what was before does not count any more. */
+  /** A listener that lived this long was healthy: earlier restarts no longer count. */
   readonly settled: number
 }
 
@@ -26,7 +26,7 @@ export class Restarts {
 
   /**
    * @param lived for how long the listener lived, in milliseconds
-   * @returns milliseconds to wait before the next start, or undefined when it is to be given up
+   * @returns milliseconds to wait before the next start, or undefined to give up
    */
   next(lived: number): number | undefined {
     const { attempts, delay, longest, settled } = this.limits

@@ -4,16 +4,16 @@ import type { Listener } from "../runner/listener.js"
 import type { RunnerState } from "./runner-state.js"
 import type { StopRequest } from "../processes/stop-request.js"
 
-/** What the supervisor does its work with. */
+/** What the supervisor works with. */
 export interface RunnerParts {
   readonly state: RunnerState
   readonly stop: StopRequest
   readonly log: Log
   /** Starts the listener of the configured runner. */
   readonly start: () => Promise<Listener>
-  /** How the runner leaves GitHub; undefined when it is to stay on the list. */
+  /** How the runner deregisters; undefined if it is to stay on GitHub's list. */
   readonly leave: Leave | undefined
-  /** The runner does one job and leaves by itself. */
+  /** The runner does one job and deregisters by itself. */
   readonly ephemeral: boolean
   /** Removes the runner's configuration from this machine. */
   readonly forget: () => void
@@ -23,13 +23,13 @@ export interface RunnerParts {
 export interface Leave {
   /** @throws {RuntimeFailure} and the signal's reason, as the broker */
   readonly deregister: (signal: AbortSignal) => Promise<Removal>
-  /** GitHub can be asked while the listener runs, and says no when there is a job. Without credentials there are only files to remove. */
+  /** GitHub can be asked while the listener runs, and refuses while there is a job. Without credentials, only files can be removed. */
   readonly asksGitHub: boolean
 }
 
 /** Milliseconds. */
 export interface StopTimes {
-  /** A running job may take so long to end. */
+  /** Time for a running job to end. */
   readonly grace: number
   /** After SIGINT the listener cancels its job and reports that. */
   readonly interrupt: number

@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events"
 import { NEXT_PHASES, type Phase } from "../phase.js"
 import type { RunnerEvent } from "../runner/events.js"
 
-/** What is known of the runner at a moment. */
+/** What is known about the runner at one moment. */
 export interface RunnerSnapshot {
   readonly phase: Phase
   /** When the phase began. */
@@ -16,8 +16,8 @@ export interface RunnerSnapshot {
 }
 
 /**
- * The runner's phase, its job and its listener. The one place that decides which phase follows which; whoever wants to know is told of
- * every change.
+ * The runner's phase, its job and its listener. The only place that decides which phase follows which; subscribers are notified of every
+ * change.
  */
 export class RunnerState {
   readonly #changes = new EventEmitter<{ change: [RunnerSnapshot] }>()
@@ -50,7 +50,7 @@ export class RunnerState {
   }
 
   /**
-   * Goes to a phase; to the one that it is in already, nothing changes.
+   * Enters a phase; entering the current one changes nothing.
    *
    * @throws Error for a phase that cannot follow: an error of the program
    */
@@ -70,7 +70,7 @@ export class RunnerState {
     this.#change({ listener: undefined, job: undefined, disconnected: undefined })
   }
 
-  /** What the listener's output told. What it says after a stop was asked for changes no phase. */
+  /** Takes an event from the listener's output. After a stop was requested, events change no phase. */
   observe(event: RunnerEvent): void {
     switch (event.type) {
       case "listening":

@@ -35,7 +35,7 @@ export class StateKeeper {
     try {
       writeState(stateFolder, this.file(snapshot))
     } catch {
-      // A full disk is the job's doing, and no reason to end it. The health check tells what was last known.
+      // A full disk is the job's doing, and no reason to end the job. The health check reports the last known state.
     }
   }
 

@@ -5,12 +5,12 @@ import { untilAborted } from "../until-aborted.js"
 import type { RunnerParts } from "./runner-parts.js"
 
 /**
- * Stops the runner without taking a job away from it before its time:
+ * Stops the runner without cancelling its job too early:
  *
  * 1. While it has no job it leaves GitHub's list; GitHub decides whether a job came in between.
- * 2. With a job, that is waited for, as long as the grace lasts.
+ * 2. If it has a job, it waits for that as long as the grace period lasts.
  * 3. The listener ends: SIGINT, SIGTERM, SIGKILL.
- * 4. What has not left GitHub's list by then leaves it now.
+ * 4. A runner that is still on GitHub's list then is removed now.
  *
  * @param listener undefined when it is gone already
  * @returns why the runner is still on GitHub's list, if it is
@@ -27,7 +27,7 @@ export async function stopRunner(
   return await deregisterOnExit(parts)
 }
 
-/** Undefined: the runner is off the list, or is not to leave it. `not yet`: it had a job for as long as the grace lasted. */
+/** Undefined: the runner is off the list, or is to stay on it. `not yet`: it had a job for as long as the grace period lasted. */
 type Left = RuntimeFailure | undefined | "not yet"
 
 async function leaveWhenIdle(parts: RunnerParts): Promise<Left> {
@@ -43,7 +43,7 @@ async function leaveWhenIdle(parts: RunnerParts): Promise<Left> {
     if (!leave?.asksGitHub) return "not yet"
     const left = await tryToLeave(parts, AbortSignal.any([stop.hurry, AbortSignal.timeout(times.removal)]))
     if (left !== "not yet") return left
-    // GitHub gave it a job that it has not told of yet, or has not heard yet that its job ended.
+    // GitHub gave it a job that it has not reported yet, or does not know yet that its job has ended.
     await until(AbortSignal.any([deadline, AbortSignal.timeout(times.again)]), (signal) => state.changed(signal))
   }
   return "not yet"
@@ -53,7 +53,7 @@ async function deregisterOnExit(parts: RunnerParts): Promise<RuntimeFailure | un
   const { leave, stop, times } = parts
   if (!leave) return undefined
   const limit = AbortSignal.any([stop.kill, AbortSignal.timeout(stop.hurry.aborted ? times.hurried : times.removal)])
-  let why = "there was no time to leave"
+  let why = "there was no time to deregister"
   while (!limit.aborted) {
     const left = await tryToLeave(parts, limit)
     if (left !== "not yet") return left
@@ -70,8 +70,8 @@ async function tryToLeave({ leave, stop }: RunnerParts, limit: AbortSignal): Pro
   } catch (error) {
     if (error instanceof RuntimeFailure) return error
     if (!limit.aborted) throw error
-    // In a hurry it is tried once more, when the listener is gone.
-    return stop.hurry.aborted && !stop.kill.aborted ? "not yet" : stayed("leaving took too long")
+    // When hurried, it is tried once more after the listener is gone.
+    return stop.hurry.aborted && !stop.kill.aborted ? "not yet" : stayed("deregistering took too long")
   }
 }
 
@@ -79,7 +79,7 @@ function stayed(why: string): RuntimeFailure {
   return new RuntimeFailure(
     "REGISTRATION",
     `the runner is still on GitHub's list: ${why}`,
-    "GitHub removes it when it was offline for long enough. Give the container more time to stop, like docker stop --timeout 60.",
+    "GitHub removes it once it has been offline for long enough. Give the container more time to stop, as with docker stop --timeout 60.",
   )
 }
 
@@ -98,7 +98,7 @@ async function endListener({ stop, times }: RunnerParts, listener: Listener): Pr
   await listener.ended
 }
 
-/** Aborted so long after another one was. */
+/** Aborted this long after another signal was. */
 function hurried(signal: AbortSignal, time: number): AbortSignal {
   const controller = new AbortController()
   const start = (): void => void setTimeout(() => controller.abort(), time).unref()

@@ -8,10 +8,10 @@ import type { RunnerParts } from "./runner-parts.js"
 import { stopRunner } from "./stop-runner.js"
 
 /**
- * Runs the configured runner until it has done its job, has failed, or somebody wants it to stop, and takes it off GitHub's list then.
+ * Runs the configured runner until it has done its job, has failed, or is asked to stop, then takes it off GitHub's list.
  *
- * @param onEvent of everything that the runner tells, after the state has it
- * @returns how it ended: undefined for well
+ * @param onEvent called with every event of the runner, after the state has been updated
+ * @returns why it failed; undefined if it ended well
  */
 export async function supervise(
   parts: RunnerParts,
@@ -34,13 +34,13 @@ export async function supervise(
         parts,
         new RuntimeFailure(
           "NETWORK",
-          "the listener ended again and again",
-          "What it said is above. Check with doctor.",
+          "the listener ended repeatedly",
+          "Its output is above. Check with the command doctor.",
         ),
       )
     state.enter("registering")
     const why = life.next === "restart" ? life.why : "it ended"
-    log.warn(`the listener ended, since ${why}; starting it again in ${delay / 1000} s`)
+    log.warn(`the listener ended because ${why}; starting it again in ${delay / 1000} s`)
     await sleep(delay, undefined, { signal: stop.stop }).catch(() => undefined)
   }
   return await stopRunner(parts, undefined)
@@ -48,7 +48,7 @@ export async function supervise(
 
 type Life = { readonly next: "stop"; readonly listener: Listener } | (ListenerOutcome & { readonly jobs: number })
 
-/** One life of the listener, to its end or until it is to be ended. */
+/** One life of the listener, until it ends or has to be stopped. */
 async function live({ state, stop, start }: RunnerParts, onEvent: (event: RunnerEvent) => void): Promise<Life> {
   const listener = await start()
   state.started(listener.pid)
@@ -67,14 +67,14 @@ async function live({ state, stop, start }: RunnerParts, onEvent: (event: Runner
   })
   const first = await Promise.race([listener.ended, stopped])
   if (first === "stop") {
-    // Whoever stops it has to know when it is gone.
+    // stopRunner has to know when it is gone.
     void listener.ended.then(() => state.gone())
     return { next: "stop", listener }
   }
   return { ...outcomeOf(first, seen), jobs }
 }
 
-/** The listener ended well. An ephemeral runner that did its job is off the list already, if it was not a job that said so. */
+/** The listener ended well. An ephemeral runner that did its job is already off the list, unless the job only pretended that. */
 async function exitedOnItsOwn(parts: RunnerParts, jobs: number): Promise<RuntimeFailure | undefined> {
   const { ephemeral, leave, forget, state, log } = parts
   if (!ephemeral || jobs === 0) return await stopRunner(parts, undefined)
@@ -89,7 +89,7 @@ async function exitedOnItsOwn(parts: RunnerParts, jobs: number): Promise<Runtime
   return failure
 }
 
-/** What made the runner end counts; that it could not leave is only told. */
+/** The failure that ended the runner counts; a failure to deregister is only logged. */
 async function failed(parts: RunnerParts, failure: RuntimeFailure): Promise<RuntimeFailure> {
   const second = await stopRunner(parts, undefined)
   if (second) parts.log.warn(second.message)

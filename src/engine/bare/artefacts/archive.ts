@@ -2,7 +2,7 @@ import { attempt } from "../../../host/exec.js"
 import { osRelease } from "../host/host.js"
 import { SUITE } from "../state/version.js"
 
-/** Of the package debian-archive-keyring, on the host and in every root. */
+/** From the package debian-archive-keyring, on the host and in every root. */
 export const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 /** The distribution's own mirrors. */
 const MAIN = "http://deb.debian.org/debian"
@@ -15,12 +15,12 @@ export interface ArchiveOptions {
 }
 
 /**
- * What mmdebstrap is told of the package archive: the host's own mirrors when the host is the same distribution, else the
- * distribution's. Both give main, updates and security.
+ * mmdebstrap's options and sources for the package archive: the host's own mirrors if the host runs the same distribution, else
+ * the distribution's. Both provide main, updates and security.
  */
 export async function archiveOptions(): Promise<ArchiveOptions> {
   const os = osRelease()
-  // Read by nobody but this run's apt: it may not be able to enter the folders above the root as its own user.
+  // Only for this run's apt, whose own user may be unable to enter the folders above the root.
   const options = ['--aptopt=APT::Sandbox::User "root"']
   if (os["ID"] !== "debian") return { options, sources: sourcesFor(MAIN, SECURITY, SUITE) }
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)"
@@ -29,7 +29,7 @@ export async function archiveOptions(): Promise<ArchiveOptions> {
 }
 
 /**
- * The wanted suite's sources, after the host's for its own: `URI CODENAME main …` gives the mirror, `URI CODENAME-security …`
+ * The wanted suite's sources, derived from the host's for its own: `URI CODENAME main …` gives the mirror, `URI CODENAME-security …`
  * that of security updates.
  *
  * @param targets `URI RELEASE COMPONENT ORIGIN`, a line for each of the host's indexes

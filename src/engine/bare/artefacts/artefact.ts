@@ -9,9 +9,9 @@ import { findMarked, MARKER, stopProcess } from "../host/process.js"
 export const SOURCES = dirname(fileURLToPath(import.meta.url))
 
 /**
- * Makes a folder once. It is made elsewhere and renamed, so that it exists only when it is complete, whatever happens meanwhile.
+ * Builds a folder once. It is built elsewhere and renamed, so that it never exists before it is complete.
  *
- * @returns whether it had to be made
+ * @returns whether it had to be built
  */
 export async function makeOnce(
   target: string,
@@ -28,8 +28,8 @@ export async function makeOnce(
 }
 
 /**
- * The environment of a tool that makes an artefact: its scratch space is ours, and it can be found again. A run that is killed
- * leaves its tools behind, still at work.
+ * The environment of a tool that builds an artefact: scratch space in our folder, and a marker to find the tool by, since tools
+ * of a killed run keep running.
  */
 export function workEnvironment(work: string): Record<string, string> {
   return { TMPDIR: work, [MARKER]: workMarker(work) }
@@ -39,11 +39,11 @@ function workMarker(work: string): string {
   return `work in ${work}`
 }
 
-/** Ends what interrupted runs left running and removes what they left lying. Never call it but with the lock held. */
+/** Ends processes and removes files that interrupted runs left behind. Call it only with the lock held. */
 export async function clearWork(work: string): Promise<void> {
   for (let left = findMarked(workMarker(work)); left.length > 0; left = findMarked(workMarker(work)))
     await Promise.all(left.map((tool) => stopProcess(tool, 5)))
-  // Never into a mount that such a tool may have made.
+  // Never descends into a mount that such a tool may have left.
   await exec("rm", ["-rf", "--one-file-system", work])
 }
 

@@ -9,10 +9,10 @@ import { writeLayout } from "./oci-layout.js"
 import type { StateFolder } from "../state/state-folder.js"
 import { BASE_NAME, BASE_TAG, SUITE } from "../state/version.js"
 
-/** Files that are put over a fresh root, the same on every platform. */
+/** Files that are copied over a fresh root, the same on every platform. */
 const OVERLAY = join(SOURCES, "base")
 
-/** Raised with every change of what this file makes, so that nobody keeps images of the old way. */
+/** Increased with every change to what this file builds, so that outdated images are not reused. */
 const RECIPE = "4"
 
 export function basesKey(): string {
@@ -24,15 +24,15 @@ export function baseDigest(folder: string): string {
   return readFileSync(join(folder, "digest"), "utf8").trim()
 }
 
-/** What the engine calls the base image, and where it gets it from: its own mirror, by the digest that was recorded. */
+/** The base image's reference on the engine, which gets it from its own mirror by the recorded digest. */
 export function baseReference(digest: string): string {
   return `${BASE_NAME}@${digest}`
 }
 
 /**
- * Makes the base image of every platform from the distribution's signed package archive, as one OCI layout.
+ * Builds the base image of every platform from the distribution's signed package archive, as one OCI layout.
  *
- * Foreign platforms run under the emulator, which the kernel must know by now. All platforms' files are no newer than the
+ * Foreign platforms run under the emulator, which must be registered with the kernel by now. All platforms' files are no newer than the
  * archive's Release files, which also give the images their creation time, so that the same archive gives the same images.
  */
 export async function makeBases(
@@ -70,11 +70,11 @@ async function makeRoot(
   work: string,
 ): Promise<void> {
   const hooks = [
-    // Before anything is unpacked, so that dpkg leaves out what is left out in every later step.
+    // Before anything is unpacked, so that dpkg excludes the same files as in every later step.
     `--setup-hook=cp -rT ${quote(OVERLAY)} "$1"`,
     '--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/log/*.log "$1"/var/log/apt "$1"/var/cache/ldconfig/aux-cache',
     '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$1"/etc/hostname "$1"/etc/resolv.conf',
-    // mmdebstrap parts the sources with empty lines.
+    // mmdebstrap separates the sources with empty lines.
     '--customize-hook=sed -i /^$/d "$1"/etc/apt/sources.list',
     '--customize-hook=: > "$1"/etc/machine-id; mkdir -p "$1"/var/lib/apt/lists/partial',
   ]
@@ -82,7 +82,7 @@ async function makeRoot(
     [
       "--variant=minbase",
       `--arch=${spelling(platform).debian}`,
-      // It looks for the host's qemu-user-static package. Our own rule in the kernel does that work.
+      // The check looks for the host's qemu-user-static package, which our own kernel rule replaces.
       ...(platform === host ? [] : ["--skip=check/qemu"]),
       ...archive.options,
       ...hooks,
@@ -93,7 +93,7 @@ async function makeRoot(
     work,
     { SOURCE_DATE_EPOCH: String(created.getTime() / 1000) },
   )
-  // Device nodes are the container engine's to make; the distribution's own image has none either.
+  // The container engine creates device nodes; the distribution's own image has none either.
   await exec("tar", ["--delete", "--wildcards", "-f", rootfs, "./dev/*"], { env: workEnvironment(work) })
 }
 

@@ -19,7 +19,7 @@ export function trustBundle(): string | undefined {
   return trustFile(process.env["SSL_CERT_FILE"], existsSync)
 }
 
-/** The contents hold the builder's sources, the engine's programs, a Go and the host's trust. */
+/** The contents include the builder's sources, the engine's programs, Go and the host's CA bundle. */
 export function contentKey(binariesKey: string, go: Pick<GoToolchain, "version">): string {
   const bundle = trustBundle()
   const trust = bundle === undefined ? "" : readFileSync(bundle, "utf8")
@@ -28,7 +28,7 @@ export function contentKey(binariesKey: string, go: Pick<GoToolchain, "version">
 
 const envSchema = z.record(z.string(), z.string())
 
-/** The variables that tell an engine what its SDKs' contents are called. */
+/** The variables that tell an engine the digests of its SDKs' contents. */
 export function contentEnv(folder: string): Record<string, string> {
   return envSchema.parse(JSON.parse(readFileSync(join(folder, "content.json"), "utf8")))
 }
@@ -44,7 +44,7 @@ export async function buildContent(
   const folder = state.content(key)
   await makeOnce(folder, work, async (target) => {
     const trust = trustBundle()
-    if (trust === undefined) throw new Error("ca-certificates is installed, and there is no bundle of it")
+    if (trust === undefined) throw new Error("ca-certificates is installed, but its bundle is missing")
     const output = `${target}-build`
     mkdirSync(output)
     const all: ContentInputs = {
@@ -76,11 +76,11 @@ export async function buildContent(
   return folder
 }
 
-/** What the exception says, then the last steps from the log: one of them has the failed command's own words. */
+/** The exception, then the last errors in the log: one of them is the failed command's own. */
 function buildOutput(built: { stderr: string }, log: string): string {
   const said = built.stderr.split("\n").filter((line) => /Error\b/.test(line) && !/^\s+at /.test(line))
   const steps = existsSync(log) ? readFileSync(log, "utf8").split("\n") : []
-  // Line by line: a sequence that one leaves open would take the next ones with it.
+  // Line by line: an escape sequence that one leaves open would swallow the next ones.
   const failed = steps.map((line) => stripVTControlCharacters(line)).filter((line) => /ERROR|rror:|! /.test(line))
   return [...said.slice(0, 2), ...failed.slice(-4)].join("\n").trim() || built.stderr.trim()
 }

@@ -35,7 +35,7 @@ export async function fetchEmulator(
       const program = emulatorProgram(target, platform)
       copyFileSync(emulatorProgram(join(root, "usr/bin"), platform), program)
       chmodSync(program, 0o755)
-      // A package that one day is not static any more is noticed here, not in a container.
+      // If the package is one day no longer static, it fails here and not in a container.
       await exec(program, ["--version"])
     }
     await exec("rm", ["-rf", "--one-file-system", root])

@@ -5,7 +5,7 @@ import { attempt, exec } from "../../../host/exec.js"
 import { SOURCES } from "./artefact.js"
 import { findProgram } from "../host/host.js"
 
-/** The first Go that fetches a newer one by itself when a module asks for it. */
+/** The first Go that fetches a newer one by itself when a module requires it. */
 const OLDEST = [1, 21] as const
 
 /** @example parseGoVersion("go version go1.26.8 linux/…") ⇒ [1, 26, 8] */
@@ -43,15 +43,19 @@ export interface GoToolchain {
 export async function goToolchain(): Promise<GoToolchain> {
   const program = findProgram("go", { PATH: `${process.env["PATH"] ?? ""}:/usr/local/go/bin:/usr/lib/go/bin` })
   if (program === undefined)
-    throw new RunnerImagesError("ENGINE_HOST", "Go is not installed; the engine is built with it.", await goRemedy())
+    throw new RunnerImagesError(
+      "ENGINE_HOST",
+      "Go is not installed; it is needed to build the engine.",
+      await goRemedy(),
+    )
   const local = parseGoVersion((await attempt(program, ["version"], { env: { GOTOOLCHAIN: "local" } })).stdout)
   if (!local || isOlder(local, OLDEST))
     throw new RunnerImagesError(
       "ENGINE_HOST",
-      `${program} is Go ${local?.join(".") ?? "of an unknown version"}, and building the engine needs ${OLDEST.join(".")} or newer.`,
+      `${program} is Go ${local?.join(".") ?? "of an unknown version"}, but building the engine needs ${OLDEST.join(".")} or newer.`,
       await goRemedy(),
     )
-  // Asked where go.mod is: a Go older than the modules need answers for the newer one that it then fetches.
+  // Run where go.mod is: a Go older than the modules need then fetches a newer one and answers for that.
   const env = goEnvironment()
   const root = await exec(program, ["env", "GOROOT"], { cwd: join(SOURCES, "go"), env })
   const version = await exec(program, ["env", "GOVERSION"], { cwd: join(SOURCES, "go"), env })
@@ -75,5 +79,5 @@ async function goRemedy(): Promise<string> {
     .sort((a, b) => (isOlder(a.version, b.version) ? 1 : -1))[0]
   if (newest)
     return `Run: apt-get install ${newest.name} && ln -s /usr/lib/${newest.name.replace(/-go$/, "").replace("golang", "go")}/bin/go /usr/local/bin/go`
-  return `This host's package sources have no Go ${OLDEST.join(".")}: install Go ${neededGo()} or newer from the Go project's download page into /usr/local/go.`
+  return `This host's package sources have no Go ${OLDEST.join(".")} or newer: install Go ${neededGo()} or newer from the Go project's download page into /usr/local/go.`
 }

@@ -10,7 +10,7 @@ import type { StateFolder } from "../state/state-folder.js"
 
 interface Need {
   package: string
-  /** A program by name, or a file by path, that tells that the need is met, whoever installed it. */
+  /** A program by name, or a file by path, that shows that the need is met, whoever installed it. */
   shownBy: string
 }
 
@@ -35,7 +35,7 @@ const NEEDS: Need[] = [
 
 export { CNI_FOLDER }
 
-/** Packages that have to be installed. Pure but for looking. */
+/** Packages that have to be installed. Only looks, changes nothing. */
 export function missingPackages(isThere: (shownBy: string) => boolean = shown): string[] {
   return NEEDS.filter((need) => !isThere(need.shownBy)).map((need) => need.package)
 }
@@ -45,9 +45,9 @@ function shown(by: string): boolean {
 }
 
 const installedSchema = z.object({
-  /** Packages that came onto the host through this program, those that others depend on included. */
+  /** Packages that this program installed on the host, dependencies included. */
   installed: z.array(z.string()),
-  /** What was there before an installation that may not have ended. */
+  /** The packages that were there before an installation that may not have finished. */
   before: z.array(z.string()).optional(),
 })
 
@@ -61,7 +61,7 @@ function readInstalled(state: StateFolder): z.infer<typeof installedSchema> {
   return installedSchema.parse(JSON.parse(readFileSync(state.installedPackages, "utf8")))
 }
 
-/** No service may start and nobody may be asked. */
+/** apt must not restart services or ask questions. */
 const QUIET_APT = {
   DEBIAN_FRONTEND: "noninteractive",
   APT_LISTCHANGES_FRONTEND: "none",
@@ -69,7 +69,7 @@ const QUIET_APT = {
   LC_ALL: "C.UTF-8",
 }
 
-/** Installs what is missing and keeps a list of what came with it. */
+/** Installs what is missing and records all packages that this added. */
 export async function installPackages(state: StateFolder, log: (line: string) => void): Promise<void> {
   const record = readInstalled(state)
   const missing = missingPackages()
@@ -77,7 +77,7 @@ export async function installPackages(state: StateFolder, log: (line: string) =>
   if (before) writeFileAtomic(state.installedPackages, JSON.stringify({ installed: record.installed, before }))
   if (missing.length > 0) {
     log(`packages: installing ${missing.join(" ")}`)
-    // An installation that was killed leaves packages unconfigured, and apt refuses to go on.
+    // A killed installation leaves packages unconfigured, and apt then refuses to continue.
     await exec("dpkg", ["--configure", "-a"], { env: QUIET_APT })
     await exec("apt-get", ["update", "-qq"], { env: QUIET_APT })
     await exec(

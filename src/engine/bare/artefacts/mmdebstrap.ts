@@ -2,8 +2,8 @@ import { exec } from "../../../host/exec.js"
 import { workEnvironment } from "./artefact.js"
 
 /**
- * Makes a root from the distribution's archive. What mmdebstrap mounts meanwhile is in a namespace of its own and goes with its
- * processes: on the host's, mounts of a run that was killed would stay, and nobody could remove the folder that they are in.
+ * Builds a root from the distribution's archive. mmdebstrap's mounts are in a namespace of their own and vanish with its
+ * processes: in the host's, the mounts of a killed run would stay, and the folder that they are in could not be removed.
  *
  * @param work folder for its scratch space
  */

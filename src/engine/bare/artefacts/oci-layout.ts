@@ -51,7 +51,7 @@ export async function writeLayout(
   return index.digest
 }
 
-/** Equal for every architecture but in its name and its layer. */
+/** The same for every architecture except for its name and its layer. */
 export function imageConfig(architecture: string, created: string, diffId: string): object {
   return {
     created,

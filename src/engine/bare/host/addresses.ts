@@ -42,14 +42,14 @@ function formatAddress(address: number): string {
 }
 
 /**
- * Chooses a /30 for the veth pair and a /16 for containers, both free of what the host routes and asks.
+ * Chooses a /30 for the veth pair and a /16 for containers, both outside the host's routes and name servers.
  *
- * @param id the instance's: spreads the first choice, so that instances seldom meet
+ * @param id the instance's, which spreads the first choice, so that instances seldom collide
  * @param taken the host's routes, its name servers and other instances' links
  * @returns undefined when all of 10.0.0.0/8 and 172.16.0.0/12 is taken
  */
 export function chooseNetworks(id: string, taken: readonly string[]): { link: string; containers: string } | undefined {
-  // A route to half the world is a default route in disguise, as tunnels make it.
+  // A route to half the world is a default route in disguise, as tunnels add it.
   const particular = taken.filter((other) => !/\/[0-7]$/.test(other))
   const free = (range: string) => !particular.some((other) => overlaps(range, other))
   const sixteens = [
@@ -62,7 +62,7 @@ export function chooseNetworks(id: string, taken: readonly string[]): { link: st
   const links = Array.from({ length: 2 ** 14 }, (_, index) => (start + index) % 2 ** 14).map(
     (slot) => `10.86.${slot >> 6}.${(slot & 63) * 4}/30`,
   )
-  // 10.86.0.0/16 is outside what containers get first. When the host uses it, a corner of another free range must do.
+  // 10.86.0.0/16 is outside the ranges that containers get first. If the host uses it, part of another free range must do.
   const spare = sixteens.find((range) => range !== containers && free(range))
   const link = links.find(free) ?? (spare ? spare.replace("/16", "/30") : undefined)
   return containers && link ? { link, containers } : undefined

@@ -58,7 +58,7 @@ async function mountBinfmt(): Promise<void> {
     throw new RunnerImagesError(
       "ENGINE_HOST",
       `The kernel cannot run foreign programs under an emulator: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "Boot a kernel with CONFIG_BINFMT_MISC, as the distribution's own has it.",
+      "Boot a kernel with CONFIG_BINFMT_MISC, such as the distribution's own.",
       { cause },
     )
   }
@@ -69,7 +69,7 @@ export function removeBinfmtRule(name: string): void {
   if (existsSync(rule)) writeFileSync(rule, "-1")
 }
 
-/** Puts back that binfmt_misc was not mounted, unless somebody has rules there by now. */
+/** Unmounts binfmt_misc again, unless somebody has added rules by now. */
 export async function unmountUnusedBinfmt(): Promise<void> {
   const rules = (await attempt("ls", [FOLDER])).stdout
     .split("\n")

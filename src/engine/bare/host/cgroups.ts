@@ -18,7 +18,7 @@ function removeTree(folder: string): void {
   try {
     rmdirSync(folder)
   } catch {
-    // Still in use for a moment; the caller looks again.
+    // Still in use for a moment; the caller tries again.
   }
 }
 

@@ -12,7 +12,7 @@ const INSTANCES = `${INTERFACE_PREFIX}+`
  * The rules of an instance, in the order in which the kernel should see them: its /30 goes out under the host's address, only
  * answers come back, and nothing goes from one instance to another.
  *
- * @param guarded interfaces on which forwarding is on for instances alone: nothing that comes in there is passed on elsewhere
+ * @param guarded interfaces on which forwarding is on only for instances: packets that arrive there are forwarded nowhere else
  */
 export function instanceRules(folder: InstanceFolder, link: string, guarded: readonly string[]): FirewallRule[] {
   const named = ["-m", "comment", "--comment", folder.comment]
@@ -36,8 +36,8 @@ export function instanceRules(folder: InstanceFolder, link: string, guarded: rea
 }
 
 /**
- * Puts the rules in place, all or none, since their order matters. They go first: Docker's and firewalld's own rules refuse
- * what they do not know.
+ * Adds the rules, all or none, since their order matters. They come first: Docker's and firewalld's own rules drop packets that
+ * they do not know.
  */
 export async function addRules(
   folder: InstanceFolder,
@@ -55,7 +55,7 @@ export async function addRules(
   }
   for (const table of new Set(rules.map((rule) => rule.table)))
     if ((await savedTable(table)) === "") recordChange(folder, record, { kind: "firewall-table", table })
-  // Each is put before those that are there.
+  // Each is inserted before the existing ones.
   for (const { table, chain, rule } of rules.toReversed()) {
     recordChange(folder, record, { kind: "firewall-rule", table, chain, rule })
     await exec("iptables", [...WAIT, "-t", table, "-I", chain, ...rule])
@@ -70,7 +70,7 @@ async function hasRule({ table, chain, rule }: FirewallRule): Promise<boolean> {
   return (await attempt("iptables", [...WAIT, "-t", table, "-C", chain, ...rule])).exitCode === 0
 }
 
-/** One table as iptables-save prints it, or nothing when there is none. Asked for by name, it would be made. */
+/** One table as iptables-save prints it, or nothing when there is none. Asking for it by name would create it. */
 async function savedTable(table: string): Promise<string> {
   return sectionOf(await exec("iptables-save", []), table)
 }
@@ -89,7 +89,7 @@ export function isEmptyTable(saved: string): boolean {
     .every((line) => /^:\S+ ACCEPT /.test(line))
 }
 
-/** Removes a table that was made for our rules, unless others have put theirs into it. */
+/** Removes a table that was created for our rules, unless others have added theirs to it. */
 export async function removeEmptyTable(table: string): Promise<void> {
   const saved = await savedTable(table)
   // Restoring nothing is the only way in which iptables drops a table of its own.

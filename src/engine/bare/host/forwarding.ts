@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 
-/** `all` is the switch that net.ipv4.ip_forward is another name for. */
+/** `all` is the same switch as net.ipv4.ip_forward. */
 function setting(interfaceName: string): string {
   return `/proc/sys/net/ipv4/conf/${interfaceName}/forwarding`
 }
 
-/** Whether the kernel passes on packets that come in by an interface. It looks at that interface's switch and at no other. */
+/** Whether the kernel forwards packets that arrive on an interface. Only that interface's own switch counts. */
 export function forwards(interfaceName: string): boolean {
   const path = setting(interfaceName)
   return existsSync(path) && readFileSync(path, "utf8").trim() === "1"

@@ -63,27 +63,27 @@ export function proxyVariables(env: NodeJS.ProcessEnv): Record<string, string> {
  */
 export function checkHost(facts: HostFacts): PlatformName {
   const name = facts.osRelease["PRETTY_NAME"] ?? facts.system
-  if (facts.system !== "linux") throw missing(`The bare engine runs on Linux, and this is ${facts.system}.`, DOCKER)
+  if (facts.system !== "linux") throw missing(`The bare engine runs on Linux, but this is ${facts.system}.`, DOCKER)
   const family = [facts.osRelease["ID"] ?? "", ...(facts.osRelease["ID_LIKE"] ?? "").split(" ")]
   if (!family.some((id) => id === "debian" || id === "ubuntu") || !facts.hasApt)
-    throw missing(`The bare engine runs on Debian and Ubuntu, and this is ${name}.`, DOCKER)
+    throw missing(`The bare engine runs on Debian and Ubuntu, but this is ${name}.`, DOCKER)
   const platform = platformOfNodeArch(facts.nodeArch)
   if (!platform)
-    throw missing(`The bare engine runs on ${PLATFORMS.join(" and ")}, and this machine is ${facts.nodeArch}.`, DOCKER)
+    throw missing(`The bare engine runs on ${PLATFORMS.join(" and ")}, but this machine is ${facts.nodeArch}.`, DOCKER)
   if (facts.userId !== 0)
-    throw missing("The bare engine needs root: it makes network namespaces and mounts.", `Use sudo. ${DOCKER}`)
+    throw missing("The bare engine needs root: it creates network namespaces and mounts.", `Use sudo. ${DOCKER}`)
   if (!facts.networkNamespaces)
     throw missing("The kernel has no network namespaces (CONFIG_NET_NS).", "Boot the distribution's own kernel.")
   const proxy = Object.entries(facts.proxies).find(([variable, value]) => !/^no_/i.test(variable) && isLoopback(value))
   if (proxy)
     throw missing(
-      `${proxy[0]} is ${proxy[1]}: the engine runs in a network namespace, from which the host's loopback cannot be reached.`,
+      `${proxy[0]} is ${proxy[1]}: the engine runs in a network namespace that cannot reach the host's loopback.`,
       "Let the proxy listen on an address of this host that containers can reach, and set the variable to that.",
     )
   return platform
 }
 
-/** File systems that the kernel must have, by the module that brings each. */
+/** The required file systems that the kernel lacks, each named like its module. */
 export function missingFilesystems(filesystems: string): string[] {
   const known = filesystems.split("\n").map((line) => line.split("\t").at(-1))
   return ["overlay", "binfmt_misc"].filter((name) => !known.includes(name))
@@ -108,7 +108,7 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-/** A program's path, looked for as a shell does and in root's folders besides: sudo and cron leave those out of PATH. */
+/** A program's path, searched for as a shell does, and also in root's folders: sudo and cron leave those out of PATH. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const folders = [
     ...(env["PATH"] ?? "").split(":"),
@@ -132,13 +132,13 @@ export function freeBytes(path: string): number {
   return disk.bavail * disk.bsize
 }
 
-/** @throws RunnerImagesError ENGINE_DISK when there is less room than is needed */
+/** @throws RunnerImagesError ENGINE_DISK when there is less free space than needed */
 export function checkDisk(path: string, neededBytes: number): void {
   const free = freeBytes(path)
   if (free >= neededBytes) return
   throw new RunnerImagesError(
     "ENGINE_DISK",
-    `The bare engine needs ${gigabytes(neededBytes)} where ${path} is, and ${gigabytes(free)} are free.`,
+    `The bare engine needs ${gigabytes(neededBytes)} of free disk space for ${path}, but only ${gigabytes(free)} is free.`,
     "Free some space (runner-images engine prune), or set XDG_CACHE_HOME to a folder on a larger disk.",
   )
 }
@@ -148,10 +148,10 @@ export function gigabytes(bytes: number): string {
 }
 
 /**
- * Makes the state folder and closes it to everybody but root: base images, programs that root runs and a password lie in it.
+ * Creates the state folder and closes it to everybody but root: it holds base images, programs that root runs and a password.
  *
- * @param caller who may own folders on the way as well
- * @throws RunnerImagesError ENGINE_STATE when it cannot be written, or others could put another in its place
+ * @param caller who may also own folders on the path to it
+ * @throws RunnerImagesError ENGINE_STATE when it cannot be written, or others could replace it
  */
 export function checkStateFolder(root: string, caller = sudoCaller(process.env)): void {
   try {
@@ -166,7 +166,7 @@ export function checkStateFolder(root: string, caller = sudoCaller(process.env))
     throw new RunnerImagesError(
       "ENGINE_STATE",
       `The bare engine's state folder ${root} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "Set XDG_CACHE_HOME to a folder that root can write and others cannot.",
+      "Set XDG_CACHE_HOME to a folder that only root can write to.",
       { cause },
     )
   }

@@ -5,9 +5,9 @@ import { attempt } from "../../../host/exec.js"
 import { missingFilesystems } from "./host.js"
 
 /**
- * Proves that the kernel gives what the engine needs, by doing it in namespaces that end at once.
+ * Proves that the kernel provides what the engine needs, by trying it in namespaces that end at once.
  *
- * @param root the state folder: layers are stacked on its file system
+ * @param root the state folder: overlay mounts are on its file system
  * @throws RunnerImagesError ENGINE_HOST
  */
 export async function checkKernel(root: string): Promise<void> {
@@ -17,14 +17,14 @@ export async function checkKernel(root: string): Promise<void> {
   if (missing.length > 0)
     throw new RunnerImagesError(
       "ENGINE_HOST",
-      `The kernel has no ${missing.join(" and no ")}.`,
+      `The kernel does not support ${missing.join(" or ")}.`,
       `Run: modprobe ${missing[0]} — or boot the distribution's own kernel, which has it.`,
     )
   const namespaces = await attempt("unshare", ["--net", "--mount", "--pid", "--fork", "true"])
   if (namespaces.exitCode !== 0)
     throw new RunnerImagesError(
       "ENGINE_HOST",
-      `The kernel gives no network, mount and process namespaces: ${namespaces.stderr.trim()}.`,
+      `The kernel refuses to create network, mount and process namespaces: ${namespaces.stderr.trim()}.`,
       "In a container, run it with --privileged; elsewhere boot the distribution's own kernel.",
     )
   const trial = join(root, `overlay-trial-${process.pid}`)
@@ -35,7 +35,7 @@ export async function checkKernel(root: string): Promise<void> {
     if (overlay.exitCode !== 0)
       throw new RunnerImagesError(
         "ENGINE_HOST",
-        `Layers cannot be stacked on the file system of ${root}: ${overlay.stderr.trim()}.`,
+        `The file system of ${root} does not support overlay mounts: ${overlay.stderr.trim()}.`,
         "Set XDG_CACHE_HOME to a folder on ext4, xfs or btrfs: not on another overlay, and not on the network.",
       )
   } finally {

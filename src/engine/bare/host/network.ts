@@ -20,7 +20,7 @@ async function routes(): Promise<Route[]> {
 }
 
 /**
- * Chooses addresses that nothing on the host has.
+ * Chooses addresses that nothing on the host uses.
  *
  * @throws RunnerImagesError ENGINE_HOST when all private ranges are taken
  */
@@ -52,8 +52,8 @@ export function listens(port: number): Promise<boolean> {
 }
 
 /**
- * The interfaces that containers' packets leave the host by, and answers come back on: that of the default route, and that of
- * a name server where it is another one.
+ * The interfaces through which containers' packets leave the host and answers return: the default route's, and a name server's
+ * if it is a different one.
  */
 export async function uplinks(resolvConf: string): Promise<string[]> {
   const ways = nameservers(resolvConf).map((server) => deviceTowards(server))
@@ -62,10 +62,10 @@ export async function uplinks(resolvConf: string): Promise<string[]> {
 }
 
 /**
- * What has to be done about forwarding.
+ * Decides where forwarding has to be switched on and guarded.
  *
- * @returns `closed`: the uplinks on which it has to be switched on. `guarded`: those on which it is on for instances alone, then
- *   at the latest; where the whole host forwards, its owner decides what goes where.
+ * @returns `closed`: the uplinks on which it has to be switched on. `guarded`: those on which it then is on only for instances;
+ *   none if the whole host forwards, since its owner then decides what goes where.
  */
 export function forwardingPlan(
   devices: readonly string[],
@@ -82,8 +82,8 @@ async function deviceTowards(address: string): Promise<string | undefined> {
 }
 
 /**
- * The host's side, which outlives the namespace: firewall rules, then forwarding on the interfaces that need it. What comes in
- * there and is no answer goes nowhere, before the kernel would pass anything on.
+ * Sets up the host's side, which outlives the namespace: firewall rules, then forwarding on the interfaces that need it. The
+ * rules drop packets that arrive there and are no replies, and they are in place before the kernel forwards anything.
  */
 export async function prepareHostNetwork(
   folder: InstanceFolder,
@@ -100,7 +100,7 @@ export async function prepareHostNetwork(
   })
 }
 
-/** Puts back what {@link prepareHostNetwork} switched on, unless somebody has switched it on for the whole host since. */
+/** Switches off what {@link prepareHostNetwork} switched on, unless forwarding has since been switched on for the whole host. */
 export function switchForwardingBack(devices: readonly string[]): void {
   if (forwardsEverywhere()) return
   for (const device of devices) switchForwarding(device, false)
@@ -120,8 +120,8 @@ export async function plugIn(folder: InstanceFolder, record: InstanceRecord, nam
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_HOST",
-      `The kernel made no veth pair: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "Boot a kernel with CONFIG_VETH, as the distribution's own has it.",
+      `The kernel could not create a veth pair: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      "Boot a kernel with CONFIG_VETH, such as the distribution's own.",
       { cause },
     )
   }
@@ -131,7 +131,7 @@ export async function plugIn(folder: InstanceFolder, record: InstanceRecord, nam
   await exec("nsenter", [...inside, "link", "set", "lo", "up"])
   await exec("nsenter", [...inside, "address", "add", `${namespace}/30`, "dev", "eth0"])
   await exec("nsenter", [...inside, "link", "set", "eth0", "up"])
-  // The namespace's first process goes on when it sees this route.
+  // The namespace's first process continues when it sees this route.
   await exec("nsenter", [...inside, "route", "add", "default", "via", host])
 }
 
@@ -144,7 +144,7 @@ async function defaultDevice(): Promise<string | undefined> {
   return found.exitCode === 0 ? (JSON.parse(found.stdout || "[]") as Route[])[0]?.dev : undefined
 }
 
-/** The MTU of the interface that leads out: a larger one inside loses packets on networks with tunnels. */
+/** The MTU of the default route's interface: a larger one inside would lose packets on networks with tunnels. */
 async function defaultMtu(): Promise<string> {
   const device = await defaultDevice()
   const path = `/sys/class/net/${device ?? ""}/mtu`

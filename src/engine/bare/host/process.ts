@@ -32,7 +32,7 @@ export function parseStat(stat: string): ProcessStat {
   return { state: fields[0] ?? "", parent: Number(fields[1]), startTime: fields[19] ?? "" }
 }
 
-/** A process by its number, or undefined when there is none. */
+/** A process by its ID, or undefined when there is none. */
 export function processStat(pid: number): ProcessStat | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))
@@ -41,7 +41,7 @@ export function processStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** A process's executable, or undefined when there is no process or it is somebody else's. */
+/** A process's executable, or undefined when there is no such process or it belongs to another user. */
 export function programOf(pid: number): string | undefined {
   try {
     // An upgrade of its package may have replaced the file since.
@@ -51,14 +51,14 @@ export function programOf(pid: number): string | undefined {
   }
 }
 
-/** Whether a recorded process still runs. A zombie does not, nor does another program under its number. */
+/** Whether a recorded process still runs. A zombie does not count, nor does another program with its process ID. */
 export function isRunning({ pid, startTime, program }: RecordedProcess): boolean {
   const stat = processStat(pid)
   if (stat?.startTime !== startTime || stat.state === "Z") return false
   return program === undefined || [program, undefined].includes(programOf(pid))
 }
 
-/** What tells a process from all others, or undefined when it is gone. */
+/** What identifies a process, or undefined when it is gone. */
 export function identify(pid: number): RecordedProcess | undefined {
   const stat = processStat(pid)
   if (!stat || stat.state === "Z") return undefined
@@ -119,7 +119,7 @@ export async function startDetached(
   }
 }
 
-/** Asks a process to end, waits, then ends it. `ask` is who gets the request when that is another one. Harmless when it is gone. */
+/** Sends SIGTERM, waits, then sends SIGKILL. `ask` is the process that gets SIGTERM if it is another one. Harmless if it is gone. */
 export async function stopProcess(target: RecordedProcess, graceSeconds: number, ask?: RecordedProcess): Promise<void> {
   signal(ask ?? target, "SIGTERM")
   if (await ended(target, graceSeconds)) return
@@ -132,7 +132,7 @@ function signal(target: RecordedProcess, name: NodeJS.Signals): void {
   try {
     process.kill(target.pid, name)
   } catch {
-    // It ended between the two lines.
+    // It ended in between.
   }
 }
 

@@ -12,7 +12,7 @@ export function nameservers(resolvConf: string): string[] {
 }
 
 /**
- * The first resolver configuration whose servers can be asked from a network namespace: none on loopback, at least one IPv4.
+ * The first resolver configuration that works in a network namespace: at least one IPv4 server that is not on loopback.
  *
  * @returns its text without the servers that cannot be reached, or undefined
  */

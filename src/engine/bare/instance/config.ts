@@ -12,7 +12,7 @@ export interface EngineSettings {
   resolvConf: string
 }
 
-/** The engine's cache is swept when it grows beyond this, or when the disk is nearly full. */
+/** The engine prunes its cache when it exceeds this size, or when the disk is nearly full. */
 export const CACHE_LIMITS = { maxUsedSpace: "40GB", reservedSpace: "10GB", minFreeSpace: "5GB" } as const
 
 /** BuildKit's side of the engine's configuration. */
@@ -44,9 +44,9 @@ export function mirrorPort(registryPort: number): number {
 }
 
 /**
- * docker-registry's configuration, which is YAML: JSON is that too.
+ * docker-registry's configuration, which is YAML, and JSON is a subset of that.
  *
- * @param users file of those who may read and write; without one, everybody may read and nobody may write
+ * @param users file of the users who may read and write; without it, everybody may read and nobody may write
  */
 export function registryConfig(port: number, storage: string, users?: string): string {
   return JSON.stringify({
@@ -64,12 +64,12 @@ export function registryConfig(port: number, storage: string, users?: string): s
   })
 }
 
-/** What the registry on the host's loopback runs with. Nobody reads or writes without the instance's password. */
+/** The configuration of the registry on the host's loopback. Nobody reads or writes without the instance's password. */
 export function writableRegistryConfig(folder: InstanceFolder, registryPort: number): string {
   return registryConfig(registryPort, folder.registryStorage, folder.registryUsers)
 }
 
-/** Writes everything that engine and registries read, below the instance's folder. */
+/** Writes all configuration of the engine and the registries, below the instance's folder. */
 export function writeConfig(folder: InstanceFolder, settings: EngineSettings): void {
   const { config } = folder
   mkdirSync(config, { recursive: true })
@@ -83,7 +83,7 @@ export function writeConfig(folder: InstanceFolder, settings: EngineSettings): v
   writeCniFolder(join(config, "cni"), settings.binaries)
 }
 
-/** One folder with the distribution's plugins and the engine's own, as CNI wants it. */
+/** One folder with the distribution's plugins and the engine's own, as CNI requires. */
 function writeCniFolder(folder: string, binaries: string): void {
   const next = `${folder}.new`
   rmSync(next, { recursive: true, force: true })

@@ -5,8 +5,8 @@ import type { InstanceFolder } from "../state/state-folder.js"
 const TRUST = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
 
 /**
- * The environment of an instance's processes: nothing of the caller's but its proxies and its trust, folders of the instance in
- * place of /tmp and the home folder, and the marker.
+ * The environment of an instance's processes: from the caller only the proxy and certificate variables, the instance's folders
+ * in place of /tmp and the home folder, and the marker.
  */
 export function childEnvironment(folder: InstanceFolder, marker: string): Record<string, string> {
   const trust = TRUST.flatMap((name) => {

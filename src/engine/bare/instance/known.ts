@@ -14,7 +14,7 @@ interface Instance {
   record: InstanceRecord
 }
 
-/** The instances that are up on this machine, in whatever state folder. */
+/** The instances that are up on this machine, in any state folder. */
 function instances(): Instance[] {
   return Object.entries(readHostState().instances).flatMap(([id, { record: path }]) => {
     const folder = new InstanceFolder(basename(dirname(path)), dirname(path), id)
@@ -24,9 +24,9 @@ function instances(): Instance[] {
 }
 
 /**
- * The digests that builds on an engine start from, when it is a bare engine of this machine.
+ * The digests that builds on an engine start from, if it is a bare engine of this machine.
  *
- * @param address as _EXPERIMENTAL_DAGGER_RUNNER_HOST has it
+ * @param address as in _EXPERIMENTAL_DAGGER_RUNNER_HOST
  * @returns the digest by the base's name, or undefined for any other engine
  * @throws RunnerImagesError ENGINE_STATE when another program has taken the place of the engine's socket
  */
@@ -43,9 +43,9 @@ export interface RegistryLogin {
 }
 
 /**
- * What the registry of a bare engine on this machine wants to see, after a look at who really listens on the port.
+ * The credentials of a bare engine's registry on this machine, after checking which process really listens on the port.
  *
- * @returns undefined when no instance's registry is to be there
+ * @returns undefined when no instance's registry should listen there
  * @throws RunnerImagesError ENGINE_PORT when another program has the port, AUTHENTICATION when the password cannot be read
  */
 export function registryLogin(port: number): RegistryLogin | undefined {

@@ -13,7 +13,7 @@ export interface Listener {
 const LISTENING = "0A"
 
 /**
- * Who waits on a port, from the text of /proc/net/tcp or tcp6.
+ * The sockets that listen on a port, from the text of /proc/net/tcp or tcp6.
  *
  * @example parseListeners("… 0100007F:1388 00000000:0000 0A … 0 0 4711 …", 5000) ⇒ [{ address: "0100007F:1388", inode: "4711", userId: 0 }]
  */
@@ -25,14 +25,14 @@ export function parseListeners(table: string, port: number): Listener[] {
   })
 }
 
-/** Whatever listens on a port of this host, on any address. */
+/** All sockets that listen on a port of this host, on any address. */
 function listenersOn(port: number): Listener[] {
   return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListeners(textOf(path), port))
 }
 
 /** Whether a connection to a port of 127.0.0.1 reaches this process. */
 export function listensItself({ pid }: RecordedProcess, port: number): boolean {
-  // The kernel prints addresses in the processor's order of bytes. An exact address goes before a wildcard.
+  // The kernel prints addresses in host byte order. An exact address takes precedence over a wildcard.
   const exact = parseListeners(textOf("/proc/net/tcp"), port).find(({ address }) =>
     ["0100007F", "7F000001"].includes(address.slice(0, 8)),
   )

@@ -15,7 +15,7 @@ import type { InstanceFolder, StateFolder } from "../state/state-folder.js"
 export interface EngineParts {
   /** Folder with the engine's programs. */
   binaries: string
-  /** Folder with the SDKs' contents, and the variables that name them; none for an engine that is to make them. */
+  /** Folder with the SDKs' contents, and the variables that name them; absent for an engine that is to build them. */
   content?: { folder: string; env: Record<string, string> }
   registryProgram: string
 }
@@ -98,7 +98,7 @@ export async function startEngine(
   try {
     await plugIn(folder, record, init.pid)
   } catch (error) {
-    // Its own words tell more than those of a command that found it gone.
+    // The engine's own log says more than a command that found the engine gone.
     if (!isRunning(started)) throw died(folder, "ended while it was starting")
     await stopEngine(folder, record)
     throw error
@@ -117,7 +117,7 @@ export async function startEngine(
 }
 
 /**
- * Whether the engine's socket is the one that the engine made. Its folder is root's, so that only root could put another there.
+ * Checks that the engine's socket is the one that the engine created. Its folder belongs to root, so only root could replace it.
  *
  * @throws RunnerImagesError ENGINE_STATE when it is another one
  */
@@ -127,7 +127,7 @@ export function checkSocket(folder: InstanceFolder, record: InstanceRecord): voi
   if (found.ino === record.socketInode && found.isSocket() && found.uid === 0) return
   throw new RunnerImagesError(
     "ENGINE_STATE",
-    `${folder.socket} is not the socket that the engine of instance ${record.name} made: another program listens there, as user ${found.uid}.`,
+    `${folder.socket} is not the socket that the engine of instance ${record.name} created: another program listens there, as user ${found.uid}.`,
     "Find out which (ss -xlp), end it, then run: runner-images engine down, and engine up again.",
   )
 }
@@ -154,26 +154,26 @@ async function firstChild(unshare: RecordedProcess): Promise<RecordedProcess | u
   return undefined
 }
 
-/** The engine's outermost process, whether or not its number was written down before this program was killed. */
+/** The engine's outermost process, even if this program was killed before it recorded the process ID. */
 export function engineProcess(record: InstanceRecord): RecordedProcess | undefined {
   const known = record.processes.engine
   return known && isRunning(known) ? known : findMarked(record.marker)[0]
 }
 
-/** Ends the engine, and with it everything in its namespaces. Builds that run get 40 seconds. */
+/** Stops the engine, and with it everything in its namespaces. Running builds get 40 seconds. */
 export async function stopEngine(folder: InstanceFolder, record: InstanceRecord): Promise<void> {
   const outermost = engineProcess(record)
   if (outermost) {
     const init = childrenOf(outermost.pid)[0]
     const stat = init === undefined ? undefined : processStat(init)
-    // unshare does not pass signals on: the request goes to the namespaces' first process, the end to all.
+    // unshare does not forward signals: SIGTERM goes to the namespaces' first process, SIGKILL ends all.
     await stopProcess(
       outermost,
       GRACE_SECONDS,
       init !== undefined && stat ? { pid: init, startTime: stat.startTime } : undefined,
     )
   }
-  // What was started by a run that was killed in between.
+  // Processes that a run started before it was killed.
   for (const left of findMarked(record.marker)) await stopProcess(left, 1)
   delete record.processes.engine
   writeRecord(folder, record)

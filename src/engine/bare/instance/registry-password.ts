@@ -16,10 +16,10 @@ export function registryPassword(folder: InstanceFolder): string | undefined {
   return existsSync(folder.registryPassword) ? readFileSync(folder.registryPassword, "utf8").trim() : undefined
 }
 
-/** Makes the password, unless there is one, and writes what the registry knows it by. Both files are root's alone. */
+/** Creates the password, unless there is one, and writes its hash for the registry. Only root can read either file. */
 export function writeRegistryPassword(folder: InstanceFolder): void {
   const password = registryPassword(folder) ?? randomBytes(BYTES).toString("base64url")
-  // Without an end of line: dagger call takes a file's contents as they are.
+  // Without a newline: dagger call uses a file's contents as they are.
   writeFileAtomic(folder.registryPassword, password, 0o600)
   writeFileAtomic(folder.registryUsers, `${REGISTRY_USER}:${hashSync(password, COST)}\n`, 0o600)
 }

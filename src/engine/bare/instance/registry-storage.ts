@@ -20,13 +20,13 @@ export interface ImageName {
 }
 
 /**
- * Lays an image out as docker-registry's file system driver keeps it, so that a registry that takes no writes can serve it:
- * no push, hence no moment in which somebody else could push too. Blobs are hard links to the layout's.
+ * Stores an image as docker-registry's file system driver does, so that a read-only registry can serve it: without a push,
+ * there is no moment when somebody else could push too. Blobs are hard links to the layout's.
  *
- * @param folder the registry's root; whatever is in it goes
+ * @param folder the registry's root; existing contents are deleted
  * @param layout an OCI layout; every blob in it is checked against its digest
- * @param image the one name that it gets
- * @throws RunnerImagesError ENGINE_STATE when a blob is missing or is not what its digest says
+ * @param image its only name
+ * @throws RunnerImagesError ENGINE_STATE when a blob is missing or does not match its digest
  */
 export async function writeRegistryStorage(
   folder: string,
@@ -36,7 +36,7 @@ export async function writeRegistryStorage(
   const blobs = join(layout, "blobs", "sha256")
   for (const hex of readdirSync(blobs))
     if ((await sha256OfFile(join(blobs, hex))) !== hex)
-      throw damaged(layout, `its blob sha256:${hex} has other contents`)
+      throw damaged(layout, `its blob sha256:${hex} does not match its digest`)
 
   emptyFolder(folder)
   const registry = join(folder, "docker", "registry", "v2")
@@ -79,7 +79,7 @@ export async function writeRegistryStorage(
 }
 
 /**
- * Whether a storage's one name still leads to the digest that was recorded.
+ * Checks that a storage's only name still leads to the recorded digest.
  *
  * @throws RunnerImagesError ENGINE_STATE when it leads elsewhere
  */
@@ -89,8 +89,8 @@ export function checkNamedDigest(folder: string, image: ImageName, recorded: str
   if (found === recorded) return
   throw new RunnerImagesError(
     "ENGINE_STATE",
-    `The base image of this engine is ${recorded ?? "not recorded"}, and ${folder} has ${found} under its name.`,
-    "Run engine down, then engine up, which puts the base image there again; find out who changed it, since only root can.",
+    `The recorded base image of this engine is ${recorded ?? "missing"}, but ${folder} has ${found} under its name.`,
+    "Run engine down, then engine up, which restores the base image; find out who changed it, since only root can.",
   )
 }
 
@@ -101,8 +101,8 @@ function repositoryFolder(folder: string, { repository }: ImageName): string {
 function damaged(layout: string, why: string, cause?: unknown): RunnerImagesError {
   return new RunnerImagesError(
     "ENGINE_STATE",
-    `The base images in ${layout} are not what was recorded when they were made: ${why}.`,
-    `Remove ${layout} and run engine up again, which makes them again; find out who changed them, since only root can.`,
+    `The base images in ${layout} have changed since they were built: ${why}.`,
+    `Remove ${layout} and run engine up again, which rebuilds them; find out who changed them, since only root can.`,
     { cause },
   )
 }

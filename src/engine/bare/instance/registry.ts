@@ -17,12 +17,12 @@ export function registryMarker(record: InstanceRecord): string {
   return `${record.marker}-registry`
 }
 
-/** What a registry that runs is compared with: one of another version of this program may take writes from everybody. */
+/** Compared with a running registry's: one that another version of this program started may accept writes from everybody. */
 export function registryConfigKey(folder: InstanceFolder, record: InstanceRecord): string {
   return createHash("sha256").update(writableRegistryConfig(folder, record.registryPort)).digest("hex").slice(0, 16)
 }
 
-/** Starts the registry on the host's loopback, unless it runs the way it should. */
+/** Starts the registry on the host's loopback, unless it already runs with this configuration. */
 export async function startRegistry(folder: InstanceFolder, record: InstanceRecord, program: string): Promise<void> {
   const running = registryProcess(record)
   const config = registryConfigKey(folder, record)
@@ -57,8 +57,8 @@ export async function startRegistry(folder: InstanceFolder, record: InstanceReco
 }
 
 /**
- * Whether who answers on the registry's port is the process that was started for it. Whoever else answers there gets neither
- * images nor the password.
+ * Checks that the process that listens on the registry's port is the one that was started for it. Any other process there gets
+ * neither images nor the password.
  *
  * @throws RunnerImagesError ENGINE_PORT with the process that has the port
  */
@@ -68,12 +68,12 @@ export function checkListener(record: InstanceRecord): void {
   const occupant = occupantOf(record.registryPort)
   throw new RunnerImagesError(
     "ENGINE_PORT",
-    `The registry of engine instance ${record.name} should be on port ${record.registryPort} of 127.0.0.1, and ${occupant === undefined ? "nothing listens" : `${occupant} listens`} there.`,
+    `The registry of engine instance ${record.name} should listen on port ${record.registryPort} of 127.0.0.1, but ${occupant === undefined ? "nothing listens" : `${occupant} listens`} there.`,
     "Nothing was sent there. End that program, then run: runner-images engine down, and engine up again.",
   )
 }
 
-/** The registry's process, whether or not its number was written down before this program was killed. */
+/** The registry's process, even if this program was killed before it recorded the process ID. */
 export function registryProcess(record: InstanceRecord): RecordedProcess | undefined {
   const known = record.processes.registry
   return known && isRunning(known) ? known : findMarked(registryMarker(record))[0]
@@ -89,7 +89,7 @@ export function portTaken(port: number): RunnerImagesError {
   return new RunnerImagesError(
     "ENGINE_PORT",
     `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program${byWhom(port)}.`,
-    `Choose another one: runner-images engine up --registry-port ${port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows who has it.`,
+    `Choose another one: runner-images engine up --registry-port ${port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows which process uses it.`,
   )
 }
 
@@ -100,7 +100,7 @@ function byWhom(port: number): string {
 
 async function answers(port: number): Promise<boolean> {
   try {
-    // It wants its password even for this.
+    // It requires its password even for this.
     return (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401
   } catch {
     return false

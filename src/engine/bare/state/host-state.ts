@@ -5,11 +5,11 @@ import { writeFileAtomic } from "./atomic-file.js"
 import { takeLock } from "./lock.js"
 
 /**
- * What all instances on this machine share, whatever their state folders: addresses and ports that are spoken for, and host
- * settings that the last one puts back. It lies where a boot clears it, as the settings themselves are cleared.
+ * What all instances on this machine share, whatever their state folders: addresses and ports in use, and host settings that
+ * the last one restores. It is stored where a reboot clears it, together with the settings themselves.
  */
 const FOLDER = "/run/runner-images"
-/** The names on disk stay as they were: an engine that another version started is taken down with all that it changed. */
+/** The file names never change, so that an engine that another version started can be taken down with all its changes. */
 const HOST_STATE = `${FOLDER}/ledger.json`
 const LOCK = `${FOLDER}/ledger.lock`
 
@@ -19,7 +19,7 @@ const hostStateSchema = z.object({
     z.object({
       link: z.string(),
       registryPort: z.number().int(),
-      /** Where the instance's record lies. */
+      /** Path of the instance's record. */
       record: z.string(),
     }),
   ),
@@ -46,8 +46,8 @@ function parseHostState(text: string): HostState {
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `${HOST_STATE} does not say what this program writes there.`,
-      "Another version of it has instances up: take them down with that version first.",
+      `${HOST_STATE} is not in the format of this version of runner-images.`,
+      "Another version has instances up: take them down with that version first.",
       { cause },
     )
   }
@@ -73,7 +73,7 @@ export async function withHostState<T>(work: (hostState: HostState, save: () => 
   }
 }
 
-/** Removes the host state's folder when no instance is left. Another process that waits for its lock makes it again. */
+/** Removes the host state's folder when no instance is left. Another process that waits for its lock creates it again. */
 export function removeEmptyHostState(): void {
   if (!existsSync(FOLDER) || Object.keys(readHostState().instances).length > 0) return
   for (const file of [HOST_STATE, LOCK, `${LOCK}.json`]) rmSync(file, { force: true })

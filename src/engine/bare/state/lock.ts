@@ -7,19 +7,19 @@ import { makeFolder } from "../../../artifacts/writable-folder.js"
 import { writeFileAtomic } from "./atomic-file.js"
 
 export interface Lock {
-  /** Tells those who wait what is being done. */
+  /** Tells waiting processes what is being done. */
   says(doing: string): void
   release(): Promise<void>
 }
 
 /** Longer than the longest phase takes on a slow machine. */
-const PATIENCE_SECONDS = 45 * 60
+const TIMEOUT_SECONDS = 45 * 60
 
 /**
- * Takes a lock that the kernel lets go of when this process ends, however it ends: flock(1) holds it for as long as the pipe
+ * Takes a lock that the kernel releases when this process ends, however it ends: flock(1) holds it for as long as the pipe
  * to it is open.
  *
- * @param log told once who holds the lock, when somebody does
+ * @param log called once for each process found holding the lock
  * @throws RunnerImagesError ENGINE_BUSY after 45 minutes of waiting; ENGINE_STATE when its folder cannot be written
  */
 export async function takeLock(path: string, doing: string, log: (line: string) => void): Promise<Lock> {
@@ -28,13 +28,13 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `${dirname(path)}, where the bare engine's lock is, cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "Set XDG_CACHE_HOME to a folder that can be written.",
+      `${dirname(path)}, the folder of the bare engine's lock, cannot be created: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      "Set XDG_CACHE_HOME to a writable folder.",
       { cause },
     )
   }
   const note = `${path}.json`
-  const deadline = performance.now() + PATIENCE_SECONDS * 1000
+  const deadline = performance.now() + TIMEOUT_SECONDS * 1000
   for (let told = ""; ;) {
     const held = await tryLock(path)
     if (held) {

@@ -4,7 +4,7 @@ import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { writeFileAtomic } from "./atomic-file.js"
 import type { InstanceFolder } from "./state-folder.js"
 
-/** A process of ours. The start time tells it from another that got the same number later. */
+/** A process of ours. The start time tells it from another that got the same process ID later. */
 export const processSchema = z.object({
   pid: z.number().int().positive(),
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
@@ -34,7 +34,7 @@ export const recordSchema = z.object({
   schemaVersion: z.literal(1),
   name: z.string(),
   id: z.string(),
-  /** Changes and processes die with the boot that they were made in. */
+  /** Changes and processes do not survive a reboot. */
   bootId: z.string(),
   engineVersion: z.string(),
   registryPort: z.number().int().min(1).max(65535),
@@ -43,25 +43,25 @@ export const recordSchema = z.object({
   /** Where containers get their addresses. */
   containers: z.string(),
   keys: z.object({ binaries: z.string(), emulator: z.string(), bases: z.string(), content: z.string() }).partial(),
-  /** The Go that the SDKs' contents hold. */
+  /** The Go version in the SDKs' contents. */
   goVersion: z.string().optional(),
-  /** The base image's index, as it was made: what builds start from, whatever any registry says. */
+  /** The digest of the base image's index as it was built: builds start from it, whatever any registry says. */
   baseDigest: z.string().optional(),
-  /** What the registry on the host's loopback was started with. */
+  /** Key of the configuration that the registry on the host's loopback was started with. */
   registryConfig: z.string().optional(),
-  /** The engine's socket: a file that took its place has another number. */
+  /** The engine's socket: a file that replaced it has another inode. */
   socketInode: z.number().int().optional(),
   /** The CLI, for clients. */
   cli: z.string().optional(),
   changes: z.array(changeSchema),
-  /** Found again by this word in their environment when a process number was not written down in time. */
+  /** In the environment of all processes, to find them if a process ID was not recorded in time. */
   marker: z.string(),
   processes: z.object({ engine: processSchema, registry: processSchema }).partial(),
   startedAt: z.string().optional(),
 })
 export type InstanceRecord = z.infer<typeof recordSchema>
 
-/** Reads an instance's record, or undefined when it has none. Throws ENGINE_STATE when it is there and not understood. */
+/** Reads an instance's record, or undefined when it has none. Throws ENGINE_STATE when it is not valid. */
 export function readRecord(folder: InstanceFolder): InstanceRecord | undefined {
   const path = [folder.record, folder.recordCopy].find((candidate) => existsSync(candidate))
   if (path === undefined) return undefined
@@ -70,7 +70,7 @@ export function readRecord(folder: InstanceFolder): InstanceRecord | undefined {
   } catch (cause) {
     throw new RunnerImagesError(
       "ENGINE_STATE",
-      `${path} does not say what an instance's record says.`,
+      `${path} is not a valid record of an engine instance.`,
       "It was written by another version of this program, or by hand: run engine down with that version, or remove the file if the engine is not running.",
       { cause },
     )
@@ -83,7 +83,7 @@ export function writeRecord(folder: InstanceFolder, record: InstanceRecord): voi
   if (existsSync(folder.runtime)) writeFileAtomic(folder.recordCopy, text)
 }
 
-/** Writes a change down before it is made. The same change is recorded once. */
+/** Records a change before it is made. The same change is recorded once. */
 export function recordChange(folder: InstanceFolder, record: InstanceRecord, change: Change): void {
   const text = JSON.stringify(change)
   if (record.changes.some((known) => JSON.stringify(known) === text)) return

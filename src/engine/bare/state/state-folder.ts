@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { stateFolder } from "../../../host/paths.js"
 import { ENGINE_VERSION } from "./version.js"
 
-/** What a finished artefact is found by: the same inputs give the same folder, so that old and new never mix. */
+/** The keys of finished artefacts: the same inputs give the same folder, so that old and new never mix. */
 export interface ArtefactKeys {
   binaries: string
   emulator: string
@@ -11,7 +11,7 @@ export interface ArtefactKeys {
   content: string
 }
 
-/** Where everything of the bare engine lies. Pure: touches nothing. */
+/** The paths of everything that belongs to the bare engine. Pure: touches nothing. */
 export class StateFolder {
   constructor(
     /** Absolute path of the folder `engine` in this project's cache. */
@@ -32,7 +32,7 @@ export class StateFolder {
     return join(this.root, "packages.json")
   }
 
-  /** Half-done work. Nothing in it is ever used again. */
+  /** Unfinished work. Nothing in it is ever used again. */
   get work(): string {
     return join(this.root, "work")
   }
@@ -77,7 +77,7 @@ export class InstanceFolder {
     return join(this.root, "record.json")
   }
 
-  /** What the record says, beside the socket: somebody may delete the state folder while the instance is up. */
+  /** A copy of the record beside the socket: somebody may delete the state folder while the instance is up. */
   get recordCopy(): string {
     return join(this.runtime, "record.json")
   }
@@ -92,7 +92,7 @@ export class InstanceFolder {
     return join(this.root, "registry")
   }
 
-  /** The instance's own images, which no registry that takes writes ever sees. */
+  /** The instance's own images, which no writable registry ever serves. */
   get basesStorage(): string {
     return join(this.root, "bases")
   }
@@ -131,7 +131,7 @@ export class InstanceFolder {
     return join(this.root, "log", "registry.log")
   }
 
-  /** On a file system that forgets at boot, and short: a socket's path has at most 108 bytes. */
+  /** On a file system that a reboot clears, and short: a socket's path has at most 108 bytes. */
   get runtime(): string {
     return join("/run/runner-images", this.id)
   }
@@ -149,7 +149,7 @@ export class InstanceFolder {
     return `runner-images-${this.id}`
   }
 
-  /** What firewall rules are recognised by. */
+  /** The comment that identifies the instance's firewall rules. */
   get comment(): string {
     return `runner-images instance ${this.name} ${this.id}`
   }

@@ -157,22 +157,22 @@ it("shows the figures as Markdown", () => {
     "- Machine: linux/amd64, 2 processors, 8.0 GiB, Linux 6.1.0
     - Engine: Dagger v0.19.10
     - Emulator: unknown
-    - Began: 2026-11-24T00:00:00.000Z
+    - Started: 2026-11-24T00:00:00.000Z
 
     ## standard: packages for linux/arm64
 
-    Package files: linux/amd64 152, linux/arm64 151. With chromium besides.
+    Package files: linux/amd64 152, linux/arm64 151. Additional packages: chromium.
 
-    | Row | What | Median | Least | Most | Runs | Disk | Went |
+    | Row | What | Median | Min | Max | Runs | Disk | Method |
     | --- | --- | --- | --- | --- | --- | --- | --- |
     | native | the engine's own platform, with its own binaries | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | native |
     | accelerated | the foreign platform, with native binaries whose root is unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
 
-    | Ratio | Median | Least | Most |
+    | Ratio | Median | Min | Max |
     | --- | --- | --- | --- |
     | accelerated ÷ native | 1.50 | 1.50 | 1.50 |
 
-    | Phases of accelerated | Begins | Takes |
+    | Phases of accelerated | Starts | Takes |
     | --- | --- | --- |
     | unpack | 0.0 s | 20.0 s |
     | configure | 20.0 s | 11.5 s |
@@ -181,7 +181,7 @@ it("shows the figures as Markdown", () => {
 
     Compressed by gzip: linux/amd64 335.7 MB.
 
-    | Row | What | Median | Least | Most | Runs | Disk | Went |
+    | Row | What | Median | Min | Max | Runs | Disk | Method |
     | --- | --- | --- | --- | --- | --- | --- | --- |
     | build-cold | images for both platforms, nothing cached: build, write, push | 90.0 s | 90.0 s | 90.0 s | 90.0 | unknown |  |"
   `)

@@ -113,9 +113,9 @@ it("shows both installations side by side", () => {
   expect(parityText(shown)).toMatchInlineSnapshot(`
     "standard linux/arm64: 200 packages, 20000 paths compared, 1 different
     ┌─────────────────┬────────────┬──────────┬────────────┬──────────────────────────────────┐
-    │ packages by     │       time │     size │ compressed │ layers                           │
+    │ installed with  │       time │     size │ compressed │ layers                           │
     ├─────────────────┼────────────┼──────────┼────────────┼──────────────────────────────────┤
-    │ native programs │     12.0 s │ 300.0 MB │   100.0 MB │ layer 0 60.0 MB, layer 1 40.0 MB │
+    │ native binaries │     12.0 s │ 300.0 MB │   100.0 MB │ layer 0 60.0 MB, layer 1 40.0 MB │
     │ emulation       │ 5 min 00 s │ 300.0 MB │   100.0 MB │ layer 0 100.0 MB                 │
     │ ratio           │            │   1.0000 │     1.0000 │                                  │
     └─────────────────┴────────────┴──────────┴────────────┴──────────────────────────────────┘

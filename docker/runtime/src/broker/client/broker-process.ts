@@ -10,7 +10,7 @@ import { BrokerClient } from "./client.js"
 import { ENVIRONMENT_FD } from "../../environment.js"
 import type { PublicSetup, StartAnswer, StartMessage } from "../protocol/start-message.js"
 
-/** File descriptors of the broker: what entrypoint.sh handed over, and the channel to the supervisor. */
+/** File descriptors of the broker: the environment from entrypoint.sh, and the channel to the supervisor. */
 const ENVIRONMENT = 3
 const CHANNEL = 4
 
@@ -21,7 +21,7 @@ export interface StartedBroker {
 }
 
 /**
- * Starts the broker of this container, and hands it the container's environment unread: the secrets in it are never in this process.
+ * Starts the broker of this container, and passes it the container's environment unread: the secrets in it are never in this process.
  *
  * @throws {RuntimeFailure} CONFIGURATION with every error that the broker finds
  */
@@ -40,7 +40,7 @@ export async function startBroker(message: StartMessage): Promise<StartedBroker>
     detached: true,
   })
   if (handed !== undefined) closeSync(Number(handed))
-  // How it ends is told by the channel.
+  // The channel shows when it ends.
   child.on("error", () => undefined)
   child.unref()
   const channel = child.stdio[CHANNEL] as Duplex

@@ -12,7 +12,7 @@ import {
 } from "../protocol/protocol.js"
 import type { Removal } from "../../github/registered-runner.js"
 
-/** Asks a broker over a stream, one request at a time. */
+/** Sends requests to a broker over a stream, one at a time. */
 export class BrokerClient {
   readonly #lines: JsonLines
   readonly #ended: Promise<void>
@@ -29,7 +29,7 @@ export class BrokerClient {
         return
       }
       const { id, ...answer } = parsed
-      // A request that was given up may be answered all the same.
+      // A withdrawn request may still be answered.
       if (id === this.#waiting?.number) this.#waiting.answered(answer)
     })
   }
@@ -79,7 +79,7 @@ export class BrokerClient {
   }
 }
 
-/** Of anything else than a broker too. */
+/** The other side may be something other than a broker. */
 function parseAnswer(line: string): (BrokerAnswer & { readonly id: number }) | undefined {
   try {
     const value: unknown = JSON.parse(line)
@@ -95,14 +95,14 @@ function gone(): RuntimeFailure {
   return new RuntimeFailure(
     "UNCLASSIFIED",
     "the broker, which holds the credential, is gone",
-    "Somebody ended it, or it ran out of memory. Start the container again.",
+    "It was killed, or it ran out of memory. Start the container again.",
   )
 }
 
 function strange(): RuntimeFailure {
   return new RuntimeFailure(
     "UNCLASSIFIED",
-    "the broker answered something that was not asked for",
+    "the broker sent an unexpected answer",
     "Use the same version of the image for the broker and for the runners.",
   )
 }

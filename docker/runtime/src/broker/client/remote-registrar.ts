@@ -11,7 +11,7 @@ import type { Grant, Removal, RequestedRunner } from "../../github/registered-ru
 
 const SECOND = 1000
 
-/** How long a broker that does not answer is tried, and how soon again. Milliseconds. */
+/** How long and how often a broker that does not answer is retried. Milliseconds. */
 export interface RetryDelays {
   readonly window: number
   readonly delay: number
@@ -21,8 +21,8 @@ export interface RetryDelays {
 const RETRY_DELAYS: RetryDelays = { window: 150 * SECOND, delay: SECOND, longestDelay: 15 * SECOND }
 
 /**
- * Asks a broker in another container. The connection stays open as long as this container lives: by that the broker knows. When it breaks,
- * another one goes on with the same runner.
+ * Uses a broker in another container. The connection stays open as long as this container lives, which is how the broker knows that it does.
+ * If it breaks, another connection continues with the same runner.
  */
 export class RemoteRegistrar implements Registrar {
   readonly #endpoint: BrokerEndpoint
@@ -62,7 +62,7 @@ export class RemoteRegistrar implements Registrar {
     this.#client?.close()
   }
 
-  /** Once more when the connection broke meanwhile, which shows only when something is asked. */
+  /** Tries once more if the connection broke meanwhile, which shows only at the next request. */
   async #ask<T>(request: (client: BrokerClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let again = false; ; again = true) {
       const client = await this.#connected(signal)
@@ -76,7 +76,7 @@ export class RemoteRegistrar implements Registrar {
     }
   }
 
-  /** With TLS 1.3 a broker looks at our certificate only after we have connected, and says nothing when it does not take that. */
+  /** With TLS 1.3, a broker checks our certificate only after we have connected, and closes without a message if it rejects it. */
   #unanswered(): RuntimeFailure {
     const { address, tls } = this.#endpoint
     return new RuntimeFailure(
@@ -103,7 +103,7 @@ export class RemoteRegistrar implements Registrar {
   }
 
   /**
-   * The connection, opened again when it broke: whoever waits for it waits for the same one.
+   * The connection, reopened if it broke: all callers wait for the same one.
    *
    * @throws the signal's reason when aborted
    */
@@ -132,7 +132,7 @@ export class RemoteRegistrar implements Registrar {
     }
   }
 
-  /** The broker knows by the lease whom it speaks with: a request over a connection without it would be another runner's. */
+  /** The broker identifies this runner by the lease: without it, a request would be another runner's. */
   async #use(client: BrokerClient): Promise<BrokerClient> {
     if (this.#lease !== undefined) {
       try {
@@ -141,26 +141,30 @@ export class RemoteRegistrar implements Registrar {
         const broke = client.closed
         client.close()
         if (!broke || (error instanceof RuntimeFailure && error.code !== "UNCLASSIFIED")) throw error
-        throw new RuntimeFailure("NETWORK", "the broker closed the connection", "Check that it runs, and its log.")
+        throw new RuntimeFailure(
+          "NETWORK",
+          "the broker closed the connection",
+          "Check that it is running, and read its log.",
+        )
       }
     }
     this.#client = client
     return client
   }
 
-  /** Goes on with the lease whenever the connection breaks: without one the broker takes the container to be gone. */
+  /** Reconnects with the lease whenever the connection breaks: without a connection, the broker assumes that the container is gone. */
   async #stayConnected(): Promise<void> {
     const over = (): boolean => this.#closing.signal.aborted || this.#removed
     while (!over()) {
       await this.#client?.ended
       if (over()) return
-      this.#log.warn(`the connection with the broker ${addressText(this.#endpoint.address)} broke`)
+      this.#log.warn(`the connection to the broker ${addressText(this.#endpoint.address)} was lost`)
       try {
         await this.#connected()
-        this.#log.info("the connection with the broker is there again")
+        this.#log.info("the connection to the broker is restored")
       } catch (error) {
         if (over()) return
-        this.#log.warn(`${(error as Error).message}; the broker will take this container to be gone`)
+        this.#log.warn(`${(error as Error).message}; the broker will assume that this container is gone`)
         await sleep(this.#retryDelays.longestDelay, undefined, { ref: false })
       }
     }

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream"
 import type { BrokerAddress, BrokerEndpoint } from "../../configuration/broker.js"
 import { type FailureCode, RuntimeFailure } from "../../failure.js"
 
-/** For a connection to be made, in milliseconds. */
+/** Time to establish a connection, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
 
 /** How long a silent connection is before the kernel asks whether the other side is there, in milliseconds. */
@@ -19,7 +19,7 @@ export function addressText(address: BrokerAddress): string {
 /**
  * Connects to a broker in another container.
  *
- * @throws {RuntimeFailure} NETWORK when it is not there, TOKEN_INVALID when one side does not take the other's certificate, CONFIGURATION for
+ * @throws {RuntimeFailure} NETWORK when it cannot be reached, TOKEN_INVALID when one side rejects the other's certificate, CONFIGURATION for
  * a socket that this user may not open
  * @throws the signal's reason when aborted
  */
@@ -52,7 +52,7 @@ async function secureSocket(
   { host, port }: Extract<BrokerAddress, { kind: "tls" }>,
   { ca, certificate, key }: NonNullable<BrokerEndpoint["tls"]>,
 ): Promise<Socket> {
-  // Loaded for those who use it: cryptography takes memory.
+  // Loaded only if needed: cryptography takes memory.
   const { connect } = await import("node:tls")
   const { isIP } = await import("node:net")
   try {
@@ -70,12 +70,12 @@ async function secureSocket(
   }
 }
 
-/** A key or certificate that is none. OpenSSL's own message quotes nothing of them. */
+/** An invalid key or certificate. OpenSSL's own message quotes nothing of them. */
 export function tlsFailure(error: unknown): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
-    `BROKER_CA_FILE, BROKER_CERT_FILE and BROKER_KEY do not go together: ${(error as Error).message}`,
-    "Give all three as PEM, and the key that the certificate was made for.",
+    `BROKER_CA_FILE, BROKER_CERT_FILE and BROKER_KEY do not fit together: ${(error as Error).message}`,
+    "Give all three in PEM format, with the key that belongs to the certificate.",
   )
 }
 
@@ -88,14 +88,18 @@ function connectFailure(error: unknown, address: BrokerAddress): RuntimeFailure 
   if (code === "EACCES" || code === "EPERM")
     return failed(
       "CONFIGURATION",
-      "may not be spoken to by this user: its socket is for the user runner-agent alone, so that jobs cannot use it",
-      "Start the container as root, which it gives away, or use a broker by tls://.",
+      "cannot be used by this user: its socket is for the user runner-agent only, so that jobs cannot use it",
+      "Start the container as root (it drops its privileges), or use a broker at tls://.",
     )
   if (/^(CERT_|ERR_TLS|ERR_SSL|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code))
     return failed(
       "TOKEN_INVALID",
-      `and this container do not take each other's certificates: ${message}`,
+      `and this container do not accept each other's certificates: ${message}`,
       "Check BROKER_CA_FILE on both sides, and the names in the broker's certificate.",
     )
-  return failed("NETWORK", `cannot be reached: ${code === "" ? message : code}`, "Check that it runs, and BROKER_URL.")
+  return failed(
+    "NETWORK",
+    `cannot be reached: ${code === "" ? message : code}`,
+    "Check that it is running, and check BROKER_URL.",
+  )
 }

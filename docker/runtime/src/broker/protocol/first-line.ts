@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream"
 
 /**
- * The line with which the channel between supervisor and broker begins, from either side: whoever wrote it says nothing more before it has an answer.
+ * The first line on the channel between supervisor and broker, from either side: its sender sends nothing more before it has an answer.
  *
  * @returns undefined when the other side is gone
  */

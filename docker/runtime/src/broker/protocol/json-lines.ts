@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream"
 const LINE_FEED = 0x0a
 
 /**
- * JSON values, a line each, in both directions of a stream. A line that is too long, or a stream that fails, ends it: the other side may be
- * anybody's.
+ * JSON values, one per line, in both directions of a stream. A line that is too long, or a stream that fails, ends it: the other side cannot
+ * be trusted.
  */
 export class JsonLines {
   readonly #stream: Duplex
@@ -20,7 +20,7 @@ export class JsonLines {
     stream.on("data", (chunk: Buffer) => this.#take(chunk))
     // Whoever had it before may have paused it.
     stream.resume()
-    // Its end is told by `close`, which follows.
+    // `close`, which follows, reports its end.
     stream.on("error", () => undefined)
     stream.on("end", () => this.close())
   }
@@ -31,7 +31,7 @@ export class JsonLines {
 
   onClose(listener: () => void): void {
     if (this.#stream.destroyed) listener()
-    // A socket tells with it whether there was an error, which is nothing for whoever asks.
+    // A socket passes on whether there was an error, which callers do not need.
     else this.#stream.once("close", () => listener())
   }
 
@@ -43,7 +43,7 @@ export class JsonLines {
     if (!this.#stream.destroyed) this.#stream.write(`${JSON.stringify(value)}\n`)
   }
 
-  /** What was sent goes out. */
+  /** Ends the stream once everything was sent. */
   end(): void {
     this.#stream.end()
   }

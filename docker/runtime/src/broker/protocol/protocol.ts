@@ -3,10 +3,10 @@ import type { FailureMessage } from "../../failure-message.js"
 import type { RequestedRunner, Grant, Removal } from "../../github/registered-runner.js"
 
 /**
- * What a broker is asked, a line of JSON each. There are two forms:
+ * A request to a broker, one line of JSON. There are two forms:
  *
- * - `register`: makes the runner's registration possible. `configured` tells that the runner has it, and ends the granting: the broker takes
- *   down which runner it is, and gives nothing more.
+ * - `register`: makes the runner's registration possible. `configured` says that the runner is registered, and ends the granting: the broker
+ *   records which runner it is, and grants nothing more.
  * - `remove`: takes that runner, and no other, off GitHub's list.
  */
 export type BrokerRequest = RegisterRequest | RemoveRequest
@@ -14,11 +14,11 @@ export type BrokerRequest = RegisterRequest | RemoveRequest
 export interface RegisterRequest {
   readonly request: "register"
   readonly configured: boolean
-  /** Where jobs work, absolute: a just-in-time configuration has it in it. */
+  /** Where jobs work, absolute: a just-in-time configuration contains it. */
   readonly workFolder: string
-  /** Which runner, where the broker is not of this container. */
+  /** Which runner, if the broker is in another container. */
   readonly runner?: RequestedRunner
-  /** Of an earlier connection, which is gone on with. */
+  /** The lease of an earlier connection that this one continues. */
   readonly lease?: string
 }
 
@@ -26,12 +26,12 @@ export interface RemoveRequest {
   readonly request: "remove"
 }
 
-/** A request with its number, which the answer has too. A further request withdraws the one before. */
+/** A request with its number, which the answer repeats. A further request withdraws the previous one. */
 export type NumberedRequest = BrokerRequest & { readonly id: number }
 
 /** A grant over a connection from another container. */
 export type LeasedGrant = Grant & {
-  /** Goes on with this registration over another connection. A secret. */
+  /** Continues this registration over another connection. A secret. */
   readonly lease?: string
 }
 
@@ -45,7 +45,7 @@ const LONGEST_LABEL = 256
 const MOST_LABELS = 100
 const LONGEST_PATH = 4096
 
-/** @returns undefined for what is neither of the two forms, to the last property */
+/** @returns undefined for anything that does not match one of the two forms exactly */
 export function parseRequest(line: string): NumberedRequest | undefined {
   let value: unknown
   try {

@@ -1,7 +1,7 @@
 import type { RegisterRequest } from "./protocol.js"
 import type { Grant, Removal } from "../../github/registered-runner.js"
 
-/** Who registers one runner and removes it: a broker, or what stands for one that is somewhere else. */
+/** Registers one runner and removes it: a broker, or the client of a broker elsewhere. */
 export interface Registrar {
   /**
    * @throws {RuntimeFailure} REGISTRATION once the runner is registered, else as GitHub's API answers
@@ -10,6 +10,6 @@ export interface Registrar {
   register(request: Omit<RegisterRequest, "request">, signal?: AbortSignal): Promise<Grant>
   /** @throws as register */
   remove(signal?: AbortSignal): Promise<Removal>
-  /** Nothing is asked any more. */
+  /** No further requests. */
   close(): void
 }

@@ -4,18 +4,18 @@ import type { FailureMessage } from "../../failure-message.js"
 import type { ImageFacts } from "../../image-facts.js"
 import type { ImagePaths } from "../../image-paths.js"
 
-/** What the supervisor tells its broker first. */
+/** The supervisor's first message to its broker. */
 export interface StartMessage {
   /** From the arguments of `docker run`. */
   readonly jitConfiguration?: string | undefined
 }
 
-/** What of the configuration others than the broker get. */
+/** The part of the configuration that leaves the broker. */
 export interface PublicSetup {
   readonly configuration: PublicConfiguration
   /** The broker can have the runner removed at the end. */
   readonly asksGitHub: boolean
-  /** The runner does one job and leaves by itself. */
+  /** The runner does one job and deregisters by itself. */
   readonly ephemeral: boolean
   readonly jobEnvironment: Environment
   /** The container's variables. */
@@ -24,5 +24,5 @@ export interface PublicSetup {
   readonly paths: ImagePaths
 }
 
-/** What the broker answers to that. */
+/** The broker's answer to it. */
 export type StartAnswer = { readonly setup: PublicSetup } | { readonly failure: FailureMessage }

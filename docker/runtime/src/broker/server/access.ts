@@ -7,9 +7,9 @@ import type { Access } from "../../operations/operation.js"
 import { performInWorker } from "../../operations/worker-process.js"
 
 /**
- * Reads the configuration, tells what there is to tell of it, and keeps its secrets out of the log.
+ * Reads the configuration, logs its warnings, and keeps its secrets out of the log.
  *
- * @throws {RuntimeFailure} CONFIGURATION with every error there is
+ * @throws {RuntimeFailure} CONFIGURATION with all errors
  */
 export async function openAccess(environment: Environment, paths: ImagePaths, role: Role): Promise<Access> {
   const setup = await performInWorker("readConfiguration", { environment, paths, role })
@@ -23,7 +23,7 @@ export async function openAccess(environment: Environment, paths: ImagePaths, ro
     if (broker) log.info(`  broker: ${JSON.stringify(broker.address)}`)
     for (const [name, value] of Object.entries(others)) log.info(`  ${name}: ${JSON.stringify(value)}`)
   }
-  // With what ENV_FILE has of proxies.
+  // With the proxies from ENV_FILE.
   return { setup, environment: { ...environment, ...setup.publicEnvironment } }
 }
 
@@ -32,6 +32,6 @@ function tellExposed(secrets: readonly string[]): void {
   if (exposing.length === 0) return
   const which = exposing.length === 1 ? `process ${exposing.join()} shows` : `processes ${exposing.join(", ")} show`
   log.warn(
-    `jobs can read secrets: ${which} them in /proc. Start the container without --init, since the image has an init process of its own, or give secrets by files, like ACCESS_TOKEN_FILE`,
+    `jobs can read secrets: ${which} them in /proc. Start the container without --init, since the image has an init process of its own, or pass secrets as files, as in ACCESS_TOKEN_FILE`,
   )
 }

@@ -4,7 +4,7 @@ import type { Log } from "../../log.js"
 import { JsonLines } from "../protocol/json-lines.js"
 import { type BrokerAnswer, type BrokerRequest, LONGEST_REQUEST, parseRequest } from "../protocol/protocol.js"
 
-/** Does what a request asks for. */
+/** Performs a request. */
 export type Answerer = (request: BrokerRequest, signal: AbortSignal) => Promise<BrokerAnswer>
 
 export interface AnswerOptions {
@@ -18,10 +18,10 @@ export interface AnswerOptions {
 }
 
 /**
- * Answers the requests of one connection. A further one withdraws the one before, and the connection's end withdraws the last; what is no
- * request ends the connection.
+ * Answers the requests of one connection. A further one withdraws the previous one, and the connection's end withdraws the last; anything
+ * other than a request ends the connection.
  *
- * @returns resolved when the connection is closed and nothing is under way any more
+ * @returns resolved when the connection is closed and no request is in progress any more
  */
 export async function answerRequests({ stream, answer, log, who, allowed }: AnswerOptions): Promise<void> {
   const lines = new JsonLines(stream, LONGEST_REQUEST)
@@ -31,7 +31,7 @@ export async function answerRequests({ stream, answer, log, who, allowed }: Answ
   lines.onLine((line) => {
     const parsed = parseRequest(line)
     if (!parsed) {
-      log.warn(`${who}: what is no request was refused`)
+      log.warn(`${who}: refused an invalid request`)
       lines.close()
       return
     }

@@ -6,7 +6,7 @@ import type { RegisterRequest } from "../protocol/protocol.js"
 import type { Registrar } from "../protocol/registrar.js"
 import type { Grant, Removal, RequestedRunner } from "../../github/registered-runner.js"
 
-/** Has an operation done in a process of its own. */
+/** Performs an operation in a process of its own. */
 export type PerformOperation = <Name extends OperationName>(
   name: Name,
   input: Operations[Name]["input"],
@@ -21,8 +21,8 @@ export interface GitHubRegistrarOptions {
   /** Ids of runners that belong to others. */
   readonly foreign?: () => readonly number[]
   /**
-   * Whether a runner counts as this one by its name alone, without a grant: where the name is of the broker's own configuration. Over a
-   * connection anybody's name could be given.
+   * Whether a runner counts as this one by its name alone, without a grant: if the name comes from the broker's own configuration. Over a
+   * connection, any runner's name could be given.
    */
   readonly byName?: boolean
 }
@@ -44,7 +44,7 @@ export class GitHubRegistrar implements Registrar {
     this.#registered = id !== undefined
   }
 
-  /** What GitHub knows the runner as, once that is known. */
+  /** The runner's ID on GitHub, once it is known. */
   get id(): number | undefined {
     return this.#id
   }
@@ -53,7 +53,7 @@ export class GitHubRegistrar implements Registrar {
     const { access, runner, perform, log, foreign, byName = true } = this.#options
     if (configured) {
       this.#registered = true
-      // What GitHub told when it made the runner is not asked for.
+      // An ID that GitHub returned when it created the runner is not requested again.
       if (this.#granted || byName) this.#id ??= await this.#identify(signal)
       log.info(`registered ${runner.name}${this.#id === undefined ? "" : ` (id ${String(this.#id)})`}`)
       return { grant: "done" }
@@ -74,7 +74,7 @@ export class GitHubRegistrar implements Registrar {
     // One that failed, or was withdrawn, leaves no runner: then there is nothing to remove, and GitHub may be out of reach.
     this.#granted = true
     this.#id = id ?? this.#id
-    // A runner that an earlier try of ours left is not somebody else's.
+    // A runner that our own earlier attempt left is not somebody else's.
     this.#before ??= before ?? 0
     log.info(
       `granted ${runner.name} ${grant.grant === "jit" ? "a just-in-time configuration" : "a registration token"}`,
@@ -89,7 +89,7 @@ export class GitHubRegistrar implements Registrar {
     const id = this.#id ?? (await this.#identify(signal))
     if (id === undefined) return "absent"
     if (this.#id === undefined && !this.#registered) {
-      // It did not come to run: one of its name that is online, or has a job, is another machine's.
+      // It never ran: a runner of its name that is online, or has a job, is another machine's.
       return (await perform("removeLeftover", { access, id }, signal)) === "removed" ? "removed" : "absent"
     }
     this.#id = id
@@ -100,7 +100,7 @@ export class GitHubRegistrar implements Registrar {
     // Nothing is kept open.
   }
 
-  /** The name is the broker's, and nothing that a job could have written. Who had it before, and has it still, is another runner. */
+  /** The name is the broker's, which no job can have changed. The runner that had it before, and still has it, is another one. */
   async #identify(signal?: AbortSignal): Promise<number | undefined> {
     const { access, runner, perform } = this.#options
     const { id } = await perform("identify", { access, name: runner.name }, signal)

@@ -11,7 +11,7 @@ const LEASE = z.object({
 })
 const FILE = z.object({ leases: z.array(LEASE) })
 
-/** A registered runner whose container is to be there. */
+/** A registered runner whose container is expected to exist. */
 export type Lease = z.infer<typeof LEASE>
 
 /**
@@ -31,7 +31,7 @@ export class Leases {
     return [...this.#leases.values()]
   }
 
-  /** @returns the lease's secret, which goes on with it over another connection */
+  /** @returns the lease's secret, with which another connection can continue */
   add(id: number, name: string): string {
     const secret = randomBytes(32).toString("hex")
     this.#leases.set(id, { id, name, digest: digestOf(secret) })

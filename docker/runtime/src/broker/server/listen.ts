@@ -7,18 +7,18 @@ import { RuntimeFailure } from "../../failure.js"
 import { printable } from "../../files/printable.js"
 import { addressText, KEEP_ALIVE, tlsFailure } from "../protocol/connect.js"
 
-/** For both sides to have shown their certificates, in milliseconds. */
+/** Time for both sides to show their certificates, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000
 
 /** Characters of a certificate's name, for the log. */
 const LONGEST_NAME = 64
 
-/** What is done with a connection, and who it is from. */
+/** Handles a connection; `peer` says who it is from. */
 export type Connected = (stream: Duplex, peer: string) => void
 
 /**
- * Listens for runners. A socket in the file system is this user's alone: the kernel asks for the right to write to it when somebody
- * connects, so that it takes the peer's user into account, and jobs have another.
+ * Listens for runners. A socket in the file system belongs to this user alone: the kernel requires write permission on it from whoever
+ * connects, and jobs have another user.
  *
  * @throws {RuntimeFailure} CONFIGURATION when it cannot
  */
@@ -26,7 +26,7 @@ export async function listen(endpoint: BrokerEndpoint, connected: Connected): Pr
   const { address } = endpoint
   const server = await serverFor(endpoint, connected)
   if (address.kind === "unix") await removeStale(address.path)
-  // No moment passes in which others may write to it.
+  // There is no moment in which others may write to it.
   const mask = process.umask(0o177)
   try {
     await new Promise<void>((resolve, reject) => {
@@ -40,8 +40,8 @@ export async function listen(endpoint: BrokerEndpoint, connected: Connected): Pr
       "CONFIGURATION",
       `the broker cannot listen on ${addressText(address)}: ${code === "" ? message : code}`,
       address.kind === "unix"
-        ? "Mount a volume at its folder that the user runner-agent may write to, and start the broker as root, which it gives away, or as that user."
-        : "Give another BROKER_LISTEN.",
+        ? "Mount a volume at its folder that the user runner-agent can write to, and start the broker as that user, or as root (it drops its privileges)."
+        : "Set another BROKER_LISTEN.",
     )
   } finally {
     process.umask(mask)
@@ -77,17 +77,17 @@ async function serverFor({ address, tls }: BrokerEndpoint, connected: Connected)
   }
 }
 
-/** A container that is gone without a word is found out by the kernel. */
+/** The kernel detects a container that vanished without closing. */
 function kept<T extends Socket>(socket: T): T {
   socket.setKeepAlive(true, KEEP_ALIVE)
   return socket
 }
 
-/** What a broker left that was killed; one that answers is another broker. */
+/** Removes the socket that a killed broker left; if it answers, it is another broker's. */
 async function removeStale(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (!there) return
-  if (!there.isSocket()) throw inTheWay(path, "there is something else than a socket")
+  if (!there.isSocket()) throw inTheWay(path, "something other than a socket is there")
   const answers = await new Promise<boolean>((resolve) => {
     const socket = connect(path)
     socket.once("connect", () => resolve(true))
@@ -102,6 +102,6 @@ function inTheWay(path: string, why: string): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
     `the broker cannot listen on unix://${path}: ${why}`,
-    "Give another BROKER_LISTEN.",
+    "Set another BROKER_LISTEN.",
   )
 }

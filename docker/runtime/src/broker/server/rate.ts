@@ -1,4 +1,4 @@
-/** Lets so many through at once, and then so many a second. */
+/** Allows a burst at once, and then a number per second. */
 export class Rate {
   #left: number
   #since: number

@@ -16,7 +16,7 @@ import type { Registrar } from "../protocol/registrar.js"
 import type { PublicSetup, StartAnswer, StartMessage } from "../protocol/start-message.js"
 
 /**
- * The broker of one container: reads its configuration, gives the supervisor what of that is no secret, and registers and removes its runner
+ * The broker of one container: reads its configuration, gives the supervisor the part without secrets, and registers and removes its runner
  * with the rest. It ends with the channel to the supervisor.
  *
  * @param descriptor of the channel

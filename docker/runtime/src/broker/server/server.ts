@@ -12,19 +12,19 @@ import type { RequestedRunner } from "../../github/registered-runner.js"
 
 const SECOND = 1000
 
-/** What one connection may ask: a runner that cannot leave yet since it has a job asks once a second. */
+/** How many requests one connection may send: a runner that cannot deregister yet because it has a job asks once a second. */
 const REQUESTS = { burst: 30, perSecond: 2 }
 
-/** How many new runners there may be at once, and then a second. */
+/** How many new runners may register at once, and then per second. */
 const REGISTRATIONS = { burst: 50, perSecond: 1 }
 
 /** Connections beside those of runners, which come and go. */
 export const SPARE_CONNECTIONS = 20
 
-/** In so many milliseconds a connection has asked something that counts. */
+/** Milliseconds within which a connection has to send a valid request. */
 const FIRST_REQUEST = 30 * SECOND
 
-/** How often leases are looked at, in milliseconds. */
+/** How often leases are checked, in milliseconds. */
 const LOOK = 5 * SECOND
 
 export interface BrokerServerOptions {
@@ -35,7 +35,7 @@ export interface BrokerServerOptions {
   readonly leases: Leases
   readonly perform: PerformOperation
   readonly log: Log
-  /** How often leases are looked at, in milliseconds. */
+  /** How often leases are checked, in milliseconds. */
   readonly look?: number
 }
 
@@ -50,8 +50,8 @@ interface Connection {
 }
 
 /**
- * Registers the runners of other containers, and removes those whose container is gone. One connection is one runner: it can register that
- * one, and remove that one.
+ * Registers the runners of other containers, and removes those whose container is gone. One connection stands for one runner: it can register
+ * and remove only that one.
  */
 export class BrokerServer {
   readonly #options: BrokerServerOptions
@@ -67,7 +67,7 @@ export class BrokerServer {
   constructor(options: BrokerServerOptions) {
     this.#options = options
     this.#labels = new Set(options.labels.map((label) => label.toLowerCase()))
-    // Containers have as long to come back after the broker's own restart.
+    // After the broker's own restart, containers have the same time to reconnect.
     for (const { id } of options.leases.all) this.#seen.set(id, performance.now())
     this.#looking = setInterval(() => this.#lookAtLeases(), options.look ?? LOOK)
   }
@@ -125,14 +125,14 @@ export class BrokerServer {
   async #register(connection: Connection, request: RegisterRequest, signal: AbortSignal): Promise<BrokerAnswer> {
     const { leases, log } = this.#options
     const { runner, lease } = request
-    if (!runner) throw refused("it did not say which runner it is")
+    if (!runner) throw refused("the request does not name a runner")
     const registrar = this.#registrarFor(connection, runner, lease)
     const grant = await registrar.register(request, signal)
     const { id } = registrar
     if (id === undefined || id === connection.leased) return grant
     connection.leased = id
     this.#seen.set(id, performance.now())
-    log.info(`${connection.who}: ${runner.name} (id ${String(id)}) is this connection's`)
+    log.info(`${connection.who}: this connection is for ${runner.name} (id ${String(id)})`)
     return { ...grant, lease: leases.add(id, runner.name) }
   }
 
@@ -140,7 +140,7 @@ export class BrokerServer {
     const { registrar, name } = connection
     if (registrar) {
       if (runner.name !== name)
-        throw refused(`the connection is ${name ?? "another"}'s, and cannot register ${runner.name}`)
+        throw refused(`the connection is for ${name ?? "another runner"} and cannot register ${runner.name}`)
       return registrar
     }
     this.#check(runner)
@@ -153,25 +153,21 @@ export class BrokerServer {
   #fresh(connection: Connection, runner: RequestedRunner): GitHubRegistrar {
     const others = [...this.#connections].filter((other) => other !== connection)
     if (others.some((other) => other.name?.toLowerCase() === runner.name.toLowerCase()))
-      throw refused(`there is a connected runner of the name ${runner.name}`)
+      throw refused(`a runner named ${runner.name} is already connected`)
     if (others.filter(({ name }) => name !== undefined).length >= this.#options.settings.maxRunners)
       throw refused(
         `it has ${String(this.#options.settings.maxRunners)} runners, and BROKER_MAX_RUNNERS allows no more`,
       )
     if (!this.#registrations.take())
-      throw new RuntimeFailure(
-        "NETWORK",
-        "the broker was asked for too many runners at once",
-        "Start again in a while.",
-      )
+      throw new RuntimeFailure("NETWORK", "the broker received too many registrations at once", "Start again later.")
     return this.#registrar(connection, runner)
   }
 
-  /** Goes on with a runner that was registered over another connection, which is over then, whether it knows or not. */
+  /** Continues with a runner that was registered over another connection, which is closed. */
   #resumed(connection: Connection, runner: RequestedRunner, secret: string): GitHubRegistrar {
     const lease = this.#options.leases.find(secret)
     if (lease?.name !== runner.name)
-      throw refused(`${runner.name} was removed meanwhile: its container was away for too long`)
+      throw refused(`${runner.name} was removed in the meantime: its container was gone for too long`)
     for (const other of this.#connections)
       if (other !== connection && other.leased === lease.id) {
         other.leased = undefined
@@ -195,18 +191,18 @@ export class BrokerServer {
     if (other !== undefined)
       throw new RuntimeFailure(
         "CONFIGURATION",
-        `the broker allows no runner the label ${other}`,
+        `the broker does not allow the label ${other}`,
         "Add it to the broker's RUNNER_LABELS.",
       )
     if (this.#options.access.setup.configuration.ephemeral && !ephemeral)
       throw new RuntimeFailure(
         "CONFIGURATION",
         "the broker registers only runners for one job",
-        "Set RUNNER_EPHEMERAL=true for the runner too, or leave it out for the broker.",
+        "Set RUNNER_EPHEMERAL=true for the runner too, or unset it for the broker.",
       )
   }
 
-  /** A connection that was closed in the middle of a registration may have left a runner of which nobody knows. */
+  /** A connection that was closed in the middle of a registration may have left a runner that nobody knows about. */
   async #gone({ who, registrar, leased, name }: Connection): Promise<void> {
     const { log } = this.#options
     if (leased !== undefined) {
@@ -230,7 +226,7 @@ export class BrokerServer {
     const { access, settings, leases, perform, log } = this.#options
     for (const { id, name } of leases.all) {
       const now = performance.now()
-      // Asked for each: GitHub's answer about the one before may have taken long.
+      // Checked for each: GitHub's answer about the previous one may have taken long.
       if ([...this.#connections].some(({ leased }) => leased === id)) {
         this.#seen.set(id, now)
         continue
@@ -240,7 +236,7 @@ export class BrokerServer {
         const outcome = await perform("removeLeftover", { access, id })
         log.info(`${name} (id ${String(id)}): its container is gone, and on GitHub's list it is ${outcome}`)
         if (outcome === "removed" || outcome === "absent") this.#end(id)
-        // Looked at again after as long: it may come back, or GitHub may not have noticed yet.
+        // Checked again after the same time: it may come back, or GitHub may not have noticed yet.
         else this.#seen.set(id, now)
       } catch (error) {
         log.warn(`${name} (id ${String(id)}) could not be removed: ${(error as Error).message}`)

@@ -4,7 +4,7 @@ import { type Account, becomeUser, mayBecomeUser } from "./become-user.js"
 
 const NAME = "runner-agent"
 
-/** The folder that the image keeps for the broker. A volume there may be anybody's, so that its owner says nothing. */
+/** The image's folder for the broker. A volume there may have any owner, so the owner proves nothing. */
 export const AGENT_FOLDER = "var/lib/runner-broker"
 
 /**
@@ -19,7 +19,7 @@ export function agentAccount(root: string): Account | undefined {
   return { uid: Number(uid), gid: Number(gid), groups: [Number(gid)] }
 }
 
-/** An image of somebody's own may have no such list. */
+/** A derived image may have no such list. */
 function readAccounts(path: string): string {
   try {
     return readFileSync(path, "utf8")
@@ -29,8 +29,8 @@ function readAccounts(path: string): string {
 }
 
 /**
- * Makes this process the broker's user's, who is nobody else's: jobs cannot look into what it holds. Where it is not root, or root without the
- * capabilities for it, it stays what it is.
+ * Switches this process to the broker's user, which nothing else uses: jobs cannot inspect it. If it is not root, or root without the required
+ * capabilities, its user stays the same.
  *
  * @param root the file system's, but for tests
  */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 export interface Account {
   readonly uid: number
   readonly gid: number
-  /** Groups besides, like the one of Docker's socket. */
+  /** Supplementary groups, such as that of Docker's socket. */
   readonly groups: readonly number[]
 }
 
@@ -12,10 +12,10 @@ export interface Account {
 const CAPABILITIES = { kill: 5n, setgid: 6n, setuid: 7n } as const
 
 /**
- * Makes this process another user's, for good, and so all that it starts. Of root's capabilities none is left, and the kernel lets nobody of
- * that user look into it.
+ * Switches this process to another user permanently, and with it everything that it starts. It keeps none of root's capabilities, and the kernel
+ * does not let other processes of that user inspect it.
  *
- * @throws the system's error without the capabilities for it
+ * @throws the system's error without the required capabilities
  */
 export function becomeUser({ uid, gid, groups }: Account): void {
   const { setgroups, setgid, setuid } = process

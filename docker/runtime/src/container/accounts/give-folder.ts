@@ -29,19 +29,19 @@ interface GivenFolder {
 const MOST_LINKS = 40
 
 /**
- * Makes the folder and makes it the user's, where this process may. It may lie in a folder of that user's, in which an earlier job has put a
- * link in its place: root follows its own links alone.
+ * Creates the folder and makes the user its owner, if this process may. It may be in a folder of that user, where an earlier job may have put a
+ * link in its place: root follows only its own links.
  *
  * @param folder absolute
  * @param variable that names it
- * @throws {RuntimeFailure} CONFIGURATION for a way through another user's link
+ * @throws {RuntimeFailure} CONFIGURATION for a path through another user's link
  * @throws the file system's error
  */
 export function giveFolder(folder: string, owner: NewOwner, variable = "RUNNER_WORKDIR"): void {
   try {
     giveReal({ folder, variable }, makeReal({ folder, variable }), owner)
   } catch (error) {
-    // Root without all of its capabilities may not even look there; the user makes the folder then.
+    // Root without all of its capabilities may not even look there; the user then creates the folder.
     if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
   }
 }
@@ -80,7 +80,7 @@ function made(path: string): Stats {
   return lstatSync(path)
 }
 
-/** Jobs of another container may change a shared volume meanwhile: what was opened has to be what was looked at. */
+/** Jobs of another container may change a shared volume meanwhile: the opened folder has to be the one that was checked. */
 function giveReal(given: GivenFolder, real: string, { uid, gid }: NewOwner): void {
   const descriptor = openSync(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
   try {
@@ -95,8 +95,8 @@ function giveReal(given: GivenFolder, real: string, { uid, gid }: NewOwner): voi
 function foreignLink({ folder, variable }: GivenFolder, path: string, { uid }: Stats): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
-    `the folder ${folder} leads through ${path}, a link of user ${String(uid)}, and root gives nothing away through another user's link`,
-    `Remove the link, or give another ${variable}.`,
+    `the folder ${folder} leads through ${path}, a link of user ${String(uid)}, and root does not follow another user's link`,
+    `Remove the link, or set another ${variable}.`,
   )
 }
 

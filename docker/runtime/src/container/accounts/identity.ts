@@ -14,8 +14,8 @@ interface Mounted {
 }
 
 /**
- * Letters and digits that stand for this container: the same whenever it is started, so that a runner that was killed takes its own place
- * on GitHub's list again, and no other container's. Host names do not tell containers apart that share the host's network.
+ * Letters and digits that identify this container: the same at every start, so that a runner that was killed takes its own place on GitHub's
+ * list again, and no other container's. Host names do not distinguish containers that share the host's network.
  *
  * Engines mount /etc/hosts from a folder of the container (Docker, Podman) or of the pod (Kubernetes), and Kubernetes mounts the termination
  * log from a folder that has the container's name in it. Without those, the root file system is the container's own.

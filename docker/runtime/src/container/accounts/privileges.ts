@@ -10,21 +10,21 @@ export function runnerAccount(home: string, groups: readonly number[]): Account 
 }
 
 /**
- * Gives root away for good, for this process and so for all that it starts.
+ * Drops root's privileges permanently, for this process and everything that it starts.
  *
- * @param workFolder is made, and made the user's; not what is in it, which can be much
+ * @param workFolder is created, and its owner set to the user; its contents, which can be large, are left alone
  * @param reuseFolder the same, where a registration is kept
  * @throws {RuntimeFailure} CONFIGURATION without the capabilities for it
  */
 export function dropPrivileges(account: Account, workFolder: string, reuseFolder?: string): void {
   const { uid } = account
-  // The init process stays root's, and could not hand a signal on to another user's process: the container would not stop.
-  if (!holds("kill")) throw refused(uid, "without the capability KILL it could not be told to stop")
+  // The init process remains root's, and could not pass a signal on to another user's process: the container would not stop.
+  if (!holds("kill")) throw refused(uid, "without the capability KILL, it could not be stopped")
   try {
     giveFolder(workFolder, account)
     if (reuseFolder !== undefined) giveFolder(reuseFolder, account, "CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
     becomeUser(account)
-    // Root without all of its capabilities may not write to folders of the user's, who may.
+    // Root without all of its capabilities may be unable to write to the user's folders; the user is not.
     mkdirSync(workFolder, { recursive: true })
   } catch (error) {
     if (error instanceof RuntimeFailure) throw error
@@ -35,7 +35,7 @@ export function dropPrivileges(account: Account, workFolder: string, reuseFolder
 function refused(uid: number, why: string): RuntimeFailure {
   return new RuntimeFailure(
     "CONFIGURATION",
-    `RUN_AS_ROOT=false asks for user ${uid} in place of root, which this container may not do: ${why}`,
+    `RUN_AS_ROOT=false requires switching from root to user ${uid}, which this container cannot do: ${why}`,
     `Start it with --user ${uid}, or with --cap-add CHOWN,KILL,SETUID,SETGID.`,
   )
 }

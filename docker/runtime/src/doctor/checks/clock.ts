@@ -2,7 +2,7 @@ import type { Connection } from "../examination/connection.js"
 import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 
-/** GitHub takes what an App signs within a minute of its own clock; certificates and caches suffer later. */
+/** GitHub accepts what an App signs within a minute of its own clock; certificates and caches tolerate more. */
 const TOLERATED_SECONDS = 60
 
 /** The clock against the server's, which dates its answers to the second. */
@@ -14,7 +14,7 @@ export function clockFinding(api: Connection | undefined): Finding {
   const check = "clock"
   const date = api && "answer" in api ? new Date(String(api.answer.headers.date)) : undefined
   if (!api || !("answer" in api) || !date || Number.isNaN(date.getTime()))
-    return { check, status: "skipped", text: "no server told the time" }
+    return { check, status: "skipped", text: "no server reported the time" }
   const skew = Math.round((api.answer.at.getTime() - date.getTime()) / 1000)
   const text = `${Math.abs(skew)} s ${skew < 0 ? "behind" : "ahead of"} the server's`
   if (Math.abs(skew) <= TOLERATED_SECONDS)
@@ -22,7 +22,7 @@ export function clockFinding(api: Connection | undefined): Finding {
   return {
     check,
     status: "warning",
-    text: `${text}: what an App signs by it is refused`,
-    remedy: "set the host's clock by NTP; a container has its host's",
+    text: `${text}: GitHub refuses what an App signs with it`,
+    remedy: "set the host's clock with NTP; a container uses its host's clock",
   }
 }

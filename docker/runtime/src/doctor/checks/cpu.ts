@@ -52,7 +52,7 @@ export function isaLevel(cpuinfo: string): string | undefined {
   return undefined
 }
 
-/** Which instructions the processor has, as the kernel tells. Information: a job's programs may want more. */
+/** Which instructions the processor has, according to the kernel. For information: a job's programs may need more. */
 export async function checkCpu({ root }: Examination): Promise<Finding> {
   const level = isaLevel(await readFile(join(root, "proc/cpuinfo"), "utf8").catch(() => ""))
   return { check: "cpu", status: "ok", text: level ?? "the kernel does not list the processor's features" }

@@ -8,17 +8,17 @@ const CHECK = "credentials"
 
 const skipped = (text: string): Finding => ({ check: CHECK, status: "skipped", text })
 
-/** What cannot be tried without using it up. */
+/** Credentials that cannot be tried without using them up. */
 const UNTRIED = {
-  "registration-token": "a registration token can be tried by registering only; it is good for an hour",
-  jit: "a just-in-time configuration can be tried by running only, once",
-  broker: "the broker has them; this container reaches it by BROKER_URL",
+  "registration-token": "a registration token can only be tried by registering; it is valid for one hour",
+  jit: "a just-in-time configuration can only be tried by running it, once",
+  broker: "the broker has them; this container reaches it at BROKER_URL",
   none: "there are none",
 } as const
 
 /**
- * Whether GitHub takes the credentials, without registering: they are to list the target's runners, for which a token
- * needs the permission that registering takes, but for writing where a fine-grained one tells the two apart.
+ * Whether GitHub accepts the credentials, without registering: they have to list the target's runners, which takes the same permission
+ * as registering, except that a fine-grained token may allow only reading.
  */
 export async function checkCredentials(examination: Examination): Promise<Finding> {
   const { configuration } = examination
@@ -37,7 +37,7 @@ export async function checkCredentials(examination: Examination): Promise<Findin
       permission: permissionFor(target, authentication),
     })
     const who = authentication.kind === "app" ? "the App" : "the token"
-    return { check: CHECK, status: "ok", text: `${who} may see the runners of ${target.path}` }
+    return { check: CHECK, status: "ok", text: `${who} can list the runners of ${target.path}` }
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error
     return { check: CHECK, status: "problem", text: error.message, remedy: error.remedy, code: error.code }

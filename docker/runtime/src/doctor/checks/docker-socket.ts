@@ -3,16 +3,16 @@ import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 
 const CHECK = "docker"
-const PATIENCE_MS = 5000
+const TIMEOUT_MS = 5000
 
-/** Whether jobs reach a Docker daemon. No socket is no problem: not every job needs Docker. */
+/** Whether jobs reach a Docker daemon. A missing socket is not a problem: not every job needs Docker. */
 export async function checkDockerSocket({ environment }: Examination): Promise<Finding> {
   const address = dockerAddress(environment)
-  if (!address) return { check: CHECK, status: "ok", text: "elsewhere, by DOCKER_HOST" }
+  if (!address) return { check: CHECK, status: "ok", text: "elsewhere, at DOCKER_HOST" }
   const group = socketGroup(address)
   if ("path" in address && group === undefined)
     return { check: CHECK, status: "ok", text: `no socket at ${address.path}: jobs have no Docker` }
-  return dockerFinding(address, group, codeOf(await connectionError(address, PATIENCE_MS)))
+  return dockerFinding(address, group, codeOf(await connectionError(address, TIMEOUT_MS)))
 }
 
 /** @param problem the system's code for why there is no connection; undefined if there is one */
@@ -23,7 +23,7 @@ export function dockerFinding(address: DockerAddress, group: number | undefined,
     return {
       check: CHECK,
       status: "warning",
-      text: `${where} may be used by group ${group} only, which this user is not in`,
+      text: `only group ${group} may use ${where}, and this user is not in it`,
       remedy: `docker run --group-add ${group}`,
     }
   return {
@@ -37,7 +37,7 @@ export function dockerFinding(address: DockerAddress, group: number | undefined,
   }
 }
 
-/** The system's code where there is one, which does not change with the language. */
+/** The system's error code if there is one, which does not depend on the language. */
 function codeOf(error: Error | undefined): string | undefined {
   return error && ("code" in error ? String(error.code) : String(error))
 }

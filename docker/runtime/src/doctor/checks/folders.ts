@@ -22,14 +22,14 @@ async function writable(
   const existing = await nearest(folder)
   try {
     await rmdir(await mkdtemp(join(existing, ".doctor-")))
-    const text = existing === folder ? `${folder} can be written to` : `${folder} can be made`
+    const text = existing === folder ? `${folder} can be written to` : `${folder} can be created`
     return { check, status: "ok", text }
   } catch (error) {
     const { uid: owner } = await stat(existing)
     return {
       check,
       status: otherwise,
-      text: `uid ${uid} cannot write to ${existing}, of uid ${owner} (${String(error instanceof Error && "code" in error ? error.code : error)})`,
+      text: `uid ${uid} cannot write to ${existing}, which belongs to uid ${owner} (${String(error instanceof Error && "code" in error ? error.code : error)})`,
       remedy: `mount a volume that uid ${uid} owns: chown ${uid} on the host, or docker run --user ${owner}`,
       ...(otherwise === "problem" && { code: "CONFIGURATION" }),
     }

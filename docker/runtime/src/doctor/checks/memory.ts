@@ -21,7 +21,7 @@ export async function memoryLimit(root: string): Promise<{ bytes: number; by: "c
 
 export async function checkMemory(examination: Examination): Promise<Finding> {
   const limit = await memoryLimit(examination.root)
-  if (!limit) return { check: "memory", status: "skipped", text: "the kernel does not tell" }
+  if (!limit) return { check: "memory", status: "skipped", text: "the kernel does not report it" }
   const text = `${byteSize(limit.bytes)}, ${limit.by === "cgroup" ? "the container's limit" : "no limit below the machine's memory"}`
   const least = hasBrowser(examination) ? LEAST_WITH_BROWSER : LEAST
   if (limit.bytes >= least) return { check: "memory", status: "ok", text }

@@ -10,8 +10,8 @@ const CHECK = "runner"
 const APPLICATIONS = z.array(z.object({ filename: z.string() }))
 
 /**
- * GitHub refuses runners some 30 days after a newer one appeared. Which one it offers can be asked for with
- * credentials; without, whether this one is refused shows when it connects (exit code 7).
+ * GitHub refuses runners about 30 days after a newer one was released. Which one it offers can be queried with
+ * credentials; without them, whether this one is refused shows when it connects (exit code 7).
  */
 export async function checkRunnerVersion(examination: Examination): Promise<Finding> {
   const { configuration, image } = examination
@@ -19,7 +19,7 @@ export async function checkRunnerVersion(examination: Examination): Promise<Find
   if (kind === "stand-in") return { check: CHECK, status: "ok", text: `${version}, a stand-in for tests` }
   const offered = await offeredVersion(examination)
   if (offered === undefined)
-    return { check: CHECK, status: "ok", text: `${version}; whether GitHub still takes it shows when it connects` }
+    return { check: CHECK, status: "ok", text: `${version}; whether GitHub still accepts it shows when it connects` }
   return versionFinding(version, offered, configuration?.disableUpdate ?? false)
 }
 
@@ -38,7 +38,7 @@ async function offeredVersion({ configuration, github }: Examination): Promise<s
     })
     return applications.flatMap(({ filename }) => /-(\d+\.\d+\.\d+)\./.exec(filename)?.[1] ?? [])[0]
   } catch (error) {
-    // The check of the credentials tells of it.
+    // The check of the credentials reports it.
     if (error instanceof RuntimeFailure) return undefined
     throw error
   }
@@ -46,11 +46,11 @@ async function offeredVersion({ configuration, github }: Examination): Promise<s
 
 export function versionFinding(version: string, offered: string, updateDisabled: boolean): Finding {
   if (!isOlder(version, offered))
-    return { check: CHECK, status: "ok", text: `${version}, not older than what GitHub offers` }
+    return { check: CHECK, status: "ok", text: `${version}, not older than the version that GitHub offers` }
   return {
     check: CHECK,
     status: "warning",
-    text: `${version} is older than ${offered}, which GitHub offers; it refuses old ones after some 30 days`,
+    text: `${version} is older than ${offered}, which GitHub offers; it refuses old ones after about 30 days`,
     remedy: `pull a newer image${updateDisabled ? "; with DISABLE_AUTO_UPDATE the runner does not update itself" : ""}`,
   }
 }

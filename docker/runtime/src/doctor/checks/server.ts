@@ -6,7 +6,7 @@ const REMEDIES: Readonly<Record<Stage, string>> = {
   DNS: "check the name, and the name server in the container's /etc/resolv.conf (docker run --dns)",
   TCP: "let the container's network reach that port, or set HTTPS_PROXY",
   proxy: "check HTTPS_PROXY with its user and password, and what the proxy allows",
-  TLS: "give the certificate of the server's or the proxy's authority with EXTRA_CA_CERTS, and check the clock",
+  TLS: "add the server's or the proxy's certificate authority with EXTRA_CA_CERTS, and check the clock",
   HTTP: "check that GITHUB_HOST is a GitHub server, and what is between it and the container",
 }
 
@@ -14,7 +14,7 @@ const REMEDIES: Readonly<Record<Stage, string>> = {
 export async function checkServer(examination: Examination): Promise<Finding> {
   const connection = await examination.api()
   if (!connection)
-    return { check: "server", status: "skipped", text: "the configuration does not tell which server it is" }
+    return { check: "server", status: "skipped", text: "the configuration does not say which server it is" }
   return serverFinding(connection)
 }
 
@@ -37,7 +37,7 @@ export function serverFinding(connection: Connection): Finding {
     status: "problem",
     text: `${where} answers ${status}`,
     remedy:
-      status === 407 ? REMEDIES.proxy : "try again later; https://www.githubstatus.com tells of GitHub's own trouble",
+      status === 407 ? REMEDIES.proxy : "try again later; https://www.githubstatus.com lists GitHub's own incidents",
     code: "NETWORK",
   }
 }

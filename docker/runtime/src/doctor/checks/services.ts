@@ -4,7 +4,7 @@ import type { Finding } from "../examination/finding.js"
 import { proxyFor } from "../examination/proxy.js"
 
 /**
- * What a runner of github.com needs besides the API, of which a firewall often knows nothing:
+ * What a runner of github.com needs besides the API, and firewalls often do not allow:
  * https://github.com/actions/runner/blob/main/docs/checks/actions.md
  */
 const SERVICES = [
@@ -25,13 +25,13 @@ export async function checkServices(examination: Examination): Promise<Finding[]
   )
   const failed = tried.flatMap((one) => ("failed" in one ? [`${one.url.hostname} (${one.failed}: ${one.reason})`] : []))
   const check = "services"
-  if (failed.length === 0) return [{ check, status: "ok", text: "what jobs need besides the API answers" }]
+  if (failed.length === 0) return [{ check, status: "ok", text: "the services that jobs need besides the API answer" }]
   return [
     {
       check,
       status: "problem",
       text: `no answer from ${failed.join(", ")}`,
-      remedy: "allow github.com, codeload.github.com and *.actions.githubusercontent.com by HTTPS",
+      remedy: "allow github.com, codeload.github.com and *.actions.githubusercontent.com over HTTPS",
       code: "NETWORK",
     },
   ]

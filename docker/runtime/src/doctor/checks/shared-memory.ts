@@ -4,7 +4,7 @@ import { byteSize, GIBIBYTE } from "../examination/byte-size.js"
 import { hasBrowser, type Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 
-/** A browser keeps its pages' pictures there; the 64 MiB that a container has by default end in crashed tabs. */
+/** A browser keeps its rendered pages there; with a container's default of 64 MiB, tabs crash. */
 const ENOUGH_FOR_BROWSER = GIBIBYTE
 
 export async function checkSharedMemory(examination: Examination): Promise<Finding> {

@@ -4,8 +4,8 @@ import { hasBrowser, type Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 
 /**
- * Whether this user may make user namespaces, which a browser's sandbox is made of: tried, since the kernel, its
- * security modules and the container's seccomp profile all have a say.
+ * Whether this user may create user namespaces, which a browser's sandbox needs: tried out, since the kernel, its
+ * security modules and the container's seccomp profile can each forbid it.
  */
 export async function checkUserNamespaces(examination: Examination): Promise<Finding> {
   const check = "user namespaces"
@@ -14,10 +14,10 @@ export async function checkUserNamespaces(examination: Examination): Promise<Fin
     () => undefined,
     (error: unknown) => error,
   )
-  if (failure === undefined) return { check, status: "ok", text: "can be made: a browser can have its sandbox" }
+  if (failure === undefined) return { check, status: "ok", text: "can be created: a browser can use its sandbox" }
   if (failure instanceof Error && "code" in failure && failure.code === "ENOENT")
-    return { check, status: "skipped", text: "there is no unshare to try it with" }
-  const text = "cannot be made here: a browser has no sandbox"
+    return { check, status: "skipped", text: "there is no unshare command to try it with" }
+  const text = "cannot be created here: a browser has no sandbox"
   if (!hasBrowser(examination)) return { check, status: "ok", text }
   return {
     check,

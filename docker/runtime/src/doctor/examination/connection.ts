@@ -3,10 +3,10 @@ import { request, type IncomingMessage } from "node:http"
 import { connect as connectTcp, isIP, type Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 
-/** How far a connection comes. */
+/** The stages of a connection. */
 export type Stage = "DNS" | "TCP" | "proxy" | "TLS" | "HTTP"
 
-/** What came of an attempt to connect: an answer, or the stage that failed. */
+/** The result of an attempt to connect: an answer, or the stage that failed. */
 export type Connection = { url: URL; proxy?: URL } & ({ answer: Answer } | { failed: Stage; reason: string })
 
 export interface Answer {
@@ -25,7 +25,7 @@ export interface ConnectOptions {
   timeoutMs?: number
 }
 
-/** GitHub's answers to what is asked here have a few kilobytes. */
+/** GitHub's answers to these requests have a few kilobytes. */
 const MAX_BODY = 1_000_000
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -134,14 +134,14 @@ class Attempt {
     response.setEncoding("utf8")
     for await (const chunk of response as AsyncIterable<string>) {
       body += chunk
-      if (body.length > MAX_BODY) throw new Error("the answer has no end")
+      if (body.length > MAX_BODY) throw new Error("the answer is too long")
     }
     return { status: response.statusCode ?? 0, headers: response.headers, body, at }
   }
 
   private keep<T extends Socket>(socket: T): T {
     this.sockets.push(socket)
-    // What it fails with reaches who waits for it; after that, nobody.
+    // An error reaches the caller that waits for the socket; later ones are ignored.
     socket.on("error", () => undefined)
     return socket
   }
@@ -158,7 +158,7 @@ function authorization({ username, password }: URL): Record<string, string> {
   return { "Proxy-Authorization": `Basic ${Buffer.from(credentials).toString("base64")}` }
 }
 
-/** What failed at every address of a name has no message of its own. */
+/** An error that stands for failures at all addresses of a name has no message of its own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join(", ")
   return error instanceof Error ? error.message : String(error)

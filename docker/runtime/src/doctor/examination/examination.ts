@@ -6,7 +6,7 @@ import type { GitHub } from "./github.js"
 
 /** What the checks look at. */
 export interface Examination {
-  /** Absent if there is none that is valid; `failure` then says why. */
+  /** Absent if it is not valid; `failure` then says why. */
   configuration?: Configuration
   failure?: RuntimeFailure
   warnings: readonly string[]
@@ -15,9 +15,9 @@ export interface Examination {
   uid: number
   /** Where the system's files are: `/`, but for tests. */
   root: string
-  /** Connects to the API once, for all checks that need it; undefined if nobody knows where it is. */
+  /** Connects to the API once, for all checks that need it; undefined if its address is not known. */
   api: () => Promise<Connection | undefined>
-  /** The API for who has credentials; undefined without them, or where it cannot be reached. */
+  /** The API, with credentials; undefined without them, or if it cannot be reached. */
   github: () => Promise<GitHub | undefined>
 }
 

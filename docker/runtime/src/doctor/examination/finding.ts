@@ -1,6 +1,6 @@
 import type { FailureCode } from "../../failure.js"
 
-/** What a check found. `skipped` is for what could not be looked at, for a reason that another finding has. */
+/** What a check found. `skipped`: it could not be checked, for a reason that another finding gives. */
 export interface Finding {
   check: string
   status: "ok" | "warning" | "problem" | "skipped"

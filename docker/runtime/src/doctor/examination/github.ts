@@ -9,7 +9,7 @@ export interface GitHub {
   credential: Credential
 }
 
-/** Whoever looks for a fault does not wait until it is gone. */
+/** A diagnosis does not wait until a fault is gone. */
 const IMPATIENT = { request: 10_000, window: 0, unknownHost: 0, rateLimit: 0 }
 
 /** @returns undefined where the configuration has no credentials for the API */

@@ -11,7 +11,7 @@ export function proxyFor(url: URL, environment: Readonly<Record<string, string>>
   if (proxy === "" || isExcepted(url, read("NO_PROXY"))) return undefined
   const address = proxy.includes("://") ? proxy : `http://${proxy}`
   // Not the address itself: it may have a password.
-  if (!URL.canParse(address)) throw new Error(`${variable} is no address such as http://proxy.example:3128`)
+  if (!URL.canParse(address)) throw new Error(`${variable} is not an address such as http://proxy.example:3128`)
   return new URL(address)
 }
 
