@@ -73,6 +73,7 @@ export default {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "node", "default"] },
     reporterOptions: { dot: { collapsePattern: "^(?:src|dagger/src|docker/runtime/src)/[^/]+" } },
   },
 }
