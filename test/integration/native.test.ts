@@ -35,6 +35,6 @@ describe("the native side", () => {
     expect(logs[0]).toMatch(/^Start-Date: /m)
     expect(logs[1]).toBe(logs[0])
     expect(logs[2]).not.toBe(logs[0])
-    expect(environment).not.toContain("ARCHIVE_MOMENT")
+    expect(environment).not.toContain("ARCHIVE_CACHE_BUSTER")
   })
 })

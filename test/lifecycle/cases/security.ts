@@ -10,7 +10,7 @@ import { caseGroup } from "../lifecycle-case.js"
 import type { TestEnvironment, TestGitHub } from "../test-environment.js"
 import { file } from "./registration.js"
 
-/** What root needs in order to give itself away, as the remedy names it. */
+/** What root needs in order to drop its privileges, as the remedy names it. */
 const ENOUGH_CAPABILITIES = ["CAP_CHOWN", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
 
 /** The image's own user, and the broker's. */

@@ -193,7 +193,7 @@ describe.skipIf(!STARTS)("Docker in the container", () => {
     ).toMatchInlineSnapshot(
       `"runner-images: warning: jobs cannot use Docker: /docker.sock belongs to group 4242, which this user is not in. Start the container with --group-add 4242 (Compose: group_add, Kubernetes: supplementalGroups)"`,
     )
-    // Root that gives itself away takes the group with it.
+    // Root takes the group with it when it drops its privileges.
     const root = own.start({ RUNNER_SKIP_REGISTRATION: "true", RUN_AS_ROOT: "false", DOCKER_HOST: `unix://${socket}` })
     containers.push(root)
     await root.says("registration is skipped")

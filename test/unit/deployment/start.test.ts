@@ -11,7 +11,7 @@ const TOKEN = "ghp_a_token_that_nobody_sees"
 
 const why =
   process.getuid?.() !== 0
-    ? "only root can give itself away"
+    ? "only root can drop its privileges"
     : !STARTS
       ? STARTS_NOT
       : spawnSync("setpriv", ["--version"]).status !== 0

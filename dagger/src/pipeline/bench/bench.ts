@@ -117,7 +117,7 @@ function packageRows(
     dockerfile: async (_, cacheBuster) => {
       // A builder identifies a step by the content of its context.
       await dockerfile(
-        dockerContext.withNewFile("moment", cacheBuster),
+        dockerContext.withNewFile("cache-buster", cacheBuster),
         engineHost,
         foreign.platform,
         "packages",

@@ -68,13 +68,13 @@ export async function openEngineHost(
     toolbox: trusting(
       root(platform)
         .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
-        .withEnvVariable("ARCHIVE_MOMENT", archive)
+        .withEnvVariable("ARCHIVE_CACHE_BUSTER", archive)
         .withExec([
           "sh",
           "-c",
           `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io ${TOOLBOX_PACKAGES.join(" ")} >/dev/null`,
         ])
-        .withoutEnvVariable("ARCHIVE_MOMENT")
+        .withoutEnvVariable("ARCHIVE_CACHE_BUSTER")
         .withoutEnvVariable("DEBIAN_FRONTEND"),
       caBundle,
     ),
@@ -120,7 +120,7 @@ async function pinned(name: BaseName, asked: string | undefined, platform: Platf
 export function withCacheBuster(container: Container, cacheBuster: string | undefined): Container {
   if (cacheBuster === undefined) return container
   // The cache identifies a step by the history of its container. The variable does not remain in an image.
-  return container.withEnvVariable("MADE_ANEW", cacheBuster).withoutEnvVariable("MADE_ANEW")
+  return container.withEnvVariable("CACHE_BUSTER", cacheBuster).withoutEnvVariable("CACHE_BUSTER")
 }
 
 /** A native container whose apt finds the packages of every platform. */

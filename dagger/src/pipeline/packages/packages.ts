@@ -43,7 +43,7 @@ export async function readArchive(engineHost: EngineHost, cacheBuster: string): 
       "/etc/apt/apt.conf.d/99architectures",
       `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
     )
-    .withEnvVariable("ARCHIVE_MOMENT", cacheBuster)
+    .withEnvVariable("ARCHIVE_CACHE_BUSTER", cacheBuster)
     .withExec(["sh", "-c", script("releases.sh")])
   return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
 }

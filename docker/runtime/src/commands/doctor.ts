@@ -77,8 +77,8 @@ async function reachApi({
   configuration,
   environment,
 }: Pick<Examination, "configuration" | "environment">): Promise<Connection | undefined> {
-  const told = Object.entries(environment).some(([name, value]) => TELLS_SERVER.test(name) && value !== "")
-  const api = configuration?.api ?? (told ? undefined : GITHUB_API)
+  const serverNamed = Object.entries(environment).some(([name, value]) => TELLS_SERVER.test(name) && value !== "")
+  const api = configuration?.api ?? (serverNamed ? undefined : GITHUB_API)
   if (api === undefined) return undefined
   const url = new URL(`${api}/`)
   return connect(url, { proxy: proxyFor(url, environment) })

@@ -28,9 +28,9 @@ export interface ListenerLog {
 }
 
 /** Judges the end of a listener that was not asked to stop. */
-export function outcomeOf({ code, signal, exit }: ListenerEnd, told: ListenerLog): ListenerOutcome {
-  if (told.versionRefused !== undefined) return refused(told.versionRefused)
-  if (told.unregistered)
+export function outcomeOf({ code, signal, exit }: ListenerEnd, log: ListenerLog): ListenerOutcome {
+  if (log.versionRefused !== undefined) return refused(log.versionRefused)
+  if (log.unregistered)
     return failed(
       "REGISTRATION",
       "GitHub no longer has this runner: somebody removed it, or it was offline for too long",

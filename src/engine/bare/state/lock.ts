@@ -35,7 +35,7 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
   }
   const note = `${path}.json`
   const deadline = performance.now() + TIMEOUT_SECONDS * 1000
-  for (let told = ""; ;) {
+  for (let reported = ""; ;) {
     const held = await tryLock(path)
     if (held) {
       const says = (now: string) => {
@@ -45,7 +45,7 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
       return { says, release: held }
     }
     const holder = describeHolder(note)
-    if (holder !== told) log(`waiting for ${(told = holder)}`)
+    if (holder !== reported) log(`waiting for ${(reported = holder)}`)
     if (performance.now() > deadline)
       throw new RunnerImagesError(
         "ENGINE_BUSY",

@@ -11,7 +11,7 @@ export class JsonLines {
   readonly #longest: number
   #kept: Buffer[] = []
   #length = 0
-  #told: (line: string) => void = () => undefined
+  #listener: (line: string) => void = () => undefined
 
   /** @param longest bytes of a line that comes in */
   constructor(stream: Duplex, longest: number) {
@@ -26,7 +26,7 @@ export class JsonLines {
   }
 
   onLine(listener: (line: string) => void): void {
-    this.#told = listener
+    this.#listener = listener
   }
 
   onClose(listener: () => void): void {
@@ -60,7 +60,7 @@ export class JsonLines {
       this.#kept = []
       this.#length = 0
       start = end + 1
-      this.#told(line)
+      this.#listener(line)
       if (this.#stream.destroyed) return
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start))
