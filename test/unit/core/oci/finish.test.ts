@@ -9,6 +9,7 @@ import {
   digestOf,
   indexSchema,
   LAYER_MEDIA_TYPE,
+  MEDIA_TYPE,
   manifestSchema,
   parseDocument,
 } from "../../../../dagger/src/core/oci/documents.js"
@@ -267,5 +268,36 @@ describe("a layout that is not as asked", () => {
   ])("is refused: %s", async (_case, file, change, problem) => {
     await expect(damaged(file, change)).rejects.toThrow(problem)
     await expect(damaged(file, change)).rejects.toMatchObject({ code: "BUILD_FAILED" })
+  })
+
+  it.each([
+    ["fewer", 1, 2],
+    ["more", 2, 1],
+  ])("is refused: a configuration with %s layers than its manifest", async (_case, listed, layers) => {
+    const files = new Map<string, string>()
+    const blob = (mediaType: string, document: unknown) => {
+      const text = JSON.stringify(document)
+      const digest = digestOf(text)
+      files.set(blobPath(digest), text)
+      return { mediaType, digest, size: text.length }
+    }
+    const digest = `sha256:${"a".repeat(64)}`
+    const config = blob("application/vnd.oci.image.config.v1+json", {
+      os: "linux",
+      architecture: "arm64",
+      config: {},
+      rootfs: { type: "layers", diff_ids: Array(listed).fill(digest) },
+      history: [],
+    })
+    const manifest = blob(MEDIA_TYPE.manifest, {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.manifest,
+      config,
+      layers: Array(layers).fill({ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest, size: 1 }),
+    })
+    files.set("index.json", JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [manifest] }))
+    await expect(readLayout((path) => Promise.resolve(files.get(path) ?? ""))).rejects.toThrow(
+      `config ${config.digest} lists ${String(listed)} layers, but its manifest lists ${String(layers)}`,
+    )
   })
 })

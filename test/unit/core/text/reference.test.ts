@@ -58,7 +58,8 @@ describe("a repository", () => {
       "ghcr.io/",
       '"" in "ghcr.io/" is not a repository\'s path. It has lower-case letters, digits and single separators (. _ - /) between them.',
     ],
-    ["ghcr.io:99999/runner", '"99999" in "ghcr.io:99999/runner" is not a port. A port is a number from 1 to 65535.'],
+    ["ghcr.io:0/runner", '"0" in "ghcr.io:0/runner" is not a port. A port is a number from 1 to 65535.'],
+    ["ghcr.io:65536/runner", '"65536" in "ghcr.io:65536/runner" is not a port. A port is a number from 1 to 65535.'],
     ["ghcr.io:/runner", '"" in "ghcr.io:/runner" is not a port. A port is a number from 1 to 65535.'],
     ["-ghcr.io/runner", '"-ghcr.io" in "-ghcr.io/runner" is not a host. Give host[:port]/path.'],
     [
