@@ -408,6 +408,23 @@ describe("explains", () => {
     ])
     expect(parity.unused).toEqual([allowed[2]])
   })
+
+  it("a suppression of a difference that has a reason of its own, as unused", () => {
+    const entry = (name: string, depends: string[] = []) => ({
+      ...{ name, version: "1.0", sourceVersion: "1.0", architecture: "all", depends, provides: [] },
+    })
+    const amd64 = imageFacts("linux/amd64", {
+      packages: [entry("mesa", ["libdrm"]), entry("libdrm")],
+      requested: ["mesa"],
+    })
+    const arm64 = imageFacts("linux/arm64", { packages: [entry("mesa")], requested: ["mesa"] })
+    const allowed = [{ area: "package" as const, name: "libdrm", reason: "a test" }]
+    const { explained, unused } = compareImages([amd64, arm64], { allowed })
+    expect(explained).toContainEqual(
+      expect.objectContaining({ name: "libdrm", reason: "mesa depends on it for linux/amd64 only" }),
+    )
+    expect(unused).toEqual(allowed)
+  })
 })
 
 it.each([
