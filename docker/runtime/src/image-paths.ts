@@ -18,7 +18,7 @@ const INTERNAL = "RUNNER_IMAGES_"
 
 /** Takes the internal variables out of the environment. */
 export function splitEnvironment(all: Environment): { environment: Environment; paths: ImagePaths } {
-  const internal = (name: string, otherwise: string): string => all[INTERNAL + name] ?? otherwise
+  const internal = (name: string, fallback: string): string => all[INTERNAL + name] ?? fallback
   const root = internal("ROOT", "/")
   return {
     environment: Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith(INTERNAL))),

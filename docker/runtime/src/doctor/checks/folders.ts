@@ -17,7 +17,7 @@ async function writable(
   check: string,
   folder: string,
   uid: number,
-  otherwise: "problem" | "warning",
+  severity: "problem" | "warning",
 ): Promise<Finding> {
   const existing = await nearest(folder)
   try {
@@ -28,10 +28,10 @@ async function writable(
     const { uid: owner } = await stat(existing)
     return {
       check,
-      status: otherwise,
+      status: severity,
       text: `uid ${uid} cannot write to ${existing}, which belongs to uid ${owner} (${String(error instanceof Error && "code" in error ? error.code : error)})`,
       remedy: `mount a volume that uid ${uid} owns: chown ${uid} on the host, or docker run --user ${owner}`,
-      ...(otherwise === "problem" && { code: "CONFIGURATION" }),
+      ...(severity === "problem" && { code: "CONFIGURATION" }),
     }
   }
 }
