@@ -32,6 +32,15 @@ describe("decideSources", () => {
     expect(decided.reason).toMatch(/^warning: only 1 of 4 pinned upstream URLs are reachable; not reachable: /)
   })
 
+  it("does without upstream when a single file is silent, and fails where it is demanded", async () => {
+    const allButOne = (url: string) => Promise.resolve(url !== urls[0])
+    expect(await decide("auto", [], allButOne)).toEqual({
+      mode: "registry",
+      reason: `warning: only 3 of 4 pinned upstream URLs are reachable; not reachable: ${urls[0] ?? ""}`,
+    })
+    await expect(decide("upstream", [], allButOne)).rejects.toMatchObject({ code: "UPSTREAM_UNREACHABLE" })
+  })
+
   it("asks the mirror instead of the vendors", async () => {
     const asked: string[] = []
     const mirror = parseMirror("http://user:secret@mirror.example.com/up")
