@@ -60,7 +60,7 @@ describe("a variant of one's own", () => {
   it("is refused by both entry points alike, with line and column", async () => {
     const wrong = ["--definition", ".prettierrc.json"]
     const [first, second] = await Promise.all([commandLine("plan", ...wrong), dagger("call", ...wrong, "plan")])
-    const issue = ".prettierrc.json:1:3: printWidth: is not known here"
+    const issue = ".prettierrc.json:1:3: printWidth: is not a known key"
     expect(first.stderr).toContain(issue)
     expect(second.stderr).toContain(issue)
   })
