@@ -13,12 +13,7 @@ export async function checkFolders({ configuration, environment, uid }: Examinat
   ])
 }
 
-async function writable(
-  check: string,
-  folder: string,
-  uid: number,
-  severity: "problem" | "warning",
-): Promise<Finding> {
+async function writable(check: string, folder: string, uid: number, severity: "problem" | "warning"): Promise<Finding> {
   const existing = await nearest(folder)
   try {
     await rmdir(await mkdtemp(join(existing, ".doctor-")))
