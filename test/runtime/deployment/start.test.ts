@@ -4,8 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
-import { AGENT, type Container, Image, STARTS_NOT, STARTS, USER } from "../../runtime/entrypoint/container.js"
-import { composeFiles } from "./compose-file.js"
+import { AGENT, type Container, Image, STARTS_NOT, STARTS, USER } from "../entrypoint/container.js"
+import { composeFiles } from "../../unit/deployment/compose-file.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
