@@ -10,6 +10,7 @@ import { assertComparable, assertImageParity } from "./core/parity/image-parity.
 import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulation-parity.js"
 import { composeRequest, composeVariants, type DefinitionFile, type GivenBuild } from "./core/plan/compose-request.js"
 import type { CheckResult } from "./core/report/report.js"
+import { differenceText } from "./core/render/difference.js"
 import { renderMarkdown } from "./core/render/markdown.js"
 import type { BuildRequest } from "./core/request/request.js"
 import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
@@ -357,8 +358,7 @@ const IN_TRACE: ProgressListener = {
   },
 }
 
-function reasonOf({ status, expected, actual, reason }: CheckResult): string {
-  if (status === "passed") return ""
-  const difference = expected === undefined ? "" : `expected ${expected}, found ${actual ?? "nothing"}`
-  return [difference, reason ?? ""].filter(Boolean).join(": ")
+function reasonOf(check: CheckResult): string {
+  if (check.status === "passed") return ""
+  return [differenceText(check), check.reason].filter((part) => part !== undefined).join(": ")
 }

@@ -12,11 +12,11 @@ export class ArchiveDestination implements Destination {
   async deliver(images: readonly BuiltVariant[], { progress }: DeliveryContext): Promise<Map<string, string>> {
     const archives = new Map<string, string>()
     for (const { variant, report } of images)
-      if (report.index !== undefined)
-        await progress.run("all platforms", `archive ${variant}`, async () => {
-          const write = (file: string) => writeArchive(this.output.of(variant), file, report.created)
-          archives.set(variant, await this.output.replaceArchive(variant, write))
-        })
+      if (report.index !== undefined) {
+        const write = (file: string) => writeArchive(this.output.of(variant), file, report.created)
+        const archive = () => this.output.replaceArchive(variant, write)
+        archives.set(variant, await progress.run("all platforms", `archive ${variant}`, archive))
+      }
     return archives
   }
 }

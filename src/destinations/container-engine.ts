@@ -50,9 +50,7 @@ export class ContainerEngineDestination implements Destination {
     const loaded = new Map<string, string>()
     for (const { variant, report } of images)
       if (report.index !== undefined)
-        await progress.run("all platforms", `load ${variant}`, async () => {
-          loaded.set(variant, await this.load(variant))
-        })
+        loaded.set(variant, await progress.run("all platforms", `load ${variant}`, () => this.load(variant)))
     return loaded
   }
 

@@ -10,14 +10,15 @@ export class FolderDestination implements Destination {
 
   async deliver(images: readonly BuiltVariant[], { progress }: DeliveryContext): Promise<Map<string, string>> {
     const folders = new Map<string, string>()
-    for (const { variant, report, directory } of images)
-      await progress.run("all platforms", `write ${variant}`, async () => {
-        const blobs = report.index === undefined ? [] : await directory.entries({ path: "blobs/sha256" })
-        const folder = await this.output.replace(variant, blobs, async (fresh, present) => {
-          await directory.withoutFiles(present).export(fresh)
-        })
-        folders.set(variant, folder)
-      })
+    for (const image of images)
+      folders.set(image.variant, await progress.run("all platforms", `write ${image.variant}`, () => this.write(image)))
     return folders
+  }
+
+  private async write({ variant, report, directory }: BuiltVariant): Promise<string> {
+    const blobs = report.index === undefined ? [] : await directory.entries({ path: "blobs/sha256" })
+    return this.output.replace(variant, blobs, async (fresh, present) => {
+      await directory.withoutFiles(present).export(fresh)
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { differenceText } from "../../dagger/src/core/render/difference.js"
 import { DetailedError } from "../output/failure.js"
 import { SUMMARY_SCHEMA_VERSION, summaryText, type Summary, type VariantSummary } from "../output/summary.js"
 import type { CommandContext } from "../input/context.js"
@@ -11,9 +12,11 @@ export function finishRun(context: CommandContext, json: boolean, variants: Vari
   context.answer(json ? JSON.stringify(summary, null, 2) : summaryText(summary))
   const failed = variants.flatMap(({ variant, platforms }) =>
     platforms.flatMap(({ platform, failed: checks }) =>
-      checks.map(({ name, expected, actual, reason }) => {
-        const difference = expected === undefined ? "" : `: expected ${expected}, found ${actual ?? "nothing"}`
-        return `${variant} ${platform} ${name}${difference}${reason === undefined ? "" : ` (${reason})`}`
+      checks.map((check) => {
+        const { name, reason } = check
+        const difference = differenceText(check)
+        const found = difference === undefined ? "" : `: ${difference}`
+        return `${variant} ${platform} ${name}${found}${reason === undefined ? "" : ` (${reason})`}`
       }),
     ),
   )

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
+import { firstIssue, parseJson } from "../text/json.js"
 import { printable } from "../text/printable.js"
 import { lockedPackageSchema, REPORT_SCHEMA_VERSION, reportSchema, type LockedPackage } from "../report/report.js"
 
@@ -37,18 +38,10 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
         cause,
       },
     )
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw invalid("it is not JSON", cause)
-  }
+  const json = parseJson(text, invalid)
   const known = reportSchema.safeParse(json)
   const parsed = known.success ? known : lockSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw invalid(`${otherVersion(json)}${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`)
-  }
+  if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
   const { variant } = parsed.data
   const lock: Lock = { ...(variant === undefined ? {} : { variant }), platforms: {} }
   for (const platform of platforms) {

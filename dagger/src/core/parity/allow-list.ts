@@ -1,5 +1,6 @@
 import type { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
+import { firstIssue, parseJson } from "../text/json.js"
 
 /**
  * Parses a list of allowed differences.
@@ -15,17 +16,8 @@ export function readAllowList<T>(
 ): T[] {
   const invalid = (why: string, cause?: unknown) =>
     new RunnerImagesError("ALLOW_LIST_INVALID", `The ${list} cannot be used: ${why}.`, remedy, { cause })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw invalid("it is not JSON", cause)
-  }
-  const parsed = schema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`)
-  }
+  const parsed = schema.safeParse(parseJson(text, invalid))
+  if (!parsed.success) throw invalid(firstIssue(parsed.error))
   const names = parsed.data.map(nameOf)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw invalid(`it lists ${twice} twice`)

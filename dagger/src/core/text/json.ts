@@ -1,0 +1,22 @@
+import type { z } from "zod"
+
+/** Makes the error of whoever reads the text. */
+type Invalid = (why: string, cause?: unknown) => Error
+
+/**
+ * Parses JSON of unknown form.
+ *
+ * @throws what `invalid` makes of "it is not JSON"
+ */
+export function parseJson(text: string, invalid: Invalid): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalid("it is not JSON", cause)
+  }
+}
+
+/** The first thing that a schema rejects: `platforms.0.packages: Invalid input`. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`
+}
