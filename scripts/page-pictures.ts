@@ -32,7 +32,7 @@ await connection(async () => {
     for (const platform of plan.platforms) {
       const { container, context } = await images.image(plan, platform)
       const picture = `${IMAGES}page-${archOf(platform.platform)}.png`
-      await executed(container, context).file(SCREENSHOT).export(picture)
+      await executed(run.engineHost, container, context).file(SCREENSHOT).export(picture)
       console.log(picture)
     }
 })

@@ -10,7 +10,7 @@ if [ "$actual" != "$sum" ]; then
   echo "$module has the wrong checksum: expected $sum, actual $actual" >&2
   exit 3
 fi
-sh /unpack.sh "$(field Zip)" "$@"
+sh /plan/unpack.sh "$(field Zip)" "$@"
 # Modules keep no modes and no go.mod below their own. The go command fixes both in a toolchain that it has fetched.
 cd /unpacked
 find bin pkg/tool -type f -exec chmod +x {} +

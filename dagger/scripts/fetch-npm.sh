@@ -19,4 +19,4 @@ if [ "$built" != 0 ] || [ -n "$hooks" ]; then
   echo "$package has to be built when it is installed (${hooks:-binding.gyp}), which is not done for another platform" >&2
   exit 4
 fi
-exec sh /unpack.sh "$PWD/$file" "$@"
+exec sh /plan/unpack.sh "$PWD/$file" "$@"

@@ -21,6 +21,7 @@ import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
+import { localCopy, moduleUploads } from "./pipeline/engine/module-uploads.js"
 import { trustedBundle } from "./pipeline/engine/trust.js"
 import { probeOf, upstreamOf } from "./pipeline/image/upstream.js"
 
@@ -159,7 +160,7 @@ export class RunnerImages {
     compression: string = "gzip",
   ): Promise<Directory> {
     const request = await this.requestOf({ platforms, variants, native, compression })
-    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
+    const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
     for (const { report } of built) assertChecksPassed(report)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
   }
@@ -174,7 +175,7 @@ export class RunnerImages {
   async container(platform?: Platform, variant?: string): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
     const request = await this.requestOf({ platforms, variants: variant === undefined ? undefined : [variant] })
-    return buildContainer(request, this.inputs(), new Progress(IN_TRACE))
+    return buildContainer(request, await this.inputs(), new Progress(IN_TRACE))
   }
 
   /**
@@ -187,7 +188,7 @@ export class RunnerImages {
   @func({ cache: "session" })
   async test(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<string> {
     const request = await this.requestOf({ platforms, variants, native })
-    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
+    const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
     for (const { report } of built) assertChecksPassed(report)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
   }
@@ -203,7 +204,7 @@ export class RunnerImages {
   @func({ cache: "session" })
   async checks(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<SmokeCheck[]> {
     const request = await this.requestOf({ platforms, variants, native })
-    const built = await buildImages(request, this.inputs(), new Progress(IN_TRACE))
+    const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
     return built.flatMap(({ variant, report }) =>
       report.platforms.flatMap(({ platform, checks }) =>
         checks.map((check) => {
@@ -224,7 +225,9 @@ export class RunnerImages {
   async plan(platforms?: Platform[], variants?: string[]): Promise<string> {
     const request = await this.requestOf({ platforms, variants })
     const { assets, mirrorService } = this
-    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () => openEngineHost(trustedBundle()))
+    const probe = probeOf(upstreamOf(request, { assets, mirrorService }), () =>
+      openEngineHost(moduleUploads(), { caBundle: trustedBundle() }),
+    )
     const { variants: planned } = await planImages(request, (await assets?.entries()) ?? [], probe)
     return JSON.stringify(planned, null, 2)
   }
@@ -250,7 +253,7 @@ export class RunnerImages {
     if (word === "platforms") {
       const request = await this.requestOf({ platforms, variants })
       assertComparable(request.platforms)
-      const compared = await compareImages(request, this.inputs(), new Progress(IN_TRACE))
+      const compared = await compareImages(request, await this.inputs(), new Progress(IN_TRACE))
       assertImageParity(compared)
       return JSON.stringify(compared, null, 2)
     }
@@ -260,7 +263,7 @@ export class RunnerImages {
       packages: parsePackages(packages),
       refresh: this.refresh,
     }
-    const reports = await compareInstallMethods(request, this.caBundle ?? trustedBundle(), new Progress(IN_TRACE))
+    const reports = await compareInstallMethods(request, await this.inputs(), new Progress(IN_TRACE))
     assertParity(reports)
     return JSON.stringify(reports, null, 2)
   }
@@ -296,7 +299,7 @@ export class RunnerImages {
     compression: string = "gzip",
   ): Promise<string[]> {
     const request = await this.requestOf({ platforms, variants, native, compression })
-    const inputs = this.inputs()
+    const inputs = await this.inputs()
     const target = {
       repository,
       tags,
@@ -335,11 +338,11 @@ export class RunnerImages {
     return definition && { text: await definition.contents(), name: await definition.name() }
   }
 
-  private inputs(): BuildInputs {
-    const inputs: BuildInputs = { docker: this.docker }
+  private async inputs(): Promise<BuildInputs> {
+    const inputs: BuildInputs = { docker: await localCopy(this.docker), uploads: moduleUploads() }
     if (this.assets) inputs.assets = this.assets
     if (this.mirrorService) inputs.mirrorService = this.mirrorService
-    const caBundle = this.caBundle ?? trustedBundle()
+    const caBundle = (await this.caBundle?.contents()) ?? trustedBundle()
     if (caBundle) inputs.caBundle = caBundle
     return inputs
   }

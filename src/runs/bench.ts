@@ -24,7 +24,6 @@ import {
   type PackageRound,
 } from "../../dagger/src/pipeline/bench/bench.js"
 import { RegistryDestination } from "../../dagger/src/pipeline/oci/publish.js"
-import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
 import { OutputFolder } from "../artifacts/output-folder.js"
 import { FolderDestination } from "../destinations/folder.js"
 import type { CommandContext } from "../input/context.js"
@@ -117,7 +116,7 @@ function destinationsOf(
     allowStandIn: true,
     variantTags: false,
     ...(repository.loopback ? loopbackRegistry(dag, repository) : {}),
-    ...(caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(caBundle, "utf8")) }),
+    ...(caBundle === undefined ? {} : { caBundle: readFileSync(caBundle, "utf8") }),
   })
   return { write, push }
 }

@@ -1,13 +1,10 @@
 import { dag } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import type { BuildInputs } from "../../dagger/src/pipeline/image/build-context.js"
-import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
 import { DOCKER_FOLDER } from "../host/paths.js"
 import type { HostRequest } from "../input/request.js"
+import { hostUploads } from "../session/host-uploads.js"
 import { loopbackService } from "./loopback.js"
-
-/** Files that people keep in `docker/` and no image needs, secrets above all: none reaches an engine. The module's arguments exclude the same. */
-export const NOT_FOR_IMAGES = [".env", "secrets", "**/node_modules"] as const
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
 export function inputsOf(
@@ -15,9 +12,10 @@ export function inputsOf(
 ): BuildInputs {
   const { mirror } = host.request ?? {}
   return {
-    docker: dag.host().directory(DOCKER_FOLDER, { exclude: [...NOT_FOR_IMAGES] }),
+    docker: DOCKER_FOLDER,
+    uploads: hostUploads(),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),
     ...(mirror?.loopback ? { mirrorService: loopbackService(dag, mirror) } : {}),
-    ...(host.caBundle === undefined ? {} : { caBundle: caBundleOf(readFileSync(host.caBundle, "utf8")) }),
+    ...(host.caBundle === undefined ? {} : { caBundle: readFileSync(host.caBundle, "utf8") }),
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import {
   imageParityFailures,
   IMAGES_DIFFER_PROBLEM,
@@ -13,7 +13,6 @@ import {
 } from "../../dagger/src/core/parity/emulation-parity.js"
 import { imageParity } from "../../dagger/src/pipeline/parity/image-parity.js"
 import { parity, renewedAllowList } from "../../dagger/src/pipeline/parity/emulation-parity.js"
-import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
 import type { CommandContext } from "../input/context.js"
 import type { HostRequest } from "../input/request.js"
 import { DetailedError } from "../output/failure.js"
@@ -29,9 +28,6 @@ export interface ParityRun {
   /** Absolute path of the certificate authorities that downloads trust. */
   caBundle?: string
 }
-
-const bundleOf = ({ caBundle }: ParityRun) =>
-  caBundle === undefined ? undefined : caBundleOf(readFileSync(caBundle, "utf8"))
 
 /** Builds images, compares the platforms with each other and prints the result, then fails if they differ. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runImageParity(
@@ -52,7 +48,7 @@ export async function runImageParity(
 /** Compares both installations and prints the result, then fails if they differ. Throws RunnerImagesError PARITY_DIFFERS. */
 export async function runParity(context: CommandContext, request: ParityRequest, run: ParityRun): Promise<void> {
   const reports = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
-    parity(request, bundleOf(run), progress),
+    parity(request, inputsOf(run), progress),
   )
   context.terminal.close()
   context.answer(run.json ? JSON.stringify(reports, null, 2) : reports.map(parityText).join("\n\n"))
@@ -68,7 +64,7 @@ export async function runAllowListUpdate(
   run: ParityRun,
 ): Promise<void> {
   const allowed = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
-    renewedAllowList(request, bundleOf(run), progress, new Date().toISOString()),
+    renewedAllowList(request, inputsOf(run), progress, new Date().toISOString()),
   )
   writeFileSync(ALLOW_LIST_FILE, allowListText(allowed))
   context.terminal.close()

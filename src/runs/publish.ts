@@ -1,7 +1,7 @@
 import { dag } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
 import { TagMoves } from "../../dagger/src/core/oci/tag-moves.js"
-import type { PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
+import type { PublishTarget } from "../../dagger/src/pipeline/oci/publish.js"
 import { release } from "../../dagger/src/pipeline/release.js"
 import type { CommandContext } from "../input/context.js"
 import type { Credentials } from "../input/credentials.js"
@@ -29,7 +29,7 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
     const inputs = inputsOf(host)
     const moves = new TagMoves()
     context.interrupts.leaves(() => moves.account())
-    const target: Omit<PublishOptions, "tools"> = {
+    const target: PublishTarget = {
       repository: repository.name,
       tags,
       allowStandIn,

@@ -7,6 +7,7 @@ import type { Progress } from "../../dagger/src/core/progress/progress.js"
 import type { CommandContext } from "../input/context.js"
 import type { HostRequest } from "../input/request.js"
 import { summariseVariant } from "../output/summary.js"
+import { hostUploads } from "../session/host-uploads.js"
 import { inSession } from "../session/session.js"
 import { finishRun } from "./answer.js"
 import { inputsOf } from "./inputs.js"
@@ -39,6 +40,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         platforms,
         variant,
         native,
+        uploads: hostUploads(),
         ...(custom ? { custom } : {}),
         ...(base ? { base } : {}),
         ...(access ?? {}),

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { registryService } from "../integration/registry-services.js"
 import { answer, commandLine, ROOT } from "./entry-points.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 const FIRST = "1".repeat(40)
 const SECOND = "2".repeat(40)
@@ -15,7 +16,7 @@ const LATEST = "/manifests/latest-standin"
 /** Runs a piece of work with a registry on this host's loopback: `host:port`. */
 async function withRegistry(work: (address: string) => Promise<void>): Promise<void> {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const tunnel = await dag.host().tunnel(registryService(engineHost)).start()
     await work((await tunnel.endpoint()).replace("localhost", "127.0.0.1"))
   })

@@ -36,9 +36,17 @@ function ownPackage(engineHost: EngineHost, platform: PlatformName, version: str
     .withNewFile("/tree/DEBIAN/control", control)
     .withNewFile("/tree/DEBIAN/postinst", `#!/bin/sh\nset -e\n${postinst}\n`, { permissions: 0o755 })
     .withExec(["sh", "-c", `mkdir /debs && dpkg-deb --root-owner-group --build /tree /debs/${file}`])
-  const debs: Directory = withControl(built).directory("/debs")
+  const debs: Directory = withControl(engineHost, built).directory("/debs")
   const root: Container = rootOf(engineHost, platform)
-  return { platform, root, debs, packages: [{ name: "sample", file }], automatic: [], dpkgConfig: "" }
+  return {
+    platform,
+    root,
+    debs,
+    packages: [{ name: "sample", file }],
+    automatic: [],
+    dpkgConfig: "",
+    uploads: engineHost.uploads,
+  }
 }
 
 /** Packages for a second installation: they register alternatives, make a user, build caches when triggered. */
@@ -209,7 +217,11 @@ it("installs on a root that has packages already, in the second installation as 
 it("knows no direction: with the roles exchanged, it installs the engine's own platform by foreign programs", async () => {
   const found = await inSession(async (engineHost) => {
     const foreign = foreignOf(engineHost)
-    const exchanged: EngineHostRoot = { platform: foreign, container: rootOf(engineHost, foreign) }
+    const exchanged: EngineHostRoot = {
+      platform: foreign,
+      container: rootOf(engineHost, foreign),
+      uploads: engineHost.uploads,
+    }
     const install = await archived(engineHost, engineHost.platform, PACKAGES)
     const plain = await installPackages(engineHost, install)
     const nativeTools = nativeToolsOf(await archived(engineHost, foreign, PACKAGES))

@@ -19,6 +19,7 @@ import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { recordedBases } from "../../src/engine/bare/instance/known.js"
 import { writeLayout } from "../../src/engine/bare/artefacts/oci-layout.js"
 import { LOCAL_REGISTRY, loginTo, withRegistryLogin } from "../local-registry.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 /** Local users without any rights, who need no account for that. */
 const STRANGERS = ["64321", "65534"]
@@ -45,7 +46,7 @@ async function bases(): Promise<{ entries: string[]; byTag: string; recorded: st
   let found = { entries: [] as string[], byTag: "", recorded: "" }
   await connection(async () => {
     const tagged = dag.container().from(DEFAULT_BASE)
-    const { base } = await withBaseDigests(recordedBases(ENGINE) ?? {}, () => openEngineHost(undefined))
+    const { base } = await withBaseDigests(recordedBases(ENGINE) ?? {}, () => openEngineHost(hostUploads()))
     found = { entries: await tagged.rootfs().entries(), byTag: await tagged.imageRef(), recorded: base }
   })
   return found
@@ -149,7 +150,7 @@ describe.skipIf(LOCAL_REGISTRY === "" || process.getuid?.() !== 0)("other local 
   it("a recorded base that cannot be had is an error, and nothing takes its place", async () => {
     await connection(async () => {
       const missing = { [DEFAULT_BASE]: `sha256:${"0".repeat(64)}` }
-      await expect(withBaseDigests(missing, () => openEngineHost(undefined))).rejects.toMatchObject({
+      await expect(withBaseDigests(missing, () => openEngineHost(hostUploads()))).rejects.toMatchObject({
         code: "ENGINE_STATE",
         problem: expect.stringContaining(`no longer has the base image ${DEFAULT_BASE}@sha256:000`) as string,
       })

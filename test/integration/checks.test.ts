@@ -7,6 +7,7 @@ import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { smokeTest } from "../../dagger/src/pipeline/checks/smoke.js"
 import type { BuildRequest } from "../../dagger/src/core/request/request.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 const platform = "linux/arm64" as const
 const request: BuildRequest = {
@@ -19,7 +20,7 @@ const request: BuildRequest = {
 
 it("catches an x86 program, a library that is gone and a program with capabilities in an arm64 image", async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const clean = dag.container({ platform: asPlatform(platform) }).from(engineHost.base)
     const failed = async (image: typeof clean) => {
       const context = {
@@ -63,7 +64,7 @@ it("catches an x86 program, a library that is gone and a program with capabiliti
 
 it("catches programs that are missing, of another version or of another machine, by running them", async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const program = (text: string) => [`#!/bin/sh\n${text}\n`, { permissions: 0o755 }] as const
     const seeded = engineHost.toolbox
       .withNewFile("/usr/local/bin/dpkg", ...program("echo riscv64"))
@@ -80,7 +81,7 @@ it("catches programs that are missing, of another version or of another machine,
       tools: [],
       packages: [{ name: "git", version: "1:1.2.3-1" }],
     }
-    const results = await smokeTest(seeded, context)
+    const results = await smokeTest(engineHost, seeded, context)
     const told = ["machine/kernel", "machine/packages", "version/git", "work/json", "process/signals"]
     expect(
       results

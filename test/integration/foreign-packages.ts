@@ -11,12 +11,13 @@ import {
 } from "../../dagger/src/pipeline/packages/packages.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH } from "./images.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 /** Works in a session; what is found wrong is judged outside, since the client hides what its function throws. */
 export async function inSession<T>(work: (engineHost: EngineHost) => Promise<T>): Promise<T> {
   const results: T[] = []
   await connection(async () => {
-    results.push(await work(await openEngineHost(undefined)))
+    results.push(await work(await openEngineHost(hostUploads())))
   })
   return results[0] as T
 }

@@ -7,6 +7,7 @@ import { archiveNames, compareContainers, type ComparedImage } from "../../dagge
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { readArchive } from "../../dagger/src/pipeline/packages/packages.js"
 import { BOTH } from "./images.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 const PROGRAM = "/usr/local/bin/tool"
 const VERSION = "/usr/local/lib/node/version"
@@ -70,7 +71,7 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
 async function inConnection<T>(work: (engineHost: EngineHost) => Promise<T>): Promise<T> {
   const results: T[] = []
   await connection(async () => {
-    results.push(await work(await openEngineHost(undefined)))
+    results.push(await work(await openEngineHost(hostUploads())))
   })
   const [result] = results
   if (result === undefined) throw new Error("nothing was done")

@@ -39,14 +39,14 @@ export function smallImage(base: string, platform: PlatformName, greeting = "hel
 }
 
 export function finishSmall(
-  { base, container }: EngineHost,
+  engineHost: EngineHost,
   platforms: readonly PlatformName[],
   { greeting, compression }: { greeting?: string | undefined; compression?: Compression } = {},
 ): Promise<FinishedImage> {
   return finish(
-    platforms.map((platform) => smallImage(base, platform, greeting)),
+    platforms.map((platform) => smallImage(engineHost.base, platform, greeting)),
     { ...FINISH, ...(compression === undefined ? {} : { compression }) },
-    container,
+    engineHost,
   )
 }
 

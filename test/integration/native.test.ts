@@ -2,16 +2,19 @@ import { connection } from "@dagger.io/dagger"
 import { describe, expect, it } from "vitest"
 import { archiveCacheBuster } from "../../dagger/src/core/packages/cache-buster.js"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 describe("the native side", () => {
   it("has the base that a lock names, and refuses one that is not to be had", async () => {
     let bases: string[] = []
     let refused: unknown
     await connection(async () => {
-      const { base } = await openEngineHost(undefined)
+      const { base } = await openEngineHost(hostUploads())
       const digest = base.slice(base.indexOf("@") + 1)
-      bases = [base, (await openEngineHost(undefined, { digest })).base]
-      refused = await openEngineHost(undefined, { digest: `sha256:${"0".repeat(64)}` }).catch((error: unknown) => error)
+      bases = [base, (await openEngineHost(hostUploads(), { digest })).base]
+      refused = await openEngineHost(hostUploads(), { digest: `sha256:${"0".repeat(64)}` }).catch(
+        (error: unknown) => error,
+      )
     })
     expect(bases[1]).toBe(bases[0])
     expect(refused).toMatchObject({
@@ -26,7 +29,7 @@ describe("the native side", () => {
     await connection(async () => {
       // Today's, which other tests have, and a moment of its own.
       for (const archive of [undefined, archiveCacheBuster(false), archiveCacheBuster(true)]) {
-        const { toolbox } = await openEngineHost(undefined, { archive })
+        const { toolbox } = await openEngineHost(hostUploads(), { archive })
         // When apt began to install them, by the second.
         logs.push(await toolbox.file("/var/log/apt/history.log").contents())
         environment = await toolbox.withExec(["env"]).stdout()

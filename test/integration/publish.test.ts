@@ -16,17 +16,19 @@ import { loopbackRegistry } from "../../src/runs/registry.js"
 import { FAILED, platformReport } from "../unit/core/report/reports.js"
 import { BOTH, finishSmall, reportOf } from "./images.js"
 import { faultyRegistry, registryService, type Fault } from "./registry-services.js"
+import { layoutOf } from "../../dagger/src/pipeline/oci/finish.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
 
 const REPOSITORY = "registry.example:5000/team/runner"
 
 async function built(engineHost: EngineHost, greeting?: string, variant: VariantName = "standard") {
   const image = await finishSmall(engineHost, BOTH, { greeting })
-  return { variant, report: reportOf(image), directory: image.layout }
+  return { variant, report: reportOf(image), directory: layoutOf(image, engineHost) }
 }
 
 function optionsFor(engineHost: EngineHost, registry: Service): PublishOptions {
   const how = { tags: ["try"], allowStandIn: true, variantTags: false }
-  return { repository: REPOSITORY, ...how, registry, tools: engineHost.toolbox }
+  return { repository: REPOSITORY, ...how, registry, tools: engineHost.toolbox, uploads: engineHost.uploads }
 }
 
 /** Asks the registry with skopeo, again each time. */
@@ -54,7 +56,7 @@ function notedIn(lines: string[]): Progress {
 describe("publishing", () => {
   it("puts both platforms under every tag, and each runs when it is pulled by digest", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const registry = registryService(engineHost)
       const image = await built(engineHost)
       const options = { ...optionsFor(engineHost, registry), tags: ["try", "1.2.3"] }
@@ -91,7 +93,7 @@ describe("publishing", () => {
 
   it("puts a variant under its own name, and under its tag beside standard where that is wanted", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const registry = registryService(engineHost)
       const standard = await built(engineHost)
       const chrome = await built(engineHost, "chrome", "chrome")
@@ -115,7 +117,7 @@ describe("publishing", () => {
 
   it("is never taken from the cache: a tag that was moved is set again", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const registry = registryService(engineHost)
       const first = await built(engineHost, "first")
       const second = await built(engineHost, "second")
@@ -143,7 +145,7 @@ describe("credentials", () => {
     })
     await connection(
       async () => {
-        const engineHost = await openEngineHost(undefined)
+        const engineHost = await openEngineHost(hostUploads())
         const registry = registryService(engineHost, { ...account, password: "another, for the service's own log" })
         // The service's own set-up has its password in an argument, so that one is not looked for.
         const password = dag.setSecret("password", "another, for the service's own log")
@@ -166,7 +168,7 @@ describe("credentials", () => {
 
   it("are asked for where the registry wants some", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const registry = registryService(engineHost, account)
       const attempt = publish([await built(engineHost)], optionsFor(engineHost, registry))
       await expect(attempt).rejects.toMatchObject({ code: "AUTHENTICATION", exitCode: 4 })
@@ -175,7 +177,7 @@ describe("credentials", () => {
 
   it("are refused by halves", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const options = { ...optionsFor(engineHost, registryService(engineHost)), username: account.username }
       await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({ code: "USAGE" })
     })
@@ -193,7 +195,7 @@ describe("nothing gets into the registry", () => {
     let failure: unknown
     let found = ""
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const registry = registryService(engineHost)
       const image = await change(await built(engineHost), engineHost)
       failure = await publish([image], { ...optionsFor(engineHost, registry), ...options }).catch(
@@ -240,7 +242,7 @@ describe("a failure between tags", () => {
     let restored: string | undefined
     const digests = { first: "", second: "" }
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const behind = registryService(engineHost)
       const [first, second] = [await built(engineHost, "first"), await built(engineHost, "second")]
       Object.assign(digests, { first: first.report.index, second: second.report.index })
@@ -314,7 +316,7 @@ describe("a registry on the loopback that accepts and says nothing", () => {
     const { port } = silent.address() as AddressInfo
     try {
       await connection(async () => {
-        const engineHost = await openEngineHost(undefined)
+        const engineHost = await openEngineHost(hostUploads())
         const repository = `127.0.0.1:${String(port)}/team/runner`
         const image = await built(engineHost)
         const index = image.report.index ?? ""
@@ -343,7 +345,7 @@ describe("a registry that misbehaves", () => {
     let found = ""
     let index: string | undefined
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const behind = registryService(engineHost)
       const image = await built(engineHost)
       index = image.report.index
@@ -381,7 +383,7 @@ describe("a registry that misbehaves", () => {
 
   it("is named when it is not there", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const image = await built(engineHost)
       const options = {
         repository: "registry.invalid/team/runner",
@@ -389,6 +391,7 @@ describe("a registry that misbehaves", () => {
         allowStandIn: true,
         variantTags: false,
         tools: engineHost.toolbox,
+        uploads: engineHost.uploads,
       }
       await expect(publish([image], options)).rejects.toMatchObject({
         code: "REGISTRY_FAILED",
@@ -399,7 +402,7 @@ describe("a registry that misbehaves", () => {
 
   it("is asked for where the engine would look for it on its own loopback", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const { registry: _, ...options } = {
         ...optionsFor(engineHost, registryService(engineHost)),
         repository: "127.0.0.1:5000/runner",

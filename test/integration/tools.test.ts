@@ -8,6 +8,8 @@ import { afterAll, describe, expect, it } from "vitest"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { script } from "../../dagger/src/pipeline/engine/script.js"
 import { withTool } from "../../dagger/src/pipeline/image/tools.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
+import { DOCKER_FOLDER } from "../../src/host/paths.js"
 
 /** An upstream archive of the GitHub CLI's form, made here. */
 const folder = mkdtempSync(join(tmpdir(), "runner-images-assets-"))
@@ -23,8 +25,8 @@ const sha256 = createHash("sha256")
   .digest("hex")
 
 const place = async (expected: string) => {
-  const engineHost = await openEngineHost(undefined)
-  const sources = { docker: dag.directory(), assets: dag.host().directory(folder) }
+  const engineHost = await openEngineHost(hostUploads())
+  const sources = { docker: DOCKER_FOLDER, assets: dag.host().directory(folder) }
   const tool = {
     name: "gh",
     from: "upstream",
@@ -85,8 +87,8 @@ describe("a tool of a definition file", () => {
     } as const
     let said = ""
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
-      const sources = { docker: dag.directory(), assets: dag.host().directory(folder) }
+      const engineHost = await openEngineHost(hostUploads())
+      const sources = { docker: DOCKER_FOLDER, assets: dag.host().directory(folder) }
       const image = await withTool(engineHost, engineHost.container, tool, sources)
       said = await image
         .withExec(["sh", "-ec", "hi; find /opt/hello -type f | sort; stat -c %U:%a /opt/hello/bin/hello"])
@@ -101,10 +103,10 @@ describe("an archive's entries", () => {
   const unpacked = async (make: string) => {
     let said = ""
     await connection(async () => {
-      const { toolbox } = await openEngineHost(undefined)
-      const unpack = "sh /unpack.sh /archive.tar 0 2>&1 || { echo exit $?; exit; }; stat -c '%A %n' /unpacked/*"
+      const { toolbox } = await openEngineHost(hostUploads())
+      const unpack = "sh /plan/unpack.sh /archive.tar 0 2>&1 || { echo exit $?; exit; }; stat -c '%A %n' /unpacked/*"
       said = await toolbox
-        .withNewFile("/unpack.sh", script("unpack.sh"))
+        .withNewFile("/plan/unpack.sh", script("unpack.sh"))
         .withWorkdir("/made")
         .withExec(["sh", "-ec", `${make}; tar -cf /archive.tar *; cd /; ${unpack}`])
         .stdout()
@@ -132,14 +134,14 @@ it("a package of the npm registry that is built when it is installed is refused"
   const fetch = `
     file=$(npm pack --silent /package)
     integrity="sha512-$(openssl dgst -sha512 -binary "$file" | openssl base64 -A)"
-    sh /fetch.sh /package "$integrity" 1 2>&1 || echo "exit $?"`
+    sh /plan/fetch-npm.sh /package "$integrity" 1 2>&1 || echo "exit $?"`
   const output: string[] = []
   await connection(async () => {
-    const { toolbox } = await openEngineHost(undefined)
+    const { toolbox } = await openEngineHost(hostUploads())
     const container = toolbox
       .withNewFile("/package/package.json", JSON.stringify(manifest))
-      .withNewFile("/fetch.sh", script("fetch-npm.sh"))
-      .withNewFile("/unpack.sh", script("unpack.sh"))
+      .withNewFile("/plan/fetch-npm.sh", script("fetch-npm.sh"))
+      .withNewFile("/plan/unpack.sh", script("unpack.sh"))
       .withWorkdir("/download")
     output.push(await container.withExec(["sh", "-ec", fetch]).stdout())
     const plain = JSON.stringify({ ...manifest, scripts: { test: "true" } })

@@ -19,6 +19,8 @@ import { withTool } from "../../dagger/src/pipeline/image/tools.js"
 import { fetchUpstream, probeOf, type UpstreamAccess } from "../../dagger/src/pipeline/image/upstream.js"
 import { loopbackService } from "../../src/runs/loopback.js"
 import { zipOf } from "./zip.js"
+import { hostUploads } from "../../src/session/host-uploads.js"
+import { DOCKER_FOLDER } from "../../src/host/paths.js"
 
 const SERVER = fileURLToPath(new URL("upstream-server.mjs", import.meta.url))
 /** Makes every URL new, since a file that was fetched is never fetched again. */
@@ -157,7 +159,7 @@ let requests: Requests = []
 /** All at once, since most of their time is waiting. */
 beforeAll(async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     await engineHost.toolbox.sync()
     const server = serverIn(engineHost)
     await server.start()
@@ -281,8 +283,8 @@ describe("an upstream file", () => {
 
 it("vendors' archives and programs are placed where the catalog says", async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
-    const sources = { docker: dag.directory(), mirror: mirrorWith("right"), mirrorService: serverIn(engineHost) }
+    const engineHost = await openEngineHost(hostUploads())
+    const sources = { docker: DOCKER_FOLDER, mirror: mirrorWith("right"), mirrorService: serverIn(engineHost) }
     const tools = ["node", "docker", "gh", "go", "buildx", "compose", "chromedriver"] as const
     let image = engineHost.container
     for (const name of tools) {
@@ -313,7 +315,7 @@ it("vendors' archives and programs are placed where the catalog says", async () 
 
 it("auto is upstream when the mirror answers for every file, and not otherwise", async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const decide = (fault: string) => {
       const access = { mirror: mirrorWith(fault), mirrorService: serverIn(engineHost) }
       return decideSources(
@@ -349,7 +351,7 @@ describe("a mirror on this host's loopback interface", () => {
 
   it("gives its files to the engine", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const mirror = mirrorWith("right", base)
       const access = { mirror, mirrorService: loopbackService(dag, mirror) }
       expect(await outcome(engineHost, access)).toBe("right")
@@ -358,7 +360,7 @@ describe("a mirror on this host's loopback interface", () => {
 
   it("and nothing listens: says so", async () => {
     await connection(async () => {
-      const engineHost = await openEngineHost(undefined)
+      const engineHost = await openEngineHost(hostUploads())
       const mirror = parseMirror("http://127.0.0.1:9/up")
       expect(await outcome(engineHost, { mirror, mirrorService: loopbackService(dag, mirror) })).toMatchInlineSnapshot(`
         "DOWNLOAD_FAILED (exit code 5)
@@ -378,7 +380,7 @@ describe("a mirror on this host's loopback interface", () => {
 it("TLS: the trust bundle decides, and no redirect leads out of it", async () => {
   const outcomes: Record<string, string> = {}
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const keys = engineHost.toolbox
       .withWorkdir("/keys")
       .withExec([
@@ -393,7 +395,9 @@ it("TLS: the trust bundle decides, and no redirect leads out of it", async () =>
       .withDirectory("/srv", keys.directory("/keys"))
       .withExposedPort(8443)
       .asService({ args: ["node", "/server.mjs", "/srv", "8443"] })
-    const trusting = await openEngineHost(keys.file("/keys/certificate.pem"))
+    const trusting = await openEngineHost(hostUploads(), {
+      caBundle: await keys.file("/keys/certificate.pem").contents(),
+    })
     const through = (fault: string) => ({ mirror: mirrorWith(fault, "https://mirror.test"), mirrorService: server })
     const [untrusted, trusted, without] = await Promise.all([
       outcome(engineHost, through("right")),
@@ -417,7 +421,7 @@ it("TLS: the trust bundle decides, and no redirect leads out of it", async () =>
 
 it("a proxy that the engine's steps are told of is used", async () => {
   await connection(async () => {
-    const engineHost = await openEngineHost(undefined)
+    const engineHost = await openEngineHost(hostUploads())
     const proxy = serverIn(engineHost)
     const toolbox = engineHost.toolbox
       .withServiceBinding("proxy", proxy)

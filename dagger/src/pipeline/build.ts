@@ -1,4 +1,4 @@
-import { dag, type Container } from "@dagger.io/dagger"
+import type { Container } from "@dagger.io/dagger"
 import { RunnerImagesError } from "../core/errors.js"
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
@@ -11,7 +11,7 @@ import type { VariantName } from "../core/variants/names.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { allSettled } from "../core/progress/all-settled.js"
 import { deliver, type Delivered, type Destination } from "./oci/destination.js"
-import { finish } from "./oci/finish.js"
+import { finish, layoutOf, type FinishedLayers } from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
 import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
@@ -40,9 +40,14 @@ export async function buildTo(
 /** Builds the variants of a prepared build. */
 export async function buildVariants(run: BuildContext): Promise<BuiltVariant[]> {
   const images = new PlatformImages(run)
-  const sizeMeasurement = new SizeMeasurement(run.engineHost, run.request.compression)
+  const sizeMeasurement = new SizeMeasurement()
   const built: BuiltVariant[] = []
-  for (const plan of run.plan.variants) built.push(await buildVariant(run, images, sizeMeasurement, plan))
+  let known: FinishedLayers | undefined
+  for (const plan of run.plan.variants) {
+    const { variant, layers } = await buildVariant(run, images, { sizeMeasurement, known }, plan)
+    known = layers ?? known
+    built.push(variant)
+  }
   return built
 }
 
@@ -62,9 +67,9 @@ export async function buildContainer(
 async function buildVariant(
   run: BuildContext,
   images: PlatformImages,
-  sizeMeasurement: SizeMeasurement,
+  { sizeMeasurement, known }: { sizeMeasurement: SizeMeasurement; known: FinishedLayers | undefined },
   plan: VariantPlan,
-): Promise<BuiltVariant> {
+): Promise<{ variant: BuiltVariant; layers: FinishedLayers | undefined }> {
   const { engineHost } = run
   const progress = images.progressOf(plan.variant)
   // Built while packages are installed: later steps need it, and it does not need the packages.
@@ -93,8 +98,9 @@ async function buildVariant(
             healthcheck: HEALTHCHECK,
             ...(run.request.compression === undefined ? {} : { compression: run.request.compression }),
             layers: Object.fromEntries(checked.map(({ image }) => [image.context.platform, image.layers])),
+            known,
           },
-          engineHost.container,
+          engineHost,
         ),
       )
   const measured =
@@ -130,11 +136,13 @@ async function buildVariant(
     ),
     parity,
   }
-  const directory = (finished?.layout ?? dag.directory())
-    .withNewFile("report.json", `${JSON.stringify(report, null, 2)}\n`)
-    .withNewFile("report.md", renderMarkdown(report))
-    .withNewFile("report.xml", renderJUnit([report]))
-  return { variant: plan.variant, report, directory }
+  const reports = {
+    "report.json": `${JSON.stringify(report, null, 2)}\n`,
+    "report.md": renderMarkdown(report),
+    "report.xml": renderJUnit([report]),
+  }
+  const directory = finished ? layoutOf(finished, engineHost, reports) : engineHost.uploads.directory(reports)
+  return { variant: { variant: plan.variant, report, directory }, layers: candidate?.layers }
 }
 
 /** Compares the platforms' images with each other, or says why not. */

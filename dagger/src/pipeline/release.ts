@@ -7,7 +7,7 @@ import type { BuildRequest } from "../core/request/request.js"
 import { buildTo } from "./build.js"
 import type { Progress } from "../core/progress/progress.js"
 import type { Delivered } from "./oci/destination.js"
-import { RegistryDestination, type PublishOptions } from "./oci/publish.js"
+import { RegistryDestination, type PublishTarget } from "./oci/publish.js"
 import type { BuildInputs } from "./image/build-context.js"
 
 /**
@@ -21,7 +21,7 @@ export async function release(
   request: BuildRequest,
   inputs: BuildInputs,
   progress: Progress,
-  target: Omit<PublishOptions, "tools">,
+  target: PublishTarget,
 ): Promise<Delivered[]> {
   assertPublishable(request, target)
   if (request.sources === "upstream") await requireYoungRunner(progress)

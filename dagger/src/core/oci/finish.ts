@@ -1,4 +1,4 @@
-import type { Layout, LayoutImage } from "./layout.js"
+import type { EngineImage, FinishedLayer } from "./engine-image.js"
 import {
   blobPath,
   canonicalJson,
@@ -43,12 +43,8 @@ export interface FinishOptions {
 }
 
 export interface FinishedLayout {
-  /** Every file to write into the layout, by path: `index.json`, `oci-layout`, `blobs/sha256/…`. */
+  /** Every file to write into the layout besides the layers, by path: `index.json`, `oci-layout`, `blobs/sha256/…`. */
   files: ReadonlyMap<string, string>
-  /** Paths of blobs that are no longer referenced. */
-  dropped: readonly string[]
-  /** Paths of the layers, which stay as they are. */
-  kept: readonly string[]
   /** Digest of the image index, to which a registry's tag points. */
   index: string
   platforms: ReadonlyMap<PlatformName, FinishedPlatform>
@@ -60,7 +56,7 @@ export interface FinishedPlatform {
   /** Sum of the compressed layers. */
   compressedBytes: number
   /** From the base up. */
-  layers: readonly Descriptor[]
+  layers: readonly FinishedLayer[]
 }
 
 /** Lets tools that address a layout's images by name find the only one; regctl looks for it by default. */
@@ -75,18 +71,19 @@ const ZSTD = { "io.github.containers.compression.zstd": "true" }
 const NANOSECONDS = 1_000_000_000
 
 /**
- * Computes the layout to publish from the one that Dagger wrote. The engine takes creation times from the clock, keeps the
+ * Computes the documents of the layout to publish from the configurations that Dagger wrote. The engine takes creation times from the clock, keeps the
  * addresses of local registries and whole commands in the history, and drops health checks and index annotations (v0.19.10).
- * Equal layers and options give equal bytes.
+ * Equal layers, configurations and options give equal bytes.
  *
  * The result's index.json names one image index, even for a single platform: skopeo, crane and regctl can all read this
  * form given nothing but the folder.
  *
  * @throws RunnerImagesError BUILD_FAILED when the layout does not have exactly the platforms and the compression of the options
  */
-export function finishLayout(layout: Layout, options: FinishOptions): FinishedLayout {
-  const images = byPlatform(layout.images, options.platforms)
-  const finished = [...images].map(([platform, image]) => finishImage(platform, image, options))
+export function finishLayout(built: readonly EngineImage[], options: FinishOptions): FinishedLayout {
+  const finished = [...byPlatform(built, options.platforms)].map(([platform, image]) =>
+    finishImage(platform, image, options),
+  )
   const index = blob(MEDIA_TYPE.index, {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.index,
@@ -109,16 +106,8 @@ export function finishLayout(layout: Layout, options: FinishOptions): FinishedLa
       ({ descriptor, text }) => [blobPath(descriptor.digest), text] as const,
     ),
   ])
-  const before = [
-    ...(layout.index ? [layout.index.digest] : []),
-    ...layout.images.flatMap((image) => [image.digest, image.manifest.config.digest]),
-  ].map(blobPath)
   return {
     files,
-    dropped: [...new Set(before)].filter((path) => !files.has(path)),
-    kept: [
-      ...new Set([...images.values()].flatMap(({ manifest }) => manifest.layers.map((layer) => layer.digest))),
-    ].map(blobPath),
     index: index.descriptor.digest,
     platforms: new Map(
       finished.map(({ platform, manifest, compressedBytes, layers }) => [
@@ -130,7 +119,7 @@ export function finishLayout(layout: Layout, options: FinishOptions): FinishedLa
 }
 
 /** The images in the order of the platform table, not in that of the build. */
-function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map<PlatformName, LayoutImage> {
+function byPlatform(images: readonly EngineImage[], wanted: readonly PlatformName[]): Map<PlatformName, EngineImage> {
   const named = images.map((image) => ({ name: `${image.config.os}/${image.config.architecture}`, image }))
   const sorted = PLATFORMS.filter((platform) => wanted.includes(platform)).map((platform) => {
     const found = named.filter(({ name }) => name === platform)
@@ -143,18 +132,18 @@ function byPlatform(images: LayoutImage[], wanted: readonly PlatformName[]): Map
   return new Map(sorted)
 }
 
-function finishImage(platform: PlatformName, image: LayoutImage, options: FinishOptions) {
-  const layers = image.manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+function finishImage(platform: PlatformName, { config: built, layers }: EngineImage, options: FinishOptions) {
   const { compression = "gzip" } = options
   const other = layers.find(({ mediaType }) => mediaType !== LAYER_MEDIA_TYPE[compression])
   if (other) throw layoutError(`${platform} has a layer of ${other.mediaType} instead of ${compression}`)
   const config = blob(MEDIA_TYPE.config, {
-    ...image.config,
+    ...built,
     created: options.created,
     config: {
-      ...image.config.config,
+      ...built.config,
       ...(options.healthcheck && { Healthcheck: dockerHealthcheck(options.healthcheck) }),
     },
+    rootfs: { ...built.rootfs, diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map((_layer, place) => ({
       created: options.created,
       created_by: layerName(place, layers.length, options.layers?.[platform]),
@@ -164,7 +153,7 @@ function finishImage(platform: PlatformName, image: LayoutImage, options: Finish
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
     config: config.descriptor,
-    layers,
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
     annotations: { ...options.annotations, ...options.platformAnnotations?.[platform] },
   })
   return { platform, config, manifest, layers, compressedBytes: layers.reduce((sum, { size }) => sum + size, 0) }

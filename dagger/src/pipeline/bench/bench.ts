@@ -12,7 +12,8 @@ import { deliver, type Destination } from "../oci/destination.js"
 import { asPlatform } from "../engine/platform.js"
 import { Progress, type Phase } from "../../core/progress/progress.js"
 import { prepareBuild, type BuildInputs } from "../image/build-context.js"
-import { script } from "../engine/script.js"
+import { scripts } from "../engine/script.js"
+import { dockerFiles } from "../image/docker-files.js"
 import { Stopwatch } from "../../core/bench/stopwatch.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 
@@ -45,7 +46,7 @@ export async function benchPackages(
   round: string,
 ): Promise<PackageRound[]> {
   const { request, inputs, progress } = session
-  const context = await preparePackageSet(request, inputs.caBundle, progress)
+  const context = await preparePackageSet(request, inputs, progress)
   const rounds: PackageRound[] = []
   for (const platform of foreignTo(context.engineHost))
     rounds.push(await packageRound(session, context, { variant, platform, round }))
@@ -64,7 +65,7 @@ async function packageRound(
   const names = packagesFor(request, variant)
   const own = await resolved(context, engineHost.platform, names)
   const foreign = await resolved(context, platform, names)
-  const dockerContext = inputs.docker.withDirectory("debs", foreign.debs)
+  const dockerContext = inputs.uploads.directory(dockerFiles(inputs.docker)).withDirectory("debs", foreign.debs)
   const works = packageRows(engineHost, own, foreign, dockerContext)
   await progress.run("all platforms", "download", () =>
     Promise.all([
@@ -206,12 +207,15 @@ async function measure(
 
 /** Describes the machine on which the engine runs. */
 export async function benchMachine({ request, inputs, progress }: BenchSession): Promise<Machine> {
-  const { engineHost } = await preparePackageSet(request, inputs.caBundle, progress)
+  const { engineHost } = await preparePackageSet(request, inputs, progress)
   const [foreign] = foreignTo(engineHost)
   const container = foreign
     ? engineHost.container.withMountedDirectory("/target", engineHost.root(foreign).rootfs())
     : engineHost.container
-  const output = await container.withExec(["sh", "-c", script("machine.sh")]).stdout()
+  const output = await container
+    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["machine.sh"])))
+    .withExec(["sh", "/plan/machine.sh"])
+    .stdout()
   const [processors = "", kilobytes = "", kernel = "unknown", emulator = "unknown"] = output.trim().split("\n")
   return {
     platform: engineHost.platform,

@@ -14,7 +14,9 @@ import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { asPlatform } from "../engine/platform.js"
+import { factsOf } from "../engine/read-container.js"
 import type { Progress } from "../../core/progress/progress.js"
+import type { Uploads } from "../engine/uploads.js"
 import { Registry } from "../oci/registry.js"
 import { checkImage } from "./smoke.js"
 
@@ -34,6 +36,8 @@ export interface TestedImage {
   base?: BaseName
   /** Refuse platforms that the engine emulates if it would have to skip checks on them. */
   native?: boolean
+  /** Brings files of this program into the engine. */
+  uploads: Uploads
 }
 
 /**
@@ -44,7 +48,7 @@ export interface TestedImage {
  *   when the image, or one of its platforms, cannot be pulled
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
-  const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(undefined))
+  const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(image.uploads))
   if (image.native) assertNative([planFor(image, image.platforms, "registry", {})], engineHost.platform)
   const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
@@ -65,10 +69,11 @@ type Installed = ReturnType<typeof installedPackages>
 
 async function testPlatform(engineHost: EngineHost, image: TestedImage, platform: PlatformName, progress: Progress) {
   const { container: pulled, base } = await progress.run(platform, "pull", () => pull(engineHost, image, platform))
-  const labels = await labelsOf(pulled)
-  const packages = installedPackages(await pulled.file("/var/lib/dpkg/status").contents())
+  const { configuration, status } = await factsOf(pulled)
+  const labels = new Map(Object.entries(configuration.labels))
+  const packages = installedPackages(status)
   const sudo = packages.some(({ name }) => name === "sudo")
-  const root = ["0", "root"].includes((await pulled.user()).split(":")[0] ?? "")
+  const root = ["0", "root"].includes(configuration.user.split(":")[0] ?? "")
   const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
   const plan = planFor(image, [platform], modeOf(labels), { sudo, root, cjkFonts })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
@@ -117,7 +122,7 @@ interface Pulled {
 
 async function pull(
   engineHost: EngineHost,
-  { reference, registry, username, password }: TestedImage,
+  { reference, registry, username, password, uploads }: TestedImage,
   platform: PlatformName,
 ): Promise<Pulled> {
   const empty = dag.container({ platform: asPlatform(platform) })
@@ -128,7 +133,7 @@ async function pull(
     }
     const { repository, tag, digest } = reference
     const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
-    const client = await Registry.open(repository.name, { registry, ...login, tools: engineHost.toolbox })
+    const client = await Registry.open(repository.name, { registry, ...login, tools: engineHost.toolbox, uploads })
     const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
     const found = digestOf(await client.manifest(repository.name, name, []))
     const archive = await client.pull(repository.name, `@${found}`, platform)
@@ -142,11 +147,6 @@ async function pull(
       { cause },
     )
   }
-}
-
-async function labelsOf(container: Container): Promise<ReadonlyMap<string, string>> {
-  const labels = await container.labels()
-  return new Map(await Promise.all(labels.map(async (label) => [await label.name(), await label.value()] as const)))
 }
 
 /** Other projects' images do not name their sources; assume the vendors' own. */

@@ -5,11 +5,26 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
 import { recordedDigest } from "./base-digests.js"
 import { asPlatform } from "./platform.js"
+import type { Uploads } from "./uploads.js"
 
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 /** Programs that build steps run natively. They never get into an image. */
-const TOOLBOX_PACKAGES = ["attr", "ca-certificates", "curl", "nodejs", "npm", "skopeo", "unzip", "xz-utils", "zstd"]
+const TOOLBOX_PACKAGES = [
+  ...[
+    "attr",
+    "ca-certificates",
+    "curl",
+    "libdeflate-tools",
+    "nodejs",
+    "npm",
+    "python3",
+    "skopeo",
+    "unzip",
+    "xz-utils",
+    "zstd",
+  ],
+]
 
 /** The engine's own platform, whose programs run without emulation. */
 export interface EngineHost {
@@ -20,8 +35,10 @@ export interface EngineHost {
   root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
-  /** {@link container} with curl, Node.js, npm, skopeo, unpackers and getfattr. */
+  /** {@link container} with curl, Node.js, npm, Python, skopeo, compressors and getfattr. */
   toolbox: Container
+  /** Brings files of the running program into build steps. */
+  uploads: Uploads
 }
 
 /** The platform whose programs the engine runs without emulation. */
@@ -33,6 +50,8 @@ export async function enginePlatform(): Promise<PlatformName> {
 }
 
 interface NativeOptions {
+  /** The text of the certificate authorities that native steps trust. */
+  caBundle?: string | undefined
   /** The tag; defaults to {@link DEFAULT_BASE}. */
   base?: BaseName | undefined
   /** The digest that the base must have, as in a lock. */
@@ -51,14 +70,16 @@ interface NativeOptions {
  *   requested or the recorded base
  */
 export async function openEngineHost(
-  caBundle: File | undefined,
-  { base: name = DEFAULT_BASE, digest, archive = archiveCacheBuster(false), cacheBuster }: NativeOptions = {},
+  uploads: Uploads,
+  { caBundle, base: name = DEFAULT_BASE, digest, archive = archiveCacheBuster(false), cacheBuster }: NativeOptions = {},
 ): Promise<EngineHost> {
   const platform = await enginePlatform()
   const base = await pinned(name, digest, platform)
   const root = (of: PlatformName) =>
     withCacheBuster(dag.container({ platform: asPlatform(of) }).from(base), cacheBuster)
-  const container = trusting(withAptSources(root(platform), name), caBundle)
+  const bundle = caBundle === undefined ? undefined : uploads.file("ca-certificates.crt", caBundle)
+  // Not the base image itself: v0.19.10 crashes if a step's root and a file that is mounted into it are of one image.
+  const container = trusting(withAptSources(root(platform).withNewFile("/native", ""), name), bundle)
   return {
     platform,
     base,
@@ -76,8 +97,9 @@ export async function openEngineHost(
         ])
         .withoutEnvVariable("ARCHIVE_CACHE_BUSTER")
         .withoutEnvVariable("DEBIAN_FRONTEND"),
-      caBundle,
+      bundle,
     ),
+    uploads,
   }
 }
 

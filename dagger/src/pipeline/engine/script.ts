@@ -8,8 +8,13 @@ export function script(name: string): string {
   return readFileSync(new URL(name, SCRIPTS), "utf8")
 }
 
+/** The texts of programs in `dagger/scripts/`, by their names. */
+export function scripts(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, script(name)]))
+}
+
 /** The text of every file in a folder of `dagger/scripts/` and below, by its path in that folder. */
-export function scripts(folder: string): Record<string, string> {
+export function scriptsIn(folder: string): Record<string, string> {
   const entries = readdirSync(new URL(folder, SCRIPTS), { withFileTypes: true }).sort((a, b) =>
     a.name < b.name ? -1 : 1,
   )
@@ -17,7 +22,7 @@ export function scripts(folder: string): Record<string, string> {
     entries.flatMap((entry): [string, string][] => {
       const path = `${folder}/${entry.name}`
       if (!entry.isDirectory()) return [[entry.name, script(path)]]
-      return Object.entries(scripts(path)).map(([name, text]) => [`${entry.name}/${name}`, text])
+      return Object.entries(scriptsIn(path)).map(([name, text]) => [`${entry.name}/${name}`, text])
     }),
   )
 }

@@ -1,10 +1,13 @@
-import type { Directory, File, Service } from "@dagger.io/dagger"
+import type { Directory, Service } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assertNative } from "../../core/checks/native-only.js"
 import type { BuildPlan } from "../../core/plan/build-plan.js"
 import { newestDate } from "../../core/packages/releases.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import type { Uploads } from "../engine/uploads.js"
 import { readArchive, type Archive } from "../packages/packages.js"
 import { plan as planAll } from "../plan/plan.js"
 import type { Progress } from "../../core/progress/progress.js"
@@ -13,14 +16,16 @@ import { probeOf, upstreamOf } from "./upstream.js"
 
 /** What the pipeline needs in addition to the request: Dagger objects, which each entry point gets in its own way. */
 export interface BuildInputs {
-  /** The project's `docker/` folder, whose files go into images. */
-  docker: Directory
+  /** Absolute path of the project's `docker/` folder on this program's machine, whose files go into images. */
+  docker: string
+  /** Brings files of this program into the engine. */
+  uploads: Uploads
   /** Upstream archives by file name, fetched beforehand. */
   assets?: Directory
   /** The request's mirror, if the engine's containers cannot reach it by name. */
   mirrorService?: Service
-  /** Certificate authorities that native download steps trust. Never in a layer. */
-  caBundle?: File
+  /** The text of the certificate authorities that native download steps trust. Never in a layer. */
+  caBundle?: string
   /** For measurements: reruns every step instead of using the engine's cache, unless the same value was used before. */
   cacheBuster?: string
 }
@@ -48,7 +53,8 @@ export async function prepareBuild(
   const access = upstreamOf(request, inputs)
   const day = archiveCacheBuster(request.refresh)
   const engineHost = await progress.run("all platforms", "base image", () =>
-    openEngineHost(inputs.caBundle, {
+    openEngineHost(inputs.uploads, {
+      caBundle: inputs.caBundle,
       base: request.base,
       digest: request.lock?.base,
       archive: day,
@@ -65,7 +71,7 @@ export async function prepareBuild(
   )
   if (request.native) assertNative(plan.variants, engineHost.platform)
   const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
-  const standInVersion = (await inputs.docker.file("stand-in/VERSION").contents()).trim()
+  const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
   const created = newestDate(archive.releases)
   const sources = { docker: inputs.docker, ...access }
   return { request, inputs, sources, progress, engineHost, archive, plan, created, standInVersion }

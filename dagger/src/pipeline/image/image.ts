@@ -1,4 +1,6 @@
-import { dag, type Container } from "@dagger.io/dagger"
+import type { Container } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { addUser, ownedFoldersText, type AccountFiles } from "../../core/packages/accounts.js"
 import { DPKG_EXCLUDES } from "../../core/variants/definitions.js"
 import type { Healthcheck } from "../../core/oci/finish.js"
@@ -7,7 +9,9 @@ import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { download, type PackageInstall, type ResolvedPackages } from "../packages/packages.js"
+import { filesOf } from "../engine/read-container.js"
 import { script } from "../engine/script.js"
+import type { UploadedFile } from "../engine/uploads.js"
 import { asSingleLayer, withTool, type ToolSources } from "./tools.js"
 import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/runner-user.js"
 
@@ -30,7 +34,9 @@ export function packageInstall(
   root: Container = engineHost.root(platform),
 ): PackageInstall {
   const { packages, automatic } = resolved
-  return { platform, root, debs: download(engineHost, packages), packages, automatic, dpkgConfig: DPKG_EXCLUDES }
+  const { uploads } = engineHost
+  const debs = download(engineHost, packages)
+  return { platform, root, debs, packages, automatic, dpkgConfig: DPKG_EXCLUDES, uploads }
 }
 
 /** Files of an image without its configuration, so that another variant's files can be put on top. */
@@ -64,22 +70,19 @@ export async function withTools(
 }
 
 /** Adds a variant's own files and links, as one layer. */
-export async function withFiles(
+export function withFiles(
   engineHost: EngineHost,
   root: Root,
   { files, links }: Pick<VariantPlan, "files" | "links">,
-  sources: ToolSources,
-): Promise<Root> {
+  sources: Pick<ToolSources, "docker">,
+): Root {
   if (files.length === 0 && Object.keys(links).length === 0) return root
-  const texts = await Promise.all(
-    files.map(async (file) => ("text" in file ? file.text : sources.docker.file(file.from).contents())),
-  )
-  const written = files.reduce(
-    (tree, { path, mode }, index) =>
-      tree.withNewFile(path, texts[index] ?? "", { permissions: Number.parseInt(mode, 8) }),
-    dag.directory(),
-  )
-  const tree = Object.entries(links).reduce((made, [path, target]) => made.withSymlink(target, path), written)
+  const written = files.map((file): [string, UploadedFile] => {
+    const content = "text" in file ? file.text : readFileSync(join(sources.docker, file.from))
+    return [file.path, { content, mode: Number.parseInt(file.mode, 8) }]
+  })
+  const linked = Object.entries(links).map(([path, link]): [string, UploadedFile] => [path, { link }])
+  const tree = engineHost.uploads.directory(Object.fromEntries([...written, ...linked]))
   return {
     container: root.container.withDirectory("/", asSingleLayer(engineHost, tree)),
     layers: [...root.layers, "files"],
@@ -95,21 +98,19 @@ export function configured(image: Container, plan: VariantPlan, labels: Readonly
 }
 
 async function withUsers(engineHost: EngineHost, image: Container, sudo: boolean): Promise<Container> {
-  const read = (name: string) => image.file(`/etc/${name}`).contents()
-  const [passwd, group, shadow, gshadow] = await Promise.all([
-    read("passwd"),
-    read("group"),
-    read("shadow"),
-    read("gshadow"),
-  ])
+  const names = ["passwd", "group", "shadow", "gshadow"]
+  const [passwd = "", group = "", shadow = "", gshadow = ""] = await filesOf(
+    image,
+    names.map((name) => `/etc/${name}`),
+  )
   const files = ACCOUNTS.reduce<AccountFiles>(addUser, { passwd, group, shadow, gshadow })
   const shadowGroup = /^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? "0"
   const texts = { ...files, folders: ownedFoldersText(OWNED_FOLDERS), ...(sudo ? { sudoers: SUDOERS } : {}) }
-  const plan = Object.entries(texts).reduce((all, [name, text]) => all.withNewFile(name, text), dag.directory())
+  const plan = engineHost.uploads.directory({ ...texts, "accounts.sh": script("accounts.sh") })
   // Created by one native exec, so that it is one layer with the right owners.
   const laidOut = engineHost.container
     .withMountedDirectory("/plan", plan)
-    .withExec(["sh", "-c", script("accounts.sh"), "accounts.sh", shadowGroup, RUNNER_USER.name])
+    .withExec(["sh", "/plan/accounts.sh", shadowGroup, RUNNER_USER.name])
     .directory("/laid-out")
   return image.withDirectory("/", laidOut)
 }

@@ -1,13 +1,16 @@
-import type { File } from "@dagger.io/dagger"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { planVariant } from "../../core/plan/plan.js"
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { BuildRequest, PackageSetRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
+import type { BuildInputs } from "./build-context.js"
 import { packageInstall } from "./image.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
+
+/** What native steps need of the program that runs the pipeline. */
+export type NativeInputs = Pick<BuildInputs, "uploads" | "caBundle">
 
 /** What all installations of one session need. */
 export interface PackageSetContext {
@@ -21,11 +24,13 @@ export type PackagesFor = (platform: PlatformName) => readonly string[]
 
 export async function preparePackageSet(
   { refresh }: Pick<PackageSetRequest, "refresh">,
-  caBundle: File | undefined,
+  { uploads, caBundle }: NativeInputs,
   progress: Progress,
 ): Promise<PackageSetContext> {
   const day = archiveCacheBuster(refresh)
-  const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(caBundle, { archive: day }))
+  const engineHost = await progress.run("all platforms", "base image", () =>
+    openEngineHost(uploads, { caBundle, archive: day }),
+  )
   const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
   return { engineHost, archive, progress }
 }

@@ -75,10 +75,10 @@ export class PlatformImages {
         const accounts = () => withAccounts(engineHost, installed, added.packages.includes("sudo"))
         const root = parent === undefined ? await accounts() : installed
         const tooled = await withTools(engineHost, root, added.tools, sources)
-        const equipped = parent === undefined ? await withRuntime(engineHost, tooled, sources.docker) : tooled
+        const equipped = parent === undefined ? withRuntime(engineHost, tooled, sources.docker) : tooled
         const facts = runtimeFacts(plan, platform, expectedTools(whole, installed.packages, this.run.standInVersion))
         const files = { files: [...added.files, factsFile(facts)], links: added.links }
-        const made = await withFiles(engineHost, equipped, files, sources)
+        const made = withFiles(engineHost, equipped, files, sources)
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
         return { ...installed, ...made, container, addedFiles: [...installed.addedFiles, changes] }

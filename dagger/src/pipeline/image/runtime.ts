@@ -1,10 +1,11 @@
-import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
+import type { Directory } from "@dagger.io/dagger"
 import { RUNNER_USER } from "../../core/variants/runner-user.js"
 import { labelsText } from "../../core/plan/runtime-facts.js"
+import { dockerFiles } from "./docker-files.js"
 import type { Root } from "./image.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { script } from "../engine/script.js"
-import { byContent, asSingleLayer } from "./tools.js"
+import { scripts } from "../engine/script.js"
+import { filesBelow, type UploadedFile } from "../engine/uploads.js"
 import {
   CLEAN_START,
   LABELS_FILE,
@@ -14,62 +15,72 @@ import {
   RUNTIME_LINKS,
 } from "../../core/variants/runtime-files.js"
 
-/** The files of the program that finds the loader. */
-const LOADER_PROGRAM = ["loader.mjs", "scan/elf.mjs", "scan/tree.mjs"]
+/** The programs that lay out the files. */
+const SCRIPTS = ["runtime-layer.sh", "runner-manifest.sh", "loader.mjs", "scan/elf.mjs", "scan/tree.mjs"]
 
 /** The parts of `docker/` from which the runtime program is built. */
-const SOURCES = ["package.json", "package-lock.json", "runtime/**"]
+const isSource = (path: string) => ["package.json", "package-lock.json"].includes(path) || path.startsWith("runtime/")
 
 /**
- * Adds the program that starts in every container, with its entrypoint and hooks, as one layer.
+ * Adds the program that starts in every container, with its entrypoint and hooks, as one layer. Nothing of the image is executed, so
+ * it can be for any platform.
  *
  * @param root must already have Node.js and the runner
+ * @param docker absolute path of the project's `docker/` folder on this program's machine
  */
-export async function withRuntime(engineHost: EngineHost, root: Root, docker: Directory): Promise<Root> {
-  const sources = await byContent(dag.directory().withDirectory("/", docker, { include: SOURCES }))
-  const made = dag
-    .directory()
-    .withNewFile("/entrypoint.sh", await sources.file("runtime/entrypoint.sh").contents(), { permissions: 0o755 })
-    .withNewFile(LABELS_FILE, labelsText(), { permissions: 0o644 })
-    .withDirectory(`${RUNTIME_FOLDER}/hooks`, sources.directory("runtime/hooks"))
-    .withFile(CLEAN_START.path, root.container.file(CLEAN_START.from), { permissions: CLEAN_START.mode })
-    .withFile(LOADER.path, loader(engineHost, root.container), { permissions: LOADER.mode })
-    .withFile(RUNNER_MANIFEST, runnerManifest(engineHost, root.container), { permissions: 0o644 })
-    .withFile(`${RUNTIME_FOLDER}/runtime.mjs`, bundle(engineHost, sources).file("/bundle/runtime.mjs"))
-  const tree = Object.entries(RUNTIME_LINKS).reduce((all, [path, target]) => all.withSymlink(target, path), made)
+export function withRuntime({ toolbox, uploads }: EngineHost, root: Root, docker: string): Root {
+  const sources = dockerFiles(docker)
+  const laidOut = toolbox
+    .withMountedDirectory("/target", root.container.rootfs())
+    .withMountedDirectory("/files", uploads.directory(finishedFiles(sources)))
+    .withMountedDirectory("/bundle", bundle({ toolbox, uploads }, sources))
+    .withMountedDirectory("/plan", uploads.directory(scripts(SCRIPTS)))
+    .withExec([
+      ...["sh", "/plan/runtime-layer.sh", "/files", RUNTIME_FOLDER],
+      ...[CLEAN_START.from, CLEAN_START.path, modeText(CLEAN_START.mode)],
+      ...[LOADER.of, LOADER.path, modeText(LOADER.mode)],
+      ...[RUNNER_USER.home, RUNNER_MANIFEST],
+    ])
+    .directory("/laid-out")
+  return { container: root.container.withDirectory("/", laidOut), layers: [...root.layers, "runtime"] }
+}
+
+/** The files that are the same in every image. */
+function finishedFiles(sources: Readonly<Record<string, UploadedFile>>): Record<string, UploadedFile> {
+  const source = (path: string): UploadedFile => {
+    const file = sources[path]
+    if (file === undefined) throw new Error(`docker/${path} is missing`)
+    return file
+  }
+  const hooks = Object.keys(sources).filter((path) => path.startsWith("runtime/hooks/"))
   return {
-    container: root.container.withDirectory("/", asSingleLayer(engineHost, tree)),
-    layers: [...root.layers, "runtime"],
+    "entrypoint.sh": source("runtime/entrypoint.sh"),
+    [LABELS_FILE]: labelsText(),
+    ...filesBelow(
+      RUNTIME_FOLDER,
+      Object.fromEntries(hooks.map((path) => [path.replace("runtime/", ""), source(path)])),
+    ),
+    ...Object.fromEntries(Object.entries(RUNTIME_LINKS).map(([path, link]) => [path, { link }])),
   }
 }
 
-/** The program as one file, the same for every platform: its packages are JavaScript, installed from their lock file. */
-function bundle(engineHost: EngineHost, sources: Directory): Container {
-  return engineHost.toolbox
-    .withMountedDirectory("/sources", sources)
+/** A folder with the program as one file, the same for every platform: its packages are JavaScript, installed from their lock file. */
+function bundle(
+  { toolbox, uploads }: Pick<EngineHost, "toolbox" | "uploads">,
+  files: Readonly<Record<string, UploadedFile>>,
+): Directory {
+  const sources = Object.fromEntries(Object.entries(files).filter(([path]) => isSource(path)))
+  return toolbox
+    .withMountedDirectory("/sources", uploads.directory(sources))
     .withExec([
       "sh",
       "-c",
       "cp -a /sources /docker && cd /docker && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && node runtime/bundle.mjs /bundle",
     ])
+    .directory("/bundle")
 }
 
-/** The dynamic linker of the image's Node.js. Nothing from the image is executed, so it can be for any platform. */
-function loader(engineHost: EngineHost, image: Container): File {
-  return LOADER_PROGRAM.reduce(
-    (container, name) => container.withNewFile(`/loader/${name}`, script(name)),
-    engineHost.toolbox,
-  )
-    .withMountedDirectory("/target", image.rootfs())
-    .withExec(["node", "/loader/loader.mjs", "/target", LOADER.of, "/copy"])
-    .file("/copy")
-}
-
-/** Checksums of the runner's programs in the image. */
-function runnerManifest(engineHost: EngineHost, image: Container): File {
-  return engineHost.container
-    .withMountedDirectory("/runner", image.directory(RUNNER_USER.home))
-    .withWorkdir("/runner")
-    .withExec(["sh", "-c", script("runner-manifest.sh")], { redirectStdout: "/manifest" })
-    .file("/manifest")
+/** `modeText(0o711)` ⇒ `"0711"` */
+function modeText(mode: number): string {
+  return `0${mode.toString(8)}`
 }

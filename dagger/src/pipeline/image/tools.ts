@@ -1,15 +1,17 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
+import { join } from "node:path"
 import { catalogTool, type Unpack } from "../../core/catalog/catalog.js"
 import type { PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { script } from "../engine/script.js"
+import { scripts } from "../engine/script.js"
+import { filesIn } from "../engine/uploads.js"
 import { fetchUpstream, type UpstreamAccess } from "./upstream.js"
 
 /** Where tools are taken from. */
 export interface ToolSources extends UpstreamAccess {
-  /** The project's `docker/` folder. */
-  docker: Directory
+  /** Absolute path of the project's `docker/` folder on this program's machine. */
+  docker: string
 }
 
 /**
@@ -31,7 +33,7 @@ export async function withTool(
     case "project": {
       const { registry } = entry
       if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
-      const files = asSingleLayer(engineHost, await byContent(sources.docker.directory(tool.folder)))
+      const files = asSingleLayer(engineHost, engineHost.uploads.directory(filesIn(join(sources.docker, tool.folder))))
       return image.withDirectory(registry.into, files, owner)
     }
     case "npm": {
@@ -107,35 +109,32 @@ function linked(
   return asSingleLayer(engineHost, tree)
 }
 
-/** Copies a tree that was assembled piece by piece with one native exec, so that it becomes one layer. */
+/**
+ * Copies a tree with one native exec: one that was assembled piece by piece becomes one layer, and one that was uploaded loses the extended
+ * attributes that Dagger gives to its files.
+ */
 export function asSingleLayer(engineHost: EngineHost, tree: Directory): Directory {
   return engineHost.container
     .withMountedDirectory("/tree", tree)
-    .withExec(["cp", "-a", "/tree", "/single-layer"])
+    .withExec(["cp", "--recursive", "--no-dereference", COPIED, "/tree", "/single-layer"])
     .directory("/single-layer")
 }
 
-/**
- * A folder of text files, identified by content instead of origin, which is the host for the command line and the module's
- * repository for `dagger call`. Otherwise each entry point would create its own layer, with different times.
- * Files that name their interpreter are executable, the others are not, whatever the checkout's modes are.
- */
-export async function byContent(folder: Directory): Promise<Directory> {
-  const paths = (await folder.glob("**/*")).filter((path) => !path.endsWith("/")).sort()
-  const texts = await Promise.all(paths.map((path) => folder.file(path).contents()))
-  return paths.reduce((made, path, index) => {
-    const text = texts[index] ?? ""
-    return made.withNewFile(path, text, { permissions: text.startsWith("#!") ? 0o755 : 0o644 })
-  }, dag.directory())
-}
+/** What a copy has of the original: everything except extended attributes. */
+const COPIED = "--preserve=mode,ownership,timestamps,links"
 
 /** Fetches a package with npm, which verifies the npm registry's checksum; the catalog's is verified too. */
 function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
   return engineHost.toolbox
-    .withNewFile("/fetch.sh", script("fetch-npm.sh"))
-    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["fetch-npm.sh", "unpack.sh"])))
     .withWorkdir("/download")
-    .withExec(["sh", "/fetch.sh", `${tool.package}@${tool.version}`, tool.integrity, ...unpackArguments(unpack)])
+    .withExec([
+      "sh",
+      "/plan/fetch-npm.sh",
+      `${tool.package}@${tool.version}`,
+      tool.integrity,
+      ...unpackArguments(unpack),
+    ])
     .directory("/unpacked")
 }
 
@@ -147,18 +146,17 @@ function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-tool
       "-c",
       "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null",
     ])
-    .withNewFile("/fetch.sh", script("fetch-go.sh"))
-    .withNewFile("/unpack.sh", script("unpack.sh"))
+    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["fetch-go.sh", "unpack.sh"])))
     .withWorkdir("/download")
-    .withExec(["sh", "/fetch.sh", tool.module, tool.sum, ...unpackArguments(unpack)])
+    .withExec(["sh", "/plan/fetch-go.sh", tool.module, tool.sum, ...unpackArguments(unpack)])
     .directory("/unpacked")
 }
 
 function unpackedArchive(engineHost: EngineHost, file: File, name: string, unpack: Unpack): Directory {
   return engineHost.toolbox
     .withMountedFile(`/download/${name}`, file)
-    .withNewFile("/unpack.sh", script("unpack.sh"))
-    .withExec(["sh", "/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
+    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["unpack.sh"])))
+    .withExec(["sh", "/plan/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
     .directory("/unpacked")
 }
 

@@ -43,11 +43,16 @@ export async function fetchUpstream(engineHost: EngineHost, file: UpstreamFile, 
   if (assets && (await assets.entries()).includes(name)) {
     const prepared = `/assets/${name}`
     const container = engineHost.toolbox.withMountedFile(prepared, assets.file(name))
-    return run(container, file, { kind: "assets" }, [prepared, sha256, name])
+    return run(engineHost, container, file, { kind: "assets" }, [prepared, sha256, name])
   }
   const url = mirrored(file.url, mirror)
   const { container, connectTo } = await towards(engineHost, access)
-  return run(container, file, { kind: "url", url, mirror: mirror !== undefined }, [url, sha256, name, ...connectTo])
+  return run(engineHost, container, file, { kind: "url", url, mirror: mirror !== undefined }, [
+    url,
+    sha256,
+    name,
+    ...connectTo,
+  ])
 }
 
 /**
@@ -60,20 +65,27 @@ export function probeOf(access: UpstreamAccess, engineHost: () => Promise<Engine
   requireReachable(access.mirror, access.mirrorService !== undefined)
   if (!access.mirrorService) return probeFromHere(access.mirror?.credentials)
   return async (url) => {
-    const { container, connectTo } = await towards(await engineHost(), access)
-    const asked = await withScript(container)
+    const host = await engineHost()
+    const { container, connectTo } = await towards(host, access)
+    const asked = await withScript(host, container)
       // A new value makes a new step: the mirror may have stopped since.
       .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
-      .withExec(["sh", "/fetch.sh", url, "probe", "probe", ...connectTo])
+      .withExec(["sh", "/plan/fetch.sh", url, "probe", "probe", ...connectTo])
       .stdout()
     return asked.trim() === "yes"
   }
 }
 
-async function run(container: Container, file: UpstreamFile, origin: Origin, words: string[]): Promise<File> {
+async function run(
+  engineHost: EngineHost,
+  container: Container,
+  file: UpstreamFile,
+  origin: Origin,
+  words: string[],
+): Promise<File> {
   try {
-    const fetched = await withScript(container)
-      .withExec(["sh", "/fetch.sh", ...words])
+    const fetched = await withScript(engineHost, container)
+      .withExec(["sh", "/plan/fetch.sh", ...words])
       .sync()
     return fetched.file(`/download/${file.name}`)
   } catch (error) {
@@ -83,8 +95,8 @@ async function run(container: Container, file: UpstreamFile, origin: Origin, wor
   }
 }
 
-function withScript(container: Container): Container {
-  return container.withNewFile("/fetch.sh", script("fetch-upstream.sh"))
+function withScript({ uploads }: EngineHost, container: Container): Container {
+  return container.withMountedDirectory("/plan", uploads.directory({ "fetch.sh": script("fetch-upstream.sh") }))
 }
 
 /** A container that can reach the mirror, and the script's arguments for it. */

@@ -1,8 +1,10 @@
 import { dag, ImageLayerCompression, ImageMediaTypes, type Container, type Directory } from "@dagger.io/dagger"
-import { finishLayout, type FinishedPlatform, type FinishOptions } from "../../core/oci/finish.js"
-import { readLayout } from "../../core/oci/layout.js"
+import { parseEngineImages, type EngineImage } from "../../core/oci/engine-image.js"
+import { finishLayout, type FinishedLayout, type FinishOptions } from "../../core/oci/finish.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { Compression } from "../../core/request/compression.js"
+import type { EngineHost } from "../engine/engine-host.js"
+import { scripts } from "../engine/script.js"
 
 /** One platform's image after the build. */
 export interface PlatformImage {
@@ -10,62 +12,85 @@ export interface PlatformImage {
   container: Container
 }
 
-export interface FinishedImage {
-  /** An OCI image layout that names exactly one image index. */
-  layout: Directory
-  /** Digest of the image index. */
-  index: string
-  platforms: ReadonlyMap<PlatformName, FinishedPlatform>
+/** The documents of a finished image, and where its layers are. */
+export interface FinishedImage extends FinishedLayout {
+  layers: FinishedLayers
 }
 
-const COMPRESSION: Record<Compression, ImageLayerCompression> = {
-  gzip: ImageLayerCompression.Gzip,
-  zstd: ImageLayerCompression.Zstd,
+/** Layers whose bytes depend on their contents alone. */
+export interface FinishedLayers {
+  /** `layout/blobs/sha256`, and what became of each of the engine's layers, so that they are not made again. */
+  folder: Directory
+  /** In the order of the containers. */
+  images: EngineImage[]
 }
 
-/** Where the unpacking step finds the engine's archive, and where it puts the layout. */
-const ARCHIVE = "/run/image.tar"
-const LAYOUT = "/layout"
+/** How layers are made. */
+export interface LayerOptions {
+  /** ISO 8601. Files that this build wrote get this time, because they are younger. */
+  created: string
+  /** Defaults to `gzip`. */
+  compression?: Compression | undefined
+  /** Layers that were made for another image of the same run. */
+  known?: FinishedLayers | undefined
+}
+
+const IMAGES = "/run/images.tar"
+const BASES = "/run/bases.tar"
+const KNOWN = "/known"
+const OUT = "/out"
 
 /**
- * Turns built containers into the layout that is exported and published. `finishLayout` describes the changes.
- * Layers never leave the engine; only the JSON documents, a few kilobytes, are read and written here.
- *
- * @param tools a container of the engine's own platform with sh, tar, chmod and rm
+ * Turns built containers into the parts of the layout that is exported and published. `finishLayout` describes the changes to the
+ * documents, `finish-layers.py` those to the layers, which never leave the engine.
  */
 export async function finish(
   images: readonly PlatformImage[],
-  options: Omit<FinishOptions, "platforms">,
-  tools: Container,
+  options: Omit<FinishOptions, "platforms"> & Pick<LayerOptions, "known">,
+  engineHost: EngineHost,
 ): Promise<FinishedImage> {
-  const unpacked = layoutOf(
-    images.map(({ container }) => container),
-    tools,
-    options.compression,
-  )
-  const layout = await readLayout((path) => unpacked.file(path).contents())
-  const finished = finishLayout(layout, { ...options, platforms: images.map(({ platform }) => platform) })
-  let directory = unpacked.withoutFiles([...finished.dropped])
-  for (const [path, text] of finished.files) directory = directory.withNewFile(path, text, { permissions: 0o644 })
-  return { layout: directory, index: finished.index, platforms: finished.platforms }
+  const layers = await finishLayers(images, options, engineHost)
+  const platforms = images.map(({ platform }) => platform)
+  return { ...finishLayout(layers.images, { ...options, platforms }), layers }
 }
 
-/**
- * The engine's own OCI layout of an image, unpacked in the engine.
- *
- * @param tools a container of the engine's own platform with sh, tar, chmod and rm
- */
-export function layoutOf(containers: Container[], tools: Container, compression: Compression = "gzip"): Directory {
-  const archive = dag.container().asTarball({
+/** Makes the layers of built containers. The base image's own stay as they were published, if they are compressed as requested. */
+export async function finishLayers(
+  images: readonly PlatformImage[],
+  { created, compression = "gzip", known }: LayerOptions,
+  { toolbox, uploads, root }: EngineHost,
+): Promise<FinishedLayers> {
+  const built = archiveOf(
+    images.map(({ container }) => container),
+    ImageLayerCompression.Uncompressed,
+  )
+  const bases = archiveOf(images.map(({ platform }) => root(platform)))
+  const mounted = toolbox
+    .withMountedFile(IMAGES, built)
+    .withMountedFile(BASES, bases)
+    .withMountedDirectory("/plan", uploads.directory(scripts(["finish-layers.py"])))
+  const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
+    ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
+    ...[String(Math.floor(Date.parse(created) / 1000)), compression],
+  ])
+  return { folder: made.directory(OUT), images: parseEngineImages(await made.stdout()) }
+}
+
+/** The layout that is exported and published: the finished layers, the documents, and other files to be put beside them. */
+export function layoutOf(
+  { layers, files }: Pick<FinishedImage, "layers" | "files">,
+  { uploads }: Pick<EngineHost, "uploads">,
+  beside: Readonly<Record<string, string>> = {},
+): Directory {
+  const documents = uploads.directory({ ...Object.fromEntries(files), ...beside })
+  return layers.folder.directory("layout").withDirectory("/", documents)
+}
+
+/** The engine's OCI archive of images for several platforms. Without a compression, layers stay as they are. */
+function archiveOf(containers: Container[], forcedCompression?: ImageLayerCompression) {
+  return dag.container().asTarball({
     platformVariants: containers,
-    forcedCompression: COMPRESSION[compression],
     mediaTypes: ImageMediaTypes.Oci,
+    ...(forcedCompression === undefined ? {} : { forcedCompression }),
   })
-  // For a single platform, the archive also contains Docker's manifest.json, which does not belong in a layout.
-  const unpack = `
-    mkdir ${LAYOUT}
-    tar --extract --file ${ARCHIVE} --directory ${LAYOUT} --no-same-owner
-    rm -f ${LAYOUT}/manifest.json
-    chmod -R u=rwX,go=rX ${LAYOUT}`
-  return tools.withMountedFile(ARCHIVE, archive).withExec(["sh", "-ec", unpack]).directory(LAYOUT)
 }

@@ -21,17 +21,20 @@ export interface PublishOptions extends RegistryAccess {
   moves?: TagMoves
 }
 
+/** The options of {@link publish} that do not come from the engine. */
+export type PublishTarget = Omit<PublishOptions, "tools" | "uploads">
+
 /** A registry: receives the images of all variants, and tags only after all images. See {@link publish}. */
 export class RegistryDestination implements Destination {
   readonly place = "reference"
 
-  constructor(private readonly options: Omit<PublishOptions, "tools">) {}
+  constructor(private readonly options: PublishTarget) {}
 
   async deliver(
     images: readonly BuiltVariant[],
     { engineHost, progress }: DeliveryContext,
   ): Promise<Map<VariantName, string>> {
-    const options = { ...this.options, tools: engineHost.toolbox }
+    const options = { ...this.options, tools: engineHost.toolbox, uploads: engineHost.uploads }
     const references = await progress.run("all platforms", "publish", () => publish(images, options, progress))
     return new Map(images.map(({ variant }, place) => [variant, references[place] ?? ""]))
   }

@@ -9,6 +9,7 @@ import { isNotThere, registryError } from "../../core/oci/registry-error.js"
 import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-limits.js"
 import type { Named } from "../../core/oci/tag-moves.js"
 import { script } from "../engine/script.js"
+import type { Uploads } from "../engine/uploads.js"
 import { servicePort } from "../engine/service.js"
 
 /** How the engine reaches a registry. */
@@ -17,8 +18,9 @@ export interface RegistryAccess {
   registry?: Service
   username?: string
   password?: Secret
-  /** Certificate authorities to trust. Mounted, never in a layer. */
-  caBundle?: File
+  /** The text of the certificate authorities to trust. Mounted, never in a layer. */
+  caBundle?: string
+  uploads: Uploads
   /** A container of the engine's own platform, with skopeo or with apt to install it. */
   tools: Container
   /** The registry's timeouts; defaults to {@link REGISTRY_LIMITS}. */
@@ -71,11 +73,11 @@ export class Registry {
         "Give both, or neither if the registry requires no login.",
       )
     const transport = access.registry ? `${ALIAS}:${String(await registryPort(access.registry, parsed))}` : registry
-    let client = await withSkopeo(access.tools, access.caBundle)
+    let client = await withSkopeo(access)
     if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
     if (access.username !== undefined && access.password)
       client = await withCredentials(client, transport, access.username, access.password)
-    client = client.withNewFile(LIMITED, script("limited.sh"))
+    client = client.withMountedFile(LIMITED, access.uploads.file("limited.sh", script("limited.sh")))
     return new Registry(client, registry, transport, access.registry !== undefined, access.limits ?? REGISTRY_LIMITS)
   }
 
@@ -245,7 +247,7 @@ async function registryPort(service: Service, repository: Repository): Promise<n
   )
 }
 
-async function withSkopeo(tools: Container, caBundle: File | undefined): Promise<Container> {
+async function withSkopeo({ tools, caBundle, uploads }: RegistryAccess): Promise<Container> {
   // A caller's trust bundle may be mounted over the file that installing ca-certificates writes.
   const packages = caBundle ? "skopeo" : "skopeo ca-certificates"
   const install = `
@@ -256,7 +258,9 @@ async function withSkopeo(tools: Container, caBundle: File | undefined): Promise
   try {
     const installed = await tools.withExec(["sh", "-ec", install]).sync()
     return caBundle
-      ? installed.withMountedFile(TRUST_BUNDLE, caBundle).withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
+      ? installed
+          .withMountedFile(TRUST_BUNDLE, uploads.file("ca-certificates.crt", caBundle))
+          .withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
       : installed
   } catch (error) {
     if (!(error instanceof ExecError)) throw error

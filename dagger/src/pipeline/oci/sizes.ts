@@ -1,15 +1,12 @@
-import type { Container, Directory } from "@dagger.io/dagger"
 import type { FinishedPlatform } from "../../core/oci/finish.js"
 import { installedSizes } from "../../core/packages/dpkg-status.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { CheckResult, ImageLayer, PlatformReport, Tool } from "../../core/report/report.js"
-import type { BuildRequest } from "../../core/request/request.js"
 import { sharedBytes, sizeChecks, withCosts } from "../../core/oci/sizes.js"
 import type { VariantPlan } from "../../core/plan/plan.js"
 import type { VariantName } from "../../core/variants/names.js"
 import type { FinishedImage } from "./finish.js"
-import { unpackedBytes } from "./layers.js"
-import type { EngineHost } from "../engine/engine-host.js"
+import { factsOf } from "../engine/read-container.js"
 import type { PlatformBuild } from "../image/platform-image.js"
 
 /** The sizes of one platform's image, and the results of the size checks. */
@@ -20,28 +17,21 @@ export interface MeasuredImage {
   checks: CheckResult[]
 }
 
-/** Measures the finished images of one run. Shared layers are unpacked once. */
+/** The sizes of the finished images of one run. */
 export class SizeMeasurement {
-  /** Bytes unpacked, by digest. */
-  private readonly known = new Map<string, number>()
   private readonly measured = new Map<VariantName, ReadonlyMap<PlatformName, ImageLayer[]>>()
-
-  constructor(
-    private readonly engineHost: EngineHost,
-    private readonly compression: BuildRequest["compression"],
-  ) {}
 
   /** Measures all platforms of a variant. If its parent is built too, it must be measured first. */
   async measure(
     { variant, extends: parent, limits }: VariantPlan,
-    { layout, platforms }: FinishedImage,
+    { platforms }: Pick<FinishedImage, "platforms">,
     images: readonly PlatformBuild[],
   ): Promise<Map<PlatformName, MeasuredImage>> {
     const parents = parent === undefined ? undefined : this.measured.get(parent)
     const found = await Promise.all(
       images.map(async ({ container, layers: names, context: { platform, tools } }) => {
-        const layers = await this.layersOf(layout, platforms.get(platform), names)
-        const installed = await installedIn(container)
+        const layers = namedLayers(platforms.get(platform), names)
+        const installed = installedSizes((await factsOf(container)).status)
         return { platform, layers, tools: withCosts(tools, layers, installed), parentLayers: parents?.get(platform) }
       }),
     )
@@ -70,26 +60,15 @@ export class SizeMeasurement {
       ]),
     )
   }
-
-  private async layersOf(
-    layout: Directory,
-    finished: FinishedPlatform | undefined,
-    names: readonly string[],
-  ): Promise<ImageLayer[]> {
-    const layers = finished?.layers ?? []
-    const unknown = layers.filter(({ digest }) => !this.known.has(digest))
-    const measured = await unpackedBytes(layout, unknown, this.engineHost.toolbox, this.compression)
-    for (const [digest, bytes] of measured) this.known.set(digest, bytes)
-    return layers.map(({ digest, size }, place) => ({
-      // If their number differs, names cannot be matched with layers.
-      name: (names.length === layers.length ? names[place] : undefined) ?? `layer ${String(place + 1)}`,
-      digest,
-      bytes: this.known.get(digest) ?? 0,
-      compressedBytes: size,
-    }))
-  }
 }
 
-async function installedIn(container: Container): Promise<Map<string, number>> {
-  return installedSizes(await container.file("/var/lib/dpkg/status").contents())
+function namedLayers(finished: FinishedPlatform | undefined, names: readonly string[]): ImageLayer[] {
+  const layers = finished?.layers ?? []
+  return layers.map(({ digest, size, bytes }, place) => ({
+    // If their number differs, names cannot be matched with layers.
+    name: (names.length === layers.length ? names[place] : undefined) ?? `layer ${String(place + 1)}`,
+    digest,
+    bytes,
+    compressedBytes: size,
+  }))
 }

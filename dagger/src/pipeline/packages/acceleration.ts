@@ -4,11 +4,13 @@ import { spelling, type PlatformName } from "../../core/platforms.js"
 import { asPlatform } from "../engine/platform.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
+import type { Uploads } from "../engine/uploads.js"
 
 /** The native platform of a build, with the base image that both platforms share. */
 export interface EngineHostRoot {
   platform: PlatformName
   container: Container
+  uploads: Uploads
 }
 
 /** The same packages on the native platform: its programs configure the foreign root, in the order that it used. */
@@ -28,7 +30,8 @@ export interface ForeignInstall {
   debs: Directory
   packages: readonly { name: string; file: string }[]
   /** `auto`, `dpkg.cfg` and the scripts that all install methods share. */
-  plan: Directory
+  plan: Readonly<Record<string, string>>
+  uploads: Uploads
 }
 
 /** Why packages cannot be, or could not be, installed with native binaries. */
@@ -60,15 +63,16 @@ export async function installAccelerated(
   phase: Phase = untimed,
 ): Promise<NativeToolsRoot> {
   const files = given.packages.map(({ name, file }) => `${name} ${file}\n`).join("")
+  const { uploads } = given
   const install = {
     ...given,
-    plan: given.plan.withNewFile("use-native-tools.sh", script("accelerate/use-native-tools.sh")),
+    plan: { ...given.plan, files, "use-native-tools.sh": script("accelerate/use-native-tools.sh") },
   }
   const ready = explained(async () => {
     const preparing = phase("prepare to unpack", () =>
-      prepare(withNativeTools(nativeTools.root), install.root.rootfs(), {
-        ...install,
-        plan: install.plan.withNewFile("files", files),
+      prepare(uploads, withNativeTools(uploads, nativeTools.root), install.root.rootfs(), {
+        files,
+        debs: install.debs,
       }),
     )
     // An engine that fails the probe also fails here, but with a worse message.
@@ -79,11 +83,11 @@ export async function installAccelerated(
   })
   const toolsReady = nativeTools.unpacked.then(async ({ container, order }) => ({
     order,
-    tools: await phase("native tools", () => explained(() => withNativeTools(container).sync())),
+    tools: await phase("native tools", () => explained(() => withNativeTools(uploads, container).sync())),
   }))
   const [{ interpreter, unpacked }, { tools, order: nativeToolsOrder }] = await Promise.all([ready, toolsReady])
   return explained(async () => {
-    const prepared = await phase("prepare", () => prepare(tools, unpacked.rootfs(), { plan: install.plan }))
+    const prepared = await phase("prepare", () => prepare(uploads, tools, unpacked.rootfs()))
     const names = install.packages.map(({ name }) => name)
     const order = inOrderOf(nativeToolsOrder, names)
     const configured = configure(engineHost, { ...install, root: unpacked }, { ...prepared, interpreter }, order)
@@ -102,8 +106,11 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** A native root with the tools that a foreign root uses. */
-function withNativeTools(root: Container): Container {
-  return root.withExec(["sh", "-c", script("accelerate/native-tools.sh")])
+function withNativeTools(uploads: Uploads, root: Container): Container {
+  return root
+    .withMountedDirectory("/plan", uploads.directory({ "native-tools.sh": script("accelerate/native-tools.sh") }))
+    .withExec(["sh", "/plan/native-tools.sh"])
+    .withoutMount("/plan")
 }
 
 /** The tools that a foreign root uses, and where they come from. */
@@ -113,57 +120,61 @@ interface PreparedTools {
   covered: readonly string[]
   /** The files that are mounted over them. */
   cover: Directory
-  plan: Directory
 }
 
 /** Finds the files of the foreign root that must be covered. */
 async function prepare(
+  uploads: Uploads,
   tools: Container,
   target: Directory,
-  { plan, debs }: { plan: Directory; debs?: Directory },
+  pending?: { files: string; debs: Directory },
 ): Promise<PreparedTools> {
-  const mounted = tools.withMountedDirectory("/target", target).withMountedDirectory("/plan", plan)
-  const prepared = await (debs ? mounted.withMountedDirectory("/debs", debs) : mounted)
-    .withExec(["sh", "-c", script("accelerate/prepare.sh")])
+  const plan = { "prepare.sh": script("accelerate/prepare.sh"), ...(pending ? { files: pending.files } : {}) }
+  const mounted = tools.withMountedDirectory("/target", target).withMountedDirectory("/plan", uploads.directory(plan))
+  const prepared = await (pending ? mounted.withMountedDirectory("/debs", pending.debs) : mounted)
+    .withExec(["sh", "/plan/prepare.sh"])
     .sync()
   const covered = (await prepared.stdout()).split("\n").filter((line) => line !== "")
-  return { tools, covered, cover: prepared.directory("/accelerate/cover"), plan }
+  return { tools, covered, cover: prepared.directory("/accelerate/cover") }
 }
 
 /** The foreign root with all packages unpacked and none configured. */
 function unpack(
   engineHost: EngineHostRoot,
-  { platform, root, debs }: ForeignInstall,
+  install: ForeignInstall,
   preparedTools: PreparedTools & { interpreter: string },
 ) {
+  const { root, debs } = install
   const mounted = root.withMountedDirectory(OWN, root.rootfs()).withMountedDirectory("/debs", debs)
-  return preparing(engineHost, platform, mounted, preparedTools, "unpack.sh").withoutMount(OWN).withoutMount("/debs")
+  return preparing(engineHost, install, mounted, preparedTools, "unpack.sh").withoutMount(OWN).withoutMount("/debs")
 }
 
 function configure(
   engineHost: EngineHostRoot,
-  { platform, root }: ForeignInstall,
+  { plan, ...install }: ForeignInstall,
   preparedTools: PreparedTools & { interpreter: string },
   order: readonly string[],
 ): Container {
-  const plan = preparedTools.plan.withNewFile("configure", order.join(" "))
-  const mounted = root.withMountedDirectory(OWN, root.rootfs())
-  return preparing(engineHost, platform, mounted, { ...preparedTools, plan }, "configure.sh").withoutMount(OWN)
+  const mounted = install.root.withMountedDirectory(OWN, install.root.rootfs())
+  const ordered = { ...install, plan: { ...plan, configure: order.join(" ") } }
+  return preparing(engineHost, ordered, mounted, preparedTools, "configure.sh").withoutMount(OWN)
 }
 
 /** Runs a script in a foreign root with the native tools root's shell. */
 function preparing(
   engineHost: EngineHostRoot,
-  platform: PlatformName,
+  { platform, plan, uploads }: ForeignInstall,
   root: Container,
-  { tools, covered, cover, plan, interpreter }: PreparedTools & { interpreter: string },
+  { tools, covered, cover, interpreter }: PreparedTools & { interpreter: string },
   name: string,
 ): Container {
-  let foreign = root.withMountedDirectory(NATIVE, tools.rootfs()).withMountedDirectory("/plan", plan)
+  let foreign = root
+    .withMountedDirectory(NATIVE, tools.rootfs())
+    .withMountedDirectory("/plan", uploads.directory({ ...plan, [name]: script(`accelerate/${name}`) }))
   // With mounts, so that the root itself does not change, not even its hard links.
   for (const path of covered) foreign = foreign.withMountedFile(path, cover.file(path.replaceAll("/", "_")))
   foreign = foreign.withExec([
-    ...native(engineHost, interpreter, ["/usr/bin/dash", "-c", script(`accelerate/${name}`), name]),
+    ...native(engineHost, interpreter, ["/usr/bin/dash", `/plan/${name}`]),
     interpreter,
     spelling(engineHost.platform).triplet,
     spelling(platform).debian,
@@ -192,7 +203,8 @@ async function probe(engineHost: EngineHostRoot, platform: PlatformName, root: C
   try {
     const output = await engineHost.container
       .withMountedDirectory("/target", root.rootfs())
-      .withExec(["sh", "-c", script("accelerate/probe.sh")])
+      .withMountedDirectory("/plan", engineHost.uploads.directory({ "probe.sh": script("accelerate/probe.sh") }))
+      .withExec(["sh", "/plan/probe.sh"])
       .stdout()
     const interpreter = output.trim()
     await dag

@@ -1,4 +1,4 @@
-import { dag, ExecError, type Container, type Directory } from "@dagger.io/dagger"
+import { ExecError, type Container, type Directory } from "@dagger.io/dagger"
 import { parseOrder } from "../../core/packages/install-method.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import {
@@ -21,6 +21,7 @@ import {
 import type { EngineHost } from "../engine/engine-host.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
+import type { Uploads } from "../engine/uploads.js"
 import type { InstallMethod } from "../../core/report/report.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 
@@ -39,12 +40,16 @@ export interface Archive {
 export async function readArchive(engineHost: EngineHost, cacheBuster: string): Promise<Archive> {
   const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
   const updated = engineHost.container
-    .withNewFile(
-      "/etc/apt/apt.conf.d/99architectures",
-      `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
+    .withMountedDirectory(
+      "/plan",
+      engineHost.uploads.directory({
+        "releases.sh": script("releases.sh"),
+        "apt.conf": `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
+      }),
     )
+    .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
     .withEnvVariable("ARCHIVE_CACHE_BUSTER", cacheBuster)
-    .withExec(["sh", "-c", script("releases.sh")])
+    .withExec(["sh", "/plan/releases.sh"])
   return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
 }
 
@@ -78,11 +83,14 @@ export async function resolvePackages(
   const apt = engineHost.container
     .withMountedDirectory("/var/lib/apt/lists", archive.lists)
     .withMountedFile("/target/status", status)
-    .withNewFile("/target/apt.conf", `${config}\n`)
-    .withEnvVariable("APT_CONFIG", "/target/apt.conf")
+    .withMountedDirectory(
+      "/plan",
+      engineHost.uploads.directory({ "apt.conf": `${config}\n`, "resolve.sh": script("resolve.sh") }),
+    )
+    .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
   let output: string
   try {
-    output = await apt.withExec(["sh", "-c", script("resolve.sh"), "resolve.sh", ...requested]).stdout()
+    output = await apt.withExec(["sh", "/plan/resolve.sh", ...requested]).stdout()
   } catch (error) {
     const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
     if (unlocated === undefined) throw error
@@ -109,14 +117,16 @@ async function packageUnknown(apt: Container, platform: PlatformName, name: stri
 export function download(engineHost: EngineHost, packages: readonly ArchivedPackage[]): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
   const downloaded = engineHost.container
-    .withMountedDirectory("/plan", dag.directory().withNewFile("uris", uris))
-    .withExec(["sh", "-c", script("download.sh")])
-  return withControl(downloaded).directory("/debs")
+    .withMountedDirectory("/plan", engineHost.uploads.directory({ uris, "download.sh": script("download.sh") }))
+    .withExec(["sh", "/plan/download.sh"])
+  return withControl(engineHost, downloaded).directory("/debs")
 }
 
 /** Adds the control fields of the package files to a container's /debs. */
-export function withControl(container: Container): Container {
-  return container.withExec(["sh", "-c", script("control.sh")])
+export function withControl({ uploads }: Pick<EngineHost, "uploads">, container: Container): Container {
+  return container
+    .withMountedDirectory("/plan", uploads.directory({ "control.sh": script("control.sh") }))
+    .withExec(["sh", "/plan/control.sh"])
 }
 
 /** A root with its packages, and how they were installed. */
@@ -142,6 +152,7 @@ export interface PackageInstall {
   automatic: readonly string[]
   /** dpkg's configuration in the image: the paths of packages that are not installed. */
   dpkgConfig: string
+  uploads: Uploads
 }
 
 /** The first step of a native installation. */
@@ -230,13 +241,13 @@ export async function installPackages(
 }
 
 /** The input that all install methods share, to be mounted at /plan. */
-function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
-  return dag
-    .directory()
-    .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
-    .withNewFile("dpkg.cfg", dpkgConfig)
-    .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
-    .withNewFile("clean-root.sh", script("clean-root.sh"))
+function planOf({ automatic, dpkgConfig }: PackageInstall): Record<string, string> {
+  return {
+    auto: automatic.map((name) => `${name}\n`).join(""),
+    "dpkg.cfg": dpkgConfig,
+    "mark-automatic.sh": script("mark-automatic.sh"),
+    "clean-root.sh": script("clean-root.sh"),
+  }
 }
 
 /**
@@ -250,11 +261,15 @@ function withSteps(
   steps: readonly ("unpack" | "add" | "configure")[],
   files?: readonly string[],
 ): Container {
-  const plan = planOf(install)
+  const plan = install.uploads.directory({
+    ...planOf(install),
+    "install.sh": script("install.sh"),
+    ...(files ? { chosen: files.map((file) => `${file}\n`).join("") } : {}),
+  })
   return root
     .withMountedDirectory("/debs", install.debs)
-    .withMountedDirectory("/plan", files ? plan.withNewFile("chosen", files.map((file) => `${file}\n`).join("")) : plan)
-    .withExec(["sh", "-c", script("install.sh"), "install.sh", spelling(install.platform).debian, ...steps])
+    .withMountedDirectory("/plan", plan)
+    .withExec(["sh", "/plan/install.sh", spelling(install.platform).debian, ...steps])
 }
 
 function withoutPlan(container: Container): Container {

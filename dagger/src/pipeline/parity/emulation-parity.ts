@@ -1,4 +1,3 @@
-import type { File } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import {
   compareFileManifests,
@@ -24,6 +23,7 @@ import {
   foreignTo,
   packagesFor,
   preparePackageSet,
+  type NativeInputs,
   resolved,
   type PackagesFor,
   type PackageSetContext,
@@ -44,11 +44,11 @@ export function readAllowList(): AllowedDifference[] {
  */
 export async function parity(
   request: ParityRequest,
-  caBundle: File | undefined,
+  inputs: NativeInputs,
   progress: Progress,
 ): Promise<ParityReport[]> {
   const allowed = readAllowList()
-  const context = await preparePackageSet(request, caBundle, progress)
+  const context = await preparePackageSet(request, inputs, progress)
   const reports: ParityReport[] = []
   for (const variant of request.variants) {
     const names = packagesFor(request, variant)
@@ -80,12 +80,12 @@ export async function parity(
  */
 export async function renewedAllowList(
   request: ParityRequest,
-  caBundle: File | undefined,
+  inputs: NativeInputs,
   progress: Progress,
   cacheBuster: string,
 ): Promise<AllowedDifference[]> {
   let allowed = readAllowList()
-  const context = await preparePackageSet(request, caBundle, progress)
+  const context = await preparePackageSet(request, inputs, progress)
   for (const variant of request.variants)
     for (const platform of foreignTo(context.engineHost)) {
       const install = await resolved(context, platform, packagesFor(request, variant))
@@ -159,6 +159,6 @@ async function reportOf(
   { installed, seconds }: Arrived,
 ): Promise<InstallMethodReport> {
   const { container, layers: names, installMethod, reason } = installed
-  const layers = await progress.run(platform, "layers", () => layersOf(container, names, engineHost.container))
+  const layers = await progress.run(platform, "layers", () => layersOf({ platform, container }, names, engineHost))
   return { installMethod, ...(reason === undefined ? {} : { reason }), seconds, layers }
 }

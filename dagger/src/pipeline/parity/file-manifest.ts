@@ -3,7 +3,7 @@ import { parseFileManifest, type FileManifest } from "../../core/parity/file-man
 import { replacements } from "../../core/parity/arch-neutral.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { script } from "../engine/script.js"
+import { scripts } from "../engine/script.js"
 
 const PARTS = ["file-manifest.mjs", "scan/elf.mjs"]
 
@@ -22,13 +22,11 @@ export function archNeutralManifestOf(
 }
 
 async function listed(engineHost: EngineHost, root: Directory, ...options: string[]): Promise<FileManifest> {
-  const text = await PARTS.reduce(
-    (container, name) => container.withNewFile(`/manifest/${name}`, script(name)),
-    engineHost.toolbox,
-  )
+  const text = await engineHost.toolbox
+    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(PARTS)))
     .withMountedDirectory("/target", root)
     // A file, because standard output also ends up in logs, and this is megabytes.
-    .withExec(["node", "/manifest/file-manifest.mjs", "/target", ...options], { redirectStdout: "/listed" })
+    .withExec(["node", "/plan/file-manifest.mjs", "/target", ...options], { redirectStdout: "/listed" })
     .file("/listed")
     .contents()
   return parseFileManifest(text)

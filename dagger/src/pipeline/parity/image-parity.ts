@@ -16,7 +16,7 @@ import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { ImageParity, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { allSettled } from "../../core/progress/all-settled.js"
-import { configOf } from "../checks/inspect.js"
+import { factsOf } from "../engine/read-container.js"
 import { archNeutralManifestOf } from "./file-manifest.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import type { Archive } from "../packages/packages.js"
@@ -24,7 +24,7 @@ import { PlatformImages } from "../image/platform-image.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { prepareBuild, type BuildInputs, type BuildContext } from "../image/build-context.js"
-import { script } from "../engine/script.js"
+import { scripts } from "../engine/script.js"
 import { placeOf, withTool, type ToolSources } from "../image/tools.js"
 
 /** Necessary differences between platforms whose reasons cannot be derived. */
@@ -119,18 +119,13 @@ async function imageContentsOf(
   { container, addedFiles, context, requested }: ComparedImage,
 ): Promise<ImageContents> {
   const { platform, tools } = context
-  const read = (path: string) => container.file(path).contents()
-  const [config, defaultArguments, status, passwd, group, ...files] = await Promise.all([
-    configOf(container),
-    container.defaultArgs(),
-    read("/var/lib/dpkg/status"),
-    read("/etc/passwd"),
-    read("/etc/group"),
+  const [{ configuration, status, passwd, group }, ...files] = await Promise.all([
+    factsOf(container),
     ...addedFiles.map((part) => archNeutralManifestOf(engineHost, part, platform)),
   ])
   return {
     platform,
-    configuration: { ...config, defaultArguments },
+    configuration,
     packages: installedPackages(status),
     requested,
     tools,
@@ -146,7 +141,8 @@ export async function archiveNames(engineHost: EngineHost, { lists }: Archive): 
     PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
       const text = await engineHost.container
         .withMountedDirectory("/var/lib/apt/lists", lists)
-        .withExec(["sh", "-c", script("archive-names.sh"), "archive-names.sh", spelling(platform).debian], {
+        .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["archive-names.sh"])))
+        .withExec(["sh", "/plan/archive-names.sh", spelling(platform).debian], {
           redirectStdout: "/names",
         })
         .file("/names")
