@@ -3,11 +3,9 @@ import { readFileSync } from "node:fs"
 import type { BuildInputs } from "../../dagger/src/pipeline/image/build-context.js"
 import { caBundleOf } from "../../dagger/src/pipeline/engine/trust.js"
 import { DOCKER_FOLDER } from "../host/paths.js"
+import { NOT_FOR_IMAGES } from "../input/host-inputs.js"
 import type { HostRequest } from "../input/request.js"
 import { loopbackService } from "./loopback.js"
-
-/** Files that people keep in `docker/` and no image needs, secrets above all: none reaches an engine. The module's arguments exclude the same. */
-export const NOT_FOR_IMAGES = [".env", "secrets", "**/node_modules"] as const
 
 /** The files of this host that a build reads, as Dagger's objects. Only within a session. */
 export function inputsOf(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { NOT_FOR_IMAGES } from "../../src/runs/inputs.js"
+import { NOT_FOR_IMAGES } from "../../src/input/host-inputs.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
