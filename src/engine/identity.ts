@@ -30,5 +30,7 @@ export function engineInputs(engine: FoundEngine): Pick<HostInputs, "engine" | "
   const { kind, version, baseDigests, env } = engine
   if (baseDigests) return { engine: { kind: "bare", version: ENGINE_VERSION }, bases: baseDigests }
   const address = env["_EXPERIMENTAL_DAGGER_RUNNER_HOST"]
-  return { engine: kind === "environment" ? { kind, address } : { kind, version }, bases: undefined }
+  // Docker and podman run an engine of the client's version.
+  const named = kind === "environment" ? { kind, address } : { kind, version }
+  return { engine: { ...named, client: ENGINE_VERSION }, bases: undefined }
 }

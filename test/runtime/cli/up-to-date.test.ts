@@ -6,6 +6,7 @@ import { composeRequest } from "../../../dagger/src/core/plan/compose-request.js
 import type { Report } from "../../../dagger/src/core/report/report.js"
 import { writeArchive } from "../../../src/artifacts/archive.js"
 import { hostPlatform } from "../../../src/destinations/host-platform.js"
+import { engineInputs } from "../../../src/engine/identity.js"
 import { readInputs } from "../../../src/input/host-inputs.js"
 import { summariseVariant } from "../../../src/output/summary.js"
 import { platformReport, report } from "../../unit/core/report/reports.js"
@@ -13,10 +14,11 @@ import { cacheless, ROOT, WORK } from "../../unit/cli/command-line.js"
 import { writeLayout } from "../../unit/cli/layouts.js"
 
 /** No session can be opened with the engine that the environment names: it does not exist. */
-const ENGINE = {
-  engine: { kind: "environment", address: cacheless._EXPERIMENTAL_DAGGER_RUNNER_HOST },
-  bases: undefined,
-}
+const ENGINE = engineInputs({
+  kind: "environment",
+  reason: "",
+  env: { _EXPERIMENTAL_DAGGER_RUNNER_HOST: cacheless._EXPERIMENTAL_DAGGER_RUNNER_HOST },
+})
 const PLATFORMS = ["linux/amd64", "linux/arm64"]
 const GIVEN = { sources: "registry", source: { url: "https://git.example.com/owner/runner", revision: "c".repeat(40) } }
 const WORDS = ["--sources", "registry", "--source-url", GIVEN.source.url, "--source-revision", GIVEN.source.revision]
@@ -115,12 +117,7 @@ describe("a build is done, and the reason said:", () => {
   it.each<[string, string, Partial<Report>, string[], ((output: string) => void)?]>([
     ["--refresh", "standard is built again: --refresh queries the package archive now", {}, ["--refresh"]],
     ["an option", "standard is built again: --sudo differs", {}, ["--sudo"]],
-    [
-      "no inputs",
-      "standard is built again: its report does not say what it was built from",
-      { inputs: undefined },
-      [],
-    ],
+    ["no inputs", "standard is built again: its report does not say what it was built from", { inputs: undefined }, []],
     ["failed checks", "standard is built again: checks failed in the last build", { index: undefined }, []],
     ["another index", NOT_WHOLE, { index: `sha256:${"1".repeat(64)}` }, []],
     ["a missing layer", NOT_WHOLE, {}, [], (output) => rmSync(layer(output))],
