@@ -26,6 +26,12 @@ const options = {
     describe: "Load the image for this host's platform into Docker or podman",
     group: "Output:",
   },
+  force: {
+    type: "boolean",
+    default: false,
+    describe: "Build even if nothing has changed since the last build",
+    group: "What to build:",
+  },
   ...layerOptions,
   ...sourceOptions,
   ...answerOptions,
@@ -48,9 +54,13 @@ export function buildCommand(context: CommandContext): CommandModule<object, Inf
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)
       })
+      const { archive, load, json, force } = given
+      const run = { output, archive, load, json, bareEngine: !given.noBareEngine }
+      // Before the pipeline and Dagger's client are loaded.
+      const { finishedEarlier } = await import("../runs/up-to-date.js")
+      if (!force && (await finishedEarlier(context, host, run))) return
       const { runBuild } = await import("../runs/build.js")
-      const { archive, load, json } = given
-      await runBuild(context, host, { output, archive, load, json, bareEngine: !given.noBareEngine })
+      await runBuild(context, host, run)
     },
   }
 }

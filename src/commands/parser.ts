@@ -188,5 +188,5 @@ const OPTIONS = [
     ...engineOptions,
     ...credentialOptions,
   }),
-  ...["output", "archive", "load", "repository", "tags", "allow-stand-in", "variant-tags", "help", "version"],
+  ...["output", "archive", "load", "force", "repository", "tags", "allow-stand-in", "variant-tags", "help", "version"],
 ]

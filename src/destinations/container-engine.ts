@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import type { LayoutImage } from "../../dagger/src/core/oci/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { VariantName } from "../../dagger/src/core/variants/names.js"
 import type { BuiltVariant } from "../../dagger/src/pipeline/image/built-variant.js"
@@ -54,9 +55,24 @@ export class ContainerEngineDestination implements Destination {
     return loaded
   }
 
+  /**
+   * @param images the layout's
+   * @returns the name of the image, if it is one of these and is loaded already
+   */
+  async loadedAs(variant: VariantName, images: readonly LayoutImage[]): Promise<string | undefined> {
+    const image = images.find(({ config }) => `${config.os}/${config.architecture}` === this.platform)
+    const words = ["image", "inspect", "--format", "{{.Id}}", nameOf(variant)]
+    const { exitCode, stdout } = await attempt(this.program, words, { timeout: INFO_MILLISECONDS })
+    if (exitCode !== 0 || !image) return undefined
+    // The digest of the configuration, with or without its algorithm; with containerd's image store that of the manifest.
+    const id = stdout.trim().replace(/^sha256:/, "")
+    const known = [image.manifest.config.digest, image.digest].includes(`sha256:${id}`)
+    return known ? nameOf(variant) : undefined
+  }
+
   private async load(variant: VariantName): Promise<string> {
     const layout = this.output.of(variant)
-    const name = `localhost/runner-images:${variant}`
+    const name = nameOf(variant)
     // Beside the layout, where its blobs can be hard-linked.
     const folder = mkdtempSync(join(dirname(layout), ".load-"))
     try {
@@ -68,4 +84,8 @@ export class ContainerEngineDestination implements Destination {
     }
     return name
   }
+}
+
+function nameOf(variant: VariantName): string {
+  return `localhost/runner-images:${variant}`
 }

@@ -5,6 +5,8 @@ import { bareEngine, type BareEngine } from "./bare/up.js"
 
 export interface FoundEngine {
   kind: "environment" | "docker" | "podman" | "bare"
+  /** Of Docker or podman. */
+  version?: string
   /** Why this one was chosen, in a clause that follows its name. */
   reason: string
   /** To be set in process.env before `connection()`. */
@@ -58,7 +60,7 @@ export async function findEngine(options: FindOptions, probes: Probes = realProb
   }
   for (const cli of ["docker", "podman"] as const) {
     const version = await probes.server(cli)
-    if (version !== undefined) return { kind: cli, reason: `${cli} ${version} is running`, env: { ...QUIET } }
+    if (version !== undefined) return { kind: cli, version, reason: `${cli} ${version} is running`, env: { ...QUIET } }
   }
   if (!options.bareEngine)
     throw new RunnerImagesError(
@@ -85,4 +87,4 @@ async function runningServer(cli: "docker" | "podman"): Promise<string | undefin
   return result.exitCode === 0 && version !== "" ? version : undefined
 }
 
-const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine, recordedBases }
+export const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine, recordedBases }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Report } from "../../dagger/src/core/report/report.js"
-import type { Summary } from "../../src/output/summary.js"
+import { summariseVariant, type Summary } from "../../src/output/summary.js"
 import { ensureOciTools } from "./oci-tools.js"
 import { answer, BOTH, commandLine, dagger, layersOf, platformsOf, readReport } from "./entry-points.js"
 
@@ -171,11 +171,20 @@ describe("the standard image for both platforms", () => {
   })
 
   it("is the same when it is built again, and the answer for programs says so", async () => {
-    const summary = JSON.parse(await build(join(work, "first"), "--json")) as Summary
+    const summary = JSON.parse(await build(join(work, "first"), "--force", "--json")) as Summary
     expect(summary.variants.map(({ variant, index }) => ({ variant, index }))).toEqual([
       { variant: "standard", index: report.index },
     ])
     expect(readReport(first).index).toBe(report.index)
+  })
+
+  it("is up to date if nothing changed: no session with the engine, and the same answer", async () => {
+    const output = join(work, "first")
+    const words = ["build", "--sources", "registry", "--platforms", BOTH, "--output", output, "--json", ...SOURCE]
+    const again = await commandLine(...words)
+    expect(again.stderr).toBe(`standard is up to date: ${report.index ?? ""} in ${first}`)
+    const { variants } = JSON.parse(answer(again)) as Summary
+    expect(variants).toEqual([summariseVariant(readReport(first), { directory: first })])
   })
 
   it("is built again from its own lock", async () => {

@@ -114,6 +114,7 @@ async function buildVariant(
     ))
   const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailed))
   const finished = oversized ? undefined : candidate
+  const recorded = await run.inputs.recorded?.()
   const report: Report = {
     schemaVersion: REPORT_SCHEMA_VERSION,
     variant: plan.variant,
@@ -124,6 +125,7 @@ async function buildVariant(
     ...(plan.root ? { root: true as const } : {}),
     ...(plan.options.includes("sudo") ? { sudo: true as const } : {}),
     releases: run.archive.releases,
+    ...(recorded ? { inputs: recorded } : {}),
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>
       platformReport(

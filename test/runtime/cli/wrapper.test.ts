@@ -1,59 +1,15 @@
 import { execa } from "execa"
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
-import { ROOT } from "../../unit/cli/command-line.js"
-
-const work = mkdtempSync(join(tmpdir(), "runner-images-wrapper-"))
-afterAll(() => {
-  rmSync(work, { recursive: true, force: true })
-})
-
-/** A copy of the wrapper in a project whose one dependency is a folder beside it, which npm installs without a network. */
-function project(name: string): string {
-  const root = join(work, name)
-  cpSync(join(ROOT, "runner-images"), join(root, "runner-images"), { recursive: true })
-  cpSync(join(ROOT, "scripts"), join(root, "scripts"), { recursive: true })
-  for (const folder of ["src", "tsx/dist/esm"]) mkdirSync(join(root, folder), { recursive: true })
-  writeFileSync(join(root, "tsx/package.json"), JSON.stringify({ name: "tsx", version: "1.0.0", type: "module" }))
-  writeFileSync(join(root, "tsx/dist/esm/index.mjs"), `import "${join(ROOT, "node_modules/tsx/dist/esm/index.mjs")}"`)
-  writeFileSync(join(root, "tsconfig.json"), "{}")
-  writeFileSync(join(root, "src/cli.ts"), "console.log(JSON.stringify([process.cwd(), process.argv.slice(2)]))")
-  lock(root, "1.0.0")
-  return root
-}
-
-/** Writes the files that say what is to be installed. */
-function lock(root: string, version: string): void {
-  const own = { name: "copy", version, type: "module", dependencies: { tsx: "file:tsx" } }
-  writeFileSync(join(root, "package.json"), JSON.stringify(own))
-  const packages = { "": own, "node_modules/tsx": { resolved: "tsx", link: true }, tsx: { version: "1.0.0" } }
-  writeFileSync(
-    join(root, "package-lock.json"),
-    JSON.stringify({ name: "copy", version, lockfileVersion: 3, requires: true, packages }),
-  )
-}
-
-const run = (root: string, words: string[], options: { cwd?: string; env?: Record<string, string> } = {}) =>
-  execa(join(root, "runner-images"), words, { reject: false, stdin: "ignore", cwd: work, ...options })
+import { describe, expect, it } from "vitest"
+import { fakeProject, lock, run, WORK } from "./fake-project.js"
 
 describe("the wrapper", () => {
   it("installs dependencies once, and again when the lock file changed", async () => {
-    const root = project("install")
+    const root = fakeProject("install")
     const first = await run(root, ["plan", "two words"])
-    expect(first).toMatchObject({ exitCode: 0, stdout: JSON.stringify([work, ["plan", "two words"]]) })
+    expect(first).toMatchObject({ exitCode: 0, stdout: JSON.stringify([WORK, ["plan", "two words"]]) })
     expect(first.stderr).toBe("Installing dependencies …")
     expect((await run(root, [])).stderr).toBe("")
     lock(root, "1.0.1")
@@ -62,8 +18,8 @@ describe("the wrapper", () => {
   })
 
   it("works from any folder, and through a chain of symbolic links", async () => {
-    const root = project("linked")
-    const bin = join(work, "bin")
+    const root = fakeProject("linked")
+    const bin = join(WORK, "bin")
     mkdirSync(bin)
     symlinkSync(join(root, "runner-images"), join(bin, "absolute"))
     symlinkSync("absolute", join(bin, "relative"))
@@ -72,7 +28,7 @@ describe("the wrapper", () => {
   })
 
   it("installs once when two start at the same time", async () => {
-    const root = project("twice")
+    const root = fakeProject("twice")
     const both = await Promise.all([run(root, []), run(root, [])])
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0])
     expect(both.filter(({ stderr }) => stderr === "Installing dependencies …")).toHaveLength(1)
@@ -80,13 +36,13 @@ describe("the wrapper", () => {
   })
 
   it("gets past the lock of a process that died", async () => {
-    const root = project("stale")
+    const root = fakeProject("stale")
     symlinkSync("pid-99999999", join(root, ".dependencies.lock"))
     expect(await run(root, [])).toMatchObject({ exitCode: 0, stderr: "Installing dependencies …" })
   })
 
   it("shows what npm said when it failed, and starts over the next time", async () => {
-    const root = project("broken")
+    const root = fakeProject("broken")
     rmSync(join(root, "package.json"))
     const failed = await run(root, [])
     expect(failed.exitCode).toBe(1)
@@ -101,7 +57,7 @@ describe("the wrapper", () => {
 describe("without a usable Node.js, the wrapper names the command that brings one:", () => {
   /** A folder of programs with everything that the wrapper needs but Node.js. */
   function programs(name: string, node?: string): string {
-    const folder = join(work, name)
+    const folder = join(WORK, name)
     mkdirSync(folder)
     const wanted = ["sh", "dirname", "readlink", "uname", "id", "sed", "apt-get", "apt-cache", "dpkg", "dnf", "apk"]
     for (const program of wanted) {
@@ -121,7 +77,7 @@ describe("without a usable Node.js, the wrapper names the command that brings on
   const COMMAND = /^Install it: (?:sudo )?(?:apt-get|dnf|apk|pacman|brew|curl) .+$/
 
   it("there is none", async () => {
-    const { exitCode, stderr, stdout } = await run(project("none"), [], { env: { PATH: programs("no-node") } })
+    const { exitCode, stderr, stdout } = await run(fakeProject("none"), [], { env: { PATH: programs("no-node") } })
     const [problem, remedy, ...more] = stderr.split("\n")
     expect({ exitCode, stdout, more, problem }).toEqual({
       exitCode: 1,
@@ -132,13 +88,18 @@ describe("without a usable Node.js, the wrapper names the command that brings on
     expect(remedy).toMatch(COMMAND)
   })
 
-  it("it is too old", async () => {
-    // Evaluates what it is asked as an old version would answer, by telling the real one what it is.
-    const node = `#!/bin/sh\n[ "$1" = --version ] && echo v18.20.4 && exit\nexec ${process.execPath} -e "Object.defineProperty(process.versions, 'node', { value: '18.20.4' }); $2"\n`
-    const { exitCode, stderr } = await run(project("old"), [], { env: { PATH: programs("old-node", node) } })
+  it.each(["v18.20.4", "v20.18.9", "v9.99.0"])("it is too old: %s", async (version) => {
+    const folder = programs(`node-${version}`, `#!/bin/sh\necho ${version}\n`)
+    const { exitCode, stderr } = await run(fakeProject(`old-${version}`), [], { env: { PATH: folder } })
     const [problem, remedy] = stderr.split("\n")
     expect(exitCode).toBe(1)
-    expect(problem).toBe("error: Node.js v18.20.4 is too old, runner-images needs 20.19 or newer. [NODE_MISSING]")
+    expect(problem).toBe(`error: Node.js ${version} is too old, runner-images needs 20.19 or newer. [NODE_MISSING]`)
     expect(remedy).toMatch(COMMAND)
+  })
+
+  it.each(["v20.19.0", "v21.0.0", "v100.2.3"])("only npm is missing: %s", async (version) => {
+    const folder = programs(`node-${version}`, `#!/bin/sh\necho ${version}\n`)
+    const { stderr } = await run(fakeProject(`new-${version}`), [], { env: { PATH: folder } })
+    expect(stderr.split("\n")[0]).toBe("error: Node.js is here, but its package manager npm is not. [NODE_MISSING]")
   })
 })

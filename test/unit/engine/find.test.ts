@@ -61,6 +61,7 @@ it("says which engine it took and why, and what to set", async () => {
   })
   expect(await findEngine(options, host({ docker: "28.2.2" }).probes)).toEqual({
     kind: "docker",
+    version: "28.2.2",
     reason: "docker 28.2.2 is running",
     env: { DO_NOT_TRACK: "1" },
   })

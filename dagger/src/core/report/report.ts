@@ -136,6 +136,11 @@ export const reportSchema = z.object({
   /** Jobs can become root without a password. */
   sudo: z.literal(true).optional(),
   releases: z.array(releaseFileSchema),
+  /**
+   * A digest of each thing that the image was made from: a later build with the same ones need not be done. Absent if they changed
+   * during the build, from `dagger call`, and for images built elsewhere.
+   */
+  inputs: z.record(z.string(), z.string()).optional(),
   /** Digest of the index. Absent if a check failed and no image was written. */
   index: digest.optional(),
   platforms: z.array(platformReportSchema),

@@ -26,6 +26,8 @@ export interface BuildInputs {
   mirrorService?: Service
   /** The text of the certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: string
+  /** What the image is made from, for its report. Called once all of it has been read; undefined if it has changed since the start. */
+  recorded?: () => Promise<Record<string, string> | undefined>
   /** For measurements: reruns every step instead of using the engine's cache, unless the same value was used before. */
   cacheBuster?: string
 }
