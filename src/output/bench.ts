@@ -39,7 +39,7 @@ function subjectText({ packages: further, compression }: BenchReport, subject: S
     title,
     [
       facts.join(" "),
-      table(["Row", "What", "Median", "Min", "Max", "Runs", "Disk", "Method"], rows.map(rowCells)),
+      table(["Row", "What", "Median", "Min", "Max", "Runs", "Disk", "Requests", "Sent", "Method"], rows.map(rowCells)),
       table(
         ["Ratio", "Median", "Min", "Max"],
         ratios.map(({ of, to, ratio }) => [`${of} ÷ ${to}`, ...spread(ratio, (value) => value.toFixed(2))]),
@@ -52,13 +52,15 @@ function subjectText({ packages: further, compression }: BenchReport, subject: S
 }
 
 function rowCells(result: RowResult): string[] {
-  const { row, runs, diskBytes } = result
+  const { row, runs, diskBytes, requests, sentBytes } = result
   return [
     row,
     ROWS[row],
     ...spread(result.seconds, seconds),
     runs.map((run) => run.seconds.toFixed(1)).join(", "),
     diskBytes === undefined ? "unknown" : megabytes(diskBytes.median),
+    String(requests.median),
+    megabytes(sentBytes.median),
     installMethodText(result),
   ]
 }

@@ -1,6 +1,7 @@
 import Table from "cli-table3"
 import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
 import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
+import type { Traffic } from "../../dagger/src/core/bench/bench.js"
 import { duration } from "./duration.js"
 
 /** The answer of `build` and `test`. The version changes when a reader of the old form would break. */
@@ -33,6 +34,8 @@ export interface Summary {
   schemaVersion: typeof SUMMARY_SCHEMA_VERSION
   /** Wall seconds of the whole run, engine included. */
   seconds: number
+  /** What was sent to the engine. */
+  traffic: Traffic
   variants: VariantSummary[]
 }
 

@@ -1,13 +1,19 @@
 import { differenceText } from "../../dagger/src/core/render/difference.js"
 import { DetailedError } from "../output/failure.js"
 import { SUMMARY_SCHEMA_VERSION, summaryText, type Summary, type VariantSummary } from "../output/summary.js"
+import { trafficSoFar } from "../session/requests.js"
 import type { CommandContext } from "../input/context.js"
 
 /** Prints the result of a build or a test, then fails if a check failed. Throws RunnerImagesError CHECKS_FAILED. */
 export function finishRun(context: CommandContext, json: boolean, variants: VariantSummary[]): void {
   // Counted from the start of this process.
   const seconds = Math.round(performance.now() / 10) / 100
-  const summary: Summary = { schemaVersion: SUMMARY_SCHEMA_VERSION, seconds, variants }
+  const summary: Summary = {
+    schemaVersion: SUMMARY_SCHEMA_VERSION,
+    seconds,
+    traffic: trafficSoFar(),
+    variants,
+  }
   context.terminal.close()
   context.answer(json ? JSON.stringify(summary, null, 2) : summaryText(summary))
   const failed = variants.flatMap(({ variant, platforms }) =>

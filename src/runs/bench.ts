@@ -28,6 +28,7 @@ import { OutputFolder } from "../artifacts/output-folder.js"
 import { FolderDestination } from "../destinations/folder.js"
 import type { CommandContext } from "../input/context.js"
 import { benchText } from "../output/bench.js"
+import { trafficSoFar } from "../session/requests.js"
 import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
 import { loopbackRegistry } from "./registry.js"
@@ -46,7 +47,7 @@ export async function runBench(context: CommandContext, request: BenchRequest, r
   const began = new Date().toISOString()
   const session: InBenchSession = (work) =>
     inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) =>
-      work({ request, inputs: inputsOf(run), progress, cacheBytes }),
+      work({ request, inputs: inputsOf(run), progress, cacheBytes, traffic: trafficSoFar }),
     )
   const machine = await session(benchMachine)
   const subjects: Subject[] = []

@@ -176,6 +176,10 @@ describe("the standard image for both platforms", () => {
       { variant: "standard", index: report.index },
     ])
     expect(readReport(first).index).toBe(report.index)
+    // Every text in a query is sent again with each later request, which once made 624 requests and 243 MB of this.
+    expect(summary.traffic.requests).toBeGreaterThan(50)
+    expect(summary.traffic.requests).toBeLessThanOrEqual(150)
+    expect(summary.traffic.bytes).toBeLessThanOrEqual(3_000_000)
   })
 
   it("is up to date if nothing changed: no session with the engine, and the same answer", async () => {

@@ -29,7 +29,14 @@ describe("the summary for people", () => {
         loaded: "localhost/runner-images:standard",
       }),
     ]
-    expect(summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 412.5, variants })).toMatchInlineSnapshot(`
+    expect(
+      summaryText({
+        schemaVersion: SUMMARY_SCHEMA_VERSION,
+        seconds: 412.5,
+        traffic: { requests: 0, bytes: 0 },
+        variants,
+      }),
+    ).toMatchInlineSnapshot(`
       "┌──────────┬─────────────┬─────────────────────┬──────────┬────────┬─────────────────────┐
       │ variant  │ platform    │ digest              │     size │   time │ checks              │
       ├──────────┼─────────────┼─────────────────────┼──────────┼────────┼─────────────────────┤
@@ -46,7 +53,9 @@ describe("the summary for people", () => {
 
   it("says that no image came about when a check failed", () => {
     const variants = [summariseVariant(bad)]
-    expect(summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 3, variants })).toMatchInlineSnapshot(`
+    expect(
+      summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 3, traffic: { requests: 0, bytes: 0 }, variants }),
+    ).toMatchInlineSnapshot(`
       "┌──────────┬─────────────┬────────┬──────┬────────┬────────────────────┐
       │ variant  │ platform    │ digest │ size │   time │ checks             │
       ├──────────┼─────────────┼────────┼──────┼────────┼────────────────────┤
@@ -85,6 +94,10 @@ describe("the end of a run", () => {
       {
         "schemaVersion": 1,
         "seconds": "measured",
+        "traffic": {
+          "bytes": 0,
+          "requests": 0,
+        },
         "variants": [
           {
             "index": "sha256:0000000000000000000000000000000000000000000000000000000000000000",

@@ -83,12 +83,20 @@ export interface PhaseTime {
   seconds: number
 }
 
+/** What Dagger's client sent to the engine. */
+export interface Traffic {
+  requests: number
+  /** The queries' texts. */
+  bytes: number
+}
+
 /** One measurement. */
 export interface MeasuredRun {
   /** Wall seconds. */
   seconds: number
   /** Growth of the engine's cache during the run, in bytes: the run's peak disk use, because nothing of it is removed while it lasts. */
   diskBytes?: number
+  traffic: Traffic
   /** In the order in which they ended. */
   phases: PhaseTime[]
   /** How the foreign platform's packages were finally installed, and why native binaries were not used. */
@@ -107,6 +115,8 @@ export interface RowResult {
   row: RowName
   runs: MeasuredRun[]
   seconds: Spread
+  requests: Spread
+  sentBytes: Spread
   /** Absent if the engine pruned its cache during the run. */
   diskBytes?: Spread
 }
@@ -144,7 +154,7 @@ export interface Machine {
 }
 
 /** The version changes when a reader of the old format would misread the new. */
-export const BENCH_SCHEMA_VERSION = 2
+export const BENCH_SCHEMA_VERSION = 3
 
 export interface BenchReport {
   schemaVersion: typeof BENCH_SCHEMA_VERSION
@@ -175,6 +185,8 @@ export function rowResult(row: RowName, runs: MeasuredRun[]): RowResult {
     row,
     runs,
     seconds: spreadOf(runs.map(({ seconds }) => seconds)),
+    requests: spreadOf(runs.map(({ traffic }) => traffic.requests)),
+    sentBytes: spreadOf(runs.map(({ traffic }) => traffic.bytes)),
     ...(disk.length === runs.length ? { diskBytes: spreadOf(disk) } : {}),
   }
 }

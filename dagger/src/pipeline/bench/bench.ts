@@ -1,5 +1,5 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
-import type { BenchRequest, Machine, RowName, MeasuredRun } from "../../core/bench/bench.js"
+import type { BenchRequest, Machine, RowName, MeasuredRun, Traffic } from "../../core/bench/bench.js"
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
@@ -24,7 +24,12 @@ export interface BenchSession {
   progress: Progress
   /** The size of the engine's cache on disk. Provided by the entry point, because a module cannot query it. */
   cacheBytes: () => Promise<number>
+  /** What this program has sent to the engine so far. */
+  traffic: () => Traffic
 }
+
+/** The counters from which a measurement takes its differences. */
+type Counters = Pick<BenchSession, "cacheBytes" | "traffic">
 
 /** Each row once, for one variant's packages and the additional ones. */
 export interface PackageRound {
@@ -57,7 +62,7 @@ export async function benchPackages(
 type Work = (watch: Stopwatch, cacheBuster: string) => Promise<Pick<MeasuredRun, "installMethod" | "reason">>
 
 async function packageRound(
-  { request, inputs, cacheBytes }: BenchSession,
+  { request, inputs, cacheBytes, traffic }: BenchSession,
   context: PackageSetContext,
   { variant, platform, round }: { variant: VariantName; platform: PlatformName; round: string },
 ): Promise<PackageRound> {
@@ -81,7 +86,7 @@ async function packageRound(
     const work = works[row]
     if (!work) continue
     runs[row] = await progress.run(row === "native" ? engineHost.platform : platform, row, () =>
-      measure(cacheBytes, (watch) => work(watch, `${round} ${row}`)),
+      measure({ cacheBytes, traffic }, (watch) => work(watch, `${round} ${row}`)),
     )
   }
   const packages = { [engineHost.platform]: own.packages.length, [platform]: foreign.packages.length }
@@ -155,7 +160,7 @@ export interface BenchDestinations {
  * @param cacheBuster the cache key of its steps; repeating a value measures a build with nothing changed
  */
 export async function benchBuild(
-  { request: { compression, refresh }, inputs, progress, cacheBytes }: BenchSession,
+  { request: { compression, refresh }, inputs, progress, cacheBytes, traffic }: BenchSession,
   variant: VariantName,
   cacheBuster: string,
   destinations: BenchDestinations,
@@ -170,7 +175,7 @@ export async function benchBuild(
   }
   let built: BuiltVariant[] = []
   const run = await measure(
-    cacheBytes,
+    { cacheBytes, traffic },
     async (watch) => {
       const context = await prepareBuild(request, { ...inputs, cacheBuster }, new Progress(watch))
       built = await buildVariants(context)
@@ -193,16 +198,24 @@ export async function benchBuild(
 }
 
 async function measure(
-  cacheBytes: BenchSession["cacheBytes"],
+  { cacheBytes, traffic }: Counters,
   work: (watch: Stopwatch) => Promise<Pick<MeasuredRun, "installMethod" | "reason">>,
   ...forward: ConstructorParameters<typeof Stopwatch>
 ): Promise<MeasuredRun> {
   const before = await cacheBytes()
+  const sentBefore = traffic()
   const watch = new Stopwatch(...forward)
   const how = await work(watch)
   const seconds = watch.seconds()
+  const sent = traffic()
   const grown = (await cacheBytes()) - before
-  return { seconds, ...(grown < 0 ? {} : { diskBytes: grown }), phases: watch.phases, ...how }
+  return {
+    seconds,
+    ...(grown < 0 ? {} : { diskBytes: grown }),
+    traffic: { requests: sent.requests - sentBefore.requests, bytes: sent.bytes - sentBefore.bytes },
+    phases: watch.phases,
+    ...how,
+  }
 }
 
 /** Describes the machine on which the engine runs. */

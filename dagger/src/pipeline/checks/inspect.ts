@@ -7,7 +7,6 @@ import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { factsOf } from "../engine/read-container.js"
-import { scripts } from "../engine/script.js"
 
 const PROGRAM = "scan-rootfs.mjs"
 const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
@@ -30,8 +29,8 @@ export async function scanRootfs(
   platform: PlatformName,
   paths: readonly string[],
 ): Promise<RootfsScan> {
-  const output = await engineHost.toolbox
-    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts([PROGRAM, ...PARTS])))
+  const output = await engineHost
+    .toolboxWith(PROGRAM, ...PARTS)
     .withMountedDirectory("/target", image.rootfs())
     .withExec(["node", `/plan/${PROGRAM}`, "/target", kindOf(platform), spelling(platform).triplet, ...paths])
     .stdout()

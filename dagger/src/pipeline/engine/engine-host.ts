@@ -5,6 +5,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
 import { recordedDigest } from "./base-digests.js"
 import { asPlatform } from "./platform.js"
+import { scripts } from "./script.js"
 import type { Uploads } from "./uploads.js"
 
 const TRUST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -37,6 +38,8 @@ export interface EngineHost {
   container: Container
   /** {@link container} with curl, Node.js, npm, Python, skopeo, compressors and getfattr. */
   toolbox: Container
+  /** {@link toolbox} with programs of `dagger/scripts/` at /plan: the same container for the same programs, because the client asks for each mount again. */
+  toolboxWith: (...programs: string[]) => Container
   /** Brings files of the running program into build steps. */
   uploads: Uploads
 }
@@ -80,7 +83,8 @@ export async function openEngineHost(
   const bundle = caBundle === undefined ? undefined : uploads.file("ca-certificates.crt", caBundle)
   // Not the base image itself: v0.19.10 crashes if a step's root and a file that is mounted into it are of one image.
   const container = trusting(withAptSources(root(platform).withNewFile("/native", ""), name), bundle)
-  return {
+  const toolboxes = new Map<string, Container>()
+  const host: EngineHost = {
     platform,
     base,
     root,
@@ -100,7 +104,16 @@ export async function openEngineHost(
       bundle,
     ),
     uploads,
+    toolboxWith: (...programs) => {
+      const name = programs.join(" ")
+      const known = toolboxes.get(name)
+      if (known) return known
+      const made = host.toolbox.withMountedDirectory("/plan", uploads.directory(scripts(programs)))
+      toolboxes.set(name, made)
+      return made
+    },
   }
+  return host
 }
 
 /**

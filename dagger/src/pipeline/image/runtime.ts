@@ -4,7 +4,6 @@ import { labelsText } from "../../core/plan/runtime-facts.js"
 import { dockerFiles } from "./docker-files.js"
 import type { Root } from "./image.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { scripts } from "../engine/script.js"
 import { filesBelow, type UploadedFile } from "../engine/uploads.js"
 import {
   CLEAN_START,
@@ -28,13 +27,12 @@ const isSource = (path: string) => ["package.json", "package-lock.json"].include
  * @param root must already have Node.js and the runner
  * @param docker absolute path of the project's `docker/` folder on this program's machine
  */
-export function withRuntime({ toolbox, uploads }: EngineHost, root: Root, docker: string): Root {
+export function withRuntime({ toolbox, toolboxWith, uploads }: EngineHost, root: Root, docker: string): Root {
   const sources = dockerFiles(docker)
-  const laidOut = toolbox
+  const laidOut = toolboxWith(...SCRIPTS)
     .withMountedDirectory("/target", root.container.rootfs())
     .withMountedDirectory("/files", uploads.directory(finishedFiles(sources)))
     .withMountedDirectory("/bundle", bundle({ toolbox, uploads }, sources))
-    .withMountedDirectory("/plan", uploads.directory(scripts(SCRIPTS)))
     .withExec([
       ...["sh", "/plan/runtime-layer.sh", "/files", RUNTIME_FOLDER],
       ...[CLEAN_START.from, CLEAN_START.path, modeText(CLEAN_START.mode)],

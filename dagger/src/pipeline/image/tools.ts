@@ -125,8 +125,8 @@ const COPIED = "--preserve=mode,ownership,timestamps,links"
 
 /** Fetches a package with npm, which verifies the npm registry's checksum; the catalog's is verified too. */
 function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
-  return engineHost.toolbox
-    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["fetch-npm.sh", "unpack.sh"])))
+  return engineHost
+    .toolboxWith("fetch-npm.sh", "unpack.sh")
     .withWorkdir("/download")
     .withExec([
       "sh",
@@ -153,9 +153,9 @@ function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-tool
 }
 
 function unpackedArchive(engineHost: EngineHost, file: File, name: string, unpack: Unpack): Directory {
-  return engineHost.toolbox
+  return engineHost
+    .toolboxWith("unpack.sh")
     .withMountedFile(`/download/${name}`, file)
-    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["unpack.sh"])))
     .withExec(["sh", "/plan/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
     .directory("/unpacked")
 }

@@ -4,7 +4,6 @@ import { finishLayout, type FinishedLayout, type FinishOptions } from "../../cor
 import type { PlatformName } from "../../core/platforms.js"
 import type { Compression } from "../../core/request/compression.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { scripts } from "../engine/script.js"
 
 /** One platform's image after the build. */
 export interface PlatformImage {
@@ -58,17 +57,14 @@ export async function finish(
 export async function finishLayers(
   images: readonly PlatformImage[],
   { created, compression = "gzip", known }: LayerOptions,
-  { toolbox, uploads, root }: EngineHost,
+  { toolboxWith, root }: EngineHost,
 ): Promise<FinishedLayers> {
   const built = archiveOf(
     images.map(({ container }) => container),
     ImageLayerCompression.Uncompressed,
   )
   const bases = archiveOf(images.map(({ platform }) => root(platform)))
-  const mounted = toolbox
-    .withMountedFile(IMAGES, built)
-    .withMountedFile(BASES, bases)
-    .withMountedDirectory("/plan", uploads.directory(scripts(["finish-layers.py"])))
+  const mounted = toolboxWith("finish-layers.py").withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
   const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
     ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
     ...[String(Math.floor(Date.parse(created) / 1000)), compression],

@@ -3,7 +3,6 @@ import { parseFileManifest, type FileManifest } from "../../core/parity/file-man
 import { replacements } from "../../core/parity/arch-neutral.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { scripts } from "../engine/script.js"
 
 const PARTS = ["file-manifest.mjs", "scan/elf.mjs"]
 
@@ -22,8 +21,8 @@ export function archNeutralManifestOf(
 }
 
 async function listed(engineHost: EngineHost, root: Directory, ...options: string[]): Promise<FileManifest> {
-  const text = await engineHost.toolbox
-    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(PARTS)))
+  const text = await engineHost
+    .toolboxWith(...PARTS)
     .withMountedDirectory("/target", root)
     // A file, because standard output also ends up in logs, and this is megabytes.
     .withExec(["node", "/plan/file-manifest.mjs", "/target", ...options], { redirectStdout: "/listed" })

@@ -11,7 +11,12 @@ import {
 } from "../../../../dagger/src/core/bench/bench.js"
 import { benchText } from "../../../../src/output/bench.js"
 
-const run = (seconds: number, more: Partial<MeasuredRun> = {}): MeasuredRun => ({ seconds, phases: [], ...more })
+const run = (seconds: number, more: Partial<MeasuredRun> = {}): MeasuredRun => ({
+  seconds,
+  traffic: { requests: 100, bytes: 1_000_000 },
+  phases: [],
+  ...more,
+})
 
 describe("the middle of some numbers", () => {
   it.each([
@@ -35,6 +40,8 @@ describe("a row", () => {
       row: "native",
       runs,
       seconds: { median: 20, min: 10, max: 30 },
+      requests: { median: 100, min: 100, max: 100 },
+      sentBytes: { median: 1_000_000, min: 1_000_000, max: 1_000_000 },
       diskBytes: { median: 8, min: 7, max: 9 },
     })
   })
@@ -125,7 +132,7 @@ it("shows the figures as Markdown", () => {
     ]),
   ]
   const report: BenchReport = {
-    schemaVersion: 2,
+    schemaVersion: 3,
     began: "2026-11-24T00:00:00.000Z",
     machine: {
       platform: "linux/amd64",
@@ -163,10 +170,10 @@ it("shows the figures as Markdown", () => {
 
     Package files: linux/amd64 152, linux/arm64 151. Additional packages: chromium.
 
-    | Row | What | Median | Min | Max | Runs | Disk | Method |
-    | --- | --- | --- | --- | --- | --- | --- | --- |
-    | native | the engine's own platform, with its own binaries | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | native |
-    | accelerated | the foreign platform, with native binaries whose root is unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | accelerated, emulated: dpkg --configure failed \\| badly |
+    | Row | What | Median | Min | Max | Runs | Disk | Requests | Sent | Method |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | native | the engine's own platform, with its own binaries | 21.0 s | 20.0 s | 22.0 s | 20.0, 22.0 | 700.0 MB | 100 | 1.0 MB | native |
+    | accelerated | the foreign platform, with native binaries whose root is unpacked again | 31.5 s | 30.0 s | 33.0 s | 30.0, 33.0 | unknown | 100 | 1.0 MB | accelerated, emulated: dpkg --configure failed \\| badly |
 
     | Ratio | Median | Min | Max |
     | --- | --- | --- | --- |
@@ -181,8 +188,8 @@ it("shows the figures as Markdown", () => {
 
     Compressed by gzip: linux/amd64 335.7 MB.
 
-    | Row | What | Median | Min | Max | Runs | Disk | Method |
-    | --- | --- | --- | --- | --- | --- | --- | --- |
-    | build-cold | images for both platforms, nothing cached: build, write, push | 90.0 s | 90.0 s | 90.0 s | 90.0 | unknown |  |"
+    | Row | What | Median | Min | Max | Runs | Disk | Requests | Sent | Method |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | build-cold | images for both platforms, nothing cached: build, write, push | 90.0 s | 90.0 s | 90.0 s | 90.0 | unknown | 100 | 1.0 MB |  |"
   `)
 })
