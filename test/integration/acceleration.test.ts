@@ -22,9 +22,18 @@ import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-pac
 
 /**
  * Few packages that do what scripts of packages do: make users and groups, divert, set capabilities, register alternatives,
- * byte-compile, change owners, wait for triggers.
+ * byte-compile, change owners, wait for triggers, ask questions before they are unpacked.
  */
-const PACKAGES = ["adduser", "cron", "iputils-ping", "nano", "openssh-client", "python3-minimal", "sensible-utils"]
+const PACKAGES = [
+  "adduser",
+  "cron",
+  "iputils-ping",
+  "libpaper2",
+  "nano",
+  "openssh-client",
+  "python3-minimal",
+  "sensible-utils",
+]
 
 /** A package that is nothing but what is given: the platform's own `true` under another name, and a script. */
 function ownPackage(engineHost: EngineHost, platform: PlatformName, version: string, postinst: string): PackageInstall {
