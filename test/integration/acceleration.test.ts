@@ -82,7 +82,7 @@ const SEEDED = `
 /** The package files by one call of apt and nothing of ours, but that the traces of when it was are taken out. */
 const IN_ONE_CALL = `
   cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
-  export DEBIAN_FRONTEND=noninteractive LC_ALL=C ROOT=
+  export DEBIAN_FRONTEND=noninteractive LC_ALL=C ROOT= EPOCH=$(cat /debs/epoch)
   printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
   chmod 0755 /usr/sbin/policy-rc.d
   apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io -o APT::Sandbox::User=root /debs/*.deb

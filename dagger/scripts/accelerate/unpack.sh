@@ -4,9 +4,10 @@
 set -eu
 interpreter=$1 triplet=$2
 . /plan/use-native-tools.sh
+. /plan/maintainer-scripts.sh
 use_native_tools
 mkdir -p /etc/dpkg/dpkg.cfg.d && cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+begin_scripts
 cd /debs
 # The order in which the root's own apt would do it.
 /native/usr/bin/apt-get install --simulate --no-install-recommends -o APT::Architecture="$3" -o APT::Architectures="$3" \
@@ -33,6 +34,7 @@ xargs /native/usr/bin/dpkg --force-architecture --force-depends --force-unsafe-i
 hooks Post-Invoke /dev/null
 # It would have gone through the link, to the native root.
 ! grep -lq "^/usr/lib/$triplet/" /var/lib/dpkg/info/*.list || fail "packages have files in /usr/lib/$triplet"
+end_scripts
 refuse_traces
 rm -f /tmp/simulated /tmp/simulate.log /tmp/order /tmp/hooks /tmp/hooks.log /tmp/unpack.log
 give_back

@@ -230,11 +230,13 @@ export async function installPackages(
 }
 
 /** The input that all install methods share, to be mounted at /plan. */
-function planOf({ automatic, dpkgConfig }: PackageInstall): Directory {
+function planOf({ automatic, debs, dpkgConfig }: PackageInstall): Directory {
   return dag
     .directory()
+    .withFile("epoch", debs.file("epoch"))
     .withNewFile("auto", automatic.map((name) => `${name}\n`).join(""))
     .withNewFile("dpkg.cfg", dpkgConfig)
+    .withNewFile("maintainer-scripts.sh", script("maintainer-scripts.sh"))
     .withNewFile("mark-automatic.sh", script("mark-automatic.sh"))
     .withNewFile("clean-root.sh", script("clean-root.sh"))
 }
