@@ -301,6 +301,13 @@ const UNFIT = [
     reason: /^sh: \d+: awk: not found$/,
   },
   {
+    what: "a hook of apt's that is told more than the names of files",
+    root: (_: EngineHostRoot, root: Container) =>
+      root.withNewFile("/etc/apt/apt.conf.d/99hook", 'DPkg::Tools::Options::/usr/bin/hook::Version "2";\n'),
+    nativeTools: (container: Container) => container,
+    reason: /^apt has hooks that are told more than the names of files$/,
+  },
+  {
     what: "a base of another release",
     root: (engineHost: EngineHostRoot, root: Container) => {
       const older = engineHost.container

@@ -24,6 +24,8 @@ hooks() {
     sed 's|^|/debs/|' "$2" | sh -c "$hook" >> /tmp/hooks.log 2>&1 || { tail -n 20 /tmp/hooks.log >&2; fail "apt's hook fails: $hook"; }
   done < /tmp/hooks
 }
+! /native/usr/bin/apt-config dump --no-empty --format '%f %v%n' DPkg::Tools::Options | grep -qE '::Version [^1]' ||
+  fail "apt has hooks that are told more than the names of files"
 hooks Pre-Invoke /dev/null
 hooks Pre-Install-Pkgs /tmp/order
 # Dependencies cannot hold while everything is unpacked and nothing configured.
