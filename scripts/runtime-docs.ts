@@ -56,6 +56,9 @@ A container that starts as root drops its privileges permanently, unless \`RUN_A
 \`DAC_OVERRIDE\` to read a secret file that belongs to another user. If a capability is missing, the container exits with 10 if \`RUN_AS_ROOT=false\` is set; if \`RUN_AS_ROOT\` is unset, the runner
 stays root, and a warning says that jobs can reach every secret.
 
+If the image has \`openssh-server\` or \`ssl-cert\`, a container that starts as root first makes its own SSH host keys and snakeoil certificate:
+[images contain neither](VARIANTS.md#definition-file-reference).
+
 \`FORGET_CREDENTIAL=true\` stops the broker as soon as the runner is registered, which leaves nothing to steal. In return, the runner cannot deregister: GitHub lists it
 as offline until it removes it, after one day if it was ephemeral, otherwise after two weeks.
 

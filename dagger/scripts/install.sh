@@ -6,7 +6,7 @@
 # all packages is left out. Prints what was configured and, when that is still to come, what will be, in order: `configure NAME`.
 set -eu
 ROOT= ARCHITECTURE=$1 && shift
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+. /plan/maintainer-scripts.sh
 
 chosen() {
   if [ -e /plan/chosen ]; then sed 's|^|/debs/|' /plan/chosen; else find /debs -name '*.deb' | sort; fi
@@ -32,11 +32,13 @@ configure() {
 }
 
 : > /var/log/dpkg.log
-printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod 0755 /usr/sbin/policy-rc.d
+begin_scripts
 for step in "$@"; do
   "$step" > /tmp/install.log 2>&1 || { tail -n 40 /tmp/install.log >&2; exit 1; }
 done
 sed -nE 's/^[^ ]+ [^ ]+ (configure) ([^: ]+).*/\1 \2/p' /var/log/dpkg.log
 dpkg --no-act --configure -a | sed -nE 's/^Setting up ([^: ]+).*/configure \1/p'
-rm -f /usr/sbin/policy-rc.d /tmp/install.log
+end_scripts
+rm -f /tmp/install.log
+EPOCH=$(cat /debs/epoch)
 . /plan/clean-root.sh

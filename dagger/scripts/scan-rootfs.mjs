@@ -1,5 +1,5 @@
 // scan-rootfs.mjs ROOT KIND TRIPLET [PATH…]: prints as JSON what the static checks need to know of an image's files, in one pass that
-// reads headers, and the content of small files that may hold secrets. Reads, never executes.
+// reads headers, and the content of small files, which may hold secrets. Reads, never executes.
 //
 // KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder. Of every PATH is told what it is.
 import { execFileSync } from "node:child_process"
@@ -7,6 +7,8 @@ import { createHash } from "node:crypto"
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { HEADER_BYTES, readElf } from "./scan/elf.mjs"
+import { identities } from "./scan/identities.mjs"
+import { isKeyStore, privateKeyIn } from "./scan/keys.mjs"
 import { leftovers } from "./scan/leftovers.mjs"
 import { Libraries } from "./scan/libraries.mjs"
 import { LARGEST_SECRET_FILE, mayHoldSecrets, secretsIn } from "./scan/secrets.mjs"
@@ -15,6 +17,8 @@ import { kindOf, Tree } from "./scan/tree.mjs"
 const [root, kind, triplet, ...questions] = process.argv.slice(2)
 const SETUID_OR_SETGID = 0o6000
 const WORLD_WRITABLE = 0o002
+/** In bytes; Java's store of the distribution's certificates has 170 kB. */
+const LARGEST_KEY_STORE = 16_777_216
 /** The kernel's: whatever a container leaves there is only asked what it may do. */
 const KERNELS_OWN = new Set(["/proc", "/sys", "/dev"])
 
@@ -37,16 +41,21 @@ const buffer = Buffer.alloc(Math.max(HEADER_BYTES, LARGEST_SECRET_FILE))
 
 /** @param {string} path absolute within the image @param {number} size */
 function readContent(path, size) {
-  const wanted = mayHoldSecrets(path, size)
+  const small = size <= LARGEST_SECRET_FILE
   const file = openSync(tree.outside(path), "r")
   try {
-    const head = buffer.subarray(0, readSync(file, buffer, 0, wanted ? LARGEST_SECRET_FILE : HEADER_BYTES, 0))
+    const head = buffer.subarray(0, readSync(file, buffer, 0, small ? LARGEST_SECRET_FILE : HEADER_BYTES, 0))
     const elf = readElf(head, (offset, length) => {
       const bytes = Buffer.alloc(length)
       return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
     })
     if (elf) elves.set(path, elf)
-    else if (wanted) for (const secret of secretsIn(path, head)) secrets.push(`${path}: ${secret}`)
+    else if (small || (size <= LARGEST_KEY_STORE && isKeyStore(head))) {
+      const content = small ? head : readFileSync(tree.outside(path))
+      const key = privateKeyIn(content)
+      const found = mayHoldSecrets(path) ? secretsIn(path, content) : []
+      for (const secret of key === undefined ? found : [...found, key]) secrets.push(`${path}: ${secret}`)
+    }
   } catch (error) {
     damaged.push({ path, reason: error instanceof Error ? error.message : String(error) })
   } finally {
@@ -161,6 +170,7 @@ console.log(
     writable: writable.sort(),
     leftovers: leftovers(tree),
     secrets: secrets.sort(),
+    identities: identities(tree),
     top: [...tree.entries.keys()].filter((path) => /^\/[^/]+$/.test(path)).sort(),
     paths: Object.fromEntries(questions.map((path) => [path, answer(path)])),
   }),

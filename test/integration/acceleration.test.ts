@@ -22,9 +22,18 @@ import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-pac
 
 /**
  * Few packages that do what scripts of packages do: make users and groups, divert, set capabilities, register alternatives,
- * byte-compile, change owners, wait for triggers.
+ * byte-compile, change owners, wait for triggers, ask questions before they are unpacked.
  */
-const PACKAGES = ["adduser", "cron", "iputils-ping", "nano", "openssh-client", "python3-minimal", "sensible-utils"]
+const PACKAGES = [
+  "adduser",
+  "cron",
+  "iputils-ping",
+  "libpaper2",
+  "nano",
+  "openssh-client",
+  "python3-minimal",
+  "sensible-utils",
+]
 
 /** A package that is nothing but what is given: the platform's own `true` under another name, and a script. */
 function ownPackage(engineHost: EngineHost, platform: PlatformName, version: string, postinst: string): PackageInstall {
@@ -81,7 +90,7 @@ const SEEDED = `
 /** The package files by one call of apt and nothing of ours, but that the traces of when it was are taken out. */
 const IN_ONE_CALL = `
   cp /plan/dpkg.cfg /etc/dpkg/dpkg.cfg.d/runner-images
-  export DEBIAN_FRONTEND=noninteractive LC_ALL=C ROOT=
+  export DEBIAN_FRONTEND=noninteractive LC_ALL=C ROOT= EPOCH=$(cat /debs/epoch)
   printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
   chmod 0755 /usr/sbin/policy-rc.d
   apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io -o APT::Sandbox::User=root /debs/*.deb
@@ -301,7 +310,14 @@ const UNFIT = [
     what: "a native tools root without a program that is needed",
     root: (_: EngineHostRoot, root: Container) => root,
     nativeTools: (container: Container) => container.withoutFile("/usr/bin/mawk"),
-    reason: /^sh: \d+: awk: not found$/,
+    reason: /^\/plan\/[a-z-]+\.sh: \d+: awk: not found$/,
+  },
+  {
+    what: "a hook of apt's that is told more than the names of files",
+    root: (_: EngineHostRoot, root: Container) =>
+      root.withNewFile("/etc/apt/apt.conf.d/99hook", 'DPkg::Tools::Options::/usr/bin/hook::Version "2";\n'),
+    nativeTools: (container: Container) => container,
+    reason: /^apt has hooks that are told more than the names of files$/,
   },
   {
     what: "a base of another release",

@@ -4,12 +4,13 @@
 set -eu
 interpreter=$1 triplet=$2 ROOT= ARCHITECTURE=$3
 . /plan/use-native-tools.sh
+. /plan/maintainer-scripts.sh
 use_native_tools
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+export LC_ALL=C
 
 # Everything in the root, for what is gone afterwards.
 find / -xdev ! -type d | sort > /tmp/unpacked
-printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod 0755 /usr/sbin/policy-rc.d
+begin_scripts
 for packages in "$(cat /plan/configure)" -a; do
   # One call: each reads and writes the whole database, emulated.
   # shellcheck disable=SC2086
@@ -37,7 +38,9 @@ awk 'NR == FNR { watched[$0]; next } substr($0, 35) in watched' /tmp/touched /tm
 damaged=$(awk 'NR == FNR { watched[$0]; next } substr($0, 35) in watched { print substr($0, 35) }' /tmp/gone /tmp/shipped && md5sum --check --quiet < /tmp/to-verify 2>/dev/null || true)
 [ -z "$damaged" ] || fail "files are not as their packages have them: $damaged"
 
-rm -f /usr/sbin/policy-rc.d /tmp/nan /tmp/configure.log /tmp/unpacked /tmp/shipped /tmp/touched /tmp/gone /tmp/to-verify
+end_scripts
+rm -f /tmp/nan /tmp/configure.log /tmp/unpacked /tmp/shipped /tmp/touched /tmp/gone /tmp/to-verify
 . /plan/mark-automatic.sh
+EPOCH=$(cat /debs/epoch)
 . /plan/clean-root.sh
 give_back

@@ -1,4 +1,4 @@
-// Finds what must not be in an image that others can read: private keys, tokens, stored credentials.
+// Finds what must not be in an image that others can read: tokens, stored credentials. keys.mjs finds private keys.
 import { basename } from "node:path"
 
 /** Larger files are not written by hand, nor by a login. */
@@ -6,11 +6,8 @@ export const LARGEST_SECRET_FILE = 65_536
 
 /** Where a build step or a person puts things. */
 const WRITTEN_BY_HAND = /^\/(?:etc|home|opt|root|srv|usr\/local)\//
-/** Where keys may be elsewhere. */
+/** Keys elsewhere, with which tokens may be. */
 const KEY_FILE = /\.(?:pem|key|p8|ppk|pfx)$|^id_[a-z0-9]+$|_key$/
-
-/** A block with a body: manuals and parsers name the first line alone. Programs' texts spell the line's end. */
-const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\s|\\r|\\n)+(?:[A-Za-z-]+: .*\s+)*[A-Za-z0-9+/]{32}/
 
 /** Tokens that their issuers made recognisable. */
 const TOKENS = [
@@ -39,9 +36,8 @@ const CREDENTIALS = {
   credentials: /^\s*aws_secret_access_key\s*=\s*\S+/m,
 }
 
-/** Whether a file has to be read at all. @param {string} path @param {number} size */
-export function mayHoldSecrets(path, size) {
-  if (size === 0 || size > LARGEST_SECRET_FILE) return false
+/** Whether a file is of those that hold tokens and credentials. @param {string} path */
+export function mayHoldSecrets(path) {
   const name = basename(path)
   return WRITTEN_BY_HAND.test(path) || KEY_FILE.test(name) || Object.hasOwn(CREDENTIALS, name)
 }
@@ -52,7 +48,6 @@ export function secretsIn(path, content) {
   const text = content.toString("latin1")
   const name = basename(path)
   const found = TOKENS.filter(([, pattern]) => pattern.test(text)).map(([kind]) => kind)
-  if (PRIVATE_KEY.test(text)) found.push("private key")
   if (Object.hasOwn(CREDENTIALS, name) && CREDENTIALS[name].test(text)) found.push("credentials")
   return [...new Set(found)]
 }

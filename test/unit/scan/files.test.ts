@@ -60,6 +60,8 @@ describe("secrets", () => {
       `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n${BODY}`,
       "private key",
     ],
+    ["/usr/share/app/fixture", KEY, "private key"],
+    ["/usr/lib/app/secring.asc", KEY.replaceAll("PRIVATE KEY", "PGP PRIVATE KEY BLOCK"), "private key"],
     ["/opt/app/settings.json", `{"key":"${KEY.replaceAll("\n", "\\n")}"}`, "private key"],
     ["/etc/environment", `TOKEN=${TOKEN}`, "GitHub token"],
     ["/usr/local/etc/a.conf", `token=github_pat_${"a".repeat(22)}_${"b".repeat(59)}`, "GitHub token"],

@@ -39,6 +39,8 @@ export const rootfsScanSchema = z.object({
   leftovers: paths,
   /** Path and kind of secret, never the secret: `/root/.npmrc: npm token`. */
   secrets: paths,
+  /** What identifies one machine or database, which all containers would share. */
+  identities: z.array(z.object({ path: z.string(), kind: z.string() })),
   /** The entries of the root folder. */
   top: paths,
   /** The requested paths. */

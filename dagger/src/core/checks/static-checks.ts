@@ -51,6 +51,9 @@ const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?
 /** The most findings that a message names. */
 const MOST_NAMED = 10
 
+/** What a user can do about an identity that an installation does not remove. */
+const IDENTITY_REMEDY = "leave its package out and run it as a service container, or create it when a job starts"
+
 /** The parts of the image's configuration that checks use. */
 export interface CheckedConfig {
   user: string
@@ -160,6 +163,11 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
       name: "files/secrets",
       proves: "no private keys, tokens or stored credentials are in the image",
       found: scan.secrets,
+    },
+    {
+      name: "files/identities",
+      proves: "no machine's or database's identity is in the image, which all containers would share",
+      found: scan.identities.map(({ path, kind }) => `${path} (${kind}; ${IDENTITY_REMEDY})`),
     },
   ]
 }

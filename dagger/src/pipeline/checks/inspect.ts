@@ -9,7 +9,15 @@ import type { EngineHost } from "../engine/engine-host.js"
 import { factsOf } from "../engine/read-container.js"
 
 const PROGRAM = "scan-rootfs.mjs"
-const PARTS = ["elf.mjs", "leftovers.mjs", "libraries.mjs", "secrets.mjs", "tree.mjs"].map((name) => `scan/${name}`)
+const PARTS = [
+  "elf.mjs",
+  "identities.mjs",
+  "keys.mjs",
+  "leftovers.mjs",
+  "libraries.mjs",
+  "secrets.mjs",
+  "tree.mjs",
+].map((name) => `scan/${name}`)
 
 /** Checks the image's files and configuration without executing anything from it. */
 export async function inspect(engineHost: EngineHost, image: Container, context: CheckContext): Promise<CheckResult[]> {

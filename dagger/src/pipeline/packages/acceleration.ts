@@ -155,9 +155,11 @@ function configure(
   preparedTools: PreparedTools & { interpreter: string },
   order: readonly string[],
 ): Container {
-  const mounted = install.root.withMountedDirectory(OWN, install.root.rootfs())
+  const mounted = install.root
+    .withMountedDirectory(OWN, install.root.rootfs())
+    .withMountedDirectory("/debs", install.debs)
   const ordered = { ...install, plan: { ...plan, configure: order.join(" ") } }
-  return preparing(engineHost, ordered, mounted, preparedTools, "configure.sh").withoutMount(OWN)
+  return preparing(engineHost, ordered, mounted, preparedTools, "configure.sh").withoutMount(OWN).withoutMount("/debs")
 }
 
 /** Runs a script in a foreign root with the native tools root's shell. */

@@ -245,6 +245,7 @@ function planOf({ automatic, dpkgConfig }: PackageInstall): Record<string, strin
   return {
     auto: automatic.map((name) => `${name}\n`).join(""),
     "dpkg.cfg": dpkgConfig,
+    "maintainer-scripts.sh": script("maintainer-scripts.sh"),
     "mark-automatic.sh": script("mark-automatic.sh"),
     "clean-root.sh": script("clean-root.sh"),
   }

@@ -11,6 +11,7 @@ import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
 import { hookVariables } from "./job-hooks.js"
 import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./accounts/privileges.js"
+import { renewKeys } from "./renewed-keys.js"
 import { prepareWorkFolder } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
@@ -44,6 +45,7 @@ export interface PrepareOptions {
 export async function prepareContainer(options: PrepareOptions): Promise<PreparedContainer> {
   const { configuration, environment, jobEnvironment, paths, log } = options
   const end = configuration.startDocker ? startDockerService(environment, options.uid) : () => undefined
+  renewKeys({ library: paths.library, uid: options.uid, log })
   const uid = settleUser(options)
   const stateFolder = makeStateFolder(uid, paths.root)
   const temporary = ["tmp", "var/tmp", "dev/shm"].map((folder) => join(paths.root, folder))

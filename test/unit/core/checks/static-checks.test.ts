@@ -51,6 +51,7 @@ const clean: RootfsScan = {
   writable: ["/tmp 1777"],
   leftovers: [],
   secrets: [],
+  identities: [],
   top: ["/bin", "/bin.usr-is-merged", "/home", "/opt", "/tmp", "/usr"],
   paths: {
     ...Object.fromEntries(
@@ -104,6 +105,11 @@ describe("the static checks", () => {
     ["a leftover", { leftovers: ["/var/log/a"] }, "failed files/leftovers: /var/log/a"],
     ["a folder of the build", { top: ["/usr", "/debs"] }, "failed files/build-paths: /debs"],
     ["a secret", { secrets: ["/root/.npmrc: credentials"] }, "failed files/secrets: /root/.npmrc: credentials"],
+    [
+      "an identity, with what to do",
+      { identities: [{ path: "/srv/data/global/pg_control", kind: "PostgreSQL cluster" }] },
+      "failed files/identities: /srv/data/global/pg_control (PostgreSQL cluster; leave its package out and run it as a service container, or create it when a job starts)",
+    ],
     [
       "a folder of PATH that is missing",
       { paths: { ...clean.paths, "/usr/local/sbin": null } },
