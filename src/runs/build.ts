@@ -34,5 +34,5 @@ export async function runBuild(context: CommandContext, host: HostRequest, run: 
     return buildTo(destinations, host.request, inputsOf(host), progress)
   })
   const variants = delivered.map(({ image, places }) => summariseVariant(image.report, places))
-  finishRun(context, run.json, variants)
+  finishRun(context, run.json, variants, host.request.native)
 }

@@ -8,9 +8,15 @@ const MODULE = `cd "$(mktemp -d)" && cp -r ${HELPERS}/go-module/. .`
 const OFFLINE = { GOPROXY: "off", GOTOOLCHAIN: "local" }
 
 /** The standard library is compiled from source, with an emulated compiler if the platform is emulated. */
-const TIME = { seconds: 300, emulation: { seconds: 1800 } }
+const COMPILES = {
+  seconds: 120,
+  alone: "Go's compiler takes all processors, and later checks find the packages compiled",
+}
 
-/** What the Go toolchain can do. The first check fills the build cache for the others. */
+/** Compilers run for seconds: emulated, collecting garbage and interrupting goroutines takes much of that. */
+const EMULATED = { GOGC: "400", GODEBUG: "asyncpreemptoff=1" }
+
+/** What the Go toolchain can do. The first check that compiles fills the build cache for the others. */
 export function goChecks({ platform }: CheckContext): ExecCheck[] {
   const { arch, raceDetector } = spelling(platform)
   const checks: ExecCheck[] = [
@@ -72,5 +78,10 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       }
     }),
   ]
-  return checks.map((check) => ({ ...TIME, ...check, environment: { ...OFFLINE, ...check.environment } }))
+  return checks.map((check) => ({
+    ...(check.command.startsWith(MODULE) ? COMPILES : {}),
+    emulation: { environment: EMULATED },
+    ...check,
+    environment: { ...OFFLINE, ...check.environment },
+  }))
 }
