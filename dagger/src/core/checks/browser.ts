@@ -4,7 +4,7 @@ import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type Ex
 
 /** A browser takes all processors and much memory, and it has time-outs of its own. */
 const BROWSER = {
-  seconds: 60,
+  seconds: 40,
   alone: "a browser takes all processors, and has time-outs of its own that a busy machine exceeds",
   /**
    * With fewer processes, because QEMU's user mode cannot cope with those that a browser forks, and without a sandbox, because it offers no

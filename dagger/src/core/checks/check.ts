@@ -66,7 +66,7 @@ export const HELPERS = "/run/checks"
 export const RESULTS = "/tmp/checks"
 
 /** The default time limit of a check: many times what it needs on an idle machine, since others may need it as well. */
-const CHECK_SECONDS = 30
+const CHECK_SECONDS = 20
 
 /** Applies the conditions under emulation to a check, if the platform is emulated. */
 export function schedule({ emulation, ...check }: ExecCheck, emulated: boolean): ScheduledCheck {

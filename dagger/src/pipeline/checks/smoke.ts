@@ -37,7 +37,7 @@ export async function checkImage(
   const proved = below ? await progress.run(platform, "own layers", () => proofs(engineHost, image, below)) : []
   if (typeof proved === "string") progress.note(platform, `all smoke tests run: ${proved}`)
   const known = typeof proved === "string" ? [] : proved
-  const results = await progress.run(platform, "smoke tests", () => smokeTest(image.container, image.context, known))
+  const results = await progress.run(platform, "smoke tests", () => smokeTest(image, known))
   return [...files, ...results]
 }
 
@@ -52,26 +52,26 @@ async function proofs(engineHost: EngineHost, own: Checkable, below: CheckedImag
   return byReference(checked, provedBelow(checked, execChecks(own.context), contexts, layers))
 }
 
-/**
- * Runs the checks in the container and judges their results. Those whose time was up are tried once more, one after the other.
- *
- * @param known results of checks that need not run
- */
-export async function smokeTest(
-  image: Container,
-  context: CheckContext,
-  known: readonly CheckResult[] = [],
-): Promise<CheckResult[]> {
-  const results = new Map(known.map((result) => [result.name, result]))
-  const all = execChecks(context)
-  const checks = all.filter(({ name }) => !results.has(name))
+/** Runs the checks of an image, except those whose results are known already; in the checks' own order. */
+async function smokeTest(image: Checkable, known: readonly CheckResult[]): Promise<CheckResult[]> {
+  const checks = execChecks(image.context)
+  const names = new Set(known.map(({ name }) => name))
+  const own = await runChecks(
+    image.container,
+    checks.filter(({ name }) => !names.has(name)),
+  )
+  const results = new Map([...known, ...own].map((result) => [result.name, result]))
+  return checks.flatMap(({ name }) => results.get(name) ?? [])
+}
+
+/** Runs checks in a container and judges their results. Those whose time was up are tried once more, one after the other. */
+export async function runChecks(image: Container, checks: readonly ScheduledCheck[]): Promise<CheckResult[]> {
   const container = executed(image, checks)
   const first = readExecutions(checks, await container.stdout())
   const open = unanswered(checks, first)
-  const second = open.length === 0 ? undefined : readExecutions(open, await executedAgain(container, open).stdout())
-  for (const result of judge(checks, second ? { last: new Map([...first, ...second]), first } : { last: first }))
-    results.set(result.name, result)
-  return all.flatMap(({ name }) => results.get(name) ?? [])
+  if (open.length === 0) return judge(checks, { last: first })
+  const second = readExecutions(open, await executedAgain(container, open).stdout())
+  return judge(checks, { last: new Map([...first, ...second]), first })
 }
 
 /** The container after checks have run in it, all in one start, as the image's own user. */
