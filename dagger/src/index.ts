@@ -39,7 +39,7 @@ export class SmokeCheck {
   @func()
   name: string
 
-  /** "passed", "failed", "skipped" or "inconclusive": no answer in time. */
+  /** "passed", "failed", "skipped" or "inconclusive". */
   @func()
   status: string
 
@@ -47,7 +47,7 @@ export class SmokeCheck {
   @func()
   proves: string
 
-  /** Why the check was skipped or is inconclusive, or what was expected and found. For one that passed the variant in whose image it ran, if not this. */
+  /** Why the check was skipped or is inconclusive, or what was expected and what was found. For one that passed in another variant's image, which. */
   @func()
   reason: string
 
@@ -144,7 +144,7 @@ export class RunnerImages {
 
   /**
    * Build the images, smoke-test them and return one folder per variant: an OCI layout with its reports.
-   * Fails if a check fails, and with "native" if one has no answer in time. Add `export --path dist` to write it to disk.
+   * Fails if a check fails. Add `export --path dist` to write it to disk.
    *
    * @param platforms Platforms to build. Defaults to all.
    * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
@@ -178,7 +178,7 @@ export class RunnerImages {
   }
 
   /**
-   * Build the images, smoke-test them and return the report as Markdown. Fails if a check fails, and with "native" if one has no answer in time.
+   * Build the images, smoke-test them and return the report as Markdown. Fails if a check fails.
    *
    * @param platforms Platforms to test. Defaults to all.
    * @param variants Variants to test, or "all". Defaults to the definition's variant, else "standard".

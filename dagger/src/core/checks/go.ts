@@ -9,7 +9,7 @@ const OFFLINE = { GOPROXY: "off", GOTOOLCHAIN: "local" }
 
 /** The standard library is compiled from source, with an emulated compiler if the platform is emulated. */
 const COMPILES = {
-  seconds: 120,
+  seconds: 80,
   alone: "Go's compiler takes all processors, and later checks find the packages compiled",
 }
 

@@ -1,6 +1,6 @@
 import { dag, ReturnType, type Container } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
-import { HELPERS, type CheckContext, type ScheduledCheck } from "../../core/checks/check.js"
+import { HELPERS, type ScheduledCheck } from "../../core/checks/check.js"
 import { judge, unanswered } from "../../core/checks/judge.js"
 import { readExecutions, smokeProgram } from "../../core/checks/program.js"
 import { byReference, changesAll, provedBelow } from "../../core/checks/repetition.js"
