@@ -23,6 +23,8 @@ const READ_BY_ONE_TOOL: Readonly<Partial<Record<ToolName, readonly string[]>>> =
 /** Folders in which programs look for nothing that they were not told about, apart from folders that every base image has there. */
 const PRIVATE_FOLDER = /^\/(?:usr\/local|opt)\/[^/]+\/$/
 
+const NO_LAYERS: OwnLayers = { added: [], replaced: [], programs: [], shadowing: [] }
+
 /**
  * Why nothing that was proved of the image below counts for a variant on top of it; undefined if most of it does. Layers are shared, so
  * only what a variant's own layers and its configuration can change needs another proof:
@@ -31,8 +33,10 @@ const PRIVATE_FOLDER = /^\/(?:usr\/local|opt)\/[^/]+\/$/
  * - A replaced file, and a new one in a folder that programs search, may be used by anything. So may a variable, unless only the variant's
  *   own tool reads it.
  * - Folders that are added to PATH hide programs of the same names.
+ *
+ * @param layers if they are known: without them, undefined only means that what is known from the plans is no reason
  */
-export function changesAll(below: CheckContext, own: CheckContext, layers: OwnLayers): string | undefined {
+export function changesAll(below: CheckContext, own: CheckContext, layers = NO_LAYERS): string | undefined {
   const { variant } = own.plan
   const versions = new Set(below.packages.map(({ name, version }) => `${name} ${version}`))
   const packages = own.packages.filter(({ name, version }) => !versions.has(`${name} ${version}`))

@@ -43,6 +43,8 @@ export async function checkImage(
 
 /** The results below that count for an image as well, or why none does. */
 async function proofs(engineHost: EngineHost, own: Checkable, below: CheckedImage): Promise<CheckResult[] | string> {
+  const changed = changesAll(below.context, own.context)
+  if (changed !== undefined) return changed
   const layers = await ownLayers(engineHost, below, own)
   const reason = changesAll(below.context, own.context, layers)
   if (reason !== undefined) return reason

@@ -13,7 +13,9 @@ describe("a check without an answer", () => {
 
   it("is warned of", () => {
     expect(inconclusiveText([PASSED, SKIPPED, PROVED])).toBeUndefined()
-    expect(inconclusiveText([PASSED, INCONCLUSIVE])).toMatchInlineSnapshot(`"1 smoke test had no answer in time, so nothing is known about what it proves: browser/session: no answer within 600 seconds, nor within 640 seconds when no other check ran"`)
+    expect(inconclusiveText([PASSED, INCONCLUSIVE])).toMatchInlineSnapshot(
+      `"1 smoke test had no answer in time, so nothing is known about what it proves: browser/session: no answer within 600 seconds, nor within 640 seconds when no other check ran"`,
+    )
   })
 
   it("is an error with --native, unless another check failed, which says more", () => {
