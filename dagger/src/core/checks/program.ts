@@ -11,7 +11,7 @@ const GRACE_SECONDS = 5
 const WORK = { rounds: 20_000, starts: 20 }
 
 /**
- * How long the work takes on the reference machine: an amd64 server processor of 2023 without other work, under Linux 6. Checks' limits are
+ * How long the work takes on the reference machine: a server processor of 2023 without other work, under Linux 6. Checks' limits are
  * for that machine, and a slower one multiplies them. A faster one does not: limits are generous anyway. There, QEMU is about 25 times as
  * slow, in this work as in Node.js, Python, Git and GCC.
  */
