@@ -36,8 +36,8 @@ export interface ExecCheck extends Conditions {
   informs?: boolean
   /** Why it cannot run on this platform, on any machine. */
   skip?: string
-  /** What is different under emulation: why it cannot run there, or under which conditions it can. */
-  emulation?: { skip: string } | Conditions
+  /** What is different under emulation: why it cannot run there, or how it runs instead. */
+  emulation?: { skip: string } | (Conditions & Partial<Pick<ExecCheck, "command" | "expect">>)
   /** The check that left what this one reads, by name. It has no result of its own if that one did not end well. */
   after?: string
   /** Why no other check may run at the same time. All others do, as many as there are processors. */

@@ -13,9 +13,6 @@ const COMPILES = {
   alone: "Go's compiler takes all processors, and later checks find the packages compiled",
 }
 
-/** Compilers run for seconds: emulated, collecting garbage and interrupting goroutines takes much of that. */
-const EMULATED = { GOGC: "400", GODEBUG: "asyncpreemptoff=1" }
-
 /** What the Go toolchain can do. The first check that compiles fills the build cache for the others. */
 export function goChecks({ platform }: CheckContext): ExecCheck[] {
   const { arch, raceDetector } = spelling(platform)
@@ -75,12 +72,16 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
         command: `${MODULE} && go build -o smoke-plain ./cmd/smoke-plain && od -An -tu2 -j18 -N2 smoke-plain`,
         expect: equals(String(elfMachine)),
         environment: { GOARCH: arch, CGO_ENABLED: "0" },
+        // A program needs the whole runtime compiled for the other platform, by an emulated compiler: a package does not.
+        emulation: {
+          command: `${MODULE} && go build -o smoke.a . && grep -ao 'go object linux ${arch}' smoke.a | uniq`,
+          expect: equals(`go object linux ${arch}`),
+        },
       }
     }),
   ]
   return checks.map((check) => ({
     ...(check.command.startsWith(MODULE) ? COMPILES : {}),
-    emulation: { environment: EMULATED },
     ...check,
     environment: { ...OFFLINE, ...check.environment },
   }))
