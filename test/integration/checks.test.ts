@@ -103,13 +103,13 @@ it("catches programs that are missing, of another version or of another machine,
 it("tries a check that hangs once more, alone, and takes it for inconclusive if it hangs again", async () => {
   await connection(async () => {
     const { toolbox } = await openEngineHost(undefined)
-    const hangs = { proves: "the check ends", expect: equals("answered"), seconds: 1 }
+    const hangs = { proves: "the check ends", expect: equals("answered"), seconds: 0.1 }
     const checks = [
       { ...hangs, name: "test/always", command: "sleep 600" },
-      { ...hangs, name: "test/reader", command: "echo answered", after: "test/always" },
+      { ...hangs, name: "test/reader", command: "echo answered", after: "test/always", seconds: 20 },
       // The container of the second attempt has the files of the first.
       { ...hangs, name: "test/once", command: "mkdir /tmp/once 2>/dev/null || { echo answered; exit; }; sleep 600" },
-      { ...hangs, name: "test/never", command: "echo answered" },
+      { ...hangs, name: "test/never", command: "echo answered", seconds: 20 },
     ].map((check) => schedule(check, false))
     const results = () => runChecks(toolbox, checks)
     const expected = [

@@ -99,10 +99,12 @@ function answer({ expect, informs }: ScheduledCheck, execution: Execution, earli
   return { status: "failed", expected, actual, reason: `exit code ${String(exitCode)}` }
 }
 
-function noAnswer({ limit }: Execution, earlier: Execution | undefined): string {
-  const last = `${String(limit)} seconds`
+function noAnswer(execution: Execution, earlier: Execution | undefined): string {
+  const within = ({ limit }: Execution) =>
+    `${String(Math.ceil(limit))} ${Math.ceil(limit) === 1 ? "second" : "seconds"}`
+  const last = within(execution)
   return earlier
-    ? `no answer within ${String(earlier.limit)} seconds, nor within ${last} when no other check ran`
+    ? `no answer within ${within(earlier)}, nor within ${last} when no other check ran`
     : `no answer within ${last}`
 }
 

@@ -67,16 +67,17 @@ slowness=$(((now - began) * 100 / ${String(REFERENCE_HUNDREDTHS)}))
 printf -v ${SLOWNESS} '%d.%02d' $((slowness / 100)) $((slowness % 100))
 export ${SLOWNESS}
 
-# run INDEX SECONDS COMMAND [VARIABLE=VALUE…]
+# run INDEX HUNDREDTHS COMMAND [VARIABLE=VALUE…], where HUNDREDTHS of a second are the limit on the reference machine
 run() {
-  local index=$1 limit=$(($2 * slowness / 100)) command=$3 began process code
+  local index=$1 limit=$(($2 * slowness / 100)) command=$3 seconds began process code
   shift 3
+  printf -v seconds '%d.%02d' $((limit / 100)) $((limit % 100))
   now
   began=$now
   {
     [ $# = 0 ] || export "$@"
     # It leads a process group with everything that the check starts.
-    exec timeout --kill-after=${String(GRACE_SECONDS)} "$limit" sh -c "$command"
+    exec timeout --kill-after=${String(GRACE_SECONDS)} "$seconds" sh -c "$command"
   } >"$folder/$index.output" 2>&1 </dev/null &
   process=$!
   wait "$process"
@@ -136,7 +137,7 @@ function functionOf({ head, members }: Group, checks: readonly ScheduledCheck[])
 
 function runOf({ command, seconds, environment }: ScheduledCheck, index: number): string {
   const variables = Object.entries(environment).map(([name, value]) => quoted(`${name}=${value}`))
-  return ["run", String(index), String(seconds), quoted(command), ...variables].join(" ")
+  return ["run", String(index), String(Math.ceil(seconds * 100)), quoted(command), ...variables].join(" ")
 }
 
 /** One word of a shell command. */
@@ -155,7 +156,7 @@ export function readExecutions(checks: readonly ScheduledCheck[], output: string
         exitCode: Number(exitCode),
         output: "",
         seconds: Number(hundredths) / 100,
-        limit: Number(limit),
+        limit: Number(limit) / 100,
       })
     const [, of, text] = OUTPUT.exec(line) ?? []
     const execution = executions.get(nameOf(of))

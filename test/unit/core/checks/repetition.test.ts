@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import type { CheckContext } from "../../../../dagger/src/core/checks/check.js"
+import { equals, type CheckContext } from "../../../../dagger/src/core/checks/check.js"
 import { addedToPath, pathOf, readOwnLayers, type OwnLayers } from "../../../../dagger/src/core/checks/own-layers.js"
 import { byReference, changesAll, provedBelow } from "../../../../dagger/src/core/checks/repetition.js"
 import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
@@ -45,10 +45,10 @@ const passed = execChecks(below).map(({ name, proves }): CheckResult => ({
 }))
 
 /** The checks that chrome-go runs itself. */
-function repeated({ results = passed, layers = LAYERS, context = own } = {}): string[] {
-  const checks = execChecks(context)
-  const checked = { variant: "chrome", checks: execChecks(below), results }
-  const proved = provedBelow(checked, checks, { below, own: context }, layers)
+function repeated({ results = passed, layers = LAYERS, before = execChecks(below) } = {}): string[] {
+  const checks = execChecks(own)
+  const checked = { variant: "chrome", checks: before, results }
+  const proved = provedBelow(checked, checks, { below, own }, layers)
   return checks.map(({ name }) => name).filter((name) => !proved.has(name))
 }
 
@@ -85,6 +85,13 @@ describe("a variant on top of one that was checked in the same run", () => {
     expect(more("work/npm")).toEqual(["work/npm"])
     expect(more("browser/display")).toEqual(["browser/playwright", "browser/display"])
     expect(more("browser/session").slice(0, 3)).toEqual(["browser/session", "browser/versions", "browser/document"])
+  })
+
+  it("repeats a check that asked something else below", () => {
+    const before = execChecks(below).map((check) =>
+      check.name === "work/json" ? { ...check, expect: equals("4") } : check,
+    )
+    expect(repeated({ before }).filter((check) => !repeated().includes(check))).toEqual(["work/json"])
   })
 
   it("repeats a check that names what is new", () => {
