@@ -6,6 +6,7 @@ import { connection } from "@dagger.io/dagger"
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { SCREENSHOT } from "../dagger/src/core/checks/browser.js"
+import { execChecks } from "../dagger/src/core/checks/suite.js"
 import { archOf, PLATFORMS } from "../dagger/src/core/platforms.js"
 import { PlatformImages } from "../dagger/src/pipeline/image/platform-image.js"
 import { Progress } from "../dagger/src/core/progress/progress.js"
@@ -32,7 +33,7 @@ await connection(async () => {
     for (const platform of plan.platforms) {
       const { container, context } = await images.image(plan, platform)
       const picture = `${IMAGES}page-${archOf(platform.platform)}.png`
-      await executed(run.engineHost, container, context).file(SCREENSHOT).export(picture)
+      await executed(run.engineHost, container, execChecks(context)).file(SCREENSHOT).export(picture)
       console.log(picture)
     }
 })

@@ -13,7 +13,7 @@ import type { CheckResult } from "./core/report/report.js"
 import { differenceText } from "./core/render/difference.js"
 import { renderMarkdown } from "./core/render/markdown.js"
 import type { BuildRequest } from "./core/request/request.js"
-import { assertChecksPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
+import { assertAllPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { imageParity as compareImages } from "./pipeline/parity/image-parity.js"
 import { openEngineHost } from "./pipeline/engine/engine-host.js"
 import { parity as compareInstallMethods } from "./pipeline/parity/emulation-parity.js"
@@ -40,7 +40,7 @@ export class SmokeCheck {
   @func()
   name: string
 
-  /** "passed", "failed" or "skipped". */
+  /** "passed", "failed", "skipped" or "inconclusive". */
   @func()
   status: string
 
@@ -48,7 +48,7 @@ export class SmokeCheck {
   @func()
   proves: string
 
-  /** Why the check was skipped, or what was expected and what was found. Empty for a check that passed. */
+  /** Why the check was skipped or is inconclusive, or what was expected and what was found. For one that passed in another variant's image, which. */
   @func()
   reason: string
 
@@ -161,7 +161,7 @@ export class RunnerImages {
   ): Promise<Directory> {
     const request = await this.requestOf({ platforms, variants, native, compression })
     const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
-    for (const { report } of built) assertChecksPassed(report)
+    assertAllPassed(built, request)
     return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
   }
 
@@ -189,7 +189,7 @@ export class RunnerImages {
   async test(platforms?: Platform[], variants?: string[], native: boolean = false): Promise<string> {
     const request = await this.requestOf({ platforms, variants, native })
     const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
-    for (const { report } of built) assertChecksPassed(report)
+    assertAllPassed(built, request)
     return built.map(({ report }) => renderMarkdown(report)).join("\n")
   }
 
@@ -362,6 +362,6 @@ const IN_TRACE: ProgressListener = {
 }
 
 function reasonOf(check: CheckResult): string {
-  if (check.status === "passed") return ""
+  if (check.status === "passed") return check.provedBy === undefined ? "" : `proved by ${check.provedBy}`
   return [differenceText(check), check.reason].filter((part) => part !== undefined).join(": ")
 }

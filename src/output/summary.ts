@@ -1,4 +1,5 @@
 import Table from "cli-table3"
+import { countChecks, countsText, type CheckCounts } from "../../dagger/src/core/render/check-counts.js"
 import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
 import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
 import type { Traffic } from "../../dagger/src/core/bench/bench.js"
@@ -7,11 +8,7 @@ import { duration } from "./duration.js"
 /** The answer of `build` and `test`. The version changes when a reader of the old form would break. */
 export const SUMMARY_SCHEMA_VERSION = 1
 
-export interface CheckCounts {
-  passed: number
-  failed: number
-  skipped: number
-}
+type SummarisedCheck = Pick<CheckResult, "name" | "expected" | "actual" | "reason">
 
 export interface VariantSummary extends Omit<Places, "reference"> {
   variant: string
@@ -26,7 +23,9 @@ export interface VariantSummary extends Omit<Places, "reference"> {
     /** Sum of the platform's steps; cached ones take next to no time. */
     seconds: number
     checks: CheckCounts
-    failed: Pick<CheckResult, "name" | "expected" | "actual" | "reason">[]
+    failed: SummarisedCheck[]
+    /** Checks that had no answer in time. */
+    inconclusive: SummarisedCheck[]
   }[]
 }
 
@@ -58,20 +57,20 @@ function summarisePlatform(report: PlatformReport): VariantSummary["platforms"][
     ...(report.compressedBytes === undefined ? {} : { compressedBytes: report.compressedBytes }),
     seconds: Math.round(seconds * 100) / 100,
     checks: countChecks(report.checks),
-    failed: report.checks
-      .filter((check) => check.status === "failed")
-      .map(({ name, expected, actual, reason }) => ({
-        name,
-        ...(expected === undefined ? {} : { expected }),
-        ...(actual === undefined ? {} : { actual }),
-        ...(reason === undefined ? {} : { reason }),
-      })),
+    failed: checksWith("failed", report),
+    inconclusive: checksWith("inconclusive", report),
   }
 }
 
-export function countChecks(checks: readonly CheckResult[]): CheckCounts {
-  const count = (status: CheckResult["status"]): number => checks.filter((check) => check.status === status).length
-  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") }
+function checksWith(status: CheckResult["status"], { checks }: PlatformReport): SummarisedCheck[] {
+  return checks
+    .filter((check) => check.status === status)
+    .map(({ name, expected, actual, reason }) => ({
+      name,
+      ...(expected === undefined ? {} : { expected }),
+      ...(actual === undefined ? {} : { actual }),
+      ...(reason === undefined ? {} : { reason }),
+    }))
 }
 
 /** For people: a table of all platforms, then where each variant is. */
@@ -89,7 +88,7 @@ export function summaryText(summary: Summary): string {
         digest === undefined ? "none" : shortDigest(digest),
         compressedBytes === undefined ? "" : size(compressedBytes),
         duration(seconds),
-        checksText(checks),
+        countsText(checks),
       ])
   return [table.toString(), ...summary.variants.flatMap(placesText), `Took ${duration(summary.seconds)}.`].join("\n")
 }
@@ -103,15 +102,6 @@ function placesText({ variant, index, directory, archive, loaded, runner, source
     ...(loaded === undefined ? [] : [`${label} loaded as ${loaded}`]),
     `${label} ${runner.kind === "actions" ? "Actions runner" : "stand-in runner"} ${runner.version}, tools from ${sources.mode}: ${sources.reason}`,
   ]
-}
-
-/** `31 passed`, with what failed or was skipped when anything did. */
-export function checksText({ passed, failed, skipped }: CheckCounts): string {
-  return [
-    `${passed} passed`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(skipped > 0 ? [`${skipped} skipped`] : []),
-  ].join(", ")
 }
 
 /** Decimal megabytes, as registries show them. */

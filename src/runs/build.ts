@@ -39,7 +39,7 @@ export async function runBuild(context: CommandContext, host: HostRequest, run: 
     return buildTo(destinations, host.request, { ...inputsOf(host), recorded }, progress)
   })
   const variants = delivered.map(({ image, places }) => summariseVariant(image.report, places))
-  finishRun(context, run.json, variants)
+  finishRun(context, run.json, variants, host.request.native)
 }
 
 /** Reads the build's inputs before and after the engine does, and gives them if they are the same: then the engine had these. */

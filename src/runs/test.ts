@@ -25,7 +25,7 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
   const variants = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) =>
     (await reportsOf(host, run, progress)).map((report) => summariseVariant(report)),
   )
-  finishRun(context, run.json, variants)
+  finishRun(context, run.json, variants, host.request.native)
 }
 
 async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {

@@ -1,11 +1,13 @@
 import { connection, dag } from "@dagger.io/dagger"
 import { expect, it } from "vitest"
 import { fileChecks } from "../../dagger/src/core/checks/static-checks.js"
+import { equals, schedule } from "../../dagger/src/core/checks/check.js"
+import { execChecks } from "../../dagger/src/core/checks/suite.js"
 import { planVariant } from "../../dagger/src/core/plan/plan.js"
 import { scanRootfs } from "../../dagger/src/pipeline/checks/inspect.js"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
-import { smokeTest } from "../../dagger/src/pipeline/checks/smoke.js"
+import { runChecks } from "../../dagger/src/pipeline/checks/smoke.js"
 import type { BuildRequest } from "../../dagger/src/core/request/request.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
 
@@ -81,7 +83,7 @@ it("catches programs that are missing, of another version or of another machine,
       tools: [],
       packages: [{ name: "git", version: "1:1.2.3-1" }],
     }
-    const results = await smokeTest(engineHost, seeded, context)
+    const results = await runChecks(engineHost, seeded, execChecks(context))
     const told = ["machine/kernel", "machine/packages", "version/git", "work/json", "process/signals"]
     expect(
       results
@@ -96,5 +98,28 @@ it("catches programs that are missing, of another version or of another machine,
         "process/signals | failed | 3 | exit code 0",
       ]
     `)
+  })
+})
+
+it("tries a check that hangs once more, alone, and takes it for inconclusive if it hangs again", async () => {
+  await connection(async () => {
+    const engineHost = await openEngineHost(hostUploads())
+    const hangs = { proves: "the check ends", expect: equals("answered"), seconds: 0.1 }
+    const checks = [
+      { ...hangs, name: "test/always", command: "sleep 600" },
+      { ...hangs, name: "test/reader", command: "echo answered", after: "test/always", seconds: 20 },
+      // The container of the second attempt has the files of the first.
+      { ...hangs, name: "test/once", command: "mkdir /tmp/once 2>/dev/null || { echo answered; exit; }; sleep 600" },
+      { ...hangs, name: "test/never", command: "echo answered", seconds: 20 },
+    ].map((check) => schedule(check, false))
+    const results = () => runChecks(engineHost, engineHost.toolbox, checks)
+    const expected = [
+      ["test/always", "inconclusive", 2],
+      ["test/reader", "inconclusive", undefined],
+      ["test/once", "passed", 2],
+      ["test/never", "passed", undefined],
+    ]
+    const told = async () => (await results()).map(({ name, status, attempts }) => [name, status, attempts])
+    expect(await told()).toEqual(expected)
   })
 })

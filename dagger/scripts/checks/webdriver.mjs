@@ -1,17 +1,22 @@
 // webdriver.mjs FOLDER: drives the image's browser through its ChromeDriver, by the WebDriver protocol alone, and writes
 // what came of it into FOLDER: session.json and screenshot.png. One session for everything, as starting a browser under
-// emulation is slow. ATTEMPTS in the environment says how often a browser that does not answer may be started.
+// emulation is slow. A page's process hangs now and then where it is emulated beside other work: a browser that does not answer is
+// started again, until the check's own time is up. CHECKS_SLOWNESS says how many times slower than usual the machine is.
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdirSync, writeFileSync } from "node:fs"
+import { request } from "node:http"
 import { createInterface } from "node:readline"
+import { json } from "node:stream/consumers"
 
 const [folder = "."] = process.argv.slice(2)
 const PAGE = new URL("page.html", import.meta.url).href
 /** The key under which WebDriver hands out elements: W3C WebDriver, 12. Elements. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-/** What a machine with other things to do may take for one command, and for starting an emulated browser. */
-const COMMAND_MS = 90_000
-const START_MS = 240_000
+/** What one command, and starting the browser, may take before the browser counts as hanging. */
+const SLOWNESS = Number(process.env.CHECKS_SLOWNESS ?? 1)
+const COMMAND_MS = Math.round(10_000 * SLOWNESS)
+const START_MS = Math.round(20_000 * SLOWNESS)
 
 /** Nothing came of what was asked: the browser, or a part of it, hangs. */
 class NoAnswer extends Error {}
@@ -35,9 +40,12 @@ async function address(output) {
  * @returns {Promise<any>} the value of the answer
  */
 async function ask(url, method, body) {
-  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
-  const { value } = await answer.json()
-  if (answer.ok) return value
+  // Not fetch, which waits for five minutes and no longer.
+  const asked = request(url, { method })
+  asked.end(body === undefined ? undefined : JSON.stringify(body))
+  const [answer] = await once(asked, "response")
+  const { value } = /** @type {any} */ (await json(answer))
+  if (answer.statusCode === 200) return value
   const problem = `${method} ${new URL(url).pathname}: ${value.error}: ${value.message}`
   throw /timeout|timed out|not reachable/i.test(value.message) ? new NoAnswer(problem) : new Error(problem)
 }
@@ -95,11 +103,11 @@ async function attempt() {
   }
 }
 
-for (let left = Number(process.env.ATTEMPTS ?? 1) - 1; ; left--) {
+for (let answered = false; !answered;) {
   try {
     await attempt()
-    break
+    answered = true
   } catch (error) {
-    if (left <= 0 || !(error instanceof NoAnswer)) throw error
+    if (!(error instanceof NoAnswer)) throw error
   }
 }

@@ -75,6 +75,10 @@ export const ERRORS = {
   DOWNLOAD_FAILED: { exit: EXIT.network, meaning: "An upstream file could not be fetched." },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
   CHECKS_FAILED: { exit: EXIT.checksFailed, meaning: "An image was built, but its smoke tests failed." },
+  CHECKS_INCONCLUSIVE: {
+    exit: EXIT.checksFailed,
+    meaning: "A smoke test had no answer in time, twice, and --native or publish requires one.",
+  },
   NATIVE_REQUIRED: {
     exit: EXIT.usage,
     meaning: "--native was given, and the engine would have to emulate a platform, where some checks cannot run.",

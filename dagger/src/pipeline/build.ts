@@ -1,5 +1,5 @@
 import type { Container } from "@dagger.io/dagger"
-import { RunnerImagesError } from "../core/errors.js"
+import { assertPassed, failing, inconclusiveText } from "../core/checks/outcome.js"
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
 import type { VariantPlan } from "../core/plan/plan.js"
@@ -18,7 +18,7 @@ import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/p
 import type { Progress } from "../core/progress/progress.js"
 import { prepareBuild, type BuildInputs, type BuildContext } from "./image/build-context.js"
 import { SizeMeasurement, type MeasuredImage } from "./oci/sizes.js"
-import { checkImage } from "./checks/smoke.js"
+import { checkImage, type CheckedImage } from "./checks/smoke.js"
 import type { BuiltVariant } from "./image/built-variant.js"
 
 /** Builds, smoke-tests and finishes every variant for every platform. Failed checks are in the reports, not thrown. */
@@ -41,10 +41,11 @@ export async function buildTo(
 export async function buildVariants(run: BuildContext): Promise<BuiltVariant[]> {
   const images = new PlatformImages(run)
   const sizeMeasurement = new SizeMeasurement()
+  const checked: CheckedImages = new Map()
   const built: BuiltVariant[] = []
   let known: FinishedLayers | undefined
   for (const plan of run.plan.variants) {
-    const { variant, layers } = await buildVariant(run, images, { sizeMeasurement, known }, plan)
+    const { variant, layers } = await buildVariant({ run, images, sizeMeasurement, checked, known }, plan)
     known = layers ?? known
     built.push(variant)
   }
@@ -64,10 +65,20 @@ export async function buildContainer(
   return (await new PlatformImages(run).image(plan, platform)).container
 }
 
+/** The images that were checked so far, by variant and platform. */
+type CheckedImages = Map<string, CheckedImage>
+
+interface VariantBuild {
+  run: BuildContext
+  images: PlatformImages
+  sizeMeasurement: SizeMeasurement
+  checked: CheckedImages
+  /** The layers that were made for the variants before. */
+  known: FinishedLayers | undefined
+}
+
 async function buildVariant(
-  run: BuildContext,
-  images: PlatformImages,
-  { sizeMeasurement, known }: { sizeMeasurement: SizeMeasurement; known: FinishedLayers | undefined },
+  { run, images, sizeMeasurement, checked: before, known }: VariantBuild,
   plan: VariantPlan,
 ): Promise<{ variant: BuiltVariant; layers: FinishedLayers | undefined }> {
   const { engineHost } = run
@@ -78,13 +89,20 @@ async function buildVariant(
   const comparing = compared(run, plan, building, progress)
   const checking = building.map(async (built) => {
     const image = await built
-    return { image, checks: await checkImage(engineHost, image.container, image.context, progress) }
+    const { platform } = image.context
+    const below = plan.extends === undefined ? undefined : before.get(`${plan.extends} ${platform}`)
+    const checks = await checkImage(engineHost, image, progress, below)
+    before.set(`${plan.variant} ${platform}`, { ...image, checks })
+    const inconclusive = inconclusiveText(checks)
+    if (inconclusive !== undefined) progress.warn(platform, inconclusive)
+    return { image, checks }
   })
   await allSettled<unknown>([...checking, comparing, toolbox])
   const parity = await comparing
   const shared = "skipped" in parity ? [] : [parityCheck(parity)]
   const checked = (await allSettled(checking)).map(({ image, checks }) => ({ image, checks: [...checks, ...shared] }))
-  const failed = checked.some(({ checks }) => checks.some(isFailed))
+  const isFailing = failing(run.request)
+  const failed = checked.some(({ checks }) => checks.some(isFailing))
   const tools = checked[0]?.image.context.tools ?? []
   const facts = annotationFactsOf(run, tools)
   const candidate = failed
@@ -112,7 +130,7 @@ async function buildVariant(
         checked.map(({ image }) => image),
       ),
     ))
-  const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailed))
+  const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailing))
   const finished = oversized ? undefined : candidate
   const recorded = await run.inputs.recorded?.()
   const report: Report = {
@@ -186,24 +204,7 @@ function stepsOf({ plan, request }: BuildContext, variant: VariantName): Variant
   return plan.lineage(variant).filter((name) => name === variant || !request.variants.includes(name))
 }
 
-function isFailed({ status }: CheckResult): boolean {
-  return status === "failed"
-}
-
-/** @throws RunnerImagesError CHECKS_FAILED naming every failed check, by platform */
-export function assertChecksPassed(report: Report): void {
-  const failed = report.platforms.flatMap(({ platform, checks }) =>
-    checks
-      .filter(isFailed)
-      .map(
-        (check) =>
-          `${platform} ${check.name}: expected ${check.expected ?? "?"}, actual ${check.actual ?? check.reason ?? "?"}`,
-      ),
-  )
-  if (failed.length === 0) return
-  throw new RunnerImagesError(
-    "CHECKS_FAILED",
-    `${String(failed.length)} smoke tests of the ${report.variant} image failed:\n  ${failed.join("\n  ")}\n`,
-    "Nothing was written or published.",
-  )
+/** @throws RunnerImagesError as {@link assertPassed}, about the image of any variant */
+export function assertAllPassed(built: readonly BuiltVariant[], request: Pick<BuildRequest, "native">): void {
+  for (const { report } of built) assertPassed(report, request)
 }

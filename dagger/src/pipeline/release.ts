@@ -15,7 +15,7 @@ import type { BuildInputs } from "./image/build-context.js"
  *
  * @returns the images, each with its reference, `repository@digest`
  * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
- *   CHECKS_FAILED and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
+ *   CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
  */
 export async function release(
   request: BuildRequest,

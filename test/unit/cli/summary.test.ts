@@ -7,7 +7,7 @@ import { SUMMARY_SCHEMA_VERSION, summariseVariant, summaryText } from "../../../
 import { finishRun } from "../../../src/runs/answer.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
 import { PassThrough } from "node:stream"
-import { FAILED, PASSED, platformReport, report, SKIPPED } from "../core/report/reports.js"
+import { FAILED, INCONCLUSIVE, PASSED, platformReport, PROVED, report, SKIPPED } from "../core/report/reports.js"
 
 const good = report({
   platforms: [platformReport("linux/amd64"), platformReport("linux/arm64", { checks: [PASSED, PASSED, SKIPPED] })],
@@ -51,6 +51,20 @@ describe("the summary for people", () => {
     `)
   })
 
+  it("counts what another variant proved and what has no answer", () => {
+    const checks = [PASSED, PROVED, PROVED, INCONCLUSIVE]
+    const variants = [summariseVariant(report({ platforms: [platformReport("linux/arm64", { checks })] }))]
+    const text = summaryText({
+      schemaVersion: SUMMARY_SCHEMA_VERSION,
+      seconds: 3,
+      traffic: { requests: 0, bytes: 0 },
+      variants,
+    })
+    expect(/[^│]*passed[^│]*/.exec(text)?.[0]).toMatchInlineSnapshot(
+      `" 3 passed (2 proved by chrome), 1 inconclusive "`,
+    )
+  })
+
   it("says that no image came about when a check failed", () => {
     const variants = [summariseVariant(bad)]
     expect(
@@ -69,7 +83,7 @@ describe("the summary for people", () => {
 })
 
 describe("the end of a run", () => {
-  function finish(json: boolean, of: typeof good): { answer: string; error?: RunnerImagesError } {
+  function finish(json: boolean, of: typeof good, native = false): { answer: string; error?: RunnerImagesError } {
     let answer = ""
     const terminal = new PlainTerminal(new PassThrough())
     const context = {
@@ -78,7 +92,7 @@ describe("the end of a run", () => {
       answer: (text: string) => (answer += text),
     }
     try {
-      finishRun(context, json, [summariseVariant(of)])
+      finishRun(context, json, [summariseVariant(of)], native)
       return { answer }
     } catch (error) {
       return { answer, error: error as RunnerImagesError }
@@ -105,24 +119,28 @@ describe("the end of a run", () => {
               {
                 "checks": {
                   "failed": 0,
+                  "inconclusive": 0,
                   "passed": 1,
                   "skipped": 0,
                 },
                 "compressedBytes": 297500000,
                 "digest": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
                 "failed": [],
+                "inconclusive": [],
                 "platform": "linux/amd64",
                 "seconds": 64.75,
               },
               {
                 "checks": {
                   "failed": 0,
+                  "inconclusive": 0,
                   "passed": 2,
                   "skipped": 1,
                 },
                 "compressedBytes": 297500000,
                 "digest": "sha256:2222222222222222222222222222222222222222222222222222222222222222",
                 "failed": [],
+                "inconclusive": [],
                 "platform": "linux/arm64",
                 "seconds": 64.75,
               },
@@ -139,6 +157,18 @@ describe("the end of a run", () => {
           },
         ],
       }
+    `)
+  })
+
+  it("is an error for a check without an answer only if all must have one", () => {
+    const open = report({ platforms: [platformReport("linux/arm64", { checks: [PASSED, INCONCLUSIVE] })] })
+    expect(finish(false, open).error).toBeUndefined()
+    const { error } = finish(false, open, true)
+    expect(error?.exitCode).toBe(3)
+    expect(error && failureText(error)).toMatchInlineSnapshot(`
+      "error: 1 smoke test had no answer in time, and with --native and for publishing every check must have one: [CHECKS_INCONCLUSIVE]
+        standard linux/arm64 browser/session: no answer within 600 seconds, nor within 640 seconds when no other check ran
+      Run it again with less other work on the engine's machine, or use an engine on a machine of that platform."
     `)
   })
 

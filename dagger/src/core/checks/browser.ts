@@ -2,14 +2,16 @@ import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
 import { upstreamVersion } from "../packages/resolved-packages.js"
 import { contains, equals, HELPERS, matches, RESULTS, type CheckContext, type ExecCheck } from "./check.js"
 
-/**
- * With fewer processes, because QEMU's user mode cannot cope with those that a browser forks, and without a sandbox, because it offers no
- * namespaces. A page's process still hangs now and then on a busy machine, so a session may be restarted.
- */
-const EMULATION = {
-  environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox", ATTEMPTS: "3" },
-  seconds: 1200,
-}
+/** A browser takes all processors and much memory, and it has time-outs of its own. */
+const BROWSER = {
+  seconds: 40,
+  alone: "a browser takes all processors, and has time-outs of its own that a busy machine exceeds",
+  /**
+   * With fewer processes, because QEMU's user mode cannot cope with those that a browser forks, and without a sandbox, because it offers no
+   * namespaces.
+   */
+  emulation: { environment: { CHROME_FLAGS: "--no-zygote --in-process-gpu --no-sandbox" } },
+} as const
 
 /** Every name that the browser goes by, as a command or as a path. */
 const NAMES = [
@@ -32,7 +34,7 @@ const WINDOW = `${RESULTS}/window.json`
 /** The screenshot of the page, in a container whose checks have run. */
 export const SCREENSHOT = `${SESSION}/screenshot.png`
 
-/** Checks of browser, driver and page, from outside and inside. The first check starts the browser, others read its results. */
+/** Checks of browser, driver and page, from outside and inside. One session, started by the first check, serves several, which read its results. */
 export function browserChecks(context: CheckContext): ExecCheck[] {
   const version = versionOf(context, "chrome")
   const cjk = context.plan.platforms.some(({ packages }) => packages.includes("fonts-noto-cjk"))
@@ -42,16 +44,18 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
       proves: "a WebDriver session opens a page, reads it and presses a button",
       command: `node ${HELPERS}/webdriver.mjs ${SESSION}`,
       expect: equals("rendered, pressed: Rendered by the image’s own browser 🚀"),
-      emulation: EMULATION,
+      ...BROWSER,
     },
     {
       name: "browser/versions",
+      after: "browser/session",
       proves: "browser and driver both have the planned version",
       command: `jq -r '.browser, .driver' ${SESSION}/session.json`,
       expect: version === undefined ? matches(/^(\d+(?:\.\d+){3})\n\1$/) : equals(`${version}\n${version}`),
     },
     {
       name: "browser/document",
+      after: "browser/session",
       proves: "the document is the one that the page's script built",
       command: `jq -r .html ${SESSION}/session.json`,
       expect: equals(
@@ -60,12 +64,14 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "browser/screenshot",
+      after: "browser/session",
       proves: "the screenshot has the page's size and its boxes' colours",
       command: `node ${HELPERS}/png-pixels.mjs ${SCREENSHOT} 80,60 240,60 400,60 560,60 639,359`,
       expect: equals("640x360 cc0000 00aa44 0044cc ffcc00 ffffff"),
     },
     {
       name: "browser/h264",
+      after: "browser/session",
       proves: "the browser reports whether it plays H.264",
       command: `jq -r 'if .h264 then "H.264 plays" else "H.264 does not play" end' ${SESSION}/session.json`,
       expect: matches(/^H\.264 (plays|does not play)$/),
@@ -82,17 +88,18 @@ export function browserChecks(context: CheckContext): ExecCheck[] {
       proves: "the browser renders a page without a driver",
       command: `google-chrome --headless --dump-dom file://${HELPERS}/page.html 2>/dev/null`,
       expect: contains('<p id="sum">6</p>'),
-      emulation: EMULATION,
+      ...BROWSER,
     },
     {
       name: "browser/playwright",
       proves: "Playwright's channel chrome is the image's own browser",
       command: `test -z "\${DISPLAY:-}" && node ${HELPERS}/playwright.mjs ${WINDOW}`,
       expect: version === undefined ? contains("rendered, pressed, ") : equals(`rendered, pressed, ${version}`),
-      emulation: EMULATION,
+      ...BROWSER,
     },
     {
       name: "browser/display",
+      after: "browser/playwright",
       proves: "without a display, a browser with windows starts one of the requested size and removes it afterwards",
       command: `jq -r '(.displays | tostring), .screen' ${WINDOW}`,
       expect: equals("[1,0]\n1600x1200x24"),

@@ -1,6 +1,9 @@
 import type { CustomCheck } from "../variants/definitions.js"
 import { matches, type CheckContext, type ExecCheck } from "./check.js"
 
+/** As docs/VARIANTS.md promises. */
+const CUSTOM_SECONDS = 120
+
 /** The checks of a definition file. */
 export function customChecks({ plan }: CheckContext): ExecCheck[] {
   return plan.customChecks.map(customCheck)
@@ -8,5 +11,13 @@ export function customChecks({ plan }: CheckContext): ExecCheck[] {
 
 function customCheck({ name, proves, command, expect, skipEmulated }: CustomCheck): ExecCheck {
   const expected = expect.kind === "matches" ? matches(new RegExp(expect.pattern)) : expect
-  return { name, proves, command, expect: expected, ...(skipEmulated && { emulation: { skip: skipEmulated } }) }
+  const seconds = CUSTOM_SECONDS
+  return {
+    name,
+    proves,
+    command,
+    expect: expected,
+    seconds,
+    ...(skipEmulated && { emulation: { skip: skipEmulated } }),
+  }
 }

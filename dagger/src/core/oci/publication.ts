@@ -1,4 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
+import { inconclusive } from "../checks/outcome.js"
 import { parseRepository, parseTags } from "../text/reference.js"
 import type { Report } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
@@ -88,7 +89,7 @@ export function assertPublishable(
 /**
  * Decides what is published: nothing at all unless every image of every variant passed every check.
  *
- * @throws RunnerImagesError REFERENCE_INVALID, STAND_IN_REFUSED or CHECKS_FAILED
+ * @throws RunnerImagesError REFERENCE_INVALID, STAND_IN_REFUSED, CHECKS_FAILED or CHECKS_INCONCLUSIVE
  */
 export function planPublication(
   built: readonly { variant: VariantName; report: Report }[],
@@ -110,12 +111,18 @@ export function planPublication(
   })
 }
 
-/** Digests of a finished image of which every platform passed at least one check and failed none. */
+/** Digests of a finished image of which every platform passed at least one check, failed none, and had an answer to all. */
 function provenDigests(report: Report): { index: string; manifests: string[] } {
   const failed = report.platforms.flatMap(({ platform, checks }) =>
     checks.filter(({ status }) => status === "failed").map(({ name }) => `${name} on ${platform}`),
   )
   if (failed.length > 0) throw unproven(report, `failed ${failed.join(", ")}`)
+  const open = report.platforms.flatMap(({ platform, checks }) =>
+    checks
+      .filter(({ status }) => status === "inconclusive")
+      .map(({ name, reason = "" }) => `${report.variant} ${platform} ${name}: ${reason}`),
+  )
+  if (open.length > 0) throw inconclusive(open)
   const untested = report.platforms.filter(({ checks }) => !checks.some(({ status }) => status === "passed"))
   if (untested.length > 0)
     throw unproven(report, `was not tested on ${untested.map(({ platform }) => platform).join(", ")}`)

@@ -12,7 +12,8 @@ const builder = new XMLBuilder({
 
 /**
  * Reports as JUnit XML, which CI systems show as test results: one suite per variant and platform, one case per check.
- * No times are given, as checks of a platform run together.
+ * An inconclusive check is a skipped one, whose message says so: CI systems turn red for errors as for failures, and a slow machine is no
+ * reason to.
  */
 export function renderJUnit(reports: readonly Report[]): string {
   const suites = reports.flatMap((report) => report.platforms.map((platform) => suite(report, platform)))
@@ -35,7 +36,7 @@ function counts(checks: readonly CheckResult[]) {
     "@failures": count("failed"),
     // A check that cannot run ends the build; it never gets as far as a report.
     "@errors": 0,
-    "@skipped": count("skipped"),
+    "@skipped": count("skipped") + count("inconclusive"),
   }
 }
 
@@ -49,7 +50,12 @@ function testCase(suiteName: string, check: CheckResult) {
   return {
     "@name": printable(check.name),
     "@classname": suiteName,
+    ...(check.seconds !== undefined && { "@time": check.seconds.toFixed(2) }),
     ...(check.status === "skipped" && { skipped: { "@message": printable(check.reason ?? "") } }),
+    ...(check.status === "inconclusive" && {
+      skipped: { "@message": printable(`inconclusive: ${check.reason ?? ""}`) },
+    }),
+    ...(check.provedBy !== undefined && { "system-out": `proved by ${printable(check.provedBy)}` }),
     ...(check.status === "failed" && {
       failure: {
         "@message": printable(summary(check)),

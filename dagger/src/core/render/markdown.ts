@@ -1,4 +1,5 @@
 import { parityMarkdown } from "./image-parity.js"
+import { countChecks, countsText } from "./check-counts.js"
 import { megabytes, section, table, text } from "../text/markdown.js"
 import type { CheckResult, ImageLayer, PlatformReport, Report } from "../report/report.js"
 import { budgetedLayers, difference, percent, totalBytes } from "../oci/sizes.js"
@@ -10,6 +11,7 @@ export function renderMarkdown(report: Report): string {
     facts(report),
     section("Platforms", platforms(report)),
     section("Failed checks", checksWith("failed", report)),
+    section("Inconclusive checks", checksWith("inconclusive", report)),
     section("Skipped checks", checksWith("skipped", report)),
     section("Checks", checks(report)),
     section("Tools", tools(report)),
@@ -44,7 +46,7 @@ function platforms({ platforms }: Report): string {
       platform.compressedBytes === undefined ? "" : megabytes(platform.compressedBytes),
       String(platform.packages.length),
       installation(platform),
-      outcome(platform.checks),
+      countsText(countChecks(platform.checks)),
       seconds(totalSeconds(platform)),
     ]),
   )
@@ -56,14 +58,6 @@ function installation({ installation }: PlatformReport): string {
   return installation.reason === undefined
     ? installation.method
     : `${installation.method}: ${text(installation.reason)}`
-}
-
-/** `12 passed, 1 failed`: only the statuses that occur. */
-function outcome(checks: readonly CheckResult[]): string {
-  const counts = (["passed", "failed", "skipped"] as const)
-    .map((status) => ({ status, count: checks.filter((check) => check.status === status).length }))
-    .filter(({ count }) => count > 0)
-  return counts.length === 0 ? "none" : counts.map(({ status, count }) => `${String(count)} ${status}`).join(", ")
 }
 
 function checksWith(status: CheckResult["status"], { platforms }: Report): string {
@@ -91,9 +85,20 @@ function checks({ platforms }: Report): string {
     [...all].map(([name, proves]) => [
       text(name),
       text(proves),
-      ...platforms.map(({ checks }) => checks.find((check) => check.name === name)?.status ?? ""),
+      ...platforms.map(({ checks }) => result(checks.find((check) => check.name === name))),
     ]),
   )
+}
+
+/** `passed, 1.2 s`, or `passed by chrome` if it ran in another variant's image. */
+function result(check: CheckResult | undefined): string {
+  if (!check) return ""
+  const { status, seconds, attempts, provedBy } = check
+  return [
+    provedBy === undefined ? status : `${status} by ${text(provedBy)}`,
+    ...(seconds === undefined ? [] : [`${seconds.toFixed(1)} s`]),
+    ...(attempts === undefined ? [] : ["at the second attempt"]),
+  ].join(", ")
 }
 
 /** One row per tool, one column per platform, so that differences in version stand out. */

@@ -13,16 +13,31 @@ export type InstallMethod = (typeof INSTALL_METHODS)[number]
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 
+/**
+ * - `passed`: the image does what the check expects
+ * - `failed`: it does something else
+ * - `skipped`: the check cannot run here, or what it reads is missing because another check failed
+ * - `inconclusive`: the check had no answer in time, twice, which says nothing about the image
+ */
+export const CHECK_STATUSES = ["passed", "failed", "skipped", "inconclusive"] as const
+export type CheckStatus = (typeof CHECK_STATUSES)[number]
+
 export const checkResultSchema = z.object({
   /** Unique within a platform: `version/git`. */
   name: z.string(),
   /** What the check proves, in a short sentence. */
   proves: z.string(),
-  status: z.enum(["passed", "failed", "skipped"]),
+  status: z.enum(CHECK_STATUSES),
   expected: z.string().optional(),
   actual: z.string().optional(),
-  /** Why it was skipped, or what the failure means. */
+  /** Why it was skipped or is inconclusive, or what the failure means. */
   reason: z.string().optional(),
+  /** Wall seconds of the last attempt, beside other checks. Absent for checks of files, and for what did not run in this image. */
+  seconds: z.number().nonnegative().optional(),
+  /** 2 if the first attempt had no answer in time. */
+  attempts: z.literal(2).optional(),
+  /** The variant in whose image it ran: this one has the same layers, and what it adds does not concern the check. */
+  provedBy: z.string().optional(),
 })
 export type CheckResult = z.infer<typeof checkResultSchema>
 

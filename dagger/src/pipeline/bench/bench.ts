@@ -3,7 +3,7 @@ import type { BenchRequest, Machine, RowName, MeasuredRun, Traffic } from "../..
 import { PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { assertChecksPassed, buildVariants } from "../build.js"
+import { assertAllPassed, buildVariants } from "../build.js"
 import type { NativeToolsInstall } from "../packages/acceleration.js"
 import { withCacheBuster, type EngineHost } from "../engine/engine-host.js"
 import { foreignTo, packagesFor, preparePackageSet, resolved, type PackageSetContext } from "../image/package-set.js"
@@ -179,7 +179,7 @@ export async function benchBuild(
     async (watch) => {
       const context = await prepareBuild(request, { ...inputs, cacheBuster }, new Progress(watch))
       built = await buildVariants(context)
-      for (const { report } of built) assertChecksPassed(report)
+      assertAllPassed(built, request)
       // Without the deliveries' own steps, which are parts of these phases.
       const silent = { ...context, progress: new Progress() }
       for (const [phase, destination] of Object.entries(destinations))

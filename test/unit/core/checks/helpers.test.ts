@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { readdirSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { crc32, deflateSync } from "node:zlib"
@@ -102,4 +102,53 @@ it("serve.py serves a folder while a command runs, and ends as the command does"
     execFileSync("python3", [join(HELPERS, "serve.py"), command], { cwd, encoding: "utf8", stdio: "pipe" })
   expect(serve('curl -fsS --noproxy "*" "$ADDRESS/a"')).toBe("served")
   expect(() => serve("exit 3")).toThrow(expect.objectContaining({ status: 3 }))
+})
+
+describe("webdriver.mjs", () => {
+  /** A driver that answers like a real one whose browser shows the page, except to its first sessions. */
+  const DRIVER = `#!/usr/bin/env node
+import { createServer } from "node:http"
+import { appendFileSync, readFileSync } from "node:fs"
+const log = process.env.DRIVER_LOG
+appendFileSync(log, "started\\n")
+const hangs = readFileSync(log, "utf8").split("\\n").length - 1 <= Number(process.env.DRIVER_HANGS)
+const server = createServer((request, response) => {
+  const path = request.url.replace(/^\\/session\\/1/, "")
+  const message = process.env.DRIVER_PROBLEM ?? "session not created: timed out"
+  const fails = hangs && path === "/session"
+  const values = {
+    "/session": { sessionId: "1", capabilities: { browserVersion: "1.2", chrome: { chromedriverVersion: "1.2 (x)" } } },
+    "/title": "a title",
+    "/element": { "element-6066-11e4-a52e-4f735466cecf": "e" },
+    "/element/e/text": "a text",
+    "/screenshot": "AAAA",
+  }
+  response.statusCode = fails ? 500 : 200
+  response.end(JSON.stringify({ value: fails ? { error: "e", message } : (values[path] ?? null) }))
+})
+server.listen(0, "127.0.0.1", () => console.log("ChromeDriver was started successfully on port " + server.address().port + "."))
+`
+
+  function drive(environment: Record<string, string>) {
+    const cwd = folder()
+    writeFileSync(join(cwd, "package.json"), '{"type":"module"}')
+    writeFileSync(join(cwd, "chromedriver"), DRIVER, { mode: 0o755 })
+    const log = join(cwd, "log")
+    const env = { ...process.env, PATH: `${cwd}:${process.env.PATH ?? ""}`, DRIVER_LOG: log, ...environment }
+    const run = () =>
+      execFileSync("node", [join(HELPERS, "webdriver.mjs"), cwd], { cwd, env, encoding: "utf8", stdio: "pipe" })
+    return { run, starts: () => readFileSync(log, "utf8").split("\n").length - 1 }
+  }
+
+  it("starts a browser that does not answer again, and again", () => {
+    const { run, starts } = drive({ DRIVER_HANGS: "2" })
+    expect(run()).toBe("a title, a text: a text\n")
+    expect(starts()).toBe(3)
+  })
+
+  it("fails at once if the browser's answer is something else", () => {
+    const { run, starts } = drive({ DRIVER_HANGS: "1", DRIVER_PROBLEM: "no chrome binary" })
+    expect(run).toThrow(/POST \/session: e: no chrome binary/)
+    expect(starts()).toBe(1)
+  })
 })

@@ -7,7 +7,7 @@ import {
 } from "../../../../dagger/src/core/oci/publication.js"
 import type { Report } from "../../../../dagger/src/core/report/report.js"
 import { isNotThere, registryError } from "../../../../dagger/src/core/oci/registry-error.js"
-import { FAILED, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
+import { FAILED, INCONCLUSIVE, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
 
 const OPTIONS = {
   repository: "ghcr.io/owner/runner",
@@ -94,6 +94,13 @@ describe("planPublication", () => {
       {},
       "CHECKS_FAILED",
       "The image standard failed elf/architecture on linux/arm64; nothing",
+    ],
+    [
+      "a check without an answer",
+      arm({ checks: [PASSED, INCONCLUSIVE] }),
+      {},
+      "CHECKS_INCONCLUSIVE",
+      "standard linux/arm64 browser/session: no answer within 600 seconds",
     ],
     ["a platform without checks", arm({ checks: [] }), {}, "CHECKS_FAILED", "was not tested on linux/arm64"],
     [

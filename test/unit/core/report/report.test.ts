@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { renderJUnit } from "../../../../dagger/src/core/render/junit.js"
 import { renderMarkdown } from "../../../../dagger/src/core/render/markdown.js"
 import { reportSchema } from "../../../../dagger/src/core/report/report.js"
-import { FAILED, PASSED, platformReport, report, SKIPPED } from "./reports.js"
+import { FAILED, INCONCLUSIVE, PASSED, platformReport, PROVED, report, SKIPPED } from "./reports.js"
 
 const mixed = () => {
   const arm = platformReport("linux/arm64", {
@@ -122,6 +122,32 @@ describe("renderMarkdown", () => {
     `)
   })
 
+  it("shows checks without an answer, how long others took, and which ran in another variant's image", () => {
+    const again = { ...PASSED, name: "work/npm", seconds: 12.34, attempts: 2 as const }
+    const made = report({ platforms: [platformReport("linux/arm64", { checks: [PROVED, again, INCONCLUSIVE] })] })
+    expect(reportSchema.parse(made)).toEqual(made)
+    const rendered = renderMarkdown(made)
+    expect(/\| linux\/arm64 \|.*\|/.exec(rendered)?.[0]).toMatchInlineSnapshot(
+      `"| linux/arm64 | \`sha256:2222222222222222222222222222222222222222222222222222222222222222\` | 297.5 MB | 1 | native | 2 passed (1 proved by chrome), 1 inconclusive | 64.8 |"`,
+    )
+    expect(/## Inconclusive[^]*?(?=\n## Tools)/.exec(rendered)?.[0]).toMatchInlineSnapshot(`
+      "## Inconclusive checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | browser/session |  |  | no answer within 600 seconds, nor within 640 seconds when no other check ran |
+
+      ## Checks
+
+      | Check | Proves | linux/arm64 |
+      | --- | --- | --- |
+      | version/git | git is the version resolved | passed by chrome |
+      | work/npm | git is the version resolved | passed, 12.3 s, at the second attempt |
+      | browser/session | a browser opens a page | inconclusive, 640.0 s, at the second attempt |
+      "
+    `)
+  })
+
   it("has no sections for what did not happen", () => {
     const headings = renderMarkdown(report()).match(/^#+ .*/gm)
     expect(headings).toEqual([
@@ -181,6 +207,25 @@ describe("renderJUnit", () => {
           </testcase>
           <testcase name="runner/listener" classname="standard linux/arm64">
             <skipped message="needs a network"/>
+          </testcase>
+        </testsuite>
+      </testsuites>
+      "
+    `)
+  })
+
+  it("takes a check without an answer for a skipped one, and gives times and other variants' proofs", () => {
+    const checks = [PROVED, { ...PASSED, name: "work/npm", seconds: 12.344 }, INCONCLUSIVE]
+    expect(renderJUnit([report({ platforms: [platformReport("linux/arm64", { checks })] })])).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="runner-images" tests="3" failures="0" errors="0" skipped="1">
+        <testsuite name="standard linux/arm64" tests="3" failures="0" errors="0" skipped="1">
+          <testcase name="version/git" classname="standard linux/arm64">
+            <system-out>proved by chrome</system-out>
+          </testcase>
+          <testcase name="work/npm" classname="standard linux/arm64" time="12.34"/>
+          <testcase name="browser/session" classname="standard linux/arm64" time="640.01">
+            <skipped message="inconclusive: no answer within 600 seconds, nor within 640 seconds when no other check ran"/>
           </testcase>
         </testsuite>
       </testsuites>

@@ -21,6 +21,17 @@ export const SKIPPED: CheckResult = {
   reason: "needs a network",
 }
 
+export const INCONCLUSIVE: CheckResult = {
+  name: "browser/session",
+  proves: "a browser opens a page",
+  status: "inconclusive",
+  reason: "no answer within 600 seconds, nor within 640 seconds when no other check ran",
+  seconds: 640.01,
+  attempts: 2,
+}
+
+export const PROVED: CheckResult = { ...PASSED, provedBy: "chrome" }
+
 export function platformReport(platform: string, change: Partial<PlatformReport> = {}): PlatformReport {
   return {
     platform,
