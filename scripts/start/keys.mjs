@@ -5,7 +5,7 @@ import { join, relative } from "node:path"
 /** The folders whose sources are bundled. */
 const SOURCES = ["src", "dagger/src"]
 const SOURCE = /\.(?:[cm]?[jt]s|json)$/
-/** The versions of all packages. `npm ci` follows it, so what is installed needs no look. */
+/** The versions of all packages. Installations follow it, so what is installed needs no look. */
 const LOCK = "package-lock.json"
 /** Names the target and the dialect of TypeScript. */
 const SETTINGS = "tsconfig.json"
