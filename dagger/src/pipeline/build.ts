@@ -142,7 +142,7 @@ async function buildVariant(
     runner: { kind: plan.runner, version: facts.runnerVersion },
     ...(plan.root ? { root: true as const } : {}),
     ...(plan.options.includes("sudo") ? { sudo: true as const } : {}),
-    releases: run.archive.releases,
+    releases: run.releases,
     ...(recorded ? { inputs: recorded } : {}),
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>

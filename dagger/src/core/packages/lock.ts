@@ -4,7 +4,14 @@ import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
 import { firstIssue, parseJson } from "../text/json.js"
 import { printable } from "../text/printable.js"
-import { lockedPackageSchema, REPORT_SCHEMA_VERSION, reportSchema, type LockedPackage } from "../report/report.js"
+import type { ReleaseFile } from "./releases.js"
+import {
+  lockedPackageSchema,
+  releaseFileSchema,
+  REPORT_SCHEMA_VERSION,
+  reportSchema,
+  type LockedPackage,
+} from "../report/report.js"
 
 /** The exact packages of one earlier build. */
 export interface Lock {
@@ -12,11 +19,14 @@ export interface Lock {
   base?: string
   /** The variant that was built. The lock also applies to the variants that it extends; other variants may lack some of its packages. */
   variant?: string
+  /** The archive's Release files at that time, which date the image. Absent if the lock does not name any. */
+  releases?: ReleaseFile[]
   platforms: Partial<Record<PlatformName, LockedPackage[]>>
 }
 
 const lockSchema = z.object({
   variant: z.string().optional(),
+  releases: z.array(releaseFileSchema).optional(),
   platforms: z.array(
     z.object({ platform: z.string(), base: z.string().optional(), packages: z.array(lockedPackageSchema) }),
   ),
@@ -42,8 +52,12 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
   const known = reportSchema.safeParse(json)
   const parsed = known.success ? known : lockSchema.safeParse(json)
   if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
-  const { variant } = parsed.data
-  const lock: Lock = { ...(variant === undefined ? {} : { variant }), platforms: {} }
+  const { variant, releases = [] } = parsed.data
+  const lock: Lock = {
+    ...(variant === undefined ? {} : { variant }),
+    ...(releases.length === 0 ? {} : { releases }),
+    platforms: {},
+  }
   for (const platform of platforms) {
     const entry = parsed.data.platforms.find((candidate) => candidate.platform === platform)
     if (!entry) throw invalid(`it has no packages for ${platform}`)

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assertNative } from "../../core/checks/native-only.js"
 import type { BuildPlan } from "../../core/plan/build-plan.js"
-import { newestDate } from "../../core/packages/releases.js"
+import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
@@ -41,6 +41,8 @@ export interface BuildContext {
   progress: Progress
   engineHost: EngineHost
   archive: Archive
+  /** The Release files that date the images: the archive's, or those of the lock. */
+  releases: ReleaseFile[]
   plan: BuildPlan
   created: string
   standInVersion: string
@@ -74,7 +76,9 @@ export async function prepareBuild(
   if (request.native) assertNative(plan.variants, engineHost.platform)
   const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
   const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
-  const created = newestDate(archive.releases)
+  // The same packages as before make the same image, although the archive has moved on.
+  const releases = request.lock?.releases ?? archive.releases
+  const created = newestDate(releases)
   const sources = { docker: inputs.docker, ...access }
-  return { request, inputs, sources, progress, engineHost, archive, plan, created, standInVersion }
+  return { request, inputs, sources, progress, engineHost, archive, releases, plan, created, standInVersion }
 }

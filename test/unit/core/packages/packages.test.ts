@@ -64,6 +64,15 @@ describe("parseLock", () => {
     })
   })
 
+  it("has the Release files of that time, which date the image", () => {
+    const releases = [{ name: "trixie_InRelease", sha256: A, date: "2026-11-21T09:15:44.000Z" }]
+    const dated = JSON.stringify({ ...(JSON.parse(lock) as object), releases })
+    expect(parseLock(dated, ["linux/amd64"]).releases).toEqual(releases)
+    // As in the report of an image that was only tested.
+    const undated = JSON.stringify({ ...(JSON.parse(lock) as object), releases: [] })
+    expect(parseLock(undated, ["linux/amd64"]).releases).toBeUndefined()
+  })
+
   it.each([
     ["{", "it is not JSON"],
     ["{}", "platforms"],
