@@ -19,6 +19,7 @@ import { occupantOf } from "./instance/listener.js"
 import { takeLock, type Lock } from "./state/lock.js"
 import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "./instance/namespace.js"
 import { forwardingPlan, freeNetworks, listens, prepareHostNetwork, uplinks } from "./host/network.js"
+import { readPackageArchive, type PackageArchive } from "./artefacts/package-archive.js"
 import { installPackages, missingPackages, registryProgram } from "./artefacts/host-packages.js"
 import { runPhase, type PhaseName } from "./phase.js"
 import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
@@ -242,15 +243,24 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     await installPackages(state, log)
     return registryProgram(state, state.work)
   })
+  // Read once, and only if something is made from it.
+  let reading: Promise<PackageArchive> | undefined
+  const packageArchive = () => (reading ??= readPackageArchive(state.work, host))
+  const stop = new AbortController()
   const [binaries, bases] = await together(
     state.work,
+    stop,
     phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
       buildBinaries(state, keys.binaries, state.work, go),
     ),
     phase("emulator", "QEMU, and the kernel's rule for it", async () => {
-      const emulator = await fetchEmulator(state, keys.emulator, state.work, host)
+      const emulator = await fetchEmulator(state, keys.emulator, state.work, host, packageArchive)
       await addBinfmtRules(folder, record, emulator, host)
-    }).then(() => phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))),
+    }).then(() =>
+      phase("bases", "base images", () =>
+        makeBases(state, keys.bases, state.work, host, packageArchive, { stopped: stop.signal, log }),
+      ),
+    ),
   )
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),
@@ -300,10 +310,16 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
 }
 
 /** Waits for phases that run in parallel. When one fails, the processes that the other has started are ended, not waited for. */
-async function together<A, B>(work: string, one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+async function together<A, B>(
+  work: string,
+  stop: AbortController,
+  one: Promise<A>,
+  other: Promise<B>,
+): Promise<[A, B]> {
   try {
     return await Promise.all([one, other])
   } catch (error) {
+    stop.abort()
     await clearWork(work)
     await Promise.allSettled([one, other])
     throw error

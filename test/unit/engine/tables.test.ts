@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { spelling } from "../../../dagger/src/core/platforms.js"
 import { sourcesFromHost } from "../../../src/engine/bare/artefacts/archive.js"
-import { newestDate } from "../../../src/engine/bare/artefacts/bases.js"
+import { newestDate } from "../../../src/engine/bare/artefacts/package-archive.js"
 import { binfmtRule } from "../../../src/engine/bare/host/binfmt.js"
 import { engineToml, mirrorPort, registryConfig } from "../../../src/engine/bare/instance/config.js"
 import { manifestDigest } from "../../../src/engine/bare/artefacts/content.js"
