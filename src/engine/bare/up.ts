@@ -247,21 +247,25 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   let reading: Promise<PackageArchive> | undefined
   const packageArchive = () => (reading ??= readPackageArchive(state.work, host))
   const stop = new AbortController()
-  const [binaries, bases] = await together(
-    state.work,
-    stop,
-    phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
-      buildBinaries(state, keys.binaries, state.work, go),
-    ),
-    phase("emulator", "QEMU, and the kernel's rule for it", async () => {
+  const contentOf = contentKey(keys.binaries, go)
+  const building = phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
+    buildBinaries(state, keys.binaries, state.work, go),
+  )
+  // Compiling uses every processor most of the time, but first it waits for the network, and in the end for the linker.
+  const images = async () => {
+    await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
       const emulator = await fetchEmulator(state, keys.emulator, state.work, host, packageArchive)
       await addBinfmtRules(folder, record, emulator, host)
-    }).then(() =>
-      phase("bases", "base images", () =>
-        makeBases(state, keys.bases, state.work, host, packageArchive, { stopped: stop.signal, log }),
-      ),
-    ),
-  )
+    })
+    const bases = await phase("bases", "base images", () =>
+      makeBases(state, keys.bases, state.work, host, packageArchive, { stopped: stop.signal, log }),
+    )
+    const content = await phase("sdk-content", "the containers that run modules in Go and TypeScript", () =>
+      buildContent(state, contentOf, state.work, { host, go, packageArchive, bases, binaries: building }),
+    )
+    return { bases, content }
+  }
+  const [binaries, { bases, content }] = await together(state.work, stop, building, images())
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),
   )
@@ -280,26 +284,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
   const parts = { binaries, registryProgram: program }
-  const contentOf = contentKey(keys.binaries, go)
-  await phase("sdk-content", "the containers that run modules in Go and TypeScript", async () => {
-    if (existsSync(state.content(contentOf))) return
-    await startEngine(state, folder, record, parts)
-    const inputs = {
-      base: describe(folder, record).base,
-      platform: host,
-      binaries,
-      goRoot: go.root,
-      log: join(folder.root, "log", "sdk-content.log"),
-    }
-    try {
-      await buildContent(state, contentOf, state.work, inputs, clientEnv(folder, record.cli ?? ""))
-    } catch (error) {
-      await stopEngine(folder, record)
-      throw error
-    }
-  })
   await phase("engine", folder.socket, async () => {
-    const content = state.content(contentOf)
     await startEngine(state, folder, record, { ...parts, content: { folder: content, env: contentEnv(content) } })
     record.keys.content = contentOf
     record.goVersion = go.version

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PLATFORMS, spelling, type PlatformName } from "../../../../dagger/src/core/platforms.js"
+import { indexSchema, manifestSchema } from "../../../../dagger/src/core/oci/documents.js"
 import { filesBelow, keyOf, makeOnce } from "./artefact.js"
 import { EMULATED, makeBaseRoot, OVERLAY } from "./base-root.js"
 import { foreignRoot } from "./foreign-root.js"
@@ -19,6 +20,18 @@ export function basesKey(): string {
 /** The digest of the index in a finished bases folder. */
 export function baseDigest(folder: string): string {
   return readFileSync(join(folder, "digest"), "utf8").trim()
+}
+
+/** The file of the base image's layer for one platform in a finished bases folder: a compressed tar. */
+export function baseLayer(folder: string, platform: PlatformName): string {
+  const blob = (digest: string) => join(folder, "blobs", "sha256", digest.replace("sha256:", ""))
+  const read = (digest: string): unknown => JSON.parse(readFileSync(blob(digest), "utf8"))
+  const { arch } = spelling(platform)
+  const entry = indexSchema
+    .parse(read(baseDigest(folder)))
+    .manifests.find((manifest) => manifest.platform?.architecture === arch)
+  const layer = manifestSchema.parse(read(entry?.digest ?? "")).layers[0]
+  return blob(layer?.digest ?? "")
 }
 
 /** The base image's reference on the engine, which gets it from its own mirror by the recorded digest. */
