@@ -41,12 +41,12 @@ export async function writeSdkLayer(
   mkdirSync(join(folder, "blobs", "sha256"), { recursive: true })
   const tar = join(work, `${name}.tar`)
   const time = `--mtime=@${date.getTime() / 1000} --clamp-mtime`
-  const commands = parts.map(({ folder: from, file = ".", at, exclude = [], keepOwners }, index) => {
-    const place = at === "" ? [] : [`--transform=${quote(`flags=rSh;s,^\\(\\./\\)\\?,${at}/,`)}`]
+  const commands = parts.map(({ folder: from, file, at, exclude = [], keepOwners }, index) => {
+    const place = at === "" ? [] : [`--transform=${quote(`flags=rSh;s,^\\.,${at},`)}`]
     const omit = exclude.map((pattern) => `--exclude=${quote(pattern)}`)
     const owners = keepOwners ? "--numeric-owner" : "--owner=0 --group=0 --numeric-owner"
     const words = [index === 0 ? "--create" : "--append", "--sort=name", owners, time, ...place, ...omit]
-    return `tar ${words.join(" ")} --file ${quote(tar)} --directory ${quote(from)} ${quote(file)}`
+    return `tar ${words.join(" ")} --file ${quote(tar)} --directory ${quote(from)} ${quote(file === undefined ? "." : `./${file}`)}`
   })
   await runTool("sh", ["-ec", [...commands, `zstd -q -T0 -3 ${quote(tar)}`].join("\n")], work)
   const [plain, compressed] = await Promise.all([sha256Of(tar), sha256Of(`${tar}.zst`)])
