@@ -9,7 +9,10 @@ import { EMULATED, makeBaseRoot, type RunsPrograms } from "../../src/engine/bare
 import { foreignRoot } from "../../src/engine/bare/artefacts/foreign-root.js"
 import { readPackageArchive, type PackageArchive } from "../../src/engine/bare/artefacts/package-archive.js"
 import { checkHost, hostFacts } from "../../src/engine/bare/host/host.js"
-import { up } from "../../src/engine/bare/up.js"
+import { down } from "../../src/engine/bare/down.js"
+import { locate, up } from "../../src/engine/bare/up.js"
+
+const INSTANCE = "base-root-test"
 
 const host = (() => {
   try {
@@ -26,11 +29,15 @@ describe.runIf(host)("the roots of base images", () => {
   let archive: PackageArchive
 
   beforeAll(async () => {
-    // Its kernel rule runs foreign programs.
-    await up({ log: () => undefined })
+    // Its kernel rule runs foreign programs. An instance of the test's own: this version may have to restart the one that others use.
+    await up({ instance: INSTANCE, log: () => undefined })
     archive = await readPackageArchive(work, own)
   })
-  afterAll(() => rmSync(work, { recursive: true, force: true }))
+  afterAll(async () => {
+    await down({ instance: INSTANCE, log: () => undefined })
+    rmSync(locate(INSTANCE).folder.root, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true })
+  })
 
   async function digestOf(platform: PlatformName, name: string, runs?: RunsPrograms): Promise<string> {
     const rootfs = join(work, `${name}-${archOf(platform)}.tar`)
