@@ -14,7 +14,7 @@ const PHASES = [
   { name: "engine binaries", after: /binaries: the engine/, seconds: 20 },
   { name: "emulator", after: /emulator: QEMU/, seconds: 1 },
   { name: "base images", after: /bases: base images/, seconds: 10 },
-  { name: "SDK contents", after: /sdk-content: what modules/, seconds: 10 },
+  { name: "SDK contents", after: /sdk-content: the containers/, seconds: 10 },
   { name: "engine start", after: /engine: .*engine\.sock/, seconds: 0 },
   { name: "package archive", after: /base image … /, seconds: 1 },
   { name: "packages", after: /\[linux\/arm64\] resolve packages … /, seconds: 15 },

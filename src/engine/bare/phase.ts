@@ -2,17 +2,17 @@ import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/erro
 import type { Lock } from "./state/lock.js"
 
 /**
- * The phases of starting an engine, in the order in which they begin; the emulator and the bases are built in parallel with the
- * binaries. Each can be interrupted at any point, and the next `up` resumes it.
+ * The phases of starting an engine, in the order in which they begin; the emulator, the bases and the SDKs' contents are built in
+ * parallel with the binaries. Each can be interrupted at any point, and the next `up` resumes it.
  */
 export const PHASES = [
   "packages",
   "binaries",
   "emulator",
   "bases",
+  "sdk-content",
   "network",
   "registry",
-  "sdk-content",
   "engine",
 ] as const
 export type PhaseName = (typeof PHASES)[number]

@@ -19,6 +19,7 @@ import { occupantOf } from "./instance/listener.js"
 import { takeLock, type Lock } from "./state/lock.js"
 import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "./instance/namespace.js"
 import { forwardingPlan, freeNetworks, listens, prepareHostNetwork, uplinks } from "./host/network.js"
+import { readPackageArchive, type PackageArchive } from "./artefacts/package-archive.js"
 import { installPackages, missingPackages, registryProgram } from "./artefacts/host-packages.js"
 import { runPhase, type PhaseName } from "./phase.js"
 import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
@@ -242,16 +243,29 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     await installPackages(state, log)
     return registryProgram(state, state.work)
   })
-  const [binaries, bases] = await together(
-    state.work,
-    phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
-      buildBinaries(state, keys.binaries, state.work, go),
-    ),
-    phase("emulator", "QEMU, and the kernel's rule for it", async () => {
-      const emulator = await fetchEmulator(state, keys.emulator, state.work, host)
-      await addBinfmtRules(folder, record, emulator, host)
-    }).then(() => phase("bases", "base images", () => makeBases(state, keys.bases, state.work, host, log))),
+  // Read once, and only if something is made from it.
+  let reading: Promise<PackageArchive> | undefined
+  const packageArchive = () => (reading ??= readPackageArchive(state.work, host))
+  const stop = new AbortController()
+  const contentOf = contentKey(keys.binaries, go)
+  const building = phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
+    buildBinaries(state, keys.binaries, state.work, go),
   )
+  // Compiling uses every processor most of the time, but first it waits for the network, and in the end for the linker.
+  const images = async () => {
+    await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
+      const emulator = await fetchEmulator(state, keys.emulator, state.work, host, packageArchive)
+      await addBinfmtRules(folder, record, emulator, host)
+    })
+    const bases = await phase("bases", "base images", () =>
+      makeBases(state, keys.bases, state.work, host, packageArchive, { stopped: stop.signal, log }),
+    )
+    const content = await phase("sdk-content", "the containers that run modules in Go and TypeScript", () =>
+      buildContent(state, contentOf, state.work, { host, go, packageArchive, bases, binaries: building }),
+    )
+    return { bases, content }
+  }
+  const [binaries, { bases, content }] = await together(state.work, stop, building, images())
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),
   )
@@ -270,26 +284,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
   const parts = { binaries, registryProgram: program }
-  const contentOf = contentKey(keys.binaries, go)
-  await phase("sdk-content", "the containers that run modules in Go and TypeScript", async () => {
-    if (existsSync(state.content(contentOf))) return
-    await startEngine(state, folder, record, parts)
-    const inputs = {
-      base: describe(folder, record).base,
-      platform: host,
-      binaries,
-      goRoot: go.root,
-      log: join(folder.root, "log", "sdk-content.log"),
-    }
-    try {
-      await buildContent(state, contentOf, state.work, inputs, clientEnv(folder, record.cli ?? ""))
-    } catch (error) {
-      await stopEngine(folder, record)
-      throw error
-    }
-  })
   await phase("engine", folder.socket, async () => {
-    const content = state.content(contentOf)
     await startEngine(state, folder, record, { ...parts, content: { folder: content, env: contentEnv(content) } })
     record.keys.content = contentOf
     record.goVersion = go.version
@@ -300,10 +295,16 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
 }
 
 /** Waits for phases that run in parallel. When one fails, the processes that the other has started are ended, not waited for. */
-async function together<A, B>(work: string, one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+async function together<A, B>(
+  work: string,
+  stop: AbortController,
+  one: Promise<A>,
+  other: Promise<B>,
+): Promise<[A, B]> {
   try {
     return await Promise.all([one, other])
   } catch (error) {
+    stop.abort()
     await clearWork(work)
     await Promise.allSettled([one, other])
     throw error

@@ -37,7 +37,7 @@ it("of a bare host lists every change, what is made, disk and minutes", () => {
       - QEMU for linux/arm64
       - base images from the distribution's package archive
       - the contents of the Go and TypeScript SDKs
-    needs 12.0 GB of free disk space and about 9 minutes"
+    needs 11.4 GB of free disk space and about 6 minutes"
   `)
 })
 

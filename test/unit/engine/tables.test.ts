@@ -1,10 +1,9 @@
 import { expect, it } from "vitest"
 import { spelling } from "../../../dagger/src/core/platforms.js"
 import { sourcesFromHost } from "../../../src/engine/bare/artefacts/archive.js"
-import { newestDate } from "../../../src/engine/bare/artefacts/bases.js"
+import { newestDate } from "../../../src/engine/bare/artefacts/package-archive.js"
 import { binfmtRule } from "../../../src/engine/bare/host/binfmt.js"
 import { engineToml, mirrorPort, registryConfig } from "../../../src/engine/bare/instance/config.js"
-import { manifestDigest } from "../../../src/engine/bare/artefacts/content.js"
 import { instanceRules, isEmptyTable, sectionOf } from "../../../src/engine/bare/host/firewall.js"
 import { isOlder, parseGoVersion } from "../../../src/engine/bare/artefacts/go-toolchain.js"
 import { imageConfig } from "../../../src/engine/bare/artefacts/oci-layout.js"
@@ -160,11 +159,6 @@ it("finds one table among others", () => {
   const saved = "# made by\n*filter\n:FORWARD DROP [0:0]\nCOMMIT\n*nat\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
   expect(sectionOf(saved, "nat")).toBe("*nat\n:INPUT ACCEPT [0:0]\nCOMMIT")
   expect(sectionOf(saved, "raw")).toBe("")
-})
-
-it("reads the one manifest of an archive, and refuses several", () => {
-  expect(manifestDigest('{"manifests":[{"digest":"sha256:a"}]}')).toBe("sha256:a")
-  expect(() => manifestDigest('{"manifests":[{"digest":"sha256:a"},{"digest":"sha256:b"}]}')).toThrow()
 })
 
 it("takes a tool's own errors for its message, else the end of what it said", () => {

@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs"
 import { join } from "node:path"
-import { exec } from "../../../host/exec.js"
-import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
+import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { runTool } from "./build-tool.js"
 import { goEnvironment, type GoToolchain } from "./go-toolchain.js"
 import type { StateFolder } from "../state/state-folder.js"
 import { ENGINE_VERSION } from "../state/version.js"
@@ -12,6 +12,11 @@ const GO_SOURCES = join(SOURCES, "go")
 export function binariesKey(hostArch: string): string {
   return keyOf(GO_SOURCES, filesBelow(GO_SOURCES), [ENGINE_VERSION, hostArch])
 }
+
+/**
+ * The compiler collects garbage less often while a process stays below this size, and as usual above it. Two or so run at a time.
+ */
+const COMPILER_MEMORY = { GOGC: "400", GOMEMLIMIT: "768MiB" }
 
 /**
  * Builds engine, dagger (the CLI), codegen, init and dnsname from Go modules into the state folder.
@@ -30,7 +35,7 @@ export async function buildBinaries(state: StateFolder, key: string, work: strin
       `-X github.com/dagger/dagger/engine.Version=${ENGINE_VERSION}`,
       `-X github.com/dagger/dagger/engine.Tag=${ENGINE_VERSION}`,
     ]
-    await exec(
+    await runTool(
       go.program,
       [
         "build",
@@ -39,11 +44,14 @@ export async function buildBinaries(state: StateFolder, key: string, work: strin
         `${target}/`,
         "-tags",
         "dfexcludepatterns,dfparents",
+        // -s and -w drop what debuggers read, so that the compiler need not write it: a sixth of its work.
+        "-gcflags=all=-dwarf=false",
         "-ldflags",
         flags.join(" "),
         "tool",
       ],
-      { cwd: sources, env: { ...workEnvironment(work), ...goEnvironment() } },
+      work,
+      { cwd: sources, env: { ...goEnvironment(), ...COMPILER_MEMORY } },
     )
   })
   return folder

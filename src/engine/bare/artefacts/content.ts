@@ -1,15 +1,23 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { stripVTControlCharacters } from "node:util"
 import { z } from "zod"
 import { trustFile } from "../../../../dagger/src/core/request/trust-files.js"
-import { attempt, exec, ExecError } from "../../../host/exec.js"
-import { filesBelow, keyOf, makeOnce, SOURCES, workEnvironment } from "./artefact.js"
-import type { ContentInputs } from "./content/build.js"
+import { archOf, type PlatformName } from "../../../../dagger/src/core/platforms.js"
+import { exec } from "../../../host/exec.js"
+import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
+import { baseLayer } from "./bases.js"
+import { runTool } from "./build-tool.js"
+import { bundleSdk } from "./content/sdk-bundle.js"
 import type { GoToolchain } from "./go-toolchain.js"
+import type { PackageArchive } from "./package-archive.js"
+import { writeSdkImage, writeSdkLayer, type Layer, type LayerPart } from "./sdk-image.js"
+import { makeSdkRoot } from "./sdk-root.js"
 import type { StateFolder } from "../state/state-folder.js"
 
 const BUILDER = join(SOURCES, "content")
+const TOOLS = join(BUILDER, "tools")
+/** Increased with every change to what this file builds, so that outdated contents are not reused. */
+const RECIPE = "1"
 const RUNTIME = join(SOURCES, "typescript-runtime")
 
 const SDKS = { go: "DAGGER_GO_SDK_MANIFEST_DIGEST", typescript: "DAGGER_TYPESCRIPT_SDK_MANIFEST_DIGEST" } as const
@@ -23,7 +31,7 @@ export function trustBundle(): string | undefined {
 export function contentKey(binariesKey: string, go: Pick<GoToolchain, "version">): string {
   const bundle = trustBundle()
   const trust = bundle === undefined ? "" : readFileSync(bundle, "utf8")
-  return keyOf(SOURCES, [...filesBelow(BUILDER), ...filesBelow(RUNTIME)], [binariesKey, go.version, trust])
+  return keyOf(SOURCES, [...filesBelow(BUILDER), ...filesBelow(RUNTIME)], [RECIPE, binariesKey, go.version, trust])
 }
 
 const envSchema = z.record(z.string(), z.string())
@@ -33,61 +41,110 @@ export function contentEnv(folder: string): Record<string, string> {
   return envSchema.parse(JSON.parse(readFileSync(join(folder, "content.json"), "utf8")))
 }
 
-/** Lets a running engine build the contents and puts them into the state folder. */
+export interface ContentInputs {
+  host: PlatformName
+  go: Pick<GoToolchain, "root">
+  packageArchive: () => Promise<PackageArchive>
+  /** Folder of the finished base images. */
+  bases: string
+  /** Folder with codegen, which is not needed before everything else is there. */
+  binaries: Promise<string>
+}
+
+/** Builds the images that the engine loads for `sdk: go` and `sdk: typescript` of a dagger.json, and puts them into the state folder. */
 export async function buildContent(
   state: StateFolder,
   key: string,
   work: string,
-  inputs: Omit<ContentInputs, "output" | "runtime" | "tools" | "trust">,
-  clientEnv: Record<string, string>,
+  inputs: ContentInputs,
 ): Promise<string> {
   const folder = state.content(key)
   await makeOnce(folder, work, async (target) => {
     const trust = trustBundle()
     if (trust === undefined) throw new Error("ca-certificates is installed, but its bundle is missing")
-    const output = `${target}-build`
-    mkdirSync(output)
-    const all: ContentInputs = {
-      ...inputs,
-      output,
-      runtime: RUNTIME,
-      tools: join(BUILDER, "tools"),
-      trust,
-    }
-    const built = await attempt(process.execPath, ["--import", "tsx", join(BUILDER, "build.ts"), JSON.stringify(all)], {
-      cwd: SOURCES,
-      env: { ...workEnvironment(work), ...clientEnv },
-    })
-    if (built.exitCode !== 0)
-      throw new ExecError("the SDK contents' build", built.exitCode, buildOutput(built, all.log))
-    mkdirSync(join(target, "blobs", "sha256"), { recursive: true })
-    const env: Record<string, string> = {}
-    for (const [sdk, variable] of Object.entries(SDKS)) {
-      const unpacked = join(output, sdk)
-      mkdirSync(unpacked)
-      await exec("tar", ["-xf", join(output, `${sdk}-sdk.tar`), "-C", unpacked])
-      for (const blob of readdirSync(join(unpacked, "blobs", "sha256")))
-        renameSync(join(unpacked, "blobs", "sha256", blob), join(target, "blobs", "sha256", blob))
-      env[variable] = manifestDigest(readFileSync(join(unpacked, "index.json"), "utf8"))
+    const archive = await inputs.packageArchive()
+    const parts = { ...inputs, archive, trust, base: baseLayer(inputs.bases, inputs.host), target, work }
+    const go = await goLayers(parts)
+    const typescript = await typescriptLayers(parts)
+    const binaries = await inputs.binaries
+    const codegenLayer = (name: string, at: string) =>
+      writeSdkLayer(target, name, [{ folder: binaries, file: "codegen", at }], archive.date, work)
+    const image = { architecture: archOf(inputs.host), date: archive.date }
+    const env = {
+      [SDKS.go]: writeSdkImage(target, {
+        ...image,
+        config: { Env: Object.entries(GO_ENVIRONMENT).map(([name, value]) => `${name}=${value}`), WorkingDir: "/go" },
+        layers: [...go, await codegenLayer("go-codegen", "usr/local/bin")],
+      }),
+      [SDKS.typescript]: writeSdkImage(target, {
+        ...image,
+        config: { Env: [`PATH=${PATH}`] },
+        layers: [...typescript, await codegenLayer("typescript-codegen", "")],
+      }),
     }
     writeFileSync(join(target, "content.json"), JSON.stringify(env))
-    rmSync(output, { recursive: true, force: true })
   })
   return folder
 }
 
-/** The exception, then the last errors in the log: one of them is the failed command's own. */
-function buildOutput(built: { stderr: string }, log: string): string {
-  const said = built.stderr.split("\n").filter((line) => /Error\b/.test(line) && !/^\s+at /.test(line))
-  const steps = existsSync(log) ? readFileSync(log, "utf8").split("\n") : []
-  // Line by line: an escape sequence that one leaves open would swallow the next ones.
-  const failed = steps.map((line) => stripVTControlCharacters(line)).filter((line) => /ERROR|rror:|! /.test(line))
-  return [...said.slice(0, 2), ...failed.slice(-4)].join("\n").trim() || built.stderr.trim()
+interface ContentParts {
+  go: Pick<GoToolchain, "root">
+  archive: PackageArchive
+  trust: string
+  base: string
+  target: string
+  work: string
 }
 
-const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string() })).length(1) })
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const TRUST_FILE = "etc/ssl/certs/ca-certificates.crt"
+const GO_ENVIRONMENT = {
+  PATH: `/go/bin:/usr/local/go/bin:${PATH}`,
+  GOPATH: "/go",
+  GOTOOLCHAIN: "local",
+  CGO_ENABLED: "0",
+}
 
-/** @example manifestDigest('{"manifests":[{"digest":"sha256:…"}]}') ⇒ "sha256:…" */
-export function manifestDigest(indexJson: string): string {
-  return indexSchema.parse(JSON.parse(indexJson)).manifests.map((manifest) => manifest.digest)[0] ?? ""
+/** The container in which modules in Go are generated and compiled. */
+async function goLayers({ go, archive, trust, base, target, work }: ContentParts): Promise<Layer[]> {
+  const root = `${target}-go`
+  await makeSdkRoot(archive, base, ["git", "ca-certificates", "openssh-client"], root, work)
+  copyFileSync(trust, join(root, TRUST_FILE))
+  for (const folder of ["go/pkg/mod", "root/.cache/go-build"]) mkdirSync(join(root, folder), { recursive: true })
+  const parts: LayerPart[] = [
+    { folder: root, at: "", exclude: ["./dev/*"], keepOwners: true },
+    { folder: go.root, at: "usr/local/go", exclude: ["./test", "./doc", "./api"] },
+  ]
+  const layer = await writeSdkLayer(target, "go", parts, archive.date, work)
+  await exec("rm", ["-rf", "--one-file-system", root])
+  return [layer]
+}
+
+/** The files of the module that serves `sdk: typescript`, and in `node` the root of its containers. */
+async function typescriptLayers({ archive, trust, base, target, work }: ContentParts): Promise<Layer[]> {
+  const root = `${target}-node`
+  const bundled = `${target}-bundled`
+  const npm = async () => {
+    const tools = `${target}-tools`
+    cpSync(TOOLS, tools, { recursive: true })
+    const quiet = ["--ignore-scripts", "--no-audit", "--no-fund"]
+    await runTool("npm", ["ci", ...quiet, "--cache", join(work, "npm")], work, { cwd: tools })
+    return tools
+  }
+  const [tools] = await Promise.all([
+    npm(),
+    makeSdkRoot(archive, base, ["nodejs", "npm", "ca-certificates"], root, work),
+    bundleSdk(bundled),
+  ])
+  copyFileSync(trust, join(root, TRUST_FILE))
+  symlinkSync("/opt/module-tools/node_modules/.bin/tsx", join(root, "usr/local/bin/tsx"))
+  const parts: LayerPart[] = [
+    { folder: RUNTIME, at: "runtime" },
+    { folder: bundled, at: "bundled" },
+    { folder: root, at: "node", exclude: ["./dev/*"], keepOwners: true },
+    { folder: tools, at: "node/opt/module-tools" },
+  ]
+  const layer = await writeSdkLayer(target, "typescript", parts, archive.date, work)
+  await exec("rm", ["-rf", "--one-file-system", root, bundled, tools])
+  return [layer]
 }

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import type { PlatformName } from "../../../../dagger/src/core/platforms.js"
 import { exec } from "../../../host/exec.js"
 import { keyOf, makeOnce } from "./artefact.js"
-import { archiveOptions } from "./archive.js"
 import { mmdebstrap } from "./mmdebstrap.js"
+import type { PackageArchive } from "./package-archive.js"
 import type { StateFolder } from "../state/state-folder.js"
 import { SUITE } from "../state/version.js"
 import { foreignPlatforms, emulatorProgram } from "../host/binfmt.js"
@@ -22,11 +22,12 @@ export async function fetchEmulator(
   key: string,
   work: string,
   host: PlatformName,
+  packageArchive: () => Promise<PackageArchive>,
 ): Promise<string> {
   const folder = state.emulator(key)
   await makeOnce(folder, work, async (target) => {
     const root = `${target}-root`
-    const archive = await archiveOptions()
+    const archive = await packageArchive()
     await mmdebstrap(
       [...archive.options, "--variant=extract", "--include=qemu-user", SUITE, root, ...archive.sources],
       work,

@@ -29,6 +29,7 @@ const NEEDS: Need[] = [
   { package: "ripgrep", shownBy: "rg" },
   { package: "xz-utils", shownBy: "xz" },
   { package: "pigz", shownBy: "pigz" },
+  { package: "zstd", shownBy: "zstd" },
   { package: "ca-certificates", shownBy: "/etc/ssl/certs/ca-certificates.crt" },
   { package: "debian-archive-keyring", shownBy: KEYRING },
 ]

@@ -1,9 +1,7 @@
-import { exec } from "../../../host/exec.js"
-import { workEnvironment } from "./artefact.js"
+import { runTool } from "./build-tool.js"
 
 /**
- * Builds a root from the distribution's archive. mmdebstrap's mounts are in a namespace of their own and vanish with its
- * processes: in the host's, the mounts of a killed run would stay, and the folder that they are in could not be removed.
+ * Builds a root from the distribution's archive.
  *
  * @param work folder for its scratch space
  */
@@ -12,5 +10,10 @@ export async function mmdebstrap(
   work: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await exec("unshare", ["--mount", "--", "mmdebstrap", ...args], { env: { ...workEnvironment(work), ...env } })
+  await runTool("mmdebstrap", args, work, { env })
+}
+
+/** A word of a hook, which is a shell script. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
 }

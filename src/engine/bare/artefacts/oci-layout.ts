@@ -66,7 +66,8 @@ export function imageConfig(architecture: string, created: string, diffId: strin
   }
 }
 
-function writeBlob(folder: string, mediaType: string, content: object): Descriptor {
+/** Writes a JSON document into a layout. */
+export function writeBlob(folder: string, mediaType: string, content: object): Descriptor {
   const bytes = Buffer.from(JSON.stringify(content))
   const hex = createHash("sha256").update(bytes).digest("hex")
   writeFileSync(join(folder, "blobs", "sha256", hex), bytes)

@@ -11,7 +11,7 @@ import (
 )
 
 func New(
-	// The root of the SDK's content, as src/engine/bare/artefacts/content/build.ts lays it out.
+	// The root of the SDK's content, as src/engine/bare/artefacts/content.ts lays it out.
 	// +optional
 	sdkSourceDir *dagger.Directory,
 ) *TypescriptSdk {
