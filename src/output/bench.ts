@@ -59,8 +59,8 @@ function rowCells(result: RowResult): string[] {
     ...spread(result.seconds, seconds),
     runs.map((run) => run.seconds.toFixed(1)).join(", "),
     diskBytes === undefined ? "unknown" : megabytes(diskBytes.median),
-    String(requests.median),
-    megabytes(sentBytes.median),
+    requests === undefined ? "unknown" : String(requests.median),
+    sentBytes === undefined ? "unknown" : megabytes(sentBytes.median),
     installMethodText(result),
   ]
 }

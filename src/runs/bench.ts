@@ -5,14 +5,19 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
   BENCH_SCHEMA_VERSION,
+  BUILD_ROWS,
+  COMMAND_ROWS,
   ratiosOf,
   rowResult,
   type BenchReport,
   type BenchRequest,
+  type CommandRow,
+  type Machine,
   type RowName,
   type MeasuredRun,
   type Subject,
 } from "../../dagger/src/core/bench/bench.js"
+import { PLATFORMS, type PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
 import type { VariantName } from "../../dagger/src/core/variants/names.js"
 import {
@@ -30,6 +35,7 @@ import type { CommandContext } from "../input/context.js"
 import { benchText } from "../output/bench.js"
 import { trafficSoFar } from "../session/requests.js"
 import { inSession } from "../session/session.js"
+import { benchCommands } from "./bench-commands.js"
 import { inputsOf } from "./inputs.js"
 import { loopbackRegistry } from "./registry.js"
 
@@ -54,14 +60,22 @@ export async function runBench(context: CommandContext, request: BenchRequest, r
   for (const variant of request.variants) {
     const rounds: PackageRound[] = []
     const builds: Awaited<ReturnType<typeof buildTwice>>[] = []
+    const commands: { runs: Awaited<ReturnType<typeof benchCommands>> }[] = []
     for (let round = 1; round <= request.rounds; round++) {
       context.terminal.note(`${variant}: round ${round} of ${request.rounds}`)
       const cacheBuster = `${began} ${round}`
-      if (request.rows.some((row) => !isBuild(row)))
+      if (request.rows.some((row) => !isBuild(row) && !isCommand(row)))
         rounds.push(...(await session((each) => benchPackages(each, variant, cacheBuster))))
       if (request.rows.some(isBuild)) builds.push(await buildTwice(session, request, run, variant, cacheBuster))
+      const commandRows = request.rows.filter(isCommand)
+      if (commandRows.length > 0)
+        commands.push({ runs: await benchCommands(commandRows, { variant, foreign: foreignOf(machine), session }) })
     }
-    subjects.push(...packageSubjects(request, variant, rounds), ...buildSubjects(request, variant, builds))
+    subjects.push(
+      ...packageSubjects(request, variant, rounds),
+      ...imageSubjects(request, variant, builds),
+      ...imageSubjects(request, variant, commands),
+    )
   }
   const { packages, compression } = request
   const report = { schemaVersion: BENCH_SCHEMA_VERSION, began, machine, packages, compression, subjects } as const
@@ -76,7 +90,15 @@ function cacheBytes(): Promise<number> {
   return dag.engine().localCache().entrySet().diskSpaceBytes()
 }
 
-const isBuild = (row: RowName) => row === "build-cold" || row === "build-warm"
+const isBuild = (row: RowName) => BUILD_ROWS.some((name) => name === row)
+const isCommand = (row: RowName): row is CommandRow => COMMAND_ROWS.some((name) => name === row)
+
+/** A platform that the machine emulates. */
+function foreignOf({ platform }: Machine): PlatformName {
+  const foreign = PLATFORMS.find((name) => name !== platform)
+  if (foreign === undefined) throw new Error("there is no other platform")
+  return foreign
+}
 
 /** A build with nothing cached, then the same build again, each as a user starts it: in a session of its own. */
 async function buildTwice(
@@ -130,12 +152,13 @@ function packageSubjects({ rows }: BenchRequest, variant: VariantName, rounds: r
   })
 }
 
-function buildSubjects(
+/** Rows that are about images for all platforms. */
+function imageSubjects(
   { rows }: BenchRequest,
   variant: VariantName,
   builds: readonly {
     runs: Partial<Record<RowName, MeasuredRun | undefined>>
-    compressedBytes: Subject["compressedBytes"]
+    compressedBytes?: Subject["compressedBytes"]
   }[],
 ): Subject[] {
   const [first] = builds

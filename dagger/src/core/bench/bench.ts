@@ -6,7 +6,7 @@ import type { PackageSetRequest } from "../request/request.js"
 import { closest } from "../suggest.js"
 import type { VariantName } from "../variants/names.js"
 
-/** What is measured: five ways of installing packages, and building images with them. */
+/** What is measured: five ways of installing packages, building images with them, and commands that have nothing new to do, as users start them. */
 export const ROWS = {
   native: "the engine's own platform, with its own binaries",
   accelerated: "the foreign platform, with native binaries whose root is unpacked again",
@@ -15,6 +15,12 @@ export const ROWS = {
   dockerfile: "the foreign platform, docker/Dockerfile built by BuildKit",
   "build-cold": "images for both platforms, nothing cached: build, write, push",
   "build-warm": "the same again, with nothing changed",
+  start: "the command line, which prints its version",
+  session: "an empty session with the engine",
+  "up-to-date": "build, when its images are there and nothing changed",
+  "build-forced": "build --force, with nothing changed",
+  "call-build": "dagger call build with export, with nothing changed",
+  "call-container": "dagger call container for the foreign platform, and uname in it, with nothing changed",
 } as const
 export type RowName = keyof typeof ROWS
 const ROW_NAMES = Object.keys(ROWS) as RowName[]
@@ -28,7 +34,20 @@ const RATIOS = [
   ["dockerfile", "accelerated"],
   ["dockerfile", "emulated"],
   ["build-cold", "build-warm"],
+  ["build-forced", "session"],
+  ["call-build", "session"],
+  ["call-container", "session"],
 ] as const satisfies readonly (readonly [RowName, RowName])[]
+
+/** The rows that build images in this program. */
+export const BUILD_ROWS = ["build-cold", "build-warm"] as const satisfies readonly RowName[]
+
+/** The rows that are commands of their own. */
+export const COMMAND_ROWS = [
+  ...(["start", "session", "up-to-date", "build-forced"] as const),
+  ...(["call-build", "call-container"] as const),
+] as const satisfies readonly RowName[]
+export type CommandRow = (typeof COMMAND_ROWS)[number]
 
 const ROUNDS = 5
 const MOST_ROUNDS = 100
@@ -96,7 +115,8 @@ export interface MeasuredRun {
   seconds: number
   /** Growth of the engine's cache during the run, in bytes: the run's peak disk use, because nothing of it is removed while it lasts. */
   diskBytes?: number
-  traffic: Traffic
+  /** Absent for a command of its own. */
+  traffic?: Traffic
   /** In the order in which they ended. */
   phases: PhaseTime[]
   /** How the foreign platform's packages were finally installed, and why native binaries were not used. */
@@ -115,8 +135,9 @@ export interface RowResult {
   row: RowName
   runs: MeasuredRun[]
   seconds: Spread
-  requests: Spread
-  sentBytes: Spread
+  /** Absent for commands of their own. */
+  requests?: Spread
+  sentBytes?: Spread
   /** Absent if the engine pruned its cache during the run. */
   diskBytes?: Spread
 }
@@ -180,13 +201,18 @@ export function spreadOf(values: readonly number[]): Spread {
 
 /** Summarizes a row's runs. */
 export function rowResult(row: RowName, runs: MeasuredRun[]): RowResult {
+  const traffic = runs.flatMap((run) => run.traffic ?? [])
   const disk = runs.flatMap(({ diskBytes }) => (diskBytes === undefined ? [] : [diskBytes]))
   return {
     row,
     runs,
     seconds: spreadOf(runs.map(({ seconds }) => seconds)),
-    requests: spreadOf(runs.map(({ traffic }) => traffic.requests)),
-    sentBytes: spreadOf(runs.map(({ traffic }) => traffic.bytes)),
+    ...(traffic.length === runs.length
+      ? {
+          requests: spreadOf(traffic.map(({ requests }) => requests)),
+          sentBytes: spreadOf(traffic.map(({ bytes }) => bytes)),
+        }
+      : {}),
     ...(disk.length === runs.length ? { diskBytes: spreadOf(disk) } : {}),
   }
 }

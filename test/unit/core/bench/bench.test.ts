@@ -34,6 +34,14 @@ describe("the middle of some numbers", () => {
 })
 
 describe("a row", () => {
+  it("that is a command of its own has no traffic", () => {
+    expect(rowResult("start", [{ seconds: 1, phases: [] }])).toEqual({
+      row: "start",
+      runs: [{ seconds: 1, phases: [] }],
+      seconds: { median: 1, min: 1, max: 1 },
+    })
+  })
+
   it("has the spread of its runs", () => {
     const runs = [run(10, { diskBytes: 7 }), run(30, { diskBytes: 9 }), run(20, { diskBytes: 8 })]
     expect(rowResult("native", runs)).toEqual({
@@ -78,7 +86,10 @@ it("divides round by round", () => {
 
 describe("rows to measure", () => {
   it("are all, in their order", () => {
-    const all = ["native", "accelerated", "both", "emulated", "dockerfile", "build-cold", "build-warm"]
+    const all = [
+      ...["native", "accelerated", "both", "emulated", "dockerfile", "build-cold", "build-warm"],
+      ...["start", "session", "up-to-date", "build-forced", "call-build", "call-container"],
+    ]
     expect(parseRows(undefined)).toEqual(all)
     expect(parseRows([...all].reverse())).toEqual(all)
     expect(parseRows([" Emulated", "native"])).toEqual(["native", "emulated"])
