@@ -1,10 +1,11 @@
 import { connection, dag } from "@dagger.io/dagger"
+import { randomUUID } from "node:crypto"
 import { beforeAll, describe, expect, it } from "vitest"
 import { readLayout } from "../../dagger/src/core/oci/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
-import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { layoutOf } from "../../dagger/src/pipeline/oci/finish.js"
+import { openEngineHost, withCacheBuster, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { finishLayers, layoutOf, type FinishedLayers } from "../../dagger/src/pipeline/oci/finish.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
@@ -125,4 +126,75 @@ it("the same images give the same digests from another export of the engine, in 
   expect(first).toMatch(/^sha256:/)
   // The other order makes another archive, with other dates in it.
   expect(await digests(BOTH.toReversed())).toBe(first)
+})
+
+describe("layers depend on their contents alone", () => {
+  /** A layer from a command, above the base; its files have the time at which the command runs. */
+  const made = (engineHost: EngineHost, command: string) => ({
+    platform: engineHost.platform,
+    // Without the cache, so that every run has another time.
+    container: withCacheBuster(engineHost.root(engineHost.platform), randomUUID()).withExec(["sh", "-ec", command]),
+  })
+  const finished = (engineHost: EngineHost, command: string, known?: FinishedLayers) =>
+    finishLayers([made(engineHost, command)], { created: FINISH.created, known }, engineHost)
+  const inEngine = async <T>(work: (engineHost: EngineHost) => Promise<T>): Promise<T> => {
+    const results: T[] = []
+    await connection(async () => {
+      results.push(await work(await openEngineHost(hostUploads())))
+    })
+    return results[0] as T
+  }
+  const ONE =
+    "mkdir -p /made/b && echo 1 > /made/a && echo 2 > /made/b/c && ln /made/a /made/z && touch -d 2001-02-03 /made/b/c"
+  const OTHER =
+    "mkdir -p /made/b && echo 2 > /made/b/c && echo 1 > /made/z && ln /made/z /made/a && touch -d 2001-02-03 /made/b/c"
+
+  it("whatever the time is, and in whatever order files and links were made", async () => {
+    const [one, other, different] = await inEngine((engineHost) =>
+      Promise.all(
+        [ONE, OTHER, `${ONE} && chmod 0600 /made/a`].map(
+          async (command) => (await finished(engineHost, command)).images,
+        ),
+      ),
+    )
+    expect(one?.[0]?.layers).toEqual(other?.[0]?.layers)
+    expect(different?.[0]?.layers.at(-1)?.digest).not.toBe(one?.[0]?.layers.at(-1)?.digest)
+  })
+
+  it("and have no time after the image's, no names of owners, and what extended attributes the files have", async () => {
+    const capable = `${ONE} && echo 3 > /made/true && setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 /made/true`
+    const listed = await inEngine(async (engineHost) => {
+      const image = {
+        platform: engineHost.platform,
+        container: engineHost.toolbox.withExec(["sh", "-ec", capable]),
+      }
+      const { folder, images } = await finishLayers([image], { created: FINISH.created }, engineHost)
+      const layer = images[0]?.layers.at(-1)?.digest.replace("sha256:", "") ?? ""
+      return engineHost.toolbox
+        .withMountedFile("/layer", folder.file(`layout/blobs/sha256/${layer}`))
+        .withExec(["sh", "-ec", "tar --full-time --numeric-owner --xattrs --xattrs-include='*' -tzvvf /layer"])
+        .stdout()
+    })
+    expect(listed).toMatchInlineSnapshot(`
+      "drwxr-xr-x  0/0               0 2026-01-02 03:04:05 made/
+      -rw-r--r--  0/0               2 2026-01-02 03:04:05 made/a
+      drwxr-xr-x  0/0               0 2026-01-02 03:04:05 made/b/
+      -rw-r--r--  0/0               2 2001-02-03 00:00:00 made/b/c
+      -rw-r--r--* 0/0               2 2026-01-02 03:04:05 made/true
+        x: 20 security.capability
+      hrw-r--r--  0/0               0 2026-01-02 03:04:05 made/z link to made/a
+      "
+    `)
+  })
+
+  it("and one that was made before is not made again", async () => {
+    const same = await inEngine(async (engineHost) => {
+      const first = await finished(engineHost, ONE)
+      const again = await finished(engineHost, ONE, first)
+      const names = await again.folder.directory("layout/blobs/sha256").entries()
+      return { layers: [first.images, again.images].map((images) => images[0]?.layers), names }
+    })
+    expect(same.layers[1]).toEqual(same.layers[0])
+    expect(same.names.toSorted()).toEqual(same.layers[0]?.map(({ digest }) => digest.replace("sha256:", "")).toSorted())
+  })
 })
