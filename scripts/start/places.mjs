@@ -83,8 +83,13 @@ function isSafe(path) {
  * @returns {boolean | undefined} whether it is a folder in which nobody else can write; undefined if there is none
  */
 function isOwnFolder(folder) {
-  const found = lstatSync(folder, { throwIfNoEntry: false })
-  return found && found.isDirectory() && isOwn(found)
+  try {
+    const found = lstatSync(folder, { throwIfNoEntry: false })
+    return found && found.isDirectory() && isOwn(found)
+  } catch {
+    // Below a file, or below a folder that this user may not look into: the program itself says so where it matters.
+    return false
+  }
 }
 
 /** @param {import("node:fs").Stats} stats */
