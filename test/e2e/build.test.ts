@@ -182,6 +182,22 @@ describe("the standard image for both platforms", () => {
     expect(summary.traffic.bytes).toBeLessThanOrEqual(3_000_000)
   })
 
+  it("has another commit's label without being checked again", async () => {
+    const other = join(work, "other-commit")
+    const words = ["build", "--sources", "registry", "--platforms", BOTH, "--output", other, ...SOURCE.slice(0, -1)]
+    answer(await commandLine(...words, "0".repeat(40)))
+    const again = readReport(join(other, "standard"))
+    expect(again.index).not.toBe(report.index)
+    // The engine answers with the earlier run, whose times would otherwise be others.
+    const times = ({ platforms }: Report) => platforms.map(({ checks }) => checks.map(({ seconds }) => seconds))
+    expect(times(again)).toEqual(times(report))
+    expect(
+      times(report)
+        .flat()
+        .filter((seconds) => seconds !== undefined).length,
+    ).toBeGreaterThan(50)
+  })
+
   it("is up to date if nothing changed: no session with the engine, and the same answer", async () => {
     const output = join(work, "first")
     const words = ["build", "--sources", "registry", "--platforms", BOTH, "--output", output, "--json", ...SOURCE]

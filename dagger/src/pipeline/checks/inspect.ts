@@ -1,5 +1,4 @@
 import type { Container } from "@dagger.io/dagger"
-import type { CheckContext } from "../../core/checks/check.js"
 import { spelling, type PlatformName } from "../../core/platforms.js"
 import type { CheckResult } from "../../core/report/report.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
@@ -7,6 +6,7 @@ import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { factsOf } from "../engine/read-container.js"
+import { withoutLabels, type Checkable } from "./own-layers.js"
 
 const PROGRAM = "scan-rootfs.mjs"
 const PARTS = [
@@ -20,9 +20,10 @@ const PARTS = [
 ].map((name) => `scan/${name}`)
 
 /** Checks the image's files and configuration without executing anything from it. */
-export async function inspect(engineHost: EngineHost, image: Container, context: CheckContext): Promise<CheckResult[]> {
-  const { configuration } = await factsOf(image)
-  const scan = await scanRootfs(engineHost, image, context.platform, pathsToKnow(configuration))
+export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
+  const { context } = image
+  const { configuration } = await factsOf(image.container)
+  const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
   return staticChecks(context, scan, configuration, ENTRYPOINT)
 }
 

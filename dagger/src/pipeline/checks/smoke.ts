@@ -11,7 +11,7 @@ import type { EngineHost } from "../engine/engine-host.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { scriptsIn } from "../engine/script.js"
 import { filesBelow } from "../engine/uploads.js"
-import { ownLayers, type Checkable } from "./own-layers.js"
+import { ownLayers, withoutLabels, type Checkable } from "./own-layers.js"
 
 type Uploading = Pick<EngineHost, "uploads">
 
@@ -36,7 +36,7 @@ export async function checkImage(
   below?: CheckedImage,
 ): Promise<CheckResult[]> {
   const { platform } = image.context
-  const files = await progress.run(platform, "files", () => inspect(engineHost, image.container, image.context))
+  const files = await progress.run(platform, "files", () => inspect(engineHost, image))
   const proved = below ? await progress.run(platform, "own layers", () => proofs(engineHost, image, below)) : []
   if (typeof proved === "string") progress.note(platform, `all smoke tests run: ${proved}`)
   const known = typeof proved === "string" ? [] : proved
@@ -67,7 +67,7 @@ async function smokeTest(
   const names = new Set(known.map(({ name }) => name))
   const own = await runChecks(
     uploading,
-    image.container,
+    withoutLabels(image),
     checks.filter(({ name }) => !names.has(name)),
   )
   const results = new Map([...known, ...own].map((result) => [result.name, result]))

@@ -89,12 +89,15 @@ export function withFiles(
   }
 }
 
-/** Adds the configuration: user, environment, labels, entrypoint. Executes nothing of the platform. */
-export function configured(image: Container, plan: VariantPlan, labels: Readonly<Record<string, string>>): Container {
+/** Adds the configuration except labels: user, environment, entrypoint. Executes nothing of the platform. */
+export function configured(image: Container, plan: VariantPlan): Container {
   let container = image
   for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
-  for (const [name, value] of Object.entries(labels)) container = container.withLabel(name, value)
   return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
+}
+
+export function labelled(image: Container, labels: Readonly<Record<string, string>>): Container {
+  return Object.entries(labels).reduce((container, [name, value]) => container.withLabel(name, value), image)
 }
 
 async function withUsers(engineHost: EngineHost, image: Container, sudo: boolean): Promise<Container> {

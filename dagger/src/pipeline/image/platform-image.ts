@@ -8,7 +8,7 @@ import type { PlatformName } from "../../core/platforms.js"
 import type { LockedPackage, PlatformReport, Tool, InstallMethod } from "../../core/report/report.js"
 import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { configured, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
+import { configured, labelled, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
 import { installPackages, resolvePackages, nativeToolsOf, type ResolvedPackages } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 import type { BuildContext } from "./build-context.js"
@@ -17,6 +17,8 @@ import { withRuntime } from "./runtime.js"
 /** One platform's image, built but not yet checked. */
 export interface PlatformBuild {
   container: Container
+  /** The same without labels, in which the checks run. */
+  unlabelled: Container
   /** What each layer is, from the base up. */
   layers: string[]
   /** What each variant put above its packages, from the lowest up. */
@@ -54,9 +56,10 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const container = configured(stage.container, plan, labelsOf(plan, annotationFactsOf(this.run, tools)))
+    const unlabelled = configured(stage.container, plan)
+    const container = labelled(unlabelled, labelsOf(plan, annotationFactsOf(this.run, tools)))
     const { layers, addedFiles, installation } = stage
-    return { container, layers, addedFiles, installation, context }
+    return { container, unlabelled, layers, addedFiles, installation, context }
   }
 
   /** The progress of one variant's steps, so that its report has no other variant's. */
