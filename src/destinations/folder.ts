@@ -16,8 +16,10 @@ export class FolderDestination implements Destination {
   }
 
   private async write({ variant, report, directory }: BuiltVariant): Promise<string> {
-    const blobs = report.index === undefined ? [] : await directory.entries({ path: "blobs/sha256" })
-    return this.output.replace(variant, blobs, async (fresh, present) => {
+    // The layers are what takes time to write.
+    const layers = report.platforms.flatMap((platform) => platform.layers ?? [])
+    const blobs = layers.map(({ digest }) => digest.replace("sha256:", ""))
+    return this.output.replace(variant, [...new Set(blobs)], async (fresh, present) => {
       await directory.withoutFiles(present).export(fresh)
     })
   }
