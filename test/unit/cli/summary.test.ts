@@ -48,7 +48,9 @@ describe("the summary for people", () => {
     const checks = [PASSED, PROVED, PROVED, INCONCLUSIVE]
     const variants = [summariseVariant(report({ platforms: [platformReport("linux/arm64", { checks })] }))]
     const text = summaryText({ schemaVersion: SUMMARY_SCHEMA_VERSION, seconds: 3, variants })
-    expect(/[^│]*passed[^│]*/.exec(text)?.[0]).toMatchInlineSnapshot(`" 3 passed (2 proved by chrome), 1 inconclusive "`)
+    expect(/[^│]*passed[^│]*/.exec(text)?.[0]).toMatchInlineSnapshot(
+      `" 3 passed (2 proved by chrome), 1 inconclusive "`,
+    )
   })
 
   it("says that no image came about when a check failed", () => {

@@ -127,7 +127,9 @@ describe("renderMarkdown", () => {
     const made = report({ platforms: [platformReport("linux/arm64", { checks: [PROVED, again, INCONCLUSIVE] })] })
     expect(reportSchema.parse(made)).toEqual(made)
     const rendered = renderMarkdown(made)
-    expect(/\| linux\/arm64 \|.*\|/.exec(rendered)?.[0]).toMatchInlineSnapshot(`"| linux/arm64 | \`sha256:2222222222222222222222222222222222222222222222222222222222222222\` | 297.5 MB | 1 | native | 2 passed (1 proved by chrome), 1 inconclusive | 64.8 |"`)
+    expect(/\| linux\/arm64 \|.*\|/.exec(rendered)?.[0]).toMatchInlineSnapshot(
+      `"| linux/arm64 | \`sha256:2222222222222222222222222222222222222222222222222222222222222222\` | 297.5 MB | 1 | native | 2 passed (1 proved by chrome), 1 inconclusive | 64.8 |"`,
+    )
     expect(/## Inconclusive[^]*?(?=\n## Tools)/.exec(rendered)?.[0]).toMatchInlineSnapshot(`
       "## Inconclusive checks
 
