@@ -12,8 +12,8 @@ const WORK = { rounds: 20_000, starts: 20 }
 
 /**
  * How long the work takes on the reference machine: a server processor of 2023 without other work, under Linux 6. Checks' limits are
- * for that machine, and a slower one multiplies them. A faster one does not: limits are generous anyway. There, QEMU is about 25 times as
- * slow, in this work as in Node.js, Python, Git and GCC.
+ * for that machine, and a slower one multiplies them. A faster one does not: limits are generous anyway. With QEMU, beside other work, this
+ * work took 55 to 85 times as long, and Node.js, Python, Git and GCC 10 to 30 times: limits of emulated checks are the more generous ones.
  */
 const REFERENCE_HUNDREDTHS = 6
 
