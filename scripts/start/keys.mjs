@@ -23,8 +23,7 @@ const BUNDLER = "scripts/start"
 export function keysOf(root) {
   const client = digest(root, [LOCK, ...below(root, BUNDLER)], [])
   // Paths of the checkout are in the bundle, so a checkout that has moved needs another.
-  const sources = SOURCES.flatMap((folder) => below(root, folder))
-  const program = digest(root, [SETTINGS, ...sources], [client, root])
+  const program = digest(root, [SETTINGS, ...sourcesOf(root)], [client, root])
   return { program: `program-${program}`, client: `client-${client}` }
 }
 
@@ -35,7 +34,7 @@ export function keysOf(root) {
  * @param {string} folder relative to it
  * @returns {string[]} relative to the root
  */
-export function below(root, folder) {
+function below(root, folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && SOURCE.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readlinkSync } from "node:fs"
 import { join, relative } from "node:path"
+import { isExcluded } from "../../dagger/src/pipeline/image/docker-files.js"
 import { sha256OfFile } from "../artifacts/file-digest.js"
 
 /**
@@ -29,7 +30,7 @@ interface Entry {
 function filesBelow(root: string, folder: string, exclude: readonly string[]): Entry[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = relative(root, join(folder, entry.name))
-    if (exclude.some((pattern) => pattern === path || pattern === `**/${entry.name}`)) return []
+    if (isExcluded(path, exclude)) return []
     if (entry.isDirectory()) return filesBelow(root, join(folder, entry.name), exclude)
     return entry.isFile() || entry.isSymbolicLink() ? [{ path, link: entry.isSymbolicLink() }] : []
   })
