@@ -21,7 +21,7 @@ import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
-import { localCopy, moduleUploads } from "./pipeline/engine/module-uploads.js"
+import { directoryOfThisSession, localCopy, moduleUploads, ofThisSession } from "./pipeline/engine/module-uploads.js"
 import { trustedBundle } from "./pipeline/engine/trust.js"
 import { probeOf, upstreamOf } from "./pipeline/image/upstream.js"
 
@@ -162,7 +162,9 @@ export class RunnerImages {
     const request = await this.requestOf({ platforms, variants, native, compression })
     const built = await buildImages(request, await this.inputs(), new Progress(IN_TRACE))
     assertAllPassed(built, request)
-    return built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory())
+    return directoryOfThisSession(
+      built.reduce((all, { variant, directory }) => all.withDirectory(variant, directory), dag.directory()),
+    )
   }
 
   /**
@@ -175,7 +177,7 @@ export class RunnerImages {
   async container(platform?: Platform, variant?: string): Promise<Container> {
     const platforms = [platform ?? (await dag.defaultPlatform())]
     const request = await this.requestOf({ platforms, variants: variant === undefined ? undefined : [variant] })
-    return buildContainer(request, await this.inputs(), new Progress(IN_TRACE))
+    return ofThisSession(await buildContainer(request, await this.inputs(), new Progress(IN_TRACE)))
   }
 
   /**

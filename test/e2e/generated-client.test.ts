@@ -45,7 +45,7 @@ describe("the module's sources against its generated client", () => {
 
   it("would be found out if they used what only npm's client has", async () => {
     appendFileSync(
-      join(work, "dagger/src/pipeline/engine/trust.ts"),
+      join(work, "dagger/src/pipeline/engine/module-uploads.ts"),
       '\nexport const wrong = dag.host().file("/etc/passwd")\n',
     )
     expect(await findings()).toEqual([expect.stringContaining("Property 'host' does not exist")])
