@@ -10,6 +10,10 @@ import { assertComparable, assertImageParity } from "./core/parity/image-parity.
 import { assertParity, parseAgainst, parsePackages } from "./core/parity/emulation-parity.js"
 import { composeRequest, composeVariants, type DefinitionFile, type GivenBuild } from "./core/plan/compose-request.js"
 import type { CheckResult } from "./core/report/report.js"
+import { indexOf, type LayoutReader } from "./core/oci/layout.js"
+import { rebuildOf } from "./core/reproduce/original.js"
+import { assertReproduced } from "./core/reproduce/reproduction.js"
+import { reproductionText } from "./core/render/reproduction.js"
 import { differenceText } from "./core/render/difference.js"
 import { renderMarkdown } from "./core/render/markdown.js"
 import type { BuildRequest } from "./core/request/request.js"
@@ -19,6 +23,7 @@ import { openEngineHost } from "./pipeline/engine/engine-host.js"
 import { parity as compareInstallMethods } from "./pipeline/parity/emulation-parity.js"
 import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
+import { reproduce } from "./pipeline/reproduce/reproduce.js"
 import { release } from "./pipeline/release.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
 import { directoryOfThisSession, localCopy, moduleUploads, ofThisSession } from "./pipeline/engine/module-uploads.js"
@@ -81,6 +86,8 @@ export class RunnerImages {
   private base: string
   private definition?: File
   private lock?: File
+  private snapshot?: string
+  private snapshotService?: Service
   private refresh: boolean
   private sudo: boolean
   private root: boolean
@@ -98,6 +105,8 @@ export class RunnerImages {
    * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
    * @param definition A YAML file that defines a custom variant, which is then the default of "variants".
    * @param lock The report.json of an earlier build: its exact packages are installed again, on the same base image.
+   * @param snapshot With a lock: take packages from the archive as it was then: "distribution", or the URL of a service like its snapshots.
+   * @param snapshotService That service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:8080.
    * @param refresh Query the package archive now instead of once a day.
    * @param sudo Give the runner user sudo without a password; published tags then end in -sudo.
    * @param root Start containers as root, as some other images do; published tags then end in -root.
@@ -125,12 +134,16 @@ export class RunnerImages {
     caBundle?: File,
     sourceUrl?: string,
     sourceRevision?: string,
+    snapshot?: string,
+    snapshotService?: Service,
   ) {
     this.docker = docker
     this.sources = sources
     this.base = base
     if (definition !== undefined) this.definition = definition
     if (lock !== undefined) this.lock = lock
+    if (snapshot !== undefined) this.snapshot = snapshot
+    if (snapshotService !== undefined) this.snapshotService = snapshotService
     this.refresh = refresh
     this.sudo = sudo
     this.root = root
@@ -271,6 +284,31 @@ export class RunnerImages {
   }
 
   /**
+   * Build an image again from its report, compare the digests and return the comparison as text. Fails if it is not the same, and names
+   * the files that differ.
+   *
+   * @param original The folder of an earlier build: its OCI layout with its report.json.
+   */
+  @func({ cache: "session" })
+  async reproduce(original: Directory): Promise<string> {
+    const text = await original.file("report.json").contents()
+    const definition = await this.definitionFile()
+    const { mirror, snapshot } = this
+    const request = composeRequest(rebuildOf(text, { definition, mirror, snapshot }))
+    const read: LayoutReader = (path) => original.file(path).contents()
+    const index = await indexOf(read)
+    const found = await reproduce(
+      { index, read, files: () => original },
+      request,
+      await this.inputs(),
+      new Progress(IN_TRACE),
+    )
+    const compared = reproductionText(found)
+    assertReproduced(found, compared.split("\n"))
+    return compared
+  }
+
+  /**
    * Build the images, smoke-test them on every platform, push them, and set the tags last.
    * Returns one line per variant: repository@digest. Needs "sources" to be "upstream" or "registry".
    *
@@ -327,6 +365,7 @@ export class RunnerImages {
       base: this.base,
       mirror: this.mirror,
       lock: await this.lock?.contents(),
+      snapshot: this.snapshot,
       source: { url: this.sourceUrl, revision: this.sourceRevision },
       sudo: this.sudo,
       root: this.root,
@@ -344,6 +383,7 @@ export class RunnerImages {
     const inputs: BuildInputs = { docker: await localCopy(this.docker), uploads: moduleUploads() }
     if (this.assets) inputs.assets = this.assets
     if (this.mirrorService) inputs.mirrorService = this.mirrorService
+    if (this.snapshotService) inputs.snapshotService = this.snapshotService
     const caBundle = (await this.caBundle?.contents()) ?? trustedBundle()
     if (caBundle) inputs.caBundle = caBundle
     return inputs

@@ -58,7 +58,7 @@ async function compareInstallMethods(
   given: Given,
   against: ParityRequest["against"],
 ): Promise<void> {
-  const { platforms, sources, base, assets, mirror, lock } = given
+  const { platforms, sources, base, assets, mirror, lock, snapshot } = given
   refuse(against, {
     platforms,
     sources,
@@ -66,6 +66,7 @@ async function compareInstallMethods(
     assets,
     mirror,
     lock,
+    snapshot,
     sudo: given.sudo || undefined,
     root: given.root || undefined,
     "cjk-fonts": given.cjkFonts || undefined,

@@ -18,6 +18,7 @@ import {
 } from "../input/options.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
+import { reproduceCommand } from "./reproduce.js"
 import { publishCommand } from "./publish.js"
 import { testCommand } from "./test.js"
 
@@ -36,6 +37,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["test", []],
   ["plan", []],
   ["parity", []],
+  ["reproduce", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -84,6 +86,7 @@ function parser(context: CommandContext): Argv {
       .command(testCommand(context))
       .command(planCommand(context))
       .command(parityCommand(context))
+      .command(reproduceCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(engineCommand)
@@ -188,5 +191,17 @@ const OPTIONS = [
     ...engineOptions,
     ...credentialOptions,
   }),
-  ...["output", "archive", "load", "force", "repository", "tags", "allow-stand-in", "variant-tags", "help", "version"],
+  ...[
+    "output",
+    "archive",
+    "load",
+    "force",
+    "repository",
+    "tags",
+    "allow-stand-in",
+    "variant-tags",
+    "report",
+    "help",
+    "version",
+  ],
 ]

@@ -18,6 +18,16 @@ export function readLock(given: string): string {
   return textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
 }
 
+/** The text of the report of a build that is to be repeated. Throws ORIGINAL_INVALID when it cannot be read. */
+export function readReport(given: string): string {
+  return textOf(
+    readable(given, "file", "ORIGINAL_INVALID", "The report"),
+    LONGEST_REPORT,
+    "ORIGINAL_INVALID",
+    "The report",
+  )
+}
+
 /** A definition file. Throws DEFINITION_INVALID when it cannot be read. */
 export function readDefinition(given: string): DefinitionFile {
   const path = readable(given, "file", "DEFINITION_INVALID", "--definition")

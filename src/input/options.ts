@@ -1,6 +1,7 @@
 import type { Options } from "yargs"
 import { BASES, DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
 import { ROWS } from "../../dagger/src/core/bench/bench.js"
+import { DISTRIBUTION } from "../../dagger/src/core/packages/snapshot.js"
 import { AGAINST } from "../../dagger/src/core/parity/emulation-parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
 import { COMPRESSIONS } from "../../dagger/src/core/request/compression.js"
@@ -90,6 +91,12 @@ export const requestOptions = {
     type: "string",
     requiresArg: true,
     describe: "A report.json: install exactly its packages on its base image",
+    group: "What to build:",
+  },
+  snapshot: {
+    type: "string",
+    requiresArg: true,
+    describe: `With --lock: take packages from the archive as it was then: ${DISTRIBUTION}, or the URL of a service like its snapshots`,
     group: "What to build:",
   },
   refresh: {

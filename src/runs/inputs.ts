@@ -10,12 +10,13 @@ import { loopbackService } from "./loopback.js"
 export function inputsOf(
   host: Pick<HostRequest, "assets" | "caBundle"> & Partial<Pick<HostRequest, "request">>,
 ): BuildInputs {
-  const { mirror } = host.request ?? {}
+  const { mirror, snapshot } = host.request ?? {}
   return {
     docker: DOCKER_FOLDER,
     uploads: hostUploads(),
     ...(host.assets === undefined ? {} : { assets: dag.host().directory(host.assets) }),
     ...(mirror?.loopback ? { mirrorService: loopbackService(dag, mirror) } : {}),
+    ...(snapshot?.loopback ? { snapshotService: loopbackService(dag, snapshot) } : {}),
     ...(host.caBundle === undefined ? {} : { caBundle: readFileSync(host.caBundle, "utf8") }),
   }
 }

@@ -56,6 +56,15 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "The lock file cannot be read, or names packages that are no longer in the archive.",
   },
+  SNAPSHOT_INVALID: {
+    exit: EXIT.usage,
+    meaning:
+      "--snapshot is not a service that has the archive as it was, or there is no lock whose packages it could have.",
+  },
+  ORIGINAL_INVALID: {
+    exit: EXIT.usage,
+    meaning: "What is to be reproduced is not a build of this project, or its report does not say how it was built.",
+  },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
@@ -82,6 +91,10 @@ export const ERRORS = {
   NATIVE_REQUIRED: {
     exit: EXIT.usage,
     meaning: "--native was given, and the engine would have to emulate a platform, where some checks cannot run.",
+  },
+  REPRODUCTION_DIFFERS: {
+    exit: EXIT.checksFailed,
+    meaning: "An image that was built again from its report is not the same.",
   },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,

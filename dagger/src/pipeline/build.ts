@@ -6,12 +6,12 @@ import type { VariantPlan } from "../core/plan/plan.js"
 import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report } from "../core/report/report.js"
 import { renderJUnit } from "../core/render/junit.js"
 import { renderMarkdown } from "../core/render/markdown.js"
-import type { BuildRequest } from "../core/request/request.js"
+import { recorded, type BuildRequest } from "../core/request/request.js"
 import type { VariantName } from "../core/variants/names.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { allSettled } from "../core/progress/all-settled.js"
 import { deliver, type Delivered, type Destination } from "./oci/destination.js"
-import { finish, layoutOf, type FinishedLayers } from "./oci/finish.js"
+import { finish, layoutOf, type FinishedImage, type FinishedLayers } from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
 import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
@@ -108,17 +108,11 @@ async function buildVariant(
   const candidate = failed
     ? undefined
     : await progress.run("all platforms", "finish", () =>
-        finish(
-          checked.map(({ image }) => ({ platform: image.context.platform, container: image.container })),
-          {
-            created: run.created,
-            annotations: annotationsOf(plan, facts),
-            healthcheck: HEALTHCHECK,
-            ...(run.request.compression === undefined ? {} : { compression: run.request.compression }),
-            layers: Object.fromEntries(checked.map(({ image }) => [image.context.platform, image.layers])),
-            known,
-          },
-          engineHost,
+        finishVariant(
+          run,
+          plan,
+          checked.map(({ image }) => image),
+          known,
         ),
       )
   const measured =
@@ -132,7 +126,7 @@ async function buildVariant(
     ))
   const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailing))
   const finished = oversized ? undefined : candidate
-  const recorded = await run.inputs.recorded?.()
+  const inputs = await run.inputs.recorded?.()
   const report: Report = {
     schemaVersion: REPORT_SCHEMA_VERSION,
     variant: plan.variant,
@@ -143,7 +137,8 @@ async function buildVariant(
     ...(plan.root ? { root: true as const } : {}),
     ...(plan.options.includes("sudo") ? { sudo: true as const } : {}),
     releases: run.releases,
-    ...(recorded ? { inputs: recorded } : {}),
+    request: recorded(run.request),
+    ...(inputs ? { inputs } : {}),
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>
       platformReport(
@@ -163,6 +158,32 @@ async function buildVariant(
   }
   const directory = finished ? layoutOf(finished, engineHost, reports) : engineHost.uploads.directory(reports)
   return { variant: { variant: plan.variant, report, directory }, layers: candidate?.layers }
+}
+
+/**
+ * Makes a variant's layout of its images.
+ *
+ * @param known the layers that were made for other variants of the run
+ */
+export async function finishVariant(
+  run: BuildContext,
+  plan: VariantPlan,
+  images: readonly PlatformBuild[],
+  known?: FinishedLayers,
+): Promise<FinishedImage> {
+  const { request, created, engineHost } = run
+  return finish(
+    images.map(({ context, container }) => ({ platform: context.platform, container })),
+    {
+      created,
+      annotations: annotationsOf(plan, annotationFactsOf(run, images[0]?.context.tools ?? [])),
+      healthcheck: HEALTHCHECK,
+      ...(request.compression === undefined ? {} : { compression: request.compression }),
+      layers: Object.fromEntries(images.map(({ context, layers }) => [context.platform, layers])),
+      known,
+    },
+    engineHost,
+  )
 }
 
 /** Compares the platforms' images with each other, or says why not. */

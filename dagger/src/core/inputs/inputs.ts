@@ -77,6 +77,14 @@ export function inputsOf(request: BuildRequest, host: HostInputs, now = new Date
   return { ...(Object.fromEntries(digests) as Omit<Inputs, "archive">), archive: archiveCacheBuster(refresh, now) }
 }
 
+/** The inputs that are files of this project and of the user, which another checkout may have differently. */
+const FILES = ["program", "catalog", "docker", "assets"] as const satisfies readonly InputName[]
+
+/** Which files are not those of a build, each in a clause. */
+export function changedFiles(recorded: Readonly<Record<string, string>>, now: Inputs): string[] {
+  return FILES.filter((name) => recorded[name] !== now[name]).map((name) => CHANGES[name])
+}
+
 /**
  * Why an image is not what a build would make now: the first input that differs, in a clause.
  *

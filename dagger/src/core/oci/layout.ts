@@ -50,6 +50,19 @@ export async function readLayout(read: LayoutReader): Promise<Layout> {
   }
 }
 
+/**
+ * The digest of a layout's image index.
+ *
+ * @throws RunnerImagesError BUILD_FAILED when index.json does not name one
+ */
+export async function indexOf(read: LayoutReader): Promise<string> {
+  const { manifests } = parseDocument(indexSchema, await read("index.json"), "index.json")
+  const [entry] = manifests
+  if (entry?.mediaType !== MEDIA_TYPE.index || manifests.length > 1)
+    throw layoutError("index.json should name one image index")
+  return entry.digest
+}
+
 async function readImage(read: LayoutReader, { digest, ...rest }: Descriptor): Promise<LayoutImage> {
   const manifest = parseDocument(manifestSchema, await readBlob(read, { digest, ...rest }), `manifest ${digest}`)
   const name = `config ${manifest.config.digest}`

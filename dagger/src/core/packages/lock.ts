@@ -86,6 +86,21 @@ function baseDigest(reference: string, base: BaseName): string | undefined {
 }
 
 /**
+ * apt's preferences for a lock: exactly its versions, even if the archive has newer ones too, and nothing else.
+ *
+ * @see apt_preferences(5)
+ */
+export function preferencesOf(locked: readonly LockedPackage[]): string {
+  const stanzas = locked.map(({ name, version }) => `Package: ${name}\nPin: version ${version}\nPin-Priority: 1001\n`)
+  const others = [
+    // What the base has in its version, which the lock does not name.
+    "Package: *\nPin: release a=now\nPin-Priority: 990\n",
+    "Package: *\nPin: release *\nPin-Priority: -1\n",
+  ]
+  return [...others, ...stanzas].join("\n")
+}
+
+/**
  * Compares what the archive offers with a lock.
  *
  * @param resolved all packages of a variant, including those of the variants that it extends
@@ -107,9 +122,27 @@ export function assertMatchesLock(
   const extra = resolved.filter((entry) => !wanted.has(entry.name))
   if (wrong.length === 0 && extra.length === 0) return
   const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...extra.map((e) => `${e.name} (not in the lock)`)]
-  throw new RunnerImagesError(
+  throw notOffered(platform, names)
+}
+
+/**
+ * The packages of a lock that apt cannot install.
+ *
+ * @param madison the output of `apt-cache madison`, with a line `NAME | VERSION | SOURCE` for each version that the archive has
+ * @returns as `NAME VERSION`
+ */
+export function missingOf(locked: readonly LockedPackage[], madison: string): string[] {
+  const offered = madison.split("\n").map((line) => line.split("|").map((field) => field.trim()))
+  return locked
+    .filter(({ name, version }) => !offered.some(([found, at]) => found === name && at === version))
+    .map(({ name, version }) => `${name} ${version}`)
+}
+
+/** @param names the packages, with their versions */
+export function notOffered(platform: PlatformName, names: readonly string[]): RunnerImagesError {
+  return new RunnerImagesError(
     "LOCK_INVALID",
     `The archive no longer offers these locked packages for ${platform}: ${names.join(", ")}.`,
-    "Build without --lock to get the newest packages, or use a base image that takes packages from a snapshot of the archive.",
+    "Take them from the archive as it was then with --snapshot distribution, or build without --lock to get the newest packages.",
   )
 }

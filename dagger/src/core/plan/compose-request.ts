@@ -1,4 +1,5 @@
 import { parseLock } from "../packages/lock.js"
+import { parseSnapshot } from "../packages/snapshot.js"
 import { parsePlatforms } from "../platforms.js"
 import { parseCompression } from "../request/compression.js"
 import { parseSources, type BuildRequest } from "../request/request.js"
@@ -28,6 +29,8 @@ export interface GivenBuild {
   compression?: string | undefined
   /** The text of an earlier build's report.json. */
   lock?: string | undefined
+  /** Where the lock's packages come from: "distribution", or a URL. */
+  snapshot?: string | undefined
   source?: Parameters<typeof parseSourceCode>[0] | undefined
   sudo: boolean
   root: boolean
@@ -40,14 +43,16 @@ export interface GivenBuild {
  * Validates everything about a build that can be known before any work.
  *
  * @throws RunnerImagesError for the first error found: USAGE, PLATFORM_INVALID, VARIANT_INVALID, DEFINITION_INVALID, SOURCES_INVALID,
- *   BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID or LOCK_INVALID
+ *   BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID, LOCK_INVALID or SNAPSHOT_INVALID
  */
 export function composeRequest(given: GivenBuild): BuildRequest {
   const platforms = parsePlatforms(given.platforms)
   const base = parseBase(given.base)
+  const lock = given.lock === undefined ? undefined : parseLock(given.lock, platforms, base)
   const request: BuildRequest = {
     platforms,
     ...composeVariants(given),
+    ...(given.definition === undefined ? {} : { definition: given.definition.text }),
     sources: parseSources(given.sources),
     base,
     sudo: given.sudo,
@@ -57,7 +62,8 @@ export function composeRequest(given: GivenBuild): BuildRequest {
     native: given.native ?? false,
     compression: parseCompression(given.compression),
     ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
-    ...(given.lock === undefined ? {} : { lock: parseLock(given.lock, platforms, base) }),
+    ...(lock === undefined ? {} : { lock }),
+    ...(given.snapshot === undefined ? {} : { snapshot: parseSnapshot(given.snapshot, base, lock) }),
     ...(given.source === undefined ? {} : { source: parseSourceCode(given.source) }),
   }
   assertPlannable(request)

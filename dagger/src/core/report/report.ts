@@ -136,6 +136,22 @@ export const imageParitySchema = z.object({
 })
 export type ImageParity = z.infer<typeof imageParitySchema>
 
+/**
+ * What was asked for, as far as the rest of a report does not say it: with the lock, all that another build of the same image needs, except
+ * for files and servers of the user's. Absent for images built elsewhere.
+ */
+export const recordedRequestSchema = z.object({
+  base: z.string(),
+  compression: z.string(),
+  cjkFonts: z.literal(true).optional(),
+  /** The text of the definition file. */
+  definition: z.string().optional(),
+  /** For the labels. */
+  source: z.object({ url: z.string().optional(), revision: z.string().optional() }).optional(),
+})
+
+export type RecordedRequest = z.infer<typeof recordedRequestSchema>
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(REPORT_SCHEMA_VERSION),
   variant: z.string(),
@@ -151,6 +167,7 @@ export const reportSchema = z.object({
   /** Jobs can become root without a password. */
   sudo: z.literal(true).optional(),
   releases: z.array(releaseFileSchema),
+  request: recordedRequestSchema.optional(),
   /**
    * A digest of each thing that the image was made from: a later build with the same ones need not be done. Absent if they changed
    * during the build, from `dagger call`, and for images built elsewhere.

@@ -1,8 +1,10 @@
 import type { Lock } from "../packages/lock.js"
-import type { BaseName } from "../variants/bases.js"
+import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
 import type { CustomVariant } from "../variants/definitions.js"
-import type { Compression } from "./compression.js"
+import { COMPRESSIONS, type Compression } from "./compression.js"
+import type { RecordedRequest } from "../report/report.js"
+import type { Snapshot } from "../packages/snapshot.js"
 import type { Mirror } from "../text/mirror.js"
 import type { PlatformName } from "../platforms.js"
 import type { SourceCode } from "../text/source-code.js"
@@ -29,6 +31,8 @@ export interface BuildRequest {
   variants: VariantName[]
   /** The variant of a definition file, which `variants` need not name. */
   custom?: CustomVariant
+  /** The text of that file. */
+  definition?: string
   sources: SourcesMode
   /** The base of the images; defaults to the first of `BASES`. */
   base?: BaseName
@@ -42,6 +46,8 @@ export interface BuildRequest {
   cjkFonts?: boolean
   /** The packages and the base image of an earlier build, to be reused; undefined for the newest. */
   lock?: Lock
+  /** Where the lock's packages come from, if not from the archive as it is now. */
+  snapshot?: Snapshot
   /** Defaults to `gzip`. */
   compression?: Compression
   /** Where the images' source code is, for their labels. */
@@ -50,6 +56,18 @@ export interface BuildRequest {
   native?: boolean
   /** Fetch Release files now instead of once a day. */
   refresh: boolean
+}
+
+/** What a report says of a request. See `recordedRequestSchema`. */
+export function recorded(request: BuildRequest): RecordedRequest {
+  const { base = DEFAULT_BASE, compression = COMPRESSIONS[0], cjkFonts = false, definition, source } = request
+  return {
+    base,
+    compression,
+    ...(cjkFonts ? { cjkFonts } : {}),
+    ...(definition === undefined ? {} : { definition }),
+    ...(source ? { source } : {}),
+  }
 }
 
 /**

@@ -13,6 +13,15 @@ interface Base {
   absent: Readonly<Record<string, string>>
   /** apt's sources for the packages of all platforms, if the image's own sources only cover its own platform. */
   aptSources?: { path: string; text: string }
+  /** The distribution's archive as it was at any time. */
+  snapshots: SnapshotService
+}
+
+/** Serves `URL/NAME/TIME` for each of a distribution's archives, with the time as in `20260131T235959Z`. */
+export interface SnapshotService {
+  url: string
+  /** URL of an archive in apt's sources → its name in the service. */
+  archives: Readonly<Record<string, string>>
 }
 
 /** Ubuntu serves its architectures from different servers. Each of them also has the security updates. */
@@ -33,7 +42,18 @@ Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
 const CHROMIUM_IS_A_SNAP = "Ubuntu ships Chromium as a snap, which cannot run in a container"
 
 const TABLE = {
-  "debian:trixie-slim": { packages: {}, absent: {} },
+  "debian:trixie-slim": {
+    packages: {},
+    absent: {},
+    // https://snapshot.debian.org
+    snapshots: {
+      url: "http://snapshot.debian.org/archive",
+      archives: {
+        "http://deb.debian.org/debian": "debian",
+        "http://deb.debian.org/debian-security": "debian-security",
+      },
+    },
+  },
   "ubuntu:24.04": {
     packages: {
       // The client has no separate package.
@@ -44,6 +64,11 @@ const TABLE = {
     },
     absent: { chromium: CHROMIUM_IS_A_SNAP, "chromium-driver": CHROMIUM_IS_A_SNAP },
     aptSources: ubuntuSources("noble"),
+    // https://snapshot.ubuntu.com has the packages of all platforms in one archive.
+    snapshots: {
+      url: "https://snapshot.ubuntu.com",
+      archives: Object.fromEntries(PLATFORMS.map((platform) => [spelling(platform).ubuntuArchive, "ubuntu"])),
+    },
   },
 } satisfies Record<string, Base>
 
@@ -72,6 +97,11 @@ export function parseBase(given: string | undefined): BaseName {
 export function aptSourcesOf(base: BaseName): Base["aptSources"] {
   const entry: Base = TABLE[base]
   return entry.aptSources
+}
+
+/** See {@link SnapshotService}. */
+export function snapshotsOf(base: BaseName): SnapshotService {
+  return TABLE[base].snapshots
 }
 
 /**

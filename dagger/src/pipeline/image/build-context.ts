@@ -24,6 +24,8 @@ export interface BuildInputs {
   assets?: Directory
   /** The request's mirror, if the engine's containers cannot reach it by name. */
   mirrorService?: Service
+  /** The server of the request's snapshots, if the engine's containers cannot reach it by name. */
+  snapshotService?: Service
   /** The text of the certificate authorities that native download steps trust. Never in a layer. */
   caBundle?: string
   /** What the image is made from, for its report. Called once all of it has been read; undefined if it has changed since the start. */
@@ -74,7 +76,9 @@ export async function prepareBuild(
     ),
   )
   if (request.native) assertNative(plan.variants, engineHost.platform)
-  const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
+  const archive = await progress.run("all platforms", "package archive", () =>
+    readArchive(engineHost, day, request.snapshot && { snapshot: request.snapshot, service: inputs.snapshotService }),
+  )
   const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
   // The same packages as before make the same image, although the archive has moved on.
   const releases = request.lock?.releases ?? archive.releases

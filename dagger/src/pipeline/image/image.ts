@@ -35,7 +35,7 @@ export function packageInstall(
 ): PackageInstall {
   const { packages, automatic } = resolved
   const { uploads } = engineHost
-  const debs = download(engineHost, packages)
+  const debs = download(engineHost, resolved)
   return { platform, root, debs, packages, automatic, dpkgConfig: DPKG_EXCLUDES, uploads }
 }
 

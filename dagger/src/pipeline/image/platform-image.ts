@@ -143,12 +143,12 @@ export class PlatformImages {
 
   private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {
     return once(this.resolutions, variant, platform, async () => {
-      const { engineHost, archive, plan } = this.run
+      const { engineHost, archive, plan, request } = this.run
       const { packages } = plan.part(variant, platform).added
       const { container } = await this.below(variant, platform)
       if (packages.length === 0) return { packages: [], automatic: [] }
       return this.progressOf(variant).run(platform, "resolve packages", () =>
-        resolvePackages(engineHost, archive, platform, packages, container),
+        resolvePackages(engineHost, archive, platform, packages, container, request.lock?.platforms[platform]),
       )
     })
   }

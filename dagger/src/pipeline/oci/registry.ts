@@ -31,6 +31,7 @@ export interface RegistryAccess {
 const ALIAS = "registry"
 const LAYOUT = "/run/layout"
 const ARCHIVE = "/run/image.tar"
+const COPY = "/run/copy"
 const CREDENTIALS = "/run/credentials.json"
 const LIMITED = "/run/limited.sh"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
@@ -176,6 +177,17 @@ export class Registry {
       this.limits.transfer,
     )
     return pulled.file(ARCHIVE)
+  }
+
+  /** An index and everything below it as an OCI image layout, unchanged. `name` is `@sha256:…` or `:tag`. */
+  async layout(repository: string, name: string): Promise<Directory> {
+    const copied = await this.execute(
+      `copy ${repository}${name}`,
+      ["copy", "--all", "--preserve-digests", ...this.tls("src")],
+      [this.reference(repository, name), `oci:${COPY}`],
+      this.limits.transfer,
+    )
+    return copied.directory(COPY)
   }
 
   private reference(repository: string, name: string): string {

@@ -1,4 +1,4 @@
-import { ExecError, type Container, type Directory } from "@dagger.io/dagger"
+import { ExecError, type Container, type Directory, type Service } from "@dagger.io/dagger"
 import { parseOrder } from "../../core/packages/install-method.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import {
@@ -10,6 +10,8 @@ import {
 } from "../../core/packages/resolved-packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
+import { missingOf, notOffered, preferencesOf } from "../../core/packages/lock.js"
+import { requireSnapshotReachable, snapshotSources, type Snapshot } from "../../core/packages/snapshot.js"
 import { closest } from "../../core/suggest.js"
 import {
   installAccelerated,
@@ -21,8 +23,9 @@ import {
 import type { EngineHost } from "../engine/engine-host.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script } from "../engine/script.js"
+import { servicePort } from "../engine/service.js"
 import type { Uploads } from "../engine/uploads.js"
-import type { InstallMethod } from "../../core/report/report.js"
+import type { InstallMethod, LockedPackage } from "../../core/report/report.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 
 /** The state of the distribution's archive at one time. */
@@ -30,27 +33,94 @@ export interface Archive {
   releases: ReleaseFile[]
   /** apt's lists for every platform of the table. */
   lists: Directory
+  /** What replaces apt's sources, if the lists are those of snapshots. */
+  sources?: Directory
+  /** The server of those, if containers reach it only as a service. */
+  service?: Service
 }
+
+/** The archive at other times than now. */
+export interface SnapshotAccess {
+  snapshot: Snapshot
+  /** Its server, if the engine's containers cannot reach it by name. */
+  service?: Service | undefined
+}
+
+/** The bound server's host name in containers. */
+const SNAPSHOT_ALIAS = "package-snapshot"
+const SNAPSHOT_SOURCES = "/snapshots"
+const SNAPSHOT_CONFIG = `Dir::Etc::SourceList "/dev/null";
+Dir::Etc::SourceParts "${SNAPSHOT_SOURCES}";
+Acquire::Check-Valid-Until "false";
+`
 
 /**
  * Reads the archive's state, once for all platforms.
  *
  * @param cacheBuster the day, or a time for "now"; the same value is answered from the cache
+ * @param access reads these states instead, which never change
+ * @throws RunnerImagesError SNAPSHOT_INVALID when the snapshots' server is on the loopback interface and no service
  */
-export async function readArchive(engineHost: EngineHost, cacheBuster: string): Promise<Archive> {
+export async function readArchive(
+  engineHost: EngineHost,
+  cacheBuster: string,
+  access?: SnapshotAccess,
+): Promise<Archive> {
   const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
-  const updated = engineHost.container
+  const config = `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`
+  const programs = { "releases.sh": script("releases.sh") }
+  const updatedFrom = (container: Container, aptConfig: string, key: string) =>
+    container
+      .withMountedDirectory("/plan", engineHost.uploads.directory({ ...programs, "apt.conf": aptConfig }))
+      .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
+      .withEnvVariable("ARCHIVE_CACHE_BUSTER", key)
+      .withExec(["sh", "/plan/releases.sh"])
+  if (!access) {
+    const updated = updatedFrom(engineHost.container, config, cacheBuster)
+    return { releases: parseReleases(await updated.stdout()), lists: updated.directory(LISTS) }
+  }
+  const { snapshot, service } = access
+  requireSnapshotReachable(snapshot, service !== undefined)
+  const sources = engineHost.container
     .withMountedDirectory(
       "/plan",
       engineHost.uploads.directory({
-        "releases.sh": script("releases.sh"),
-        "apt.conf": `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`,
+        "snapshot-sources.sh": script("snapshot-sources.sh"),
+        snapshots: snapshotSources(snapshot, service && (await originOf(snapshot, service))),
       }),
     )
-    .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
-    .withEnvVariable("ARCHIVE_CACHE_BUSTER", cacheBuster)
-    .withExec(["sh", "/plan/releases.sh"])
-  return { releases: parseReleases(await updated.stdout()), lists: updated.directory("/var/lib/apt/lists") }
+    .withExec(["sh", "/plan/snapshot-sources.sh"])
+    .directory(SNAPSHOT_SOURCES)
+  const bound = withSnapshots(engineHost.container, { sources, ...(service ? { service } : {}) })
+  const updated = updatedFrom(bound, config + SNAPSHOT_CONFIG, snapshot.times.join(" "))
+  return {
+    releases: parseReleases(await updated.stdout()),
+    lists: updated.directory(LISTS),
+    sources,
+    ...(service ? { service } : {}),
+  }
+}
+
+const LISTS = "/var/lib/apt/lists"
+
+/** A container whose apt reads the snapshots' lists, and one that reaches their server, as far as there is any. */
+function withSnapshots(
+  container: Container,
+  { sources, service }: { sources?: Directory | undefined; service?: Service | undefined },
+): Container {
+  const bound = service ? container.withServiceBinding(SNAPSHOT_ALIAS, service) : container
+  return sources ? bound.withMountedDirectory(SNAPSHOT_SOURCES, sources) : bound
+}
+
+/** How containers reach a service that has the snapshots. */
+async function originOf(snapshot: Snapshot, service: Service): Promise<string> {
+  const port = await servicePort(service, snapshot.port)
+  if (typeof port === "number") return `${new URL(snapshot.url).protocol}//${SNAPSHOT_ALIAS}:${String(port)}`
+  throw new RunnerImagesError(
+    "SNAPSHOT_INVALID",
+    `The snapshots' service has the ports ${port.join(", ")}, but ${snapshot.url} names none of them.`,
+    "Add the port to the URL.",
+  )
 }
 
 /** The packages of an installation, before it happens. */
@@ -58,13 +128,16 @@ export interface ResolvedPackages {
   packages: ArchivedPackage[]
   /** Names of those that are only dependencies. */
   automatic: string[]
+  /** The server that has them, if containers reach it only as a service. */
+  service?: Service
 }
 
 /**
  * Finds the package files that upgrade a platform's base to the archive's state and add the requested packages. Runs natively.
  *
  * @param root the root on which they will be installed
- * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive does not have a requested package
+ * @param locked the only packages that may be used, in these versions; the newest if undefined
+ * @throws RunnerImagesError PACKAGE_UNKNOWN when the archive does not have a requested package, LOCK_INVALID when it lacks a locked one
  */
 export async function resolvePackages(
   engineHost: EngineHost,
@@ -72,6 +145,7 @@ export async function resolvePackages(
   platform: PlatformName,
   requested: readonly string[],
   root: Container,
+  locked?: readonly LockedPackage[],
 ): Promise<ResolvedPackages> {
   const { debian } = spelling(platform)
   const status = root.file("/var/lib/dpkg/status")
@@ -79,26 +153,41 @@ export async function resolvePackages(
     `APT::Architecture "${debian}";`,
     `APT::Architectures { "${debian}"; };`,
     `Dir::State::status "/target/status";`,
+    ...(locked ? [`Dir::Etc::Preferences "/plan/preferences";`] : []),
+    ...(archive.sources ? [SNAPSHOT_CONFIG] : []),
   ].join("\n")
-  const apt = engineHost.container
-    .withMountedDirectory("/var/lib/apt/lists", archive.lists)
+  const apt = withSnapshots(engineHost.container, { sources: archive.sources })
+    .withMountedDirectory(LISTS, archive.lists)
     .withMountedFile("/target/status", status)
     .withMountedDirectory(
       "/plan",
-      engineHost.uploads.directory({ "apt.conf": `${config}\n`, "resolve.sh": script("resolve.sh") }),
+      engineHost.uploads.directory({
+        "apt.conf": `${config}\n`,
+        "resolve.sh": script("resolve.sh"),
+        ...(locked ? { preferences: preferencesOf(locked) } : {}),
+      }),
     )
     .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
   let output: string
   try {
     output = await apt.withExec(["sh", "/plan/resolve.sh", ...requested]).stdout()
   } catch (error) {
+    const missing = error instanceof ExecError && locked ? await missingPackages(apt, locked) : []
+    if (missing.length > 0) throw notOffered(platform, missing)
     const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
     if (unlocated === undefined) throw error
     throw await packageUnknown(apt, platform, unlocated)
   }
   const packages = parsePrintUris(output)
   const automatic = packages.map((entry) => entry.name).filter((name) => !requested.includes(name))
-  return { packages, automatic }
+  return { packages, automatic, ...(archive.service ? { service: archive.service } : {}) }
+}
+
+/** Locked packages that apt finds nowhere. Their preferences would hide them, so these are not used here. */
+async function missingPackages(apt: Container, locked: readonly LockedPackage[]): Promise<string[]> {
+  const names = locked.map(({ name }) => name)
+  const madison = ["apt-cache", "-o", "Dir::Etc::Preferences=/dev/null", "madison", ...names]
+  return missingOf(locked, await apt.withExec(madison).stdout())
 }
 
 async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
@@ -114,9 +203,12 @@ async function packageUnknown(apt: Container, platform: PlatformName, name: stri
 }
 
 /** Downloads the resolved package files, natively. The cache key is their URLs and checksums, so an unchanged set is never fetched again. */
-export function download(engineHost: EngineHost, packages: readonly ArchivedPackage[]): Directory {
+export function download(
+  engineHost: EngineHost,
+  { packages, service }: Pick<ResolvedPackages, "packages" | "service">,
+): Directory {
   const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
-  const downloaded = engineHost.container
+  const downloaded = withSnapshots(engineHost.container, { service })
     .withMountedDirectory("/plan", engineHost.uploads.directory({ uris, "download.sh": script("download.sh") }))
     .withExec(["sh", "/plan/download.sh"])
   return withControl(engineHost, downloaded).directory("/debs")

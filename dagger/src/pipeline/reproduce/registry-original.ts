@@ -1,0 +1,26 @@
+import type { Directory } from "@dagger.io/dagger"
+import { digestOf } from "../../core/oci/documents.js"
+import type { ImageReference } from "../../core/text/reference.js"
+import { openEngineHost } from "../engine/engine-host.js"
+import type { Uploads } from "../engine/uploads.js"
+import { Registry, type RegistryAccess } from "../oci/registry.js"
+import type { Original } from "./reproduce.js"
+
+/**
+ * An image in a registry. It is only copied from there if it is not the same.
+ *
+ * @throws RunnerImagesError as {@link Registry.open}, and REGISTRY_FAILED when there is no such image
+ */
+export async function registryOriginal(
+  { repository, tag, digest }: ImageReference,
+  uploads: Uploads,
+  access: Omit<RegistryAccess, "tools" | "uploads">,
+): Promise<Original> {
+  const { toolbox } = await openEngineHost(uploads, { caBundle: access.caBundle })
+  const registry = await Registry.open(repository.name, { ...access, tools: toolbox, uploads })
+  const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+  const index = digestOf(await registry.manifest(repository.name, name, []))
+  let copying: Promise<Directory> | undefined
+  const copy = () => (copying ??= registry.layout(repository.name, `@${index}`))
+  return { index, read: async (path) => (await copy()).file(path).contents(), files: copy }
+}
