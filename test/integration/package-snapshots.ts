@@ -42,7 +42,9 @@ async function forward(request: IncomingMessage, response: ServerResponse): Prom
   }
   try {
     const found = await fetch(`${ARCHIVE}/${name}/${path}`)
-    response.writeHead(found.status, { "content-type": found.headers.get("content-type") ?? "application/octet-stream" })
+    response.writeHead(found.status, {
+      "content-type": found.headers.get("content-type") ?? "application/octet-stream",
+    })
     if (found.body) await pipeline(Readable.fromWeb(found.body), response)
     else response.end()
   } catch {
