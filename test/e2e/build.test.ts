@@ -1,5 +1,5 @@
 import { execa } from "execa"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -205,6 +205,24 @@ describe("the standard image for both platforms", () => {
     expect(again.stderr).toBe(`standard is up to date: ${report.index ?? ""} in ${first}`)
     const { variants } = JSON.parse(answer(again)) as Summary
     expect(variants).toEqual([summariseVariant(readReport(first), { directory: first })])
+  })
+
+  it("is reproduced from its report by both entry points, and what differs is named", async () => {
+    const same = answer(await commandLine("reproduce", first))
+    expect(same.split("\n")).toEqual([
+      `standard: reproduced, ${report.index ?? ""}`,
+      ...report.platforms.map(({ platform, digest }) => `  ${platform}: ${digest ?? ""}`),
+    ])
+    expect(answer(await dagger("call", "reproduce", "--original", first)).trim()).toBe(same)
+
+    const other = "0".repeat(40)
+    const changed = join(work, "other-commit.json")
+    writeFileSync(changed, readFileSync(join(first, "report.json"), "utf8").replaceAll(REVISION, other))
+    const result = await commandLine("reproduce", first, "--report", changed)
+    expect([result.exitCode, result.stderr]).toEqual([3, expect.stringContaining("[REPRODUCTION_DIFFERS]")])
+    const label = `config.config.Labels["org.opencontainers.image.revision"]: "${REVISION}" → "${other}"`
+    expect(result.stdout.split("\n").filter((line) => line.includes(label))).toHaveLength(2)
+    expect(result.stdout).not.toMatch(/layer \d/)
   })
 
   it("is built again from its own lock", async () => {

@@ -19,7 +19,7 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["", "build", "container", "test", "checks", "plan", "parity", "publish"])("%s --help", async (name) => {
+  it.each(["", "build", "container", "test", "checks", "plan", "parity", "reproduce", "publish"])("%s --help", async (name) => {
     expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
   })
 

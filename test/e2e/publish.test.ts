@@ -75,6 +75,18 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     expect(variants[0]?.platforms[0]?.checks.passed).toBeGreaterThan(40)
   })
 
+  it("gives an image that can be reproduced from the report of its build", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "publish-"))
+    try {
+      answer(await commandLine("build", ...shared, "--output", folder))
+      const report = ["--report", join(folder, "standard", "report.json")]
+      const result = await commandLine("reproduce", `${repository}:try-standin`, ...report)
+      expect(answer(result)).toMatch(/^standard: reproduced, sha256:[0-9a-f]{64}\n/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it("refuses a push with another password, and one by dagger call without any", async () => {
     const password = join(mkdtempSync(join(tmpdir(), "publish-")), "password")
     writeFileSync(password, "of somebody else\n")

@@ -137,7 +137,7 @@ async function buildVariant(
     ...(plan.root ? { root: true as const } : {}),
     ...(plan.options.includes("sudo") ? { sudo: true as const } : {}),
     releases: run.releases,
-    request: recorded(run.request),
+    request: recorded(run.request, plan.options),
     ...(inputs ? { inputs } : {}),
     ...(finished ? { index: finished.index } : {}),
     platforms: checked.map(({ image, checks }) =>

@@ -11,6 +11,7 @@ describe("help of", () => {
     "test",
     "plan",
     "parity",
+    "reproduce",
     "bench",
     "catalog",
     "catalog check",

@@ -1,7 +1,7 @@
 import type { Lock } from "../packages/lock.js"
 import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
-import type { CustomVariant } from "../variants/definitions.js"
+import type { CustomVariant, PackageOption } from "../variants/definitions.js"
 import { COMPRESSIONS, type Compression } from "./compression.js"
 import type { RecordedRequest } from "../report/report.js"
 import type { Snapshot } from "../packages/snapshot.js"
@@ -58,13 +58,17 @@ export interface BuildRequest {
   refresh: boolean
 }
 
-/** What a report says of a request. See `recordedRequestSchema`. */
-export function recorded(request: BuildRequest): RecordedRequest {
-  const { base = DEFAULT_BASE, compression = COMPRESSIONS[0], cjkFonts = false, definition, source } = request
+/**
+ * What a variant's report says of a request. See `recordedRequestSchema`.
+ *
+ * @param options those that concern the variant
+ */
+export function recorded(request: BuildRequest, options: readonly PackageOption[]): RecordedRequest {
+  const { base = DEFAULT_BASE, compression = COMPRESSIONS[0], definition, source } = request
   return {
     base,
     compression,
-    ...(cjkFonts ? { cjkFonts } : {}),
+    ...(options.includes("cjkFonts") ? { cjkFonts: true } : {}),
     ...(definition === undefined ? {} : { definition }),
     ...(source ? { source } : {}),
   }

@@ -5,7 +5,7 @@ import {
   parsePrintUris,
   upstreamVersion,
 } from "../../../../dagger/src/core/packages/resolved-packages.js"
-import { assertMatchesLock, parseLock } from "../../../../dagger/src/core/packages/lock.js"
+import { assertMatchesLock, parseLock, missingOf, preferencesOf } from "../../../../dagger/src/core/packages/lock.js"
 
 const A = "a".repeat(64)
 const B = "b".repeat(64)
@@ -145,6 +145,28 @@ describe("assertMatchesLock", () => {
     expect(() => {
       assertMatchesLock("linux/amd64", resolved, [git, jq])
     }).toThrow(new RegExp(`linux/amd64: ${names}\\.`))
+  })
+})
+
+describe("apt's preferences for a lock", () => {
+  it("allow only its versions, and what the base has", () => {
+    expect(preferencesOf([{ name: "git", version: "1:2.47-1", sha256: A }])).toBe(
+      [
+        "Package: *\nPin: release a=now\nPin-Priority: 990\n",
+        "Package: *\nPin: release *\nPin-Priority: -1\n",
+        "Package: git\nPin: version 1:2.47-1\nPin-Priority: 1001\n",
+      ].join("\n"),
+    )
+  })
+
+  it("fail for packages that the archive does not have", () => {
+    const locked = [
+      { name: "git", version: "1:2.47-1", sha256: A },
+      { name: "jq", version: "1.7", sha256: B },
+    ]
+    const madison =
+      "       git | 1:2.47-1 | http://deb.debian.org/debian trixie/main\n        jq | 1.8 | http://deb.debian.org/debian trixie/main\n"
+    expect(missingOf(locked, madison)).toEqual(["jq 1.7"])
   })
 })
 
