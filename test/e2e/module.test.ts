@@ -19,9 +19,12 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["", "build", "container", "test", "checks", "plan", "parity", "reproduce", "publish"])("%s --help", async (name) => {
-    expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
-  })
+  it.each(["", "build", "container", "test", "checks", "plan", "parity", "reproduce", "publish"])(
+    "%s --help",
+    async (name) => {
+      expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
+    },
+  )
 
   it("plans without building", async () => {
     const plan = JSON.parse(

@@ -74,8 +74,8 @@ describe("the build that makes an image again", () => {
 it.each([
   ["{", "it is not JSON"],
   ["{}", "schemaVersion: "],
-  [reportOf({ index: undefined } as Partial<Report>), "no image was written in that build, because its checks failed"],
-  [reportOf({ request: undefined } as Partial<Report>), "it does not say what was asked for"],
+  [reportOf({ index: undefined }), "no image was written in that build, because its checks failed"],
+  [reportOf({ request: undefined }), "it does not say what was asked for"],
 ])("refuses a report that cannot be repeated: %#", (text, why) => {
   expect(() => parseOriginal(text)).toThrow(
     new RegExp(`^The original cannot be reproduced: ${why}.*\\[ORIGINAL_INVALID\\]$`),
