@@ -298,7 +298,7 @@ export class RunnerImages {
     const read: LayoutReader = (path) => original.file(path).contents()
     const index = await indexOf(read)
     const found = await reproduce(
-      { index, read, files: () => original },
+      () => ({ index, read, files: () => original }),
       request,
       await this.inputs(),
       new Progress(IN_TRACE),

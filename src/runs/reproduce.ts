@@ -9,7 +9,7 @@ import { originalError } from "../../dagger/src/core/reproduce/original.js"
 import { assertReproduced } from "../../dagger/src/core/reproduce/reproduction.js"
 import type { ImageReference } from "../../dagger/src/core/text/reference.js"
 import { registryOriginal } from "../../dagger/src/pipeline/reproduce/registry-original.js"
-import { reproduce, type Original } from "../../dagger/src/pipeline/reproduce/reproduce.js"
+import { reproduce, type FindOriginal, type Original } from "../../dagger/src/pipeline/reproduce/reproduce.js"
 import { engineInputs } from "../engine/identity.js"
 import type { CommandContext } from "../input/context.js"
 import type { Credentials } from "../input/credentials.js"
@@ -19,9 +19,14 @@ import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
 import { loopbackRegistry } from "./registry.js"
 
+interface PublishedOriginal {
+  reference: ImageReference
+  credentials: Credentials | undefined
+}
+
 export interface ReproduceRun {
   report: OriginalReport
-  original: { folder: string } | { reference: ImageReference; credentials: Credentials | undefined }
+  original: { folder: string } | PublishedOriginal
   host: HostRequest
   bareEngine: boolean
   json: boolean
@@ -29,8 +34,8 @@ export interface ReproduceRun {
 
 /** Builds an image again, prints the comparison, and fails if it is not the same. Throws RunnerImagesError REPRODUCTION_DIFFERS. */
 export async function runReproduce(context: CommandContext, run: ReproduceRun): Promise<void> {
-  const { host, report } = run
-  const folder = "folder" in run.original ? await folderOriginal(run.original.folder) : undefined
+  const { host, report, original } = run
+  const folder = "folder" in original ? await folderOriginal(original.folder) : undefined
   if (folder && folder.index !== report.index)
     throw originalError(`the report describes ${report.index}, but the layout beside it has ${folder.index}`)
   const found = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress, engine }) => {
@@ -38,8 +43,11 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
     for (const change of report.inputs ? changedFiles(report.inputs, now) : [])
       progress.warn("all platforms", `${change} since the original was built, so the image may differ`)
     const inputs = inputsOf(host)
-    const original = folder ?? (await inRegistry(run, inputs))
-    return reproduce(original, host.request, inputs, progress)
+    const find: FindOriginal =
+      "folder" in original
+        ? () => folderOriginal(original.folder)
+        : (engineHost) => registryOriginal(original.reference, engineHost, accessTo(original, inputs.caBundle))
+    return reproduce(find, host.request, inputs, progress)
   })
   context.terminal.close()
   context.answer(run.json ? JSON.stringify(found, null, 2) : reproductionText(found))
@@ -63,19 +71,13 @@ async function folderOriginal(given: string): Promise<Original> {
   }
 }
 
-async function inRegistry(
-  { original }: ReproduceRun,
-  { uploads, caBundle }: ReturnType<typeof inputsOf>,
-): Promise<Original> {
-  if (!("reference" in original)) throw new Error("a folder is no image in a registry")
-  const { reference, credentials } = original
-  const { repository } = reference
-  return registryOriginal(reference, uploads, {
+function accessTo({ reference: { repository }, credentials }: PublishedOriginal, caBundle: string | undefined) {
+  return {
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
     ...(credentials && {
       username: credentials.username,
       password: dag.setSecret("registry-password", credentials.password),
     }),
-  })
+  }
 }

@@ -1,8 +1,7 @@
 import type { Directory } from "@dagger.io/dagger"
 import { digestOf } from "../../core/oci/documents.js"
 import type { ImageReference } from "../../core/text/reference.js"
-import { openEngineHost } from "../engine/engine-host.js"
-import type { Uploads } from "../engine/uploads.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { Registry, type RegistryAccess } from "../oci/registry.js"
 import type { Original } from "./reproduce.js"
 
@@ -13,10 +12,9 @@ import type { Original } from "./reproduce.js"
  */
 export async function registryOriginal(
   { repository, tag, digest }: ImageReference,
-  uploads: Uploads,
+  { toolbox, uploads }: EngineHost,
   access: Omit<RegistryAccess, "tools" | "uploads">,
 ): Promise<Original> {
-  const { toolbox } = await openEngineHost(uploads, { caBundle: access.caBundle })
   const registry = await Registry.open(repository.name, { ...access, tools: toolbox, uploads })
   const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
   const index = digestOf(await registry.manifest(repository.name, name, []))

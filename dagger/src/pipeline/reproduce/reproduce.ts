@@ -29,6 +29,9 @@ export interface Original {
   files: (paths: readonly string[]) => Directory | Promise<Directory>
 }
 
+/** Finds the original, with what the build has of the engine. Called before anything is built. */
+export type FindOriginal = (engineHost: EngineHost) => Original | Promise<Original>
+
 /**
  * Builds an image again and compares the digests. If they differ, finds out in which file of which layer. Checks are not run: they say
  * nothing about the bytes.
@@ -36,12 +39,13 @@ export interface Original {
  * @param request the build of one variant, with the original's lock
  */
 export async function reproduce(
-  original: Original,
+  find: FindOriginal,
   request: BuildRequest,
   inputs: BuildInputs,
   progress: Progress,
 ): Promise<Reproduction> {
   const run = await prepareBuild(request, inputs, progress)
+  const original = await find(run.engineHost)
   const plan = run.plan.variants.find(({ variant }) => request.variants.includes(variant))
   if (!plan) throw new Error("one variant is reproduced")
   const images = new PlatformImages(run)
