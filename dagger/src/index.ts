@@ -284,8 +284,7 @@ export class RunnerImages {
   }
 
   /**
-   * Build an image again from its report, compare the digests and return the comparison as text. Fails if it is not the same, and names
-   * the files that differ.
+   * Build an image again from its report and compare the digests. Fails if it is not the same, and names the files that differ.
    *
    * @param original The folder of an earlier build: its OCI layout with its report.json.
    */
