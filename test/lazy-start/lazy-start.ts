@@ -18,10 +18,12 @@ export interface LazyStart {
   readonly pulled: number
   /** Bytes of layers that were fetched until the runner listened for jobs. */
   readonly fetched: number
-  /** Requests for parts of layers. */
+  /** Requests for layers or parts of them. */
   readonly requests: number
   /** Files that were opened until then, in this order. */
   readonly files: readonly string[]
+  /** From the command to start until then. */
+  readonly seconds: number
 }
 
 /**
@@ -44,13 +46,20 @@ export async function lazyStart(layout: string, platform: PlatformName): Promise
     const sent = (what: "bytes" | "requests"): number =>
       own.manifest.layers.reduce((sum, { digest }) => sum + (registry.served.get(digest)?.[what] ?? 0), 0)
     const pulled = sent("bytes")
+    const began = performance.now()
     const container = containerd.run(registry.reference, {
       GITHUB_HOST: github.url,
       REPO_URL: `${github.url}/${REPOSITORY}`,
       ACCESS_TOKEN: github.tokens.addPersonal().token,
     })
-    await container.lines.waitFor(LISTENING, 120_000)
-    const start = { pulled, fetched: sent("bytes"), requests: sent("requests"), files: containerd.accessed }
+    const { at } = await container.lines.waitFor(LISTENING, 120_000)
+    const start = {
+      pulled,
+      fetched: sent("bytes"),
+      requests: sent("requests"),
+      files: containerd.accessed,
+      seconds: (at - began) / 1000,
+    }
     await container.end()
     return { layers: own.manifest.layers.reduce((sum, { size }) => sum + size, 0), ...start }
   } catch (error) {
@@ -63,11 +72,11 @@ export async function lazyStart(layout: string, platform: PlatformName): Promise
   }
 }
 
-/** The runner's programs: all of them are compared with the image's checksums before it starts, whichever it needs. */
-const PROGRAMS = "/home/runner/bin/"
+/** Folders of the runner of which all files are compared with the image's checksums before it starts, whichever it needs. */
+const COMPARED = ["/home/runner/bin/", "/home/runner/lib/"]
 
 /** Files to put first in layers, as start-files.json has them. */
 export function startFilesOf({ files }: Pick<LazyStart, "files">, platform: PlatformName): string[] {
-  const paths = files.map((file) => (file.startsWith(PROGRAMS) ? PROGRAMS : archNeutral(file, platform)))
+  const paths = files.map((file) => COMPARED.find((folder) => file.startsWith(folder)) ?? archNeutral(file, platform))
   return [...new Set(paths)]
 }

@@ -1,9 +1,9 @@
 import { z } from "zod"
-import { PLATFORMS, spelling } from "../platforms.js"
+import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 import { parseDocument } from "./documents.js"
 
 /** The placeholder for a platform's spelling in a path, as `archNeutral` writes it. */
-const ANY = "ARCH"
+const ANY = /(?<![A-Za-z0-9])ARCH(?![A-Za-z0-9])/
 
 const schema = z.array(z.string().startsWith("/"))
 
@@ -17,15 +17,16 @@ const schema = z.array(z.string().startsWith("/"))
  */
 export function startFiles(recorded: string): string[] {
   const paths = parseDocument(schema, recorded, "start-files.json")
-  return [...new Set(paths.flatMap(spelt))]
+  return [...new Set(paths.flatMap((path) => PLATFORMS.flatMap((platform) => spelt(path, words(platform)))))]
 }
 
-/** A path with every platform's spellings in the placeholder's place. */
-function spelt(path: string): string[] {
-  return PLATFORMS.flatMap((platform) => {
-    const { arch, uname, vendor, gnu } = spelling(platform)
-    return [...new Set([gnu, gnu.replaceAll("_", "-"), uname, vendor, arch])].map((word) =>
-      path.replaceAll(new RegExp(`(?<![A-Za-z0-9])${ANY}(?![A-Za-z0-9])`, "g"), word),
-    )
-  })
+function words(platform: PlatformName): string[] {
+  const { arch, uname, vendor, gnu } = spelling(platform)
+  return [...new Set([gnu, gnu.replaceAll("_", "-"), uname, vendor, arch])]
+}
+
+/** A path with a spelling in each placeholder's place, in every combination: a path can have the same platform in two spellings. */
+function spelt(path: string, spellings: readonly string[]): string[] {
+  if (!ANY.test(path)) return [path]
+  return spellings.flatMap((word) => spelt(path.replace(ANY, word), spellings))
 }
