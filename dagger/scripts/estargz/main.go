@@ -71,12 +71,15 @@ func compress(archive, target, list string) (layer, error) {
 	if err != nil {
 		return layer{}, fmt.Errorf("%s: %w", archive, err)
 	}
+	// A file whose folders are not in the archive keeps its place.
+	var kept []string
 	blob, err := estargz.Build(
 		io.NewSectionReader(in, 0, info.Size()),
 		estargz.WithCompressionLevel(level),
 		// The number of workers decides where the layer is divided; by default it is the machine's number of processors.
 		estargz.WithParallelism(1),
 		estargz.WithPrioritizedFiles(choose(files, strings.Split(string(lines), "\n"))),
+		estargz.WithAllowPrioritizeNotFound(&kept),
 	)
 	if err != nil {
 		return layer{}, fmt.Errorf("%s: %w", archive, err)
