@@ -9,9 +9,8 @@ COMPRESSION  gzip, zstd or estargz; no base image is published as estargz, so ba
 START        for estargz: a file with the paths of the files that come first, see estargz/main.go
 
 Prints JSON: for each image its configuration, and for each of its layers `{mediaType, digest, size, diffId, bytes}`, from the base up; size is compressed,
-bytes is not. An eStargz layer also has
-`estargz: {tocDigest, bytes}`: its own tar archive has a table of contents too, which diffId and these bytes count. Entries are in the order of their paths, owners are numbers, times are whole seconds, and of several hard links the first
-is the file.
+bytes is not. An eStargz layer also has `estargz: {tocDigest, bytes}`: its own tar archive has a table of contents too, which diffId and these bytes count.
+Entries are in the order of their paths, owners are numbers, times are whole seconds, and of several hard links the first is the file.
 """
 
 import hashlib
