@@ -1,15 +1,16 @@
-"""finish-layers.py IMAGES BASES KNOWN OUT CREATED COMPRESSION: makes the layers of an OCI image layout whose bytes depend on their contents alone.
+"""finish-layers.py IMAGES BASES KNOWN OUT CREATED COMPRESSION [START]: makes the layers of an OCI image layout whose bytes depend on their contents alone.
 
 IMAGES       an OCI archive of images with uncompressed layers, as the engine exports it
-BASES        an OCI archive of their base images, compressed as they were published; their layers are used unchanged
+BASES        an OCI archive of their base images, compressed as they were published; their layers are used unchanged if they have the compression
 KNOWN        a folder that an earlier run wrote, or one that does not exist: layers that it has are not made again
 OUT          the folder to write: layout/blobs/sha256 with the layers, and layers.json, which says what became of each layer of the engine's
 CREATED      seconds since 1970: files that are younger, because this build wrote them, get this time
-COMPRESSION  gzip or zstd
+COMPRESSION  gzip, zstd or estargz; no base image is published as estargz, so base layers are then made anew
+START        for estargz: a file with the paths of the files that come first, see estargz/main.go
 
 Prints JSON: for each image its configuration, and for each of its layers `{mediaType, digest, size, diffId, bytes}`, from the base up; size is compressed,
-bytes is not. Entries are in the order of their paths, owners are numbers, times are whole seconds, and of several hard links the first
-is the file.
+bytes is not. An eStargz layer also has `estargz: {tocDigest, bytes}`: its own tar archive has a table of contents too, which diffId and these bytes count.
+Entries are in the order of their paths, owners are numbers, times are whole seconds, and of several hard links the first is the file.
 """
 
 import hashlib
@@ -27,10 +28,13 @@ COMMANDS = {
     "gzip": ["libdeflate-gzip", "-6", "-c"],
     "zstd": ["zstd", "-3", "--single-thread", "--quiet", "-c"],
 }
-MEDIA_TYPES = {kind: f"application/vnd.oci.image.layer.v1.tar+{kind}" for kind in COMMANDS}
+MEDIA_TYPES = {
+    **{kind: f"application/vnd.oci.image.layer.v1.tar+{kind}" for kind in COMMANDS},
+    "estargz": "application/vnd.oci.image.layer.v1.tar+gzip",
+}
 COMPRESSED_WITH = {
     "application/vnd.docker.image.rootfs.diff.tar.gzip": "gzip",
-    **{media_type: kind for kind, media_type in MEDIA_TYPES.items()},
+    **{MEDIA_TYPES[kind]: kind for kind in COMMANDS},
 }
 # Extended attributes that belong to the engine's storage, not to the file.
 ENGINES_OWN = ("user.dagger", "user.overlay.", "trusted.overlay.")
@@ -155,12 +159,19 @@ def blobs(out):
     return os.path.join(out, "layout/blobs/sha256")
 
 
-def compress(source, folder, compression):
-    """Compresses a file into the blobs. Returns the blob's digest and size."""
+def compress(source, folder, compression, start):
+    """Compresses a tar archive into the blobs. Returns the blob's digest and size, and what eStargz changes in the layer's description."""
     part = source + ".compressed"
-    with open(source, "rb") as file, open(part, "wb") as out:
-        subprocess.run(COMMANDS[compression], stdin=file, stdout=out, check=True)
-    return store(part, folder)
+    changes = {}
+    if compression == "estargz":
+        # Its temporary files are as large as the layer.
+        environment = {**os.environ, "TMPDIR": os.path.dirname(part)}
+        made = subprocess.run(["estargz", source, part, start], stdout=subprocess.PIPE, env=environment, check=True)
+        changes = json.loads(made.stdout)
+    else:
+        with open(source, "rb") as file, open(part, "wb") as out:
+            subprocess.run(COMMANDS[compression], stdin=file, stdout=out, check=True)
+    return *store(part, folder), changes
 
 
 def store(part, folder):
@@ -175,14 +186,15 @@ def store(part, folder):
 
 def finish(layer):
     """Makes one layer. Returns its description."""
-    archive, offset, size, out, created, compression, name = layer
+    archive, offset, size, out, created, compression, start, name = layer
     folder = blobs(out)
     part = os.path.join(folder, name + ".part")
     diff_id = normalise(archive, offset, size, part, created)
     unpacked = os.path.getsize(part)
-    digest, compressed = compress(part, folder, compression)
+    digest, compressed, changes = compress(part, folder, compression, start)
     os.remove(part)
-    return {"mediaType": MEDIA_TYPES[compression], "digest": digest, "size": compressed, "diffId": diff_id, "bytes": unpacked}
+    made = {"mediaType": MEDIA_TYPES[compression], "digest": digest, "size": compressed, "diffId": diff_id, "bytes": unpacked}
+    return {**made, **changes}
 
 
 def layers_of_bases(path, out, compression):
@@ -204,7 +216,7 @@ def layers_of_bases(path, out, compression):
     return found
 
 
-def main(images, bases, known, out, created, compression):
+def main(images, bases, known, out, created, compression, start=None):
     os.makedirs(blobs(out))
     archive = Archive(images)
     made = {}
@@ -230,7 +242,7 @@ def main(images, bases, known, out, created, compression):
                 name = made[diff_id]["digest"].removeprefix("sha256:")
                 shutil.copyfile(os.path.join(blobs(known), name), os.path.join(blobs(out), name))
             else:
-                pending[diff_id] = (images, offset, size, out, created, compression, diff_id.removeprefix("sha256:"))
+                pending[diff_id] = (images, offset, size, out, created, compression, start, diff_id.removeprefix("sha256:"))
     # The largest first, so that the processors finish together.
     order = sorted(pending, key=lambda diff_id: -pending[diff_id][2])
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -246,4 +258,4 @@ def main(images, bases, known, out, created, compression):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], int(sys.argv[5]), sys.argv[6])
+    main(*sys.argv[1:5], int(sys.argv[5]), *sys.argv[6:])

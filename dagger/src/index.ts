@@ -163,7 +163,7 @@ export class RunnerImages {
    * @param platforms Platforms to build. Defaults to all.
    * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
    * @param native Fail early if emulation would cause any check to be skipped.
-   * @param compression Compression of layers: "gzip", which everything reads, or "zstd", smaller and faster.
+   * @param compression Compression of layers: "gzip", which everything reads; "zstd", smaller and faster; or "estargz", gzip for lazy snapshotters.
    */
   @func({ cache: "session" })
   async build(
@@ -321,7 +321,7 @@ export class RunnerImages {
    * @param username User name for the registry.
    * @param password Password or token for the registry.
    * @param native Fail early if emulation would cause any check to be skipped.
-   * @param compression Compression of layers: "gzip", which everything reads, or "zstd", smaller and faster.
+   * @param compression Compression of layers: "gzip", which everything reads; "zstd", smaller and faster; or "estargz", gzip for lazy snapshotters.
    */
   @func({ cache: "never" })
   async publish(

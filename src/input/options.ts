@@ -38,7 +38,7 @@ export const layerOptions = {
   compression: {
     type: "string",
     requiresArg: true,
-    describe: `Layer compression: ${COMPRESSIONS.join(", or ")}, which is smaller and faster but needs newer readers [default: ${COMPRESSIONS[0]}]`,
+    describe: `Layer compression: gzip, which everything reads; zstd, smaller and faster, for newer readers; or estargz, gzip from which lazy snapshotters start containers before the image is pulled [default: ${COMPRESSIONS[0]}]`,
     group: "Output:",
   },
 } as const satisfies Record<string, Options>

@@ -1,18 +1,19 @@
 import { connection, dag } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
 import { beforeAll, describe, expect, it } from "vitest"
+import { LAYER_MEDIA_TYPE } from "../../dagger/src/core/oci/documents.js"
 import { readLayout } from "../../dagger/src/core/oci/layout.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
 import { openEngineHost, withCacheBuster, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { finishLayers, layoutOf, type FinishedLayers } from "../../dagger/src/pipeline/oci/finish.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
-import { BOTH, FINISH, LAYERS, finishSmall } from "./images.js"
+import { BOTH, FINISH, LAYERS, finishSmall, hostTrust } from "./images.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
 
 /** What an independent tool finds in a layout, and what the images do when they run. */
 async function examine(platforms: readonly PlatformName[], compression: Compression) {
-  const engineHost = await openEngineHost(hostUploads())
+  const engineHost = await openEngineHost(hostUploads(), hostTrust())
   const image = await finishSmall(engineHost, platforms, { compression })
   const { index, platforms: finished } = image
   const layout = layoutOf(image, engineHost)
@@ -47,6 +48,7 @@ describe.each([
   { platforms: BOTH, compression: "gzip", machines: ["x86_64\n", "aarch64\n"] },
   { platforms: BOTH, compression: "zstd", machines: ["x86_64\n", "aarch64\n"] },
   { platforms: ["linux/arm64"], compression: "gzip", machines: ["aarch64\n"] },
+  { platforms: BOTH, compression: "estargz", machines: ["x86_64\n", "aarch64\n"] },
 ] as const)("an image for $platforms, finished with $compression", ({ platforms, compression, machines }) => {
   let found: Awaited<ReturnType<typeof examine>>
 
@@ -81,10 +83,16 @@ describe.each([
         {
           digest,
           compressedBytes: manifest.layers.reduce((sum, { size }) => sum + size, 0),
-          layers: manifest.layers.map((layer, level) => ({
+          layers: manifest.layers.map(({ annotations, ...layer }, level) => ({
             ...layer,
             diffId: config.rootfs.diff_ids[level],
             bytes: expect.any(Number) as number,
+            ...(annotations && {
+              estargz: {
+                tocDigest: annotations["containerd.io/snapshot/stargz/toc.digest"],
+                bytes: Number(annotations["io.containers.estargz.uncompressed-size"]),
+              },
+            }),
           })),
         },
       ]),
@@ -106,7 +114,7 @@ describe.each([
 
   it("has layers of the compression that was asked for", () => {
     const types = found.documents.images.flatMap(({ manifest }) => manifest.layers.map(({ mediaType }) => mediaType))
-    expect(new Set(types)).toEqual(new Set([`application/vnd.oci.image.layer.v1.tar+${compression}`]))
+    expect(new Set(types)).toEqual(new Set([LAYER_MEDIA_TYPE[compression]]))
   })
 
   it("runs on its platform when it is read back", () => {

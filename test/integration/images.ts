@@ -1,4 +1,5 @@
 import { dag } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
 import { standardAnnotations } from "../../dagger/src/core/plan/annotations.js"
 import type { FinishOptions } from "../../dagger/src/core/oci/finish.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
@@ -6,8 +7,15 @@ import type { Report } from "../../dagger/src/core/report/report.js"
 import { finish, type FinishedImage, type PlatformImage } from "../../dagger/src/pipeline/oci/finish.js"
 import type { EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import type { Compression } from "../../dagger/src/core/request/compression.js"
+import { caBundle } from "../../src/input/host-files.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { platformReport, report } from "../unit/core/report/reports.js"
+
+/** What native steps trust that fetch from registries: what this host trusts. */
+export function hostTrust(): { caBundle?: string } {
+  const bundle = caBundle(undefined)
+  return bundle === undefined ? {} : { caBundle: readFileSync(bundle, "utf8") }
+}
 
 export const BOTH: readonly PlatformName[] = ["linux/amd64", "linux/arm64"]
 

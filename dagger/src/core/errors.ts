@@ -41,7 +41,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "--mirror is not a URL from which files can be fetched, or has no TLS where checksums are taken from it.",
   },
-  COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip or zstd." },
+  COMPRESSION_INVALID: { exit: EXIT.usage, meaning: "--compression is not gzip, zstd or estargz." },
   USAGE: { exit: EXIT.usage, meaning: "The command line could not be understood." },
   OUTPUT_UNWRITABLE: {
     exit: EXIT.usage,

@@ -113,6 +113,7 @@ export const TOOL_ENTRIES = {
       unpack: { kind: "tar", strip: 1, into: "/usr/local/go", exclude: GO_DOCUMENTATION },
       feed: { kind: "go" },
     },
+    // Also compiles `dagger/scripts/estargz/`, whose modules are pinned by its go.mod and go.sum.
     registry: {
       kind: "go-toolchain",
       path: "golang.org/toolchain",

@@ -43,6 +43,8 @@ const TOP = new Set([
   ...["bin.usr-is-merged", "lib.usr-is-merged", "sbin.usr-is-merged"],
   ...[...ENTRYPOINT, ...Object.keys(RUNTIME_LINKS)].map((path) => path.split("/")[1]),
   ...RUNNER_FOLDERS.map((folder) => folder.split("/")[1]),
+  // What eStargz layers add, as those see it who unpack them like any other.
+  ...["stargz.index.json", ".prefetch.landmark", ".no.prefetch.landmark"],
 ])
 
 /** Names of variables that suggest a secret. */

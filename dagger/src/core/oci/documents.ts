@@ -19,6 +19,7 @@ export const MEDIA_TYPE = {
 export const LAYER_MEDIA_TYPE = {
   gzip: "application/vnd.oci.image.layer.v1.tar+gzip",
   zstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+  estargz: "application/vnd.oci.image.layer.v1.tar+gzip",
 } as const satisfies Record<Compression, string>
 
 /** Content of the file `oci-layout`. */

@@ -5,10 +5,12 @@ const layerSchema = z.object({
   mediaType: z.enum(LAYER_MEDIA_TYPE),
   digest: digestSchema,
   size: z.number().int().nonnegative(),
-  /** The digest of the layer as a tar archive. */
+  /** The digest of the layer as a tar archive, which in an eStargz layer has the table of contents as well. */
   diffId: digestSchema,
-  /** The size of the tar archive. */
+  /** The size of the tar archive of its files. */
   bytes: z.number().int().nonnegative(),
+  /** Of an eStargz layer: the digest of its table of contents, and the size of the tar archive with it. */
+  estargz: z.object({ tocDigest: digestSchema, bytes: z.number().int().nonnegative() }).optional(),
 })
 export type FinishedLayer = z.infer<typeof layerSchema>
 

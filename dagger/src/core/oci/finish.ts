@@ -1,4 +1,5 @@
 import type { EngineImage, FinishedLayer } from "./engine-image.js"
+import { estargzAnnotations } from "./estargz.js"
 import {
   blobPath,
   canonicalJson,
@@ -136,6 +137,11 @@ function finishImage(platform: PlatformName, { config: built, layers }: EngineIm
   const { compression = "gzip" } = options
   const other = layers.find(({ mediaType }) => mediaType !== LAYER_MEDIA_TYPE[compression])
   if (other) throw layoutError(`${platform} has a layer of ${other.mediaType} instead of ${compression}`)
+  const mixed = layers.find(({ estargz }) => (estargz !== undefined) !== (compression === "estargz"))
+  if (mixed)
+    throw layoutError(
+      `${platform} has a layer ${mixed.estargz === undefined ? "without" : "with"} a table of contents, compressed as ${compression}`,
+    )
   const config = blob(MEDIA_TYPE.config, {
     ...built,
     created: options.created,
@@ -153,7 +159,12 @@ function finishImage(platform: PlatformName, { config: built, layers }: EngineIm
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
     config: config.descriptor,
-    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+    layers: layers.map(({ mediaType, digest, size, estargz }) => ({
+      mediaType,
+      digest,
+      size,
+      ...(estargz === undefined ? {} : { annotations: estargzAnnotations(estargz) }),
+    })),
     annotations: { ...options.annotations, ...options.platformAnnotations?.[platform] },
   })
   return { platform, config, manifest, layers, compressedBytes: layers.reduce((sum, { size }) => sum + size, 0) }

@@ -1,7 +1,11 @@
 import { parseChoice } from "../text/choice.js"
 
-/** How layers are compressed. Everything that reads images reads gzip; zstd needs software from 2021 or later. */
-export const COMPRESSIONS = ["gzip", "zstd"] as const
+/**
+ * How layers are compressed. Everything that reads images reads gzip; zstd needs software from 2021 or later. eStargz is gzip from which a lazy
+ * snapshotter fetches single files, so that containers start before the image is there.
+ * https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md
+ */
+export const COMPRESSIONS = ["gzip", "zstd", "estargz"] as const
 
 export type Compression = (typeof COMPRESSIONS)[number]
 

@@ -4,6 +4,7 @@ import { finishLayout, type FinishedLayout, type FinishOptions } from "../../cor
 import type { PlatformName } from "../../core/platforms.js"
 import type { Compression } from "../../core/request/compression.js"
 import type { EngineHost } from "../engine/engine-host.js"
+import { estargzTools } from "./estargz.js"
 
 /** One platform's image after the build. */
 export interface PlatformImage {
@@ -37,6 +38,7 @@ export interface LayerOptions {
 const IMAGES = "/run/images.tar"
 const BASES = "/run/bases.tar"
 const KNOWN = "/known"
+const START_FILES = "/start-files"
 const OUT = "/out"
 
 /**
@@ -53,23 +55,36 @@ export async function finish(
   return { ...finishLayout(layers.images, { ...options, platforms }), layers }
 }
 
-/** Makes the layers of built containers. The base image's own stay as they were published, if they are compressed as requested. */
+/**
+ * Makes the layers of built containers. The base image's own stay as they were published, if they are compressed as requested. For eStargz they are made
+ * anew: a snapshotter must otherwise fetch the whole base before anything starts.
+ */
 export async function finishLayers(
   images: readonly PlatformImage[],
   { created, compression = "gzip", known }: LayerOptions,
-  { toolboxWith, root }: EngineHost,
+  engineHost: EngineHost,
 ): Promise<FinishedLayers> {
+  const { root } = engineHost
   const built = archiveOf(
     images.map(({ container }) => container),
     ImageLayerCompression.Uncompressed,
   )
   const bases = archiveOf(images.map(({ platform }) => root(platform)))
-  const mounted = toolboxWith("finish-layers.py").withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
+  const mounted = finisher(engineHost, compression).withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
   const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
     ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
     ...[String(Math.floor(Date.parse(created) / 1000)), compression],
+    ...(compression === "estargz" ? [`${START_FILES}/start-files.txt`] : []),
   ])
   return { folder: made.directory(OUT), images: parseEngineImages(await made.stdout()) }
+}
+
+/** A container with finish-layers.py and what it needs for a compression. */
+function finisher(engineHost: EngineHost, compression: Compression): Container {
+  const container = engineHost.toolboxWith("finish-layers.py")
+  if (compression !== "estargz") return container
+  const { program, startFiles } = estargzTools(engineHost)
+  return container.withMountedDirectory("/usr/local/bin", program).withMountedDirectory(START_FILES, startFiles)
 }
 
 /** The layout that is exported and published: the finished layers, the documents, and other files to be put beside them. */

@@ -104,6 +104,11 @@ describe("the static checks", () => {
     ["/tmp without its sticky bit", { writable: ["/tmp 777"] }, "failed files/writable: /tmp 777"],
     ["a leftover", { leftovers: ["/var/log/a"] }, "failed files/leftovers: /var/log/a"],
     ["a folder of the build", { top: ["/usr", "/debs"] }, "failed files/build-paths: /debs"],
+    [
+      "a folder of the build beside the files of eStargz layers",
+      { top: ["/usr", "/.no.prefetch.landmark", "/.prefetch.landmark", "/stargz.index.json", "/plan"] },
+      "failed files/build-paths: /plan",
+    ],
     ["a secret", { secrets: ["/root/.npmrc: credentials"] }, "failed files/secrets: /root/.npmrc: credentials"],
     [
       "an identity, with what to do",

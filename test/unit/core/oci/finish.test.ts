@@ -222,6 +222,49 @@ describe("equal content", async () => {
     expect(() => finishLayout(two, { ...OPTIONS, compression: "zstd" })).toThrow("instead of zstd")
   })
 
+  describe("of eStargz layers", () => {
+    const TOC = digestOf("a table of contents")
+    const withTocs = (images: readonly EngineImage[]): EngineImage[] =>
+      images.map(({ config, layers }) => ({
+        config,
+        layers: layers.map((layer) => ({ ...layer, estargz: { tocDigest: TOC, bytes: layer.bytes + 4096 } })),
+      }))
+    const lazy: FinishOptions = { ...OPTIONS, compression: "estargz" }
+
+    it("tells snapshotters the table of contents of every layer, and how large it is unpacked with it", async () => {
+      const { files } = finishLayout(withTocs(two), lazy)
+      for (const [place, { descriptor, manifest }] of walk(files).images.entries()) {
+        expect(descriptor.annotations).toBeUndefined()
+        expect(manifest.layers).toEqual(
+          two[place]?.layers.map(({ digest, size, bytes }) => ({
+            mediaType: LAYER_MEDIA_TYPE.gzip,
+            digest,
+            size,
+            annotations: {
+              "containerd.io/snapshot/stargz/toc.digest": TOC,
+              "io.containers.estargz.uncompressed-size": String(bytes + 4096),
+            },
+          })),
+        )
+      }
+      const read = await readLayout((path) => Promise.resolve(files.get(path) ?? expect.fail(`no ${path}`)))
+      expect(read.images.flatMap(({ manifest }) => manifest.layers.map(({ annotations }) => annotations))).toHaveLength(
+        two.flatMap(({ layers }) => layers).length,
+      )
+    })
+
+    it("has no layer without a table of contents, and no other image has one with it", () => {
+      const mixed = withTocs(two)
+      delete mixed[1]?.layers[0]?.estargz
+      expect(() => finishLayout(mixed, lazy)).toThrow(
+        "linux/arm64 has a layer without a table of contents, compressed as estargz",
+      )
+      expect(() => finishLayout(withTocs(two), OPTIONS)).toThrow(
+        "linux/amd64 has a layer with a table of contents, compressed as gzip",
+      )
+    })
+  })
+
   it("gets another digest when the time is another", () => {
     const later = finishLayout(two, { ...OPTIONS, created: "2026-01-02T03:04:06Z" })
     expect(later.index).not.toBe(finishLayout(two, OPTIONS).index)

@@ -51,13 +51,14 @@ describe("sources", () => {
 
 describe("compression", () => {
   it("is gzip when not given, and in any case of letters", () => {
-    expect([undefined, "gzip", " Zstd"].map(parseCompression)).toEqual(["gzip", "gzip", "zstd"])
+    expect([undefined, "gzip", " Zstd", "eStargz"].map(parseCompression)).toEqual(["gzip", "gzip", "zstd", "estargz"])
   })
 
   it.each([
-    ["", "--compression is empty. Choose from gzip, zstd."],
+    ["", "--compression is empty. Choose from gzip, zstd, estargz."],
     ["zst", '"zst" is not a compression for layers. Did you mean zstd?'],
-    ["none", '"none" is not a compression for layers. Choose from gzip, zstd.'],
+    ["stargz", '"stargz" is not a compression for layers. Did you mean estargz?'],
+    ["none", '"none" is not a compression for layers. Choose from gzip, zstd, estargz.'],
   ])("is refused: %j", (given, message) => {
     expect(refused(() => parseCompression(given))).toBe(`COMPRESSION_INVALID: ${message}`)
   })
