@@ -91,6 +91,11 @@ async function bundleProgram(root, client) {
         usesClient = true
         return { path: `../${client}/${name}.mjs`, external: true }
       })
+      onResolve({ filter: /^esbuild$/ }, ({ path }) => ({
+        errors: [
+          { text: `${path} finds its program only in node_modules: load it with createRequire(import.meta.url)` },
+        ],
+      }))
     },
   }
   const inPlace = sourcesOf(root).filter((file) => readFileSync(join(root, file), "utf8").includes("import.meta"))

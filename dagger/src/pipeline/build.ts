@@ -91,7 +91,7 @@ async function buildVariant(
     const image = await built
     const { platform } = image.context
     const below = plan.extends === undefined ? undefined : before.get(`${plan.extends} ${platform}`)
-    const checks = await checkImage(engineHost, image, progress, below)
+    const checks = await checkImage(run, image, progress, below)
     before.set(`${plan.variant} ${platform}`, { ...image, checks })
     const inconclusive = inconclusiveText(checks)
     if (inconclusive !== undefined) progress.warn(platform, inconclusive)

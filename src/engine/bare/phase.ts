@@ -2,8 +2,8 @@ import { RunnerImagesError, type ErrorCode } from "../../../dagger/src/core/erro
 import type { Lock } from "./state/lock.js"
 
 /**
- * The phases of starting an engine, in the order in which they begin; the emulator, the bases and the SDKs' contents are built in
- * parallel with the binaries. Each can be interrupted at any point, and the next `up` resumes it.
+ * The phases of starting an engine, in the order in which they begin. Up to the SDKs' contents they run in parallel, except that the emulator, the
+ * bases and the contents are built in turn, and that all wait for the packages that the host lacks. Each can be interrupted at any point, and the next `up` resumes it.
  */
 export const PHASES = [
   "packages",

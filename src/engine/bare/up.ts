@@ -239,8 +239,9 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   const keys = keysFor(host, go.version)
   const record = await claim(run, before, resolvConf)
 
-  const program = await phase("packages", "what this host lacks", async () => {
-    await installPackages(state, log)
+  const installing = installPackages(state, log)
+  const packages = phase("packages", "what this host lacks", async () => {
+    await installing
     return registryProgram(state, state.work)
   })
   // Read once, and only if something is made from it.
@@ -248,11 +249,16 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   const packageArchive = () => (reading ??= readPackageArchive(state.work, host))
   const stop = new AbortController()
   const contentOf = contentKey(keys.binaries, go)
-  const building = phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
-    buildBinaries(state, keys.binaries, state.work, go),
-  )
+  const compile = async () => {
+    await installing
+    return phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
+      buildBinaries(state, keys.binaries, state.work, go),
+    )
+  }
+  const building = compile()
   // Compiling uses every processor most of the time, but first it waits for the network, and in the end for the linker.
   const images = async () => {
+    await installing
     await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
       const emulator = await fetchEmulator(state, keys.emulator, state.work, host, packageArchive)
       await addBinfmtRules(folder, record, emulator, host)
@@ -265,7 +271,7 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     )
     return { bases, content }
   }
-  const [binaries, { bases, content }] = await together(state.work, stop, building, images())
+  const [program, binaries, { bases, content }] = await together(state.work, stop, [packages, building, images()])
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),
   )
@@ -294,19 +300,18 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   return describe(folder, record)
 }
 
-/** Waits for phases that run in parallel. When one fails, the processes that the other has started are ended, not waited for. */
-async function together<A, B>(
+/** Waits for phases that run in parallel. When one fails, the processes that the others have started are ended, not waited for. */
+async function together<T extends readonly Promise<unknown>[]>(
   work: string,
   stop: AbortController,
-  one: Promise<A>,
-  other: Promise<B>,
-): Promise<[A, B]> {
+  phases: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   try {
-    return await Promise.all([one, other])
+    return await Promise.all(phases)
   } catch (error) {
     stop.abort()
     await clearWork(work)
-    await Promise.allSettled([one, other])
+    await Promise.allSettled(phases)
     throw error
   }
 }

@@ -42,6 +42,8 @@ export interface ExecCheck extends Conditions {
   after?: string
   /** Why no other check may run at the same time. All others do, as many as there are processors. */
   alone?: string
+  /** It compiles Go. If it is emulated, the standard library is compiled natively beforehand: see `go-build-cache.ts`. */
+  compilesGo?: true
   /** Its answer depends on the file that tells the runtime program about its image, which differs between variants. */
   readsFacts?: true
 }

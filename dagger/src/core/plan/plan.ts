@@ -132,7 +132,12 @@ export function requestedPackages(
   return [...packages, ...optional].map((name) => packageOn(request.base ?? DEFAULT_BASE, name))
 }
 
-function plannedTool(
+/**
+ * What the catalog has of a tool for one platform.
+ *
+ * @returns nothing if the sources do not have it
+ */
+export function plannedTool(
   name: ToolName,
   platform: PlatformName,
   mode: DecidedSources["mode"],

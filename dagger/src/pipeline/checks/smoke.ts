@@ -1,11 +1,15 @@
 import { ReturnType, type Container } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
 import { HELPERS, type ScheduledCheck } from "../../core/checks/check.js"
+import { goBuildCache } from "../../core/checks/go-build-cache.js"
 import { judge, unanswered } from "../../core/checks/judge.js"
 import { readExecutions, smokeProgram } from "../../core/checks/program.js"
 import { byReference, changesAll, provedBelow } from "../../core/checks/repetition.js"
 import { execChecks } from "../../core/checks/suite.js"
+import { RunnerImagesError } from "../../core/errors.js"
 import type { CheckResult } from "../../core/report/report.js"
+import type { UpstreamAccess } from "../image/upstream.js"
+import { withGoBuildCache } from "./go-build-cache.js"
 import { inspect } from "./inspect.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import type { Progress } from "../../core/progress/progress.js"
@@ -23,6 +27,13 @@ export interface CheckedImage extends Checkable {
   checks: readonly CheckResult[]
 }
 
+/** What checks need besides the image. */
+export interface CheckResources {
+  engineHost: EngineHost
+  /** Where tools are taken from that checks use and the image has not. */
+  sources: UpstreamAccess
+}
+
 /**
  * All checks of one platform's image: first its files, natively, then its behaviour in a container.
  *
@@ -30,17 +41,18 @@ export interface CheckedImage extends Checkable {
  *   proved again
  */
 export async function checkImage(
-  engineHost: EngineHost,
+  resources: CheckResources,
   image: Checkable,
   progress: Progress,
   below?: CheckedImage,
 ): Promise<CheckResult[]> {
+  const { engineHost } = resources
   const { platform } = image.context
   const files = await progress.run(platform, "files", () => inspect(engineHost, image))
   const proved = below ? await progress.run(platform, "own layers", () => proofs(engineHost, image, below)) : []
   if (typeof proved === "string") progress.note(platform, `all smoke tests run: ${proved}`)
   const known = typeof proved === "string" ? [] : proved
-  const results = await progress.run(platform, "smoke tests", () => smokeTest(engineHost, image, known))
+  const results = await smokeTest(resources, image, known, progress)
   return [...files, ...results]
 }
 
@@ -59,19 +71,42 @@ async function proofs(engineHost: EngineHost, own: Checkable, below: CheckedImag
 
 /** Runs the checks of an image, except those whose results are known already; in the checks' own order. */
 async function smokeTest(
-  uploading: Uploading,
+  resources: CheckResources,
   image: Checkable,
   known: readonly CheckResult[],
+  progress: Progress,
 ): Promise<CheckResult[]> {
   const checks = execChecks(image.context)
   const names = new Set(known.map(({ name }) => name))
-  const own = await runChecks(
-    uploading,
-    withoutLabels(image),
-    checks.filter(({ name }) => !names.has(name)),
+  const open = checks.filter(({ name }) => !names.has(name))
+  const container = await equipped(resources, image, open, progress)
+  const own = await progress.run(image.context.platform, "smoke tests", () =>
+    runChecks(resources.engineHost, container, open),
   )
   const results = new Map([...known, ...own].map((result) => [result.name, result]))
   return checks.flatMap(({ name }) => results.get(name) ?? [])
+}
+
+/** The container in which checks run, with what only makes them faster, as far as it can be had. */
+async function equipped(
+  { engineHost, sources }: CheckResources,
+  image: Checkable,
+  checks: readonly ScheduledCheck[],
+  progress: Progress,
+): Promise<Container> {
+  const container = withoutLabels(image)
+  const { platform } = image.context
+  const cache = goBuildCache(image.context, checks, engineHost.platform)
+  if (!cache) return container
+  try {
+    return await progress.run(platform, "Go's standard library", () =>
+      withGoBuildCache(engineHost, container, cache, sources),
+    )
+  } catch (error) {
+    if (!(error instanceof RunnerImagesError && error.code === "DOWNLOAD_FAILED")) throw error
+    progress.note(platform, `Go's standard library is compiled under emulation: ${error.message}`)
+    return container
+  }
 }
 
 /** Runs checks in a container and judges their results. Those whose time was up are tried once more, one after the other. */

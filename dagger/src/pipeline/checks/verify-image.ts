@@ -78,7 +78,7 @@ async function testPlatform(engineHost: EngineHost, image: TestedImage, platform
   const plan = planFor(image, [platform], modeOf(labels), { sudo, root, cjkFonts })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
-  const checks = await checkImage(engineHost, { container: pulled, context }, progress)
+  const checks = await checkImage({ engineHost, sources: {} }, { container: pulled, context }, progress)
   return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 

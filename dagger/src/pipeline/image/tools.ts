@@ -51,14 +51,39 @@ export async function withTool(
     case "upstream": {
       const { upstream } = entry
       if (!upstream) throw new Error(`${tool.name} has no upstream file`)
-      const { url, sha256 } = tool
-      const name = assetName(url)
-      const file = await fetchUpstream(engineHost, { name, url, sha256 }, sources)
+      const { name, file } = await fetched(engineHost, tool, sources)
       const { unpack } = upstream
       if (unpack.kind === "program") return image.withFile(unpack.path, file, { permissions: 0o755, ...owner })
       return place(image, unpack, unpackedArchive(engineHost, file, name, unpack), owner)
     }
   }
+}
+
+/**
+ * The files of a Go toolchain, which need not be that of an image.
+ *
+ * @throws RunnerImagesError DOWNLOAD_MISMATCH or DOWNLOAD_FAILED, as in {@link fetchUpstream}
+ */
+export async function goToolchain(
+  engineHost: EngineHost,
+  tool: PlannedTool,
+  access: UpstreamAccess,
+): Promise<Directory> {
+  const { registry, upstream } = catalogTool("go")
+  if (tool.from === "go-toolchain" && registry.kind === "go-toolchain")
+    return unpackedGo(engineHost, tool, registry.unpack)
+  if (tool.from !== "upstream" || !upstream) throw new Error(`there is no Go toolchain from ${tool.from}`)
+  const { name, file } = await fetched(engineHost, tool, access)
+  return unpackedArchive(engineHost, file, name, upstream.unpack)
+}
+
+async function fetched(
+  engineHost: EngineHost,
+  { url, sha256 }: PlannedTool & { from: "upstream" },
+  access: UpstreamAccess,
+): Promise<{ name: string; file: File }> {
+  const name = assetName(url)
+  return { name, file: await fetchUpstream(engineHost, { name, url, sha256 }, access) }
 }
 
 /** The folder or file where a tool's files are placed. */

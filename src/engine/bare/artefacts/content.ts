@@ -17,7 +17,7 @@ import type { StateFolder } from "../state/state-folder.js"
 const BUILDER = join(SOURCES, "content")
 const TOOLS = join(BUILDER, "tools")
 /** Increased with every change to what this file builds, so that outdated contents are not reused. */
-const RECIPE = "1"
+const RECIPE = "2"
 const RUNTIME = join(SOURCES, "typescript-runtime")
 
 const SDKS = { go: "DAGGER_GO_SDK_MANIFEST_DIGEST", typescript: "DAGGER_TYPESCRIPT_SDK_MANIFEST_DIGEST" } as const
@@ -133,11 +133,13 @@ async function typescriptLayers({ archive, trust, base, target, work }: ContentP
   }
   const [tools] = await Promise.all([
     npm(),
-    makeSdkRoot(archive, base, ["nodejs", "npm", "ca-certificates"], root, work),
+    makeSdkRoot(archive, base, ["nodejs", "ca-certificates"], root, work),
     bundleSdk(bundled),
   ])
   copyFileSync(trust, join(root, TRUST_FILE))
-  symlinkSync("/opt/module-tools/node_modules/.bin/tsx", join(root, "usr/local/bin/tsx"))
+  // npm is among the tools, because the distribution's consists of hundreds of packages.
+  for (const program of ["npm", "tsx"])
+    symlinkSync(`/opt/module-tools/node_modules/.bin/${program}`, join(root, "usr/local/bin", program))
   const parts: LayerPart[] = [
     { folder: RUNTIME, at: "runtime" },
     { folder: bundled, at: "bundled" },

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "zod"
-import { attempt, exec } from "../../../host/exec.js"
+import { exec } from "../../../host/exec.js"
 import { writeFileAtomic } from "../state/atomic-file.js"
 import { findProgram, osRelease } from "../host/host.js"
 import { KEYRING } from "./archive.js"
 import { makeOnce } from "./artefact.js"
+import { runTool } from "./build-tool.js"
 import type { StateFolder } from "../state/state-folder.js"
 
 interface Need {
@@ -111,10 +112,12 @@ export async function registryProgram(state: StateFolder, work: string): Promise
   await makeOnce(folder, work, async (target) => {
     // apt refuses to download as its own user into root's folders.
     const args = ["-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
-    const first = await attempt("apt-get", args, { cwd: target, env: QUIET_APT })
-    if (first.exitCode !== 0) {
+    const download = () => runTool("apt-get", args, work, { cwd: target, env: QUIET_APT })
+    try {
+      await download()
+    } catch {
       await exec("apt-get", ["update", "-qq"], { env: QUIET_APT })
-      await exec("apt-get", args, { cwd: target, env: QUIET_APT })
+      await download()
     }
     await exec("sh", ["-c", "dpkg-deb -x docker-registry_*.deb . && rm docker-registry_*.deb"], { cwd: target })
   })

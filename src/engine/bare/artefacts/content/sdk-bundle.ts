@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import type * as Esbuild from "esbuild"
 
 /**
  * Writes what TypeScript modules import as `@dagger.io/dagger`: the library as one file, and the re-exports through which a module's
@@ -8,8 +9,9 @@ import { join } from "node:path"
  */
 export async function bundleSdk(folder: string): Promise<void> {
   const require = createRequire(import.meta.url)
-  // Loaded here, because every command of the command line would otherwise load it.
-  const { build } = await import("esbuild")
+  // Not imported: it looks for its own program beside itself, so it cannot be a part of the command line's bundle. Loaded here, because
+  // every command would otherwise load it.
+  const { build } = require("esbuild") as typeof Esbuild
   mkdirSync(folder, { recursive: true })
   await build({
     entryPoints: [require.resolve("@dagger.io/dagger")],
