@@ -131,9 +131,9 @@ describe("an eStargz layer", () => {
 })
 
 it("an eStargz layer is the same on one processor and on many", async () => {
-  const sums = await inEngine((engineHost) =>
+  const sums = await inEngine(async (engineHost) =>
     engineHost.toolbox
-      .withMountedDirectory("/program", estargzTools(engineHost).program)
+      .withMountedDirectory("/program", (await estargzTools(engineHost)).program)
       .withExec([
         "sh",
         "-ec",

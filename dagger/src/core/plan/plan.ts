@@ -160,25 +160,13 @@ export function plannedTool(
       const known = knownChecksum(name, `${npmName}@${version}`, integrity)
       return [{ name, from: "npm", version, package: npmName, integrity: known }]
     }
-    case "go-toolchain":
-      return [goToolchain(platform)]
+    case "go-toolchain": {
+      const { path, version, sum } = registry.modules[platform]
+      const module = `${path}@${version}`
+      return [{ name, from: "go-toolchain", version: registry.version, module, sum: knownChecksum(name, module, sum) }]
+    }
     case "project":
       return [{ name, from: "project", folder: registry.folder }]
-  }
-}
-
-/** The Go toolchain that the module proxy serves for a platform. */
-export function goToolchain(platform: PlatformName): PlannedTool & { from: "go-toolchain" } {
-  const { registry }: CatalogTool = catalogTool("go")
-  if (registry.kind !== "go-toolchain") throw new Error("Go is not in the Go module proxy")
-  const { path, version, sum } = registry.modules[platform]
-  const module = `${path}@${version}`
-  return {
-    name: "go",
-    from: "go-toolchain",
-    version: registry.version,
-    module,
-    sum: knownChecksum("go", module, sum),
   }
 }
 

@@ -164,11 +164,7 @@ function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }
 }
 
 /** Fetches a Go toolchain with the distribution's Go, from its configured proxy, and verifies it with the catalog's hash. */
-export function unpackedGo(
-  engineHost: EngineHost,
-  tool: PlannedTool & { from: "go-toolchain" },
-  unpack: Unpack,
-): Directory {
+function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
   return engineHost.toolbox
     .withExec([
       "sh",

@@ -1,19 +1,19 @@
 import type { Directory } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
-import { catalogTool } from "../../core/catalog/catalog.js"
 import { startFiles } from "../../core/oci/start-files.js"
-import { goToolchain } from "../../core/plan/plan.js"
+import { plannedTool } from "../../core/plan/plan.js"
+import { DEFAULT_BASE } from "../../core/variants/bases.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { scriptsIn } from "../engine/script.js"
-import { unpackedGo } from "../image/tools.js"
+import { goToolchain } from "../image/tools.js"
 
 /** Both entry points find it beside the module's source. */
 const START_FILES = new URL("../../core/oci/start-files.json", import.meta.url)
 
 /** What finish-layers.py needs for eStargz layers: a folder with the program `estargz`, and the list of the files that come first. */
-export function estargzTools(engineHost: EngineHost): { program: Directory; startFiles: Directory } {
+export async function estargzTools(engineHost: EngineHost): Promise<{ program: Directory; startFiles: Directory }> {
   return {
-    program: compiled(engineHost),
+    program: await compiled(engineHost),
     startFiles: engineHost.uploads.directory({
       "start-files.txt": `${startFiles(readFileSync(START_FILES, "utf8")).join("\n")}\n`,
     }),
@@ -24,10 +24,10 @@ export function estargzTools(engineHost: EngineHost): { program: Directory; star
  * Compiles the project's program with the catalog's Go, whose standard library compresses: so layers do not depend on the distribution's version.
  * go.sum has the checksums of the modules.
  */
-function compiled(engineHost: EngineHost): Directory {
-  const { registry } = catalogTool("go")
-  if (registry.kind !== "go-toolchain") throw new Error("Go is not in the Go module proxy")
-  const go = unpackedGo(engineHost, goToolchain(engineHost.platform), registry.unpack)
+async function compiled(engineHost: EngineHost): Promise<Directory> {
+  const [toolchain] = plannedTool("go", engineHost.platform, "registry", DEFAULT_BASE)
+  if (!toolchain) throw new Error("Go is not in the Go module proxy")
+  const go = await goToolchain(engineHost, toolchain, {})
   return engineHost.toolbox
     .withMountedDirectory("/usr/local/go", go)
     .withMountedDirectory("/sources", engineHost.uploads.directory(scriptsIn("estargz")))

@@ -70,7 +70,7 @@ export async function finishLayers(
     ImageLayerCompression.Uncompressed,
   )
   const bases = archiveOf(images.map(({ platform }) => root(platform)))
-  const mounted = finisher(engineHost, compression).withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
+  const mounted = (await finisher(engineHost, compression)).withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
   const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
     ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
     ...[String(Math.floor(Date.parse(created) / 1000)), compression],
@@ -80,10 +80,10 @@ export async function finishLayers(
 }
 
 /** A container with finish-layers.py and what it needs for a compression. */
-function finisher(engineHost: EngineHost, compression: Compression): Container {
+async function finisher(engineHost: EngineHost, compression: Compression): Promise<Container> {
   const container = engineHost.toolboxWith("finish-layers.py")
   if (compression !== "estargz") return container
-  const { program, startFiles } = estargzTools(engineHost)
+  const { program, startFiles } = await estargzTools(engineHost)
   return container.withMountedDirectory("/usr/local/bin", program).withMountedDirectory(START_FILES, startFiles)
 }
 
