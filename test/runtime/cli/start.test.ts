@@ -175,6 +175,16 @@ describe("a mistake", () => {
     `)
   })
 
+  it("in how esbuild is imported, which works from no bundle, is named with what to do", async () => {
+    const project = await started("bundler")
+    writeProgram(project, 'import { build } from "esbuild"\nconsole.log(build)\n')
+    const { exitCode, stderr } = await said(project)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(
+      "src/cli.ts:1:23: esbuild finds its program only in node_modules: load it with createRequire(import.meta.url)\n",
+    )
+  })
+
   it("at run time is traced to the line of the source", async () => {
     const project = await started("trace")
     writeProgram(
