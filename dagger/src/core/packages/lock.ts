@@ -118,11 +118,14 @@ export function assertMatchesLock(
     const now = offered.get(entry.name)
     return now ? now.version !== entry.version || now.sha256 !== entry.sha256 : whole
   })
-  const wanted = new Set(locked.map((entry) => entry.name))
-  const extra = resolved.filter((entry) => !wanted.has(entry.name))
-  if (wrong.length === 0 && extra.length === 0) return
-  const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...extra.map((e) => `${e.name} (not in the lock)`)]
-  throw notOffered(platform, names)
+  const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...notInLock(locked, resolved)]
+  if (names.length > 0) throw notOffered(platform, names)
+}
+
+/** Packages that an image needs and its lock does not have, as `NAME (not in the lock)`. */
+export function notInLock(locked: readonly LockedPackage[], needed: readonly Pick<LockedPackage, "name">[]): string[] {
+  const known = new Set(locked.map(({ name }) => name))
+  return needed.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} (not in the lock)`)
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 } from "../../core/packages/resolved-packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
-import { missingOf, notOffered, preferencesOf } from "../../core/packages/lock.js"
+import { missingOf, notInLock, notOffered, preferencesOf } from "../../core/packages/lock.js"
 import { requireSnapshotReachable, snapshotSources, type Snapshot } from "../../core/packages/snapshot.js"
 import { closest } from "../../core/suggest.js"
 import {
@@ -172,8 +172,8 @@ export async function resolvePackages(
   try {
     output = await apt.withExec(["sh", "/plan/resolve.sh", ...requested]).stdout()
   } catch (error) {
-    const missing = error instanceof ExecError && locked ? await missingPackages(apt, locked) : []
-    if (missing.length > 0) throw notOffered(platform, missing)
+    const wrong = error instanceof ExecError && locked ? await wrongInLock(apt, requested, locked) : []
+    if (wrong.length > 0) throw notOffered(platform, wrong)
     const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
     if (unlocated === undefined) throw error
     throw await packageUnknown(apt, platform, unlocated)
@@ -183,11 +183,23 @@ export async function resolvePackages(
   return { packages, automatic, ...(archive.service ? { service: archive.service } : {}) }
 }
 
-/** Locked packages that apt finds nowhere. Their preferences would hide them, so these are not used here. */
-async function missingPackages(apt: Container, locked: readonly LockedPackage[]): Promise<string[]> {
+/** Why apt finds no solution with a lock: the lock's packages that the archive does not have, and those that the lock does not have. */
+async function wrongInLock(
+  apt: Container,
+  requested: readonly string[],
+  locked: readonly LockedPackage[],
+): Promise<string[]> {
+  const free = ["-o", "Dir::Etc::Preferences=/dev/null"]
   const names = locked.map(({ name }) => name)
-  const madison = ["apt-cache", "-o", "Dir::Etc::Preferences=/dev/null", "madison", ...names]
-  return missingOf(locked, await apt.withExec(madison).stdout())
+  const missing = missingOf(locked, await apt.withExec(["apt-cache", ...free, "madison", ...names]).stdout())
+  try {
+    const output = await apt.withExec(["sh", "/plan/resolve.sh", ...free, ...requested]).stdout()
+    return [...missing, ...notInLock(locked, parsePrintUris(output))]
+  } catch (error) {
+    // Nor does it without the lock.
+    if (error instanceof ExecError) return missing
+    throw error
+  }
 }
 
 async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
