@@ -1,12 +1,14 @@
 import type { Container } from "@dagger.io/dagger"
-import { expect, it } from "vitest"
+import { randomUUID } from "node:crypto"
+import { describe, expect, it } from "vitest"
 import { compareFileManifests } from "../../dagger/src/core/parity/file-manifest.js"
 import { withCacheBuster } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { scanRootfs } from "../../dagger/src/pipeline/checks/inspect.js"
-import { installPackages } from "../../dagger/src/pipeline/packages/packages.js"
+import { finishLayers } from "../../dagger/src/pipeline/oci/finish.js"
+import { installPackages, nativeToolsOf } from "../../dagger/src/pipeline/packages/packages.js"
 import { manifestOf } from "../../dagger/src/pipeline/parity/file-manifest.js"
 import { KEY_PROGRAMS } from "../../docker/runtime/src/container/renewed-keys.js"
-import { archived, inSession } from "./foreign-packages.js"
+import { archived, foreignOf, inSession } from "./foreign-packages.js"
 
 /** Packages whose scripts make keys, users, a certificate and a database, and write the time. */
 const PACKAGES = ["cron", "fontconfig", "git-lfs", "openssh-server", "postgresql", "python3-minimal"]
@@ -78,3 +80,29 @@ async function keysOf(root: Container, names: readonly string[]): Promise<string
   const made = names.reduce((container, name) => container.withExec([...(KEY_PROGRAMS[name] ?? ["false"])]), root)
   return (await made.withExec(["sh", "-c", KEYS]).stdout()).split("\n").filter((line) => line !== "")
 }
+
+describe.each(["native", "foreign"] as const)("packages of the %s platform", (side) => {
+  it("become the same layers at any time, those below the last one too", async () => {
+    const found = await inSession(async (engineHost) => {
+      const platform = side === "native" ? engineHost.platform : foreignOf(engineHost)
+      const [install, native] = await Promise.all(
+        [platform, engineHost.platform].map((name) => archived(engineHost, name, ["cron", "jq", "python3-minimal"])),
+      )
+      if (!install || !native) throw new Error("two platforms give two installations")
+      const created = new Date(Number(await install.debs.file("epoch").contents()) * 1000).toISOString()
+      const layersOf = async () => {
+        const again = { ...install, root: withCacheBuster(install.root, randomUUID()) }
+        const tools = side === "native" ? undefined : nativeToolsOf(native)
+        const { container, installMethod } = await installPackages(engineHost, again, tools)
+        const { images } = await finishLayers([{ platform, container }], { created }, engineHost)
+        return { installMethod, digests: images.flatMap(({ layers }) => layers.map(({ digest }) => digest)) }
+      }
+      const first = await layersOf()
+      return [first, await layersOf()] as const
+    })
+    const [first, second] = found
+    expect(first.installMethod).toBe(side === "native" ? "native" : "accelerated")
+    expect(first.digests).toHaveLength(3)
+    expect(second).toEqual(first)
+  })
+})

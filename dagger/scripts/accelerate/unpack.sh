@@ -2,7 +2,7 @@
 # at /native, whose packages are those that this root has as yet; scripts that run now are helped by its programs. /plan/files says which
 # package each file is: `NAME FILE`.
 set -eu
-interpreter=$1 triplet=$2
+interpreter=$1 triplet=$2 ROOT=
 . /plan/use-native-tools.sh
 . /plan/maintainer-scripts.sh
 use_native_tools
@@ -39,4 +39,7 @@ hooks Post-Invoke /dev/null
 end_scripts
 refuse_traces
 rm -f /tmp/simulated /tmp/simulate.log /tmp/order /tmp/hooks /tmp/hooks.log /tmp/unpack.log
+# Although more is to come: this is a layer of its own, whose bytes must not tell when it was made.
+EPOCH=$(cat /debs/epoch)
+. /plan/clean-root.sh
 give_back
