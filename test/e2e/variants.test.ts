@@ -64,7 +64,7 @@ describe("the variants on this host's own platform", () => {
     expect({
       exitCode,
       code: /\[LOCK_INVALID\]/.test(stderr),
-      named: stderr.includes("chromium (not in the lock)"),
+      named: /The lock lacks packages that the image needs on [^:]+: .*chromium,/.test(stderr),
     }).toEqual({ exitCode: 2, code: true, named: true })
   })
 

@@ -79,7 +79,7 @@ describe("a lock", () => {
 it("a lock names the packages that it does not have", async () => {
   const archive = [stanza("tool", "1.0", "library"), stanza("library", "1.0"), stanza("other", "1.0", "library")]
   expect(await resolvedWith(archive, ["other"], [locked("tool", "1.0")])).toMatch(
-    /^The archive no longer offers these locked packages for linux\/\w+: library \(not in the lock\), other \(not in the lock\)\. .*\[LOCK_INVALID\]$/,
+    /^The lock lacks packages that the image needs on linux\/\w+: library, other\. .*\[LOCK_INVALID\]$/,
   )
 })
 

@@ -100,12 +100,20 @@ export function preferencesOf(locked: readonly LockedPackage[]): string {
   return [...others, ...stanzas].join("\n")
 }
 
+/** Why an image cannot have exactly a lock's packages. */
+export interface LockProblems {
+  /** Of the lock, but not in the archive: as `NAME VERSION`. */
+  gone: readonly string[]
+  /** Needed by the image, but not in the lock. */
+  unlocked: readonly string[]
+}
+
 /**
  * Compares what the archive offers with a lock.
  *
  * @param resolved all packages of a variant, including those of the variants that it extends
  * @param whole whether the variant is the lock's own: then no package of the lock may be missing
- * @throws RunnerImagesError LOCK_INVALID naming every package that has disappeared or changed
+ * @throws RunnerImagesError LOCK_INVALID as {@link lockError}
  */
 export function assertMatchesLock(
   platform: PlatformName,
@@ -118,34 +126,52 @@ export function assertMatchesLock(
     const now = offered.get(entry.name)
     return now ? now.version !== entry.version || now.sha256 !== entry.sha256 : whole
   })
-  const names = [...wrong.map((e) => `${e.name} ${e.version}`), ...notInLock(locked, resolved)]
-  if (names.length > 0) throw notOffered(platform, names)
+  const problems = { gone: wrong.map(nameAndVersion), unlocked: unlockedOf(locked, resolved) }
+  if (problems.gone.length + problems.unlocked.length > 0) throw lockError(platform, problems)
 }
 
-/** Packages that an image needs and its lock does not have, as `NAME (not in the lock)`. */
-export function notInLock(locked: readonly LockedPackage[], needed: readonly Pick<LockedPackage, "name">[]): string[] {
+/** Names of the packages that an image needs and its lock does not have. */
+export function unlockedOf(locked: readonly LockedPackage[], needed: readonly Pick<LockedPackage, "name">[]): string[] {
   const known = new Set(locked.map(({ name }) => name))
-  return needed.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} (not in the lock)`)
+  return needed.map(({ name }) => name).filter((name) => !known.has(name))
 }
 
 /**
- * The packages of a lock that apt cannot install.
+ * The packages of a lock that the archive does not have, as `NAME VERSION`.
  *
  * @param madison the output of `apt-cache madison`, with a line `NAME | VERSION | SOURCE` for each version that the archive has
- * @returns as `NAME VERSION`
  */
-export function missingOf(locked: readonly LockedPackage[], madison: string): string[] {
+export function goneOf(locked: readonly LockedPackage[], madison: string): string[] {
   const offered = madison.split("\n").map((line) => line.split("|").map((field) => field.trim()))
   return locked
     .filter(({ name, version }) => !offered.some(([found, at]) => found === name && at === version))
-    .map(({ name, version }) => `${name} ${version}`)
+    .map(nameAndVersion)
 }
 
-/** @param names the packages, with their versions */
-export function notOffered(platform: PlatformName, names: readonly string[]): RunnerImagesError {
+/** One problem at a time: a lock of something else lacks packages, and then it says nothing that some are gone. */
+export function lockError(platform: PlatformName, { gone, unlocked }: LockProblems): RunnerImagesError {
+  if (unlocked.length > 0)
+    return new RunnerImagesError(
+      "LOCK_INVALID",
+      `The lock lacks packages that the image needs on ${platform}: ${listed(unlocked)}.`,
+      "Give the report of a build with the same variant and options, or build without --lock.",
+    )
   return new RunnerImagesError(
     "LOCK_INVALID",
-    `The archive no longer offers these locked packages for ${platform}: ${names.join(", ")}.`,
+    `The archive no longer offers these locked packages for ${platform}: ${listed(gone)}.`,
     "Take them from the archive as it was then with --snapshot distribution, or build without --lock to get the newest packages.",
   )
+}
+
+const MOST_NAMES = 10
+
+/** @example listed(["a", …, "z"]) ⇒ "a, b, …, j and 16 more" */
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES
+  if (more <= 0) return names.join(", ")
+  return `${names.slice(0, MOST_NAMES).join(", ")} and ${String(more)} more`
+}
+
+function nameAndVersion({ name, version }: LockedPackage): string {
+  return `${name} ${version}`
 }

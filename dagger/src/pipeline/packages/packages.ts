@@ -10,7 +10,7 @@ import {
 } from "../../core/packages/resolved-packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
-import { missingOf, notInLock, notOffered, preferencesOf } from "../../core/packages/lock.js"
+import { goneOf, lockError, preferencesOf, unlockedOf, type LockProblems } from "../../core/packages/lock.js"
 import { requireSnapshotReachable, snapshotSources, type Snapshot } from "../../core/packages/snapshot.js"
 import { closest } from "../../core/suggest.js"
 import {
@@ -172,8 +172,8 @@ export async function resolvePackages(
   try {
     output = await apt.withExec(["sh", "/plan/resolve.sh", ...requested]).stdout()
   } catch (error) {
-    const wrong = error instanceof ExecError && locked ? await wrongInLock(apt, requested, locked) : []
-    if (wrong.length > 0) throw notOffered(platform, wrong)
+    const problems = error instanceof ExecError && locked ? await lockProblems(apt, requested, locked) : undefined
+    if (problems) throw lockError(platform, problems)
     const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
     if (unlocated === undefined) throw error
     throw await packageUnknown(apt, platform, unlocated)
@@ -183,23 +183,27 @@ export async function resolvePackages(
   return { packages, automatic, ...(archive.service ? { service: archive.service } : {}) }
 }
 
-/** Why apt finds no solution with a lock: the lock's packages that the archive does not have, and those that the lock does not have. */
-async function wrongInLock(
+/** Why apt finds no solution with a lock; undefined if that is not because of the lock. */
+async function lockProblems(
   apt: Container,
   requested: readonly string[],
   locked: readonly LockedPackage[],
-): Promise<string[]> {
+): Promise<LockProblems | undefined> {
   const free = ["-o", "Dir::Etc::Preferences=/dev/null"]
   const names = locked.map(({ name }) => name)
-  const missing = missingOf(locked, await apt.withExec(["apt-cache", ...free, "madison", ...names]).stdout())
-  try {
-    const output = await apt.withExec(["sh", "/plan/resolve.sh", ...free, ...requested]).stdout()
-    return [...missing, ...notInLock(locked, parsePrintUris(output))]
-  } catch (error) {
-    // Nor does it without the lock.
-    if (error instanceof ExecError) return missing
-    throw error
-  }
+  const gone = goneOf(locked, await apt.withExec(["apt-cache", ...free, "madison", ...names]).stdout())
+  const unlocked = await apt
+    .withExec(["sh", "/plan/resolve.sh", ...free, ...requested])
+    .stdout()
+    .then(
+      (output) => unlockedOf(locked, parsePrintUris(output)),
+      (error: unknown) => {
+        // Nor is there one without the lock.
+        if (error instanceof ExecError) return []
+        throw error
+      },
+    )
+  return gone.length + unlocked.length > 0 ? { gone, unlocked } : undefined
 }
 
 async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
