@@ -34,18 +34,18 @@ export interface ReproduceRun {
 
 /** Builds an image again, prints the comparison, and fails if it is not the same. Throws RunnerImagesError REPRODUCTION_DIFFERS. */
 export async function runReproduce(context: CommandContext, run: ReproduceRun): Promise<void> {
-  const { host, report, original } = run
-  const folder = "folder" in original ? await folderOriginal(original.folder) : undefined
-  if (folder && folder.index !== report.index)
-    throw originalError(`the report describes ${report.index}, but the layout beside it has ${folder.index}`)
+  const { host, report } = run
+  const original = "folder" in run.original ? await folderOriginal(run.original.folder) : run.original
+  if ("index" in original && original.index !== report.index)
+    throw originalError(`the report describes ${report.index}, but the layout beside it has ${original.index}`)
   const found = await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress, engine }) => {
     const now = await readInputs(host, engineInputs(engine))
     for (const change of report.inputs ? changedFiles(report.inputs, now) : [])
       progress.warn("all platforms", `${change} since the original was built, so the image may differ`)
     const inputs = inputsOf(host)
     const find: FindOriginal =
-      "folder" in original
-        ? () => folderOriginal(original.folder)
+      "index" in original
+        ? () => original
         : (engineHost) => registryOriginal(original.reference, engineHost, accessTo(original, inputs.caBundle))
     return reproduce(find, host.request, inputs, progress)
   })

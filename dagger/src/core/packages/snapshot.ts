@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
-import { isLoopback } from "../text/reference.js"
+import { serverOf, type Server } from "../text/server.js"
 import { snapshotsOf, type BaseName } from "../variants/bases.js"
 import type { Lock } from "./lock.js"
 import { newestDate } from "./releases.js"
@@ -8,13 +8,7 @@ import { newestDate } from "./releases.js"
 export const DISTRIBUTION = "distribution"
 
 /** Where the packages of a lock come from that the archive no longer has: the archive as it was then. */
-export interface Snapshot {
-  /** URL of the service, without a trailing slash. */
-  url: string
-  host: string
-  port: number
-  /** The service is on this machine, where containers cannot reach it by that name. */
-  loopback: boolean
+export interface Snapshot extends Server {
   /** `20260131T235959Z`: the archive at each of these times has packages of the lock. */
   times: readonly string[]
   /** URL of an archive in apt's sources → its name in the service. */
@@ -49,10 +43,7 @@ export function parseSnapshot(given: string, base: BaseName, lock: Lock | undefi
     (time, place) => place === 0 || time <= now.getTime(),
   )
   return {
-    url: `${url.origin}${url.pathname.replace(/\/+$/, "")}`,
-    host: url.hostname,
-    port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
-    loopback: isLoopback(url.hostname),
+    ...serverOf(url),
     times: times.map((time) => new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, "")),
     archives: service.archives,
   }

@@ -1,15 +1,8 @@
 import { RunnerImagesError } from "../errors.js"
-import { isLoopback } from "./reference.js"
+import { serverOf, type Server } from "./server.js"
 
 /** A server that has the vendors' files under their hosts and paths. */
-export interface Mirror {
-  /** Scheme, host, port and path, without credentials and without a trailing slash: safe to log. */
-  url: string
-  /** Without the port; an IPv6 address keeps its brackets. */
-  host: string
-  port: number
-  /** The host is this machine, which containers cannot reach by that name. */
-  loopback: boolean
+export interface Mirror extends Server {
   credentials?: { username: string; password: string }
 }
 
@@ -28,18 +21,15 @@ export function parseMirror(given: string): Mirror {
   const url = new URL(text)
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw invalid(`The mirror "${withoutSecrets(text)}" does not use http or https.`, `Write it as in ${EXAMPLE}.`)
-  const shown = `${url.origin}${url.pathname.replace(/\/+$/, "")}`
+  const server = serverOf(url)
   if (/[?#]/.test(text))
     throw invalid(
-      `The mirror ${shown} has a query or a fragment, so no path can be appended to it.`,
-      `Leave it out: ${shown}.`,
+      `The mirror ${server.url} has a query or a fragment, so no path can be appended to it.`,
+      `Leave it out: ${server.url}.`,
     )
   const [username, password] = [decoded(url.username), decoded(url.password)]
   return {
-    url: shown,
-    host: url.hostname,
-    port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
-    loopback: isLoopback(url.hostname),
+    ...server,
     ...(username === "" && password === "" ? {} : { credentials: { username, password } }),
   }
 }

@@ -68,37 +68,41 @@ export async function readArchive(
 ): Promise<Archive> {
   const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
   const config = `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`
-  const programs = { "releases.sh": script("releases.sh") }
-  const updatedFrom = (container: Container, aptConfig: string, key: string) =>
-    container
-      .withMountedDirectory("/plan", engineHost.uploads.directory({ ...programs, "apt.conf": aptConfig }))
-      .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
-      .withEnvVariable("ARCHIVE_CACHE_BUSTER", key)
-      .withExec(["sh", "/plan/releases.sh"])
-  if (!access) {
-    const updated = updatedFrom(engineHost.container, config, cacheBuster)
-    return { releases: parseReleases(await updated.stdout()), lists: updated.directory(LISTS) }
-  }
-  const { snapshot, service } = access
-  requireSnapshotReachable(snapshot, service !== undefined)
-  const sources = engineHost.container
+  const sources = access && (await sourcesOf(engineHost, access))
+  const service = access?.service
+  const updated = withSnapshots(engineHost.container, { sources, service })
     .withMountedDirectory(
       "/plan",
       engineHost.uploads.directory({
-        "snapshot-sources.sh": script("snapshot-sources.sh"),
-        snapshots: snapshotSources(snapshot, service && (await originOf(snapshot, service))),
+        "releases.sh": script("releases.sh"),
+        "apt.conf": sources ? config + SNAPSHOT_CONFIG : config,
       }),
     )
-    .withExec(["sh", "/plan/snapshot-sources.sh"])
-    .directory(SNAPSHOT_SOURCES)
-  const bound = withSnapshots(engineHost.container, { sources, ...(service ? { service } : {}) })
-  const updated = updatedFrom(bound, config + SNAPSHOT_CONFIG, snapshot.times.join(" "))
+    .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
+    .withEnvVariable("ARCHIVE_CACHE_BUSTER", access ? access.snapshot.times.join(" ") : cacheBuster)
+    .withExec(["sh", "/plan/releases.sh"])
   return {
     releases: parseReleases(await updated.stdout()),
     lists: updated.directory(LISTS),
-    sources,
+    ...(sources ? { sources } : {}),
     ...(service ? { service } : {}),
   }
+}
+
+/** apt's sources for the snapshots. */
+async function sourcesOf(
+  { container, uploads }: EngineHost,
+  { snapshot, service }: SnapshotAccess,
+): Promise<Directory> {
+  requireSnapshotReachable(snapshot, service !== undefined)
+  const plan = {
+    "snapshot-sources.sh": script("snapshot-sources.sh"),
+    snapshots: snapshotSources(snapshot, service && (await originOf(snapshot, service))),
+  }
+  return container
+    .withMountedDirectory("/plan", uploads.directory(plan))
+    .withExec(["sh", "/plan/snapshot-sources.sh"])
+    .directory(SNAPSHOT_SOURCES)
 }
 
 const LISTS = "/var/lib/apt/lists"
