@@ -8,14 +8,14 @@ const GRACE_SECONDS = 5
  * The fixed piece of work by which the machine's slowness is measured, once per processor at the same time, as checks run: rounds of an
  * empty loop, then starts of a program.
  */
-const WORK = { rounds: 20_000, starts: 20 }
+const WORK = { rounds: 5_000, starts: 5 }
 
 /**
  * How long the work takes on the reference machine: a server processor of 2023 without other work, under Linux 6. Checks' limits are
- * for that machine, and a slower one multiplies them. A faster one does not: limits are generous anyway. With QEMU, beside other work, this
+ * for that machine, and a slower one multiplies them. A faster one does not: limits are generous anyway. With QEMU, beside other work, such
  * work took 55 to 85 times as long, and Node.js, Python, Git and GCC 10 to 30 times: limits of emulated checks are the more generous ones.
  */
-const REFERENCE_HUNDREDTHS = 6
+const REFERENCE_MILLISECONDS = 15
 
 /** What hangs must end on any machine. */
 const MOST_SLOWNESS = 100
@@ -61,7 +61,7 @@ began=$now
 for ((i = 0; i < ${alone ? "1" : "processors"}; i++)); do work & done
 wait
 now
-slowness=$(((now - began) * 100 / ${String(REFERENCE_HUNDREDTHS)}))
+slowness=$(((now - began) * 1000 / ${String(REFERENCE_MILLISECONDS)}))
 [ "$slowness" -gt 100 ] || slowness=100
 [ "$slowness" -lt ${String(MOST_SLOWNESS)}00 ] || slowness=${String(MOST_SLOWNESS)}00
 printf -v ${SLOWNESS} '%d.%02d' $((slowness / 100)) $((slowness % 100))
