@@ -109,7 +109,9 @@ func (t *TypescriptSdk) ModuleRuntime(ctx context.Context, modSource *dagger.Mod
 		WithMountedDirectory("sdk", lib).
 		WithMountedDirectory("node_modules/@dagger.io/dagger", lib).
 		WithNewFile("src/__dagger.entrypoint.ts", entry).
-		WithEntrypoint([]string{"tsx", "--no-deprecation", "--tsconfig", filepath.Join(dir, "tsconfig.json"), filepath.Join(dir, "src/__dagger.entrypoint.ts")}), nil
+		// What the tsx command does, without a Node.js process of its own that only starts another.
+		WithEnvVariable("TSX_TSCONFIG_PATH", filepath.Join(dir, "tsconfig.json")).
+		WithEntrypoint([]string{"node", "--no-deprecation", "--import", "/opt/module-tools/node_modules/tsx/dist/loader.mjs", filepath.Join(dir, "src/__dagger.entrypoint.ts")}), nil
 }
 
 func (t *TypescriptSdk) Codegen(ctx context.Context, modSource *dagger.ModuleSource, introspectionJSON *dagger.File) (*dagger.GeneratedCode, error) {
