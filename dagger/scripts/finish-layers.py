@@ -1,6 +1,6 @@
 """finish-layers.py IMAGES BASES KNOWN OUT CREATED COMPRESSION [START]: makes the layers of an OCI image layout whose bytes depend on their contents alone.
 
-IMAGES       a folder of OCI archives 0.tar, 1.tar and so on, each of an image with uncompressed layers, as the engine exports it
+IMAGES       an OCI archive of images with uncompressed layers, as the engine exports it
 BASES        an OCI archive of their base images, compressed as they were published; their layers are used unchanged if they have the compression
 KNOWN        a folder that an earlier run wrote, or one that does not exist: layers that it has are not made again
 OUT          the folder to write: layout/blobs/sha256 with the layers, and layers.json, which says what became of each layer of the engine's
@@ -218,6 +218,7 @@ def layers_of_bases(path, out, compression):
 
 def main(images, bases, known, out, created, compression, start=None):
     os.makedirs(blobs(out))
+    archive = Archive(images)
     made = {}
     if os.path.exists(os.path.join(known, "layers.json")):
         with open(os.path.join(known, "layers.json"), encoding="utf-8") as file:
@@ -225,17 +226,15 @@ def main(images, bases, known, out, created, compression, start=None):
     published = layers_of_bases(bases, out, compression)
 
     found = []
-    for place in range(len(os.listdir(images))):
-        archive = Archive(os.path.join(images, f"{place}.tar"))
-        for manifest in archive.images():
-            config = archive.json(blob(manifest["config"]["digest"]))
-            pairs = list(zip(config["rootfs"]["diff_ids"], manifest["layers"], strict=True))
-            found.append((config, [(diff_id, archive.path, *archive.places[blob(layer["digest"])]) for diff_id, layer in pairs]))
+    for manifest in archive.images():
+        config = archive.json(blob(manifest["config"]["digest"]))
+        pairs = list(zip(config["rootfs"]["diff_ids"], manifest["layers"], strict=True))
+        found.append((config, [(diff_id, archive.places[blob(layer["digest"])]) for diff_id, layer in pairs]))
 
     layers = {}
     pending = {}
-    for _, places in found:
-        for diff_id, path, offset, size in places:
+    for _, pairs in found:
+        for diff_id, (offset, size) in pairs:
             if diff_id in published:
                 layers[diff_id] = {**published[diff_id], "bytes": size}
             elif diff_id in made:
@@ -243,7 +242,7 @@ def main(images, bases, known, out, created, compression, start=None):
                 name = made[diff_id]["digest"].removeprefix("sha256:")
                 shutil.copyfile(os.path.join(blobs(known), name), os.path.join(blobs(out), name))
             else:
-                pending[diff_id] = (path, offset, size, out, created, compression, start, diff_id.removeprefix("sha256:"))
+                pending[diff_id] = (images, offset, size, out, created, compression, start, diff_id.removeprefix("sha256:"))
     # The largest first, so that the processors finish together.
     order = sorted(pending, key=lambda diff_id: -pending[diff_id][2])
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -255,7 +254,7 @@ def main(images, bases, known, out, created, compression, start=None):
     for name in os.listdir(blobs(out)):
         if name not in wanted:
             os.remove(os.path.join(blobs(out), name))
-    json.dump([{"config": config, "layers": [layers[diff_id] for diff_id, *_ in places]} for config, places in found], sys.stdout)
+    json.dump([{"config": config, "layers": [layers[diff_id] for diff_id, _ in pairs]} for config, pairs in found], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ export interface LayerOptions {
   known?: FinishedLayers | undefined
 }
 
-const IMAGES = "/run/images"
+const IMAGES = "/run/images.tar"
 const BASES = "/run/bases.tar"
 const KNOWN = "/known"
 const START_FILES = "/start-files"
@@ -65,15 +65,12 @@ export async function finishLayers(
   engineHost: EngineHost,
 ): Promise<FinishedLayers> {
   const { root } = engineHost
-  // An archive for each, since the engine writes one on a single processor. Mounts alone would have them written one after the other.
-  const built = await Promise.all(
-    images.map(({ container }) => archiveOf([container], ImageLayerCompression.Uncompressed).sync()),
+  const built = archiveOf(
+    images.map(({ container }) => container),
+    ImageLayerCompression.Uncompressed,
   )
   const bases = archiveOf(images.map(({ platform }) => root(platform)))
-  const mounted = built.reduce(
-    (container, archive, place) => container.withMountedFile(`${IMAGES}/${String(place)}.tar`, archive),
-    (await finisher(engineHost, compression)).withMountedFile(BASES, bases),
-  )
+  const mounted = (await finisher(engineHost, compression)).withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
   const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
     ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
     ...[String(Math.floor(Date.parse(created) / 1000)), compression],
