@@ -11,7 +11,15 @@ import type { VariantName } from "../core/variants/names.js"
 import { PROJECT_VERSION } from "../core/version.js"
 import { allSettled } from "../core/progress/all-settled.js"
 import { deliver, type Delivered, type Destination } from "./oci/destination.js"
-import { finish, layoutOf, type FinishedImage, type FinishedLayers } from "./oci/finish.js"
+import {
+  exportImages,
+  finish,
+  layoutOf,
+  type FinishedImage,
+  type FinishedLayers,
+  type LayerOptions,
+  type PlatformImage,
+} from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
 import { HEALTHCHECK } from "./image/image.js"
 import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
@@ -87,6 +95,9 @@ async function buildVariant(
   const toolbox = run.progress.run("all platforms", "toolbox", () => engineHost.toolbox.sync())
   const building = plan.platforms.map((platform) => images.image(plan, platform))
   const comparing = compared(run, plan, building, progress)
+  // Beside the checks, which need the processors more than the disk.
+  const exporting = allSettled(building).then((built) => exportImages(built.map(platformImage)))
+  exporting.catch(() => undefined)
   const checking = building.map(async (built) => {
     const image = await built
     const { platform } = image.context
@@ -107,12 +118,12 @@ async function buildVariant(
   const facts = annotationFactsOf(run, tools)
   const candidate = failed
     ? undefined
-    : await progress.run("all platforms", "finish", () =>
+    : await progress.run("all platforms", "finish", async () =>
         finishVariant(
           run,
           plan,
           checked.map(({ image }) => image),
-          known,
+          { known, exported: await exporting },
         ),
       )
   const measured =
@@ -163,27 +174,31 @@ async function buildVariant(
 /**
  * Makes a variant's layout of its images.
  *
- * @param known the layers that were made for other variants of the run
+ * @param made what other variants of the run, or the engine, made of the layers already
  */
 export async function finishVariant(
   run: BuildContext,
   plan: VariantPlan,
   images: readonly PlatformBuild[],
-  known?: FinishedLayers,
+  made: Pick<LayerOptions, "known" | "exported"> = {},
 ): Promise<FinishedImage> {
   const { request, created, engineHost } = run
   return finish(
-    images.map(({ context, container }) => ({ platform: context.platform, container })),
+    images.map(platformImage),
     {
       created,
       annotations: annotationsOf(plan, annotationFactsOf(run, images[0]?.context.tools ?? [])),
       healthcheck: HEALTHCHECK,
       ...(request.compression === undefined ? {} : { compression: request.compression }),
       layers: Object.fromEntries(images.map(({ context, layers }) => [context.platform, layers])),
-      known,
+      ...made,
     },
     engineHost,
   )
+}
+
+function platformImage({ context, container }: PlatformBuild): PlatformImage {
+  return { platform: context.platform, container }
 }
 
 /** Compares the platforms' images with each other, or says why not. */

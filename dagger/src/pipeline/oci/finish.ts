@@ -1,4 +1,11 @@
-import { dag, ImageLayerCompression, ImageMediaTypes, type Container, type Directory } from "@dagger.io/dagger"
+import {
+  dag,
+  ImageLayerCompression,
+  ImageMediaTypes,
+  type Container,
+  type Directory,
+  type File,
+} from "@dagger.io/dagger"
 import { parseEngineImages, type EngineImage } from "../../core/oci/engine-image.js"
 import { finishLayout, type FinishedLayout, type FinishOptions } from "../../core/oci/finish.js"
 import type { PlatformName } from "../../core/platforms.js"
@@ -33,6 +40,8 @@ export interface LayerOptions {
   compression?: Compression | undefined
   /** Layers that were made for another image of the same run. */
   known?: FinishedLayers | undefined
+  /** What `exportImages` returned for the same images. */
+  exported?: File | undefined
 }
 
 const IMAGES = "/run/images.tar"
@@ -41,13 +50,25 @@ const KNOWN = "/known"
 const START_FILES = "/start-files"
 const OUT = "/out"
 
+/** Has the engine write the layers of built containers, as `finish` reads them. It waits for the disk more than it computes. */
+export function exportImages(images: readonly PlatformImage[]): Promise<File> {
+  return uncompressed(images).sync()
+}
+
+function uncompressed(images: readonly PlatformImage[]): File {
+  return archiveOf(
+    images.map(({ container }) => container),
+    ImageLayerCompression.Uncompressed,
+  )
+}
+
 /**
  * Turns built containers into the parts of the layout that is exported and published. `finishLayout` describes the changes to the
  * documents, `finish-layers.py` those to the layers, which never leave the engine.
  */
 export async function finish(
   images: readonly PlatformImage[],
-  options: Omit<FinishOptions, "platforms"> & Pick<LayerOptions, "known">,
+  options: Omit<FinishOptions, "platforms"> & Pick<LayerOptions, "known" | "exported">,
   engineHost: EngineHost,
 ): Promise<FinishedImage> {
   const layers = await finishLayers(images, options, engineHost)
@@ -61,16 +82,14 @@ export async function finish(
  */
 export async function finishLayers(
   images: readonly PlatformImage[],
-  { created, compression = "gzip", known }: LayerOptions,
+  { created, compression = "gzip", known, exported = uncompressed(images) }: LayerOptions,
   engineHost: EngineHost,
 ): Promise<FinishedLayers> {
   const { root } = engineHost
-  const built = archiveOf(
-    images.map(({ container }) => container),
-    ImageLayerCompression.Uncompressed,
-  )
   const bases = archiveOf(images.map(({ platform }) => root(platform)))
-  const mounted = (await finisher(engineHost, compression)).withMountedFile(IMAGES, built).withMountedFile(BASES, bases)
+  const mounted = (await finisher(engineHost, compression))
+    .withMountedFile(IMAGES, exported)
+    .withMountedFile(BASES, bases)
   const made = (known ? mounted.withMountedDirectory(KNOWN, known.folder) : mounted).withExec([
     ...["python3", "/plan/finish-layers.py", IMAGES, BASES, KNOWN, OUT],
     ...[String(Math.floor(Date.parse(created) / 1000)), compression],
@@ -98,7 +117,7 @@ export function layoutOf(
 }
 
 /** The engine's OCI archive of images for several platforms. Without a compression, layers stay as they are. */
-function archiveOf(containers: Container[], forcedCompression?: ImageLayerCompression) {
+function archiveOf(containers: Container[], forcedCompression?: ImageLayerCompression): File {
   return dag.container().asTarball({
     platformVariants: containers,
     mediaTypes: ImageMediaTypes.Oci,
