@@ -96,8 +96,9 @@ async function buildVariant(
   const building = plan.platforms.map((platform) => images.image(plan, platform))
   const comparing = compared(run, plan, building, progress)
   // Beside the checks, which need the processors more than the disk.
-  const exporting = allSettled(building).then((built) => exportImages(built.map(platformImage)))
-  exporting.catch(() => undefined)
+  const exporting = allSettled(building).then((built) =>
+    progress.run("all platforms", "archive", () => exportImages(built.map(platformImage))),
+  )
   const checking = building.map(async (built) => {
     const image = await built
     const { platform } = image.context
@@ -108,8 +109,8 @@ async function buildVariant(
     if (inconclusive !== undefined) progress.warn(platform, inconclusive)
     return { image, checks }
   })
-  await allSettled<unknown>([...checking, comparing, toolbox])
-  const parity = await comparing
+  await allSettled<unknown>([...checking, comparing, toolbox, exporting])
+  const [parity, exported] = await Promise.all([comparing, exporting])
   const shared = "skipped" in parity ? [] : [parityCheck(parity)]
   const checked = (await allSettled(checking)).map(({ image, checks }) => ({ image, checks: [...checks, ...shared] }))
   const isFailing = failing(run.request)
@@ -118,12 +119,12 @@ async function buildVariant(
   const facts = annotationFactsOf(run, tools)
   const candidate = failed
     ? undefined
-    : await progress.run("all platforms", "finish", async () =>
+    : await progress.run("all platforms", "finish", () =>
         finishVariant(
           run,
           plan,
           checked.map(({ image }) => image),
-          { known, exported: await exporting },
+          { known, exported },
         ),
       )
   const measured =
