@@ -137,9 +137,8 @@ async function typescriptLayers({ archive, trust, base, target, work }: ContentP
     bundleSdk(bundled),
   ])
   copyFileSync(trust, join(root, TRUST_FILE))
-  // npm is among the tools, because the distribution's consists of hundreds of packages.
-  for (const program of ["npm", "tsx"])
-    symlinkSync(`/opt/module-tools/node_modules/.bin/${program}`, join(root, "usr/local/bin", program))
+  // Among the tools, because the distribution's consists of hundreds of packages.
+  symlinkSync("/opt/module-tools/node_modules/.bin/npm", join(root, "usr/local/bin/npm"))
   const parts: LayerPart[] = [
     { folder: RUNTIME, at: "runtime" },
     { folder: bundled, at: "bundled" },
