@@ -1,5 +1,6 @@
 import { connect } from "node:net"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { engineEnd } from "../engine/bare/instance/known.js"
 
 const TIMEOUT_MILLISECONDS = 10_000
 
@@ -29,6 +30,13 @@ export async function requireReachable(address: string): Promise<void> {
     })
   })
   if (problem === undefined) return
+  const end = engineEnd(address)
+  if (end !== undefined)
+    throw new RunnerImagesError(
+      "ENGINE_UNAVAILABLE",
+      `No Dagger engine answers at ${address}: ${problem}. ${end}\n`,
+      "runner-images engine logs shows the whole log, and engine up starts it again.",
+    )
   throw new RunnerImagesError(
     "ENGINE_UNAVAILABLE",
     `No Dagger engine answers at ${address}: ${problem}.`,

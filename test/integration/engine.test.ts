@@ -20,6 +20,7 @@ import { registryMarker, stopRegistry } from "../../src/engine/bare/instance/reg
 import { status } from "../../src/engine/bare/status.js"
 import { locate, planFor, up, type BareEngine } from "../../src/engine/bare/up.js"
 import { BASE } from "../../src/engine/bare/state/version.js"
+import { requireReachable } from "../../src/session/reachable.js"
 import { loginTo } from "../local-registry.js"
 import { engine, ENGINE_PROGRAM } from "./engine-program.js"
 
@@ -219,7 +220,12 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     process.kill(killed?.pid ?? 0, "SIGKILL")
     await expect.poll(async () => (await status(FIRST)).state, { timeout: 5_000 }).toBe("stopped")
     await expect.poll(() => findMarked(record(FIRST).marker), { timeout: 5_000 }).toEqual([])
+    const address = first.env._EXPERIMENTAL_DAGGER_RUNNER_HOST ?? ""
+    await expect(requireReachable(address)).rejects.toThrow(
+      /ECONNREFUSED.* The engine of instance engine-test has ended\. Its log says:\n./s,
+    )
     expect(await up({ instance: FIRST, log })).toEqual(first)
+    await requireReachable(address)
     expect(engineProcess(record(FIRST))).not.toEqual(killed)
     expect(await dagger(first, "container", ...inBase("echo", "again"))).toBe("again")
   })

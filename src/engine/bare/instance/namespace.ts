@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { emptyFolder, mirrorPort } from "./config.js"
 import { childEnvironment } from "./environment.js"
+import { logExcerpt } from "./log-excerpt.js"
 import { findProgram } from "../host/host.js"
 import { plugIn } from "../host/network.js"
 import { childrenOf, findMarked, isRunning, processStat, startDetached, stopProcess } from "../host/process.js"
@@ -29,6 +30,7 @@ const NETWORK_NAMESPACE = fileURLToPath(new URL("./namespace.sh", import.meta.ur
  */
 const COLLECTOR = { GOGC: "400", GOMEMLIMIT: "2GiB" }
 
+const LOG_LINES = 10
 const READY_SECONDS = 60
 const GRACE_SECONDS = 40
 
@@ -139,13 +141,16 @@ export function checkSocket(folder: InstanceFolder, record: InstanceRecord): voi
   )
 }
 
+/** What the engine's log says about its end, in a sentence and the lines themselves. */
+export function lastWords(folder: InstanceFolder): string {
+  const log = existsSync(folder.engineLog) ? readFileSync(folder.engineLog, "utf8") : ""
+  return `Its log says:\n${logExcerpt(log, LOG_LINES) || "(nothing)"}`
+}
+
 function died(folder: InstanceFolder, what: string): RunnerImagesError {
-  const tail = existsSync(folder.engineLog)
-    ? readFileSync(folder.engineLog, "utf8").trim().split("\n").slice(-10).join("\n")
-    : ""
   return new RunnerImagesError(
     "ENGINE_START",
-    `The engine ${what}. The end of its log:\n${tail || "(empty)"}\n`,
+    `The engine ${what}. ${lastWords(folder)}\n`,
     `The whole log is ${folder.engineLog}.`,
   )
 }
