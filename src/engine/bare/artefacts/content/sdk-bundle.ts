@@ -22,6 +22,8 @@ export async function bundleSdk(folder: string): Promise<void> {
     // tsx transforms this file at each start of a function: half its size takes a second less. Names are kept, because errors show them.
     minify: true,
     keepNames: true,
+    // Node.js prints the line that an uncaught error was thrown in.
+    lineLimit: 200,
     outfile: join(folder, "core.js"),
     logLevel: "error",
     banner: {
