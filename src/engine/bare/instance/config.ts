@@ -13,7 +13,7 @@ export interface EngineSettings {
 }
 
 /** The engine prunes its cache when it exceeds this size, or when the disk is nearly full. */
-export const CACHE_LIMITS = { maxUsedSpace: "40GB", reservedSpace: "10GB", minFreeSpace: "5GB" } as const
+export const CACHE_LIMITS = { maxUsedSpace: "40GB", reservedSpace: "10GB", minFreeSpace: "10GB" } as const
 
 /** BuildKit's side of the engine's configuration. */
 export function engineToml(folder: InstanceFolder, settings: EngineSettings): string {
