@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
 import { startForwardProxy } from "../forward-proxy.js"
 import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
+import { imageNode } from "./image-node.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
@@ -347,6 +348,35 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     ])
     const showing = container.showing("a_password_of_the_proxy")
     expect(showing.filter((line) => !line.includes(`${image.folder}/home/`))).toEqual([])
+    await proxy.close()
+  })
+
+  it("takes a proxy without a scheme for itself, and its jobs get one with it", async () => {
+    const proxy = await startForwardProxy("github.example")
+    const server = `http://github.example:${github.port}`
+    const container = start({
+      REPO_URL: `${server}/octo/example`,
+      GITHUB_HOST: server,
+      GITHUB_API_HOST: `${server}/api/v3`,
+      // The stand-in's Node.js has to be one that knows proxies.
+      PATH: `${dirname(imageNode() ?? "")}:${process.env.PATH ?? ""}`,
+      HTTP_PROXY: `127.0.0.1:${proxy.port}`,
+      https_proxy: `127.0.0.1:${proxy.port}`,
+    })
+    await container.says("Listening for Jobs")
+    const { log } = await github.waitForJob(job("env | grep -i '^https*_proxy=' | sort"))
+    const address = `http://127.0.0.1:${proxy.port}`
+    expect(
+      log
+        .split("\n")
+        .filter((line) => /^https?_proxy=/i.test(line))
+        .sort(),
+    ).toEqual(["HTTPS_PROXY", "HTTP_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${address}`))
+    container.signal("SIGTERM")
+    expect([await container.ended(), names()]).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set([`github.example:${github.port}`]))
+    const { exitCode, output } = image.run(["doctor"], { HTTPS_PROXY: "http://CORP\\me:pass#word@127.0.0.1:1" })
+    expect([exitCode, output.includes("Percent-encode it"), output.includes("pass#word")]).toEqual([10, true, false])
     await proxy.close()
   })
 })

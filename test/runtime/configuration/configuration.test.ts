@@ -382,6 +382,16 @@ describe("what is not as it seems", () => {
       { RUNNER_TOKEN: "b" },
       "ACCESS_TOKEN is used and RUNNER_TOKEN is ignored: the first can create fresh tokens",
     ],
+    [
+      "address ranges that a proxy is not for",
+      { NO_PROXY: "localhost,10.0.0.0/8, .example.org fd00::/8", no_proxy: "10.0.0.0/8" },
+      "NO_PROXY lists 10.0.0.0/8, fd00::/8: the runner and Node.js understand no address ranges, and use the proxy for these addresses. List host names, or domains such as .example.org",
+    ],
+    [
+      "an address range in lower case",
+      { NO_PROXY: "localhost,10.0.0.1", no_proxy: "192.168.0.0/16" },
+      "no_proxy lists 192.168.0.0/16: the runner and Node.js understand no address ranges, and use the proxy for these addresses. List host names, or domains such as .example.org",
+    ],
   ])("is told: %s", (_, environment, warning) => {
     expect(read({ ...BOTH, ...environment }).warnings).toEqual([warning])
   })
@@ -442,6 +452,23 @@ describe("what jobs see", () => {
       HTTPS_PROXY: "http://proxy.example:3128",
       RUNNER_TOOL_CACHE: "/opt/hostedtoolcache",
     })
+  })
+
+  it.each([
+    ["proxy.example:3128", "http://proxy.example:3128"],
+    ["proxy.example", "http://proxy.example"],
+    ["[::1]:3128", "http://[::1]:3128"],
+    ["me:s3cret@proxy.example:3128", "http://me:s3cret@proxy.example:3128"],
+    ["//proxy.example:3128", "http://proxy.example:3128"],
+    ["http://CORP%5Cuser:p%23@proxy.example:3128/", "http://CORP%5Cuser:p%23@proxy.example:3128/"],
+    ["https://proxy.example:3128", "https://proxy.example:3128"],
+    ["HTTP://proxy.example:3128", "HTTP://proxy.example:3128"],
+    ["socks5://proxy.example:1080", "socks5://proxy.example:1080"],
+  ])("has the proxy %s as %s, and so have requests to GitHub", (given, proxy) => {
+    const { jobEnvironment, publicEnvironment } = read({ ...BOTH, HTTPS_PROXY: given, http_proxy: given })
+    const complete = { HTTP_PROXY: proxy, http_proxy: proxy, HTTPS_PROXY: proxy, https_proxy: proxy }
+    expect(jobEnvironment).toEqual(complete)
+    expect(publicEnvironment).toEqual({ REPO_URL: BOTH.REPO_URL, ...complete })
   })
 
   it("has the configuration where that is asked for, and never a secret", () => {

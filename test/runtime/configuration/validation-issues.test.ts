@@ -44,6 +44,22 @@ const ISSUES: Record<string, Record<string, string>> = {
     GITHUB_API_PATH: "/api/v4",
   },
   "a proxy that is none": { ...BOTH, HTTPS_PROXY: "http://someone:AAAASECRET@proxy example" },
+  "a proxy with a domain's user": { ...BOTH, HTTPS_PROXY: "http://CORP\\user:AAAASECRET@proxy.example:3128" },
+  "a proxy with a number sign in its password": {
+    ...BOTH,
+    HTTP_PROXY: "http://someone:AAAASECRET#1@proxy.example:3128",
+  },
+  "a proxy without a scheme and with a per cent sign": {
+    ...BOTH,
+    https_proxy: "someone:AAAASECRET%1@proxy.example:3128",
+  },
+  "proxies that differ by case, of which the second is none": {
+    ...BOTH,
+    HTTP_PROXY: "http://proxy.example:3128",
+    http_proxy: "http://someone:AAAASECRET/1@proxy.example:3128",
+  },
+  "a proxy with a path": { ...BOTH, HTTP_PROXY: "http://proxy.example:3128/proxy.pac" },
+  "a proxy with another scheme": { ...BOTH, HTTP_PROXY: "ftp://proxy.example:21" },
   "a relative tool cache": { ...BOTH, AGENT_TOOLSDIRECTORY: "tools" },
   "a token with a line end inside": { ...REPOSITORY, ACCESS_TOKEN: "ghp_secret1234\nghp_secret1234" },
   "a secret twice": { ...BOTH, ACCESS_TOKEN_FILE: "/run/secrets/token" },

@@ -37,8 +37,10 @@ export async function doctor(
 ): Promise<{ output: string; exitCode: number }> {
   const { secrets, ...read } = readOrExplain(given, host)
   const { configuration, environment } = read
-  useProxy(environment)
-  if (configuration) trustGiven(configuration, environment)
+  if (configuration) {
+    useProxy(environment)
+    trustGiven(configuration, environment)
+  }
   const api = once(() => reachApi(read))
   const findings = await examine({
     ...read,
@@ -81,7 +83,11 @@ async function reachApi({
   const api = configuration?.api ?? (serverNamed ? undefined : GITHUB_API)
   if (api === undefined) return undefined
   const url = new URL(`${api}/`)
-  return connect(url, { proxy: proxyFor(url, environment) })
+  try {
+    return await connect(url, { proxy: proxyFor(url, environment) })
+  } catch (error) {
+    return { url, failed: "proxy", reason: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /** As a runner would. A check reports what cannot be read. */

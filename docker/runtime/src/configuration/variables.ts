@@ -475,7 +475,8 @@ const table = [
     name: "HTTPS_PROXY",
     aliases: ["https_proxy"],
     kind: "text",
-    meaning: "Proxy for https. Jobs get all proxy variables in upper and lower case",
+    meaning:
+      "Proxy for https: `http://NAME:PORT`, or `NAME:PORT`. Jobs get all proxy variables in upper and lower case, with the scheme",
     group: "network",
     origins: ["runner"],
     forJobs: true,
@@ -493,7 +494,7 @@ const table = [
     name: "NO_PROXY",
     aliases: ["no_proxy"],
     kind: "text",
-    meaning: "Hosts to reach without a proxy",
+    meaning: "Hosts to reach without a proxy: names and domains. The runner understands no address ranges",
     group: "network",
     origins: ["runner"],
     forJobs: true,
