@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
@@ -288,6 +289,22 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
       [],
       false,
     ])
+  })
+
+  it("registers with an App whose key is on one line, with \\n after its last one too", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
+    const app = github.apps.add(key)
+    github.apps.install(app, "octo")
+    const container = start({
+      ACCESS_TOKEN: "",
+      APP_ID: String(app.id),
+      APP_PRIVATE_KEY: key.replaceAll("\n", "\\n"),
+    })
+    await container.says("Listening for Jobs")
+    expect(names()).toEqual(["one"])
+    container.signal("SIGTERM")
+    expect([await container.ended(), names()]).toEqual([0, []])
   })
 
   it("leaves no zombies of what jobs left behind", async () => {

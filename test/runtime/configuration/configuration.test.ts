@@ -1,3 +1,4 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import type { ImageFacts } from "../../../docker/runtime/src/image-facts.js"
@@ -212,6 +213,27 @@ describe("the authentication", () => {
     }
     const wanted = JSON.parse(JSON.stringify(expected).replace("a b", "a-b")) as object
     expect(configurationOf({ ...target, ...environment }, files).authentication).toEqual(wanted)
+  })
+
+  const REAL = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+  const PEM = REAL.export({ type: "pkcs1", format: "pem" }).toString()
+
+  it.each<[string, string]>([
+    ["as it is", PEM],
+    ["with the line ends of Windows", PEM.replaceAll("\n", "\r\n")],
+    ["on one line, with \\n between its lines", PEM.trim().replaceAll("\n", "\\n")],
+    ["on one line, with \\n after its last line too", PEM.replaceAll("\n", "\\n")],
+    ["on one line, with \\r\\n", PEM.replaceAll("\n", "\\r\\n")],
+    ["with \\n and line ends", PEM.replaceAll("\n", "\\n\n")],
+    ["with spaces in place of line ends", PEM.replaceAll("\n", " ")],
+    ["indented", PEM.replace(/^/gm, "    ")],
+  ])("takes a key %s", (_, text) => {
+    for (const given of [{ APP_PRIVATE_KEY: text }, { APP_PRIVATE_KEY_FILE: "/key" }]) {
+      const { authentication } = configurationOf({ ...target, APP_ID: "12", ...given }, { "/key": text })
+      const { privateKey } = authentication as { privateKey: string }
+      expect(createPrivateKey(privateKey).equals(REAL)).toBe(true)
+      expect(privateKey).toBe(PEM.trim())
+    }
   })
 
   it("needs no target with a configuration for one run, nor anything without registration", () => {
