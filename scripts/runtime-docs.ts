@@ -26,7 +26,8 @@ these images understand.
 - **Errors.** All configuration errors are reported together before startup. An unknown variable whose name resembles one of these causes a warning.
 - **\`ENV_FILE\`** is the only configuration file. It contains lines of \`NAME=VALUE\`, the format of Docker and compose, so that one file works for all three. A structured
   format would add nothing, since every setting is a word, a number or a comma-separated list.
-- **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`.
+- **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`. The address of
+  any page of it is understood, such as \`https://github.com/orgs/ORGANISATION/people\`.
 - **Tokens.** If both a personal access token and a registration token are set, the personal access token is used. A GitHub App together with a token is an error, and so is either together with a
   just-in-time configuration. If \`GITHUB_OWNER\` is set, \`GITHUB_TOKEN\` is read as a registration token unless it looks like a different kind of token.
 - **The work folder.** A relative path is relative to \`/home/runner\`. If \`RUNNER_WORKDIR\` has the value from GrammaTonic's compose files, \`RUNNER_WORK_DIR\` takes precedence.

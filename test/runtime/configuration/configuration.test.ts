@@ -73,6 +73,26 @@ describe("the target", () => {
       "organization https://github.com/octo orgs/octo https://api.github.com",
     ],
     [
+      "an organisation by its page",
+      { REPO_URL: "https://github.com/orgs/octo" },
+      "organization https://github.com/octo orgs/octo https://api.github.com",
+    ],
+    [
+      "an organisation by the page of its settings",
+      { RUNNER_ORGANIZATION_URL: "https://github.com/organizations/octo/settings/actions/runners/new" },
+      "organization https://github.com/octo orgs/octo https://api.github.com",
+    ],
+    [
+      "an organisation by its page on another server, with its scope",
+      { RUNNER_SCOPE: "org", REPO_URL: "https://ghes.example.org/Organizations/octo/" },
+      "organization https://ghes.example.org/octo orgs/octo https://ghes.example.org/api/v3",
+    ],
+    [
+      "an enterprise by the page of its settings",
+      { REPO_URL: "https://github.com/enterprises/ship/settings/actions/runners" },
+      "enterprise https://github.com/enterprises/ship enterprises/ship https://api.github.com",
+    ],
+    [
       "an enterprise",
       { RUNNER_SCOPE: "Enterprise", ENTERPRISE_NAME: "ship" },
       "enterprise https://github.com/enterprises/ship enterprises/ship https://api.github.com",

@@ -29,6 +29,12 @@ const ISSUES: Record<string, Record<string, string>> = {
   "no target": TOKEN,
   "a repository's URL that is none": { ...TOKEN, REPO_URL: "octo/cat" },
   "a repository's URL with too much": { ...TOKEN, REPO_URL: "https://github.com/octo/cat/tree/main" },
+  "an organisation's page without its name": { ...TOKEN, REPO_URL: "https://github.com/orgs/" },
+  "an organisation's URL of a repository": { ...TOKEN, RUNNER_ORGANIZATION_URL: "https://github.com/octo/cat" },
+  "an organisation's URL of an enterprise": {
+    ...TOKEN,
+    RUNNER_ORGANIZATION_URL: "https://github.com/enterprises/ship",
+  },
   "a URL with a token in it": { ...TOKEN, REPO_URL: "https://ghp_secret1234@github.com/octo/cat" },
   "a URL for git": { ...TOKEN, REPO_URL: "ssh://github.com/octo/cat" },
   "a repository without owner": { ...TOKEN, GITHUB_REPOSITORY: "cat" },

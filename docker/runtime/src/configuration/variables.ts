@@ -76,7 +76,7 @@ const table = [
   {
     name: "RUNNER_ORGANIZATION_URL",
     kind: "text",
-    meaning: "The organisation as `https://github.com/ORGANISATION`",
+    meaning: "The organisation as `https://github.com/ORGANISATION`, or the address of any of its pages",
     group: "target",
     origins: ["tcardonne"],
   },
