@@ -327,26 +327,60 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     expect([await container.ended(), names(), github.requests.list().length]).toEqual([0, [], 0])
   })
 
-  it("speaks with a server whose certificate only EXTRA_CA_CERTS knows, and so do its jobs", async () => {
+  it.each<[string, (certificate: string) => Record<string, string>]>([
+    [
+      "EXTRA_CA_CERTS",
+      (certificate) => {
+        const file = join(image.folder, "extra.pem")
+        writeFileSync(file, certificate)
+        return { EXTRA_CA_CERTS: file }
+      },
+    ],
+    [
+      "the administrator's folder",
+      (certificate) => {
+        const folder = join(image.folder, "root/usr/local/share/ca-certificates/own")
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "own.crt"), certificate)
+        return {}
+      },
+    ],
+    [
+      "the system's bundle",
+      (certificate) => {
+        const folder = join(image.folder, "root/etc/ssl/certs")
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "ca-certificates.crt"), certificate)
+        return {}
+      },
+    ],
+  ])("speaks with a server whose certificate only %s has, and so do its jobs", async (_, give) => {
     const certificate = await makeCertificate(["localhost"])
     const secure = await startFakeGitHub({ host: "localhost", certificate })
-    secure.accounts.addRepository("octo/example")
-    secure.tokens.addPersonal({ token: TOKEN })
-    const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
-    const without = start(server)
-    expect(await without.ended()).toBe(5)
-    const file = join(image.folder, "extra.pem")
-    writeFileSync(file, certificate.cert)
-    const container = start({ ...server, EXTRA_CA_CERTS: file })
-    await container.says("Listening for Jobs")
-    const one = secure.jobs.enqueue({
-      repository: "octo/example",
-      steps: [{ run: `curl -sS -o /dev/null -w '%{http_code}\n' ${secure.api}/meta` }],
-    })
-    expect((await secure.waitForJob(one)).log).toContain("\n200\n")
-    container.signal("SIGTERM")
-    expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
-    await secure.close()
+    try {
+      secure.accounts.addRepository("octo/example")
+      secure.tokens.addPersonal({ token: TOKEN })
+      const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
+      const without = start(server)
+      expect(await without.ended()).toBe(5)
+      const container = start({ ...server, ...give(certificate.cert) })
+      await container.says("Listening for Jobs")
+      const zen = `${secure.api}/meta`
+      const one = secure.jobs.enqueue({
+        repository: "octo/example",
+        steps: [
+          { run: `curl -sS -o /dev/null -w 'curl: %{http_code}\n' ${zen}` },
+          { run: `node -e 'fetch("${zen}").then(({ status }) => console.log("node: " + status))'` },
+        ],
+      })
+      const { log } = await secure.waitForJob(one)
+      expect([/^curl: .*$/m.exec(log)?.[0], /^node: .*$/m.exec(log)?.[0]], log).toEqual(["curl: 200", "node: 200"])
+      container.signal("SIGTERM")
+      expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
+    } finally {
+      for (const name of ["usr", "etc/ssl"]) rmSync(join(image.folder, "root", name), { recursive: true, force: true })
+      await secure.close()
+    }
   })
 
   it("goes through the proxy, whose password no process shows", async () => {

@@ -1,7 +1,7 @@
 import { readConfiguration, type Configuration } from "../configuration/configuration.js"
 import type { Host } from "../configuration/host.js"
 import { certificatePaths } from "../container/certificate-paths.js"
-import { readCertificates, trust } from "../container/certificates.js"
+import { trust, trustedCertificates } from "../container/certificates.js"
 import { useProxy } from "../container/proxy.js"
 import { examine } from "../doctor/checks.js"
 import { connect, type Connection } from "../doctor/examination/connection.js"
@@ -39,7 +39,7 @@ export async function doctor(
   const { configuration, environment } = read
   if (configuration) {
     useProxy(environment)
-    trustGiven(configuration, environment)
+    trustGiven(configuration, environment, root)
   }
   const api = once(() => reachApi(read))
   const findings = await examine({
@@ -91,9 +91,9 @@ async function reachApi({
 }
 
 /** As a runner would. A check reports what cannot be read. */
-function trustGiven(configuration: Configuration, environment: Environment): void {
+function trustGiven(configuration: Configuration, environment: Environment, root: string): void {
   try {
-    trust(readCertificates(certificatePaths(configuration, environment)))
+    trust(trustedCertificates(certificatePaths(configuration, environment), root).certificates)
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error
   }

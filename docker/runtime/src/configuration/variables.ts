@@ -512,7 +512,8 @@ const table = [
     name: "RUNNER_UPDATE_CA_CERTS",
     kind: "boolean",
     defaultText: "`false`",
-    meaning: "Trust the certificates mounted at `/usr/local/share/ca-certificates`",
+    meaning:
+      "Certificates in `/usr/local/share/ca-certificates` are trusted in any case, like those in the system's bundle; `true` makes one that cannot be read an error instead of a warning",
     group: "network",
     origins: ["runner"],
   },

@@ -12,6 +12,7 @@ import { homeFor } from "./home.js"
 import { hookVariables } from "./job-hooks.js"
 import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./accounts/privileges.js"
 import { renewKeys } from "./renewed-keys.js"
+import { administratorFiles, readSystemBundle } from "./system-certificates.js"
 import { prepareWorkFolder } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
@@ -71,14 +72,18 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
 }
 
 async function certificateVariables(
-  { configuration, environment, paths }: PrepareOptions,
+  { configuration, environment, paths, log }: PrepareOptions,
   folder: string,
 ): Promise<Record<string, string>> {
+  const { root } = paths
   const given = certificatePaths(configuration, environment)
-  if (given.length === 0) return {}
+  const bundle = readSystemBundle(root)
+  if (given.length === 0 && administratorFiles(root).length === 0 && bundle.added.length === 0) return {}
   // Loaded only if needed: cryptography takes memory.
-  const { certificatesForJobs, readCertificates } = await import("./certificates.js")
-  return certificatesForJobs(readCertificates(given), { folder, root: paths.root, environment })
+  const { certificatesForJobs, trustedCertificates } = await import("./certificates.js")
+  const trusted = trustedCertificates(given, root, bundle)
+  for (const warning of trusted.warnings) log.warn(warning)
+  return certificatesForJobs(trusted, { folder, environment })
 }
 
 /** @returns the user id that the runner has from now on */
