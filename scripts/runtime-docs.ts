@@ -143,6 +143,9 @@ request that is incomplete after 5 seconds is dropped.
 With a read-only root file system, or as a user other than 1001, the runner is copied to a temporary folder. \`/tmp\` must then be writable and not
 mounted \`noexec\` (\`--tmpfs /tmp:exec\`). Containers that run at the same time then each need their own \`/tmp\`, because they would otherwise share the copy.
 
+At the start, warnings tell what jobs will stumble over: a work folder that is mounted \`noexec\` or has files of another user in it, and a tool cache that cannot be written to.
+\`doctor\` chooses the user and the folders exactly as a start does, changes none of them, and reports the same.
+
 ## What has not been tested
 
 The tests run these images against a stand-in for GitHub's service and with a stand-in runner. Neither GitHub itself nor the real Actions runner was

@@ -8,15 +8,16 @@ import { connect, type Connection } from "../doctor/examination/connection.js"
 import type { Examination } from "../doctor/examination/examination.js"
 import { githubFor } from "../doctor/examination/github.js"
 import { proxyFor } from "../doctor/examination/proxy.js"
+import { settleUser } from "../doctor/examination/runner-user.js"
 import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
+import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
 import { findingsTable } from "./findings-table.js"
 
 export interface DoctorOptions {
-  json: boolean
-  /** Where the system's files are: `/`, but for tests. */
-  root?: string
+  readonly json: boolean
+  readonly paths: Pick<ImagePaths, "home" | "root">
 }
 
 /** The API's address by default. */
@@ -33,7 +34,7 @@ const TELLS_SERVER = /^(?:GITHUB_HOST|GITHUB_API_HOST|GITHUB_URL|REPO_URL|RUNNER
 export async function doctor(
   given: Environment,
   host: Host,
-  { json, root = "/" }: DoctorOptions,
+  { json, paths: { home, root } }: DoctorOptions,
 ): Promise<{ output: string; exitCode: number }> {
   const { secrets, ...read } = readOrExplain(given, host)
   const { configuration, environment } = read
@@ -45,8 +46,9 @@ export async function doctor(
   const findings = await examine({
     ...read,
     image: host.image,
-    uid: host.uid,
     root,
+    home,
+    user: once(() => settleUser(configuration, { environment, home, uid: host.uid })),
     api,
     github: once(async () => {
       const reached = await api()
@@ -99,9 +101,9 @@ function trustGiven(configuration: Configuration, environment: Environment, root
   }
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** No finding has a secret in it; should one ever get there, it ends here. */
