@@ -133,7 +133,7 @@ request that is incomplete after 5 seconds is dropped.
 | Path | Purpose |
 | --- | --- |
 | \`/home/runner\` | the runner, and its user's home; \`/actions-runner\` links to it |
-| \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\` | mount points for work folders, owned by \`runner\` |
+| \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\`, \`/runner/_work\` | mount points for work folders, owned by \`runner\` |
 | \`/opt/hostedtoolcache\` | the tool cache |
 | \`/runner/data\` | for \`CONFIGURED_ACTIONS_RUNNER_FILES_DIR\` |
 | \`/run/runner-broker\`, \`/var/lib/runner-broker\` | accessible to \`runner-agent\` only: a broker's socket, and the record of the runners that it registered |

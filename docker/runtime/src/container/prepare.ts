@@ -15,7 +15,7 @@ import { dropPrivileges } from "./accounts/privileges.js"
 import { chooseUser } from "./runner-user.js"
 import { renewKeys } from "./renewed-keys.js"
 import { administratorFiles, readSystemBundle } from "./system-certificates.js"
-import { toolCacheConcerns } from "./tool-cache.js"
+import { toolCacheConcerns } from "./tool-cache-concern.js"
 import { prepareWorkFolder, workFolderConcerns } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */

@@ -1,5 +1,5 @@
 import type { Concern } from "../../container/concern.js"
-import { toolCacheConcerns, toolCacheFolder } from "../../container/tool-cache.js"
+import { toolCacheConcerns, toolCacheFolder } from "../../container/tool-cache-concern.js"
 import { workFolderConcerns } from "../../container/work-folder.js"
 import { RuntimeFailure } from "../../failure.js"
 import type { Examination } from "../examination/examination.js"
