@@ -118,7 +118,8 @@ at each start, nor with \`DISABLE_AUTO_UPDATE=true\` and jobs that do not modify
 
 The image's health check runs \`health\`. It reports unhealthy if the listener's process is gone, if the runner is not registered, if the start takes too long, or if
 the runtime program or the listener is stopped (SIGSTOP), since neither does anything then. If a job replaces the state file that the check reads with a link, a pipe or a huge
-file, the check does not read it and stays unhealthy until the program writes its state again.
+file, the check does not read it and stays unhealthy until the program writes its state again. In a container with another entry point, such as \`run.sh\`, it reports whether
+the listener's process runs.
 \`/health\` and \`/ready\` on the metrics port report the same to programs outside the container; \`/ready\` succeeds only while the runner listens for jobs or runs one.
 
 ${metricsReference()}
