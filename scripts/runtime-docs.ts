@@ -26,7 +26,8 @@ these images understand.
 - **Errors.** All configuration errors are reported together before startup. An unknown variable whose name resembles one of these causes a warning.
 - **\`ENV_FILE\`** is the only configuration file. It contains lines of \`NAME=VALUE\`, the format of Docker and compose, so that one file works for all three. A structured
   format would add nothing, since every setting is a word, a number or a comma-separated list.
-- **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`.
+- **The target.** \`REPO_URL\` may also be the URL of an organisation, or of an enterprise: \`https://github.com/enterprises/NAME\`. The address of
+  any page of it is understood, such as \`https://github.com/orgs/ORGANISATION/people\`.
 - **Tokens.** If both a personal access token and a registration token are set, the personal access token is used. A GitHub App together with a token is an error, and so is either together with a
   just-in-time configuration. If \`GITHUB_OWNER\` is set, \`GITHUB_TOKEN\` is read as a registration token unless it looks like a different kind of token.
 - **The work folder.** A relative path is relative to \`/home/runner\`. If \`RUNNER_WORKDIR\` has the value from GrammaTonic's compose files, \`RUNNER_WORK_DIR\` takes precedence.
@@ -117,7 +118,8 @@ at each start, nor with \`DISABLE_AUTO_UPDATE=true\` and jobs that do not modify
 
 The image's health check runs \`health\`. It reports unhealthy if the listener's process is gone, if the runner is not registered, if the start takes too long, or if
 the runtime program or the listener is stopped (SIGSTOP), since neither does anything then. If a job replaces the state file that the check reads with a link, a pipe or a huge
-file, the check does not read it and stays unhealthy until the program writes its state again.
+file, the check does not read it and stays unhealthy until the program writes its state again. In a container with another entry point, such as \`run.sh\`, it reports whether
+the listener's process runs.
 \`/health\` and \`/ready\` on the metrics port report the same to programs outside the container; \`/ready\` succeeds only while the runner listens for jobs or runs one.
 
 ${metricsReference()}
@@ -132,7 +134,7 @@ request that is incomplete after 5 seconds is dropped.
 | Path | Purpose |
 | --- | --- |
 | \`/home/runner\` | the runner, and its user's home; \`/actions-runner\` links to it |
-| \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\` | mount points for work folders, owned by \`runner\` |
+| \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\`, \`/runner/_work\` | mount points for work folders, owned by \`runner\` |
 | \`/opt/hostedtoolcache\` | the tool cache |
 | \`/runner/data\` | for \`CONFIGURED_ACTIONS_RUNNER_FILES_DIR\` |
 | \`/run/runner-broker\`, \`/var/lib/runner-broker\` | accessible to \`runner-agent\` only: a broker's socket, and the record of the runners that it registered |
@@ -141,6 +143,9 @@ request that is incomplete after 5 seconds is dropped.
 
 With a read-only root file system, or as a user other than 1001, the runner is copied to a temporary folder. \`/tmp\` must then be writable and not
 mounted \`noexec\` (\`--tmpfs /tmp:exec\`). Containers that run at the same time then each need their own \`/tmp\`, because they would otherwise share the copy.
+
+At the start, warnings tell what jobs will stumble over: a work folder that is mounted \`noexec\` or has files of another user in it, and a tool cache that cannot be written to.
+\`doctor\` chooses the user and the folders exactly as a start does, changes none of them, and reports the same.
 
 ## What has not been tested
 

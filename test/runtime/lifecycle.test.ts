@@ -1,11 +1,13 @@
+import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
 import { startForwardProxy } from "../forward-proxy.js"
 import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
+import { imageNode } from "./image-node.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
@@ -289,6 +291,22 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     ])
   })
 
+  it("registers with an App whose key is on one line, with \\n after its last one too", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
+    const app = github.apps.add(key)
+    github.apps.install(app, "octo")
+    const container = start({
+      ACCESS_TOKEN: "",
+      APP_ID: String(app.id),
+      APP_PRIVATE_KEY: key.replaceAll("\n", "\\n"),
+    })
+    await container.says("Listening for Jobs")
+    expect(names()).toEqual(["one"])
+    container.signal("SIGTERM")
+    expect([await container.ended(), names()]).toEqual([0, []])
+  })
+
   it("leaves no zombies of what jobs left behind", async () => {
     const container = start()
     await container.says("Listening for Jobs")
@@ -309,26 +327,60 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     expect([await container.ended(), names(), github.requests.list().length]).toEqual([0, [], 0])
   })
 
-  it("speaks with a server whose certificate only EXTRA_CA_CERTS knows, and so do its jobs", async () => {
+  it.each<[string, (certificate: string) => Record<string, string>]>([
+    [
+      "EXTRA_CA_CERTS",
+      (certificate) => {
+        const file = join(image.folder, "extra.pem")
+        writeFileSync(file, certificate)
+        return { EXTRA_CA_CERTS: file }
+      },
+    ],
+    [
+      "the administrator's folder",
+      (certificate) => {
+        const folder = join(image.folder, "root/usr/local/share/ca-certificates/own")
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "own.crt"), certificate)
+        return {}
+      },
+    ],
+    [
+      "the system's bundle",
+      (certificate) => {
+        const folder = join(image.folder, "root/etc/ssl/certs")
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "ca-certificates.crt"), certificate)
+        return {}
+      },
+    ],
+  ])("speaks with a server whose certificate only %s has, and so do its jobs", async (_, give) => {
     const certificate = await makeCertificate(["localhost"])
     const secure = await startFakeGitHub({ host: "localhost", certificate })
-    secure.accounts.addRepository("octo/example")
-    secure.tokens.addPersonal({ token: TOKEN })
-    const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
-    const without = start(server)
-    expect(await without.ended()).toBe(5)
-    const file = join(image.folder, "extra.pem")
-    writeFileSync(file, certificate.cert)
-    const container = start({ ...server, EXTRA_CA_CERTS: file })
-    await container.says("Listening for Jobs")
-    const one = secure.jobs.enqueue({
-      repository: "octo/example",
-      steps: [{ run: `curl -sS -o /dev/null -w '%{http_code}\n' ${secure.api}/meta` }],
-    })
-    expect((await secure.waitForJob(one)).log).toContain("\n200\n")
-    container.signal("SIGTERM")
-    expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
-    await secure.close()
+    try {
+      secure.accounts.addRepository("octo/example")
+      secure.tokens.addPersonal({ token: TOKEN })
+      const server = { REPO_URL: `${secure.url}/octo/example`, GITHUB_HOST: secure.url, GITHUB_API_HOST: secure.api }
+      const without = start(server)
+      expect(await without.ended()).toBe(5)
+      const container = start({ ...server, ...give(certificate.cert) })
+      await container.says("Listening for Jobs")
+      const zen = `${secure.api}/meta`
+      const one = secure.jobs.enqueue({
+        repository: "octo/example",
+        steps: [
+          { run: `curl -sS -o /dev/null -w 'curl: %{http_code}\n' ${zen}` },
+          { run: `node -e 'fetch("${zen}").then(({ status }) => console.log("node: " + status))'` },
+        ],
+      })
+      const { log } = await secure.waitForJob(one)
+      expect([/^curl: .*$/m.exec(log)?.[0], /^node: .*$/m.exec(log)?.[0]], log).toEqual(["curl: 200", "node: 200"])
+      container.signal("SIGTERM")
+      expect([await container.ended(), secure.runners.list().length]).toEqual([0, 0])
+    } finally {
+      for (const name of ["usr", "etc/ssl"]) rmSync(join(image.folder, "root", name), { recursive: true, force: true })
+      await secure.close()
+    }
   })
 
   it("goes through the proxy, whose password no process shows", async () => {
@@ -347,6 +399,35 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
     ])
     const showing = container.showing("a_password_of_the_proxy")
     expect(showing.filter((line) => !line.includes(`${image.folder}/home/`))).toEqual([])
+    await proxy.close()
+  })
+
+  it("takes a proxy without a scheme for itself, and its jobs get one with it", async () => {
+    const proxy = await startForwardProxy("github.example")
+    const server = `http://github.example:${github.port}`
+    const container = start({
+      REPO_URL: `${server}/octo/example`,
+      GITHUB_HOST: server,
+      GITHUB_API_HOST: `${server}/api/v3`,
+      // The stand-in's Node.js has to be one that knows proxies.
+      PATH: `${dirname(imageNode() ?? "")}:${process.env.PATH ?? ""}`,
+      HTTP_PROXY: `127.0.0.1:${proxy.port}`,
+      https_proxy: `127.0.0.1:${proxy.port}`,
+    })
+    await container.says("Listening for Jobs")
+    const { log } = await github.waitForJob(job("env | grep -i '^https*_proxy=' | sort"))
+    const address = `http://127.0.0.1:${proxy.port}`
+    expect(
+      log
+        .split("\n")
+        .filter((line) => /^https?_proxy=/i.test(line))
+        .sort(),
+    ).toEqual(["HTTPS_PROXY", "HTTP_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${address}`))
+    container.signal("SIGTERM")
+    expect([await container.ended(), names()]).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set([`github.example:${github.port}`]))
+    const { exitCode, output } = image.run(["doctor"], { HTTPS_PROXY: "http://CORP\\me:pass#word@127.0.0.1:1" })
+    expect([exitCode, output.includes("Percent-encode it"), output.includes("pass#word")]).toEqual([10, true, false])
     await proxy.close()
   })
 })

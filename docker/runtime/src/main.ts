@@ -67,7 +67,7 @@ async function answer(command: Question, environment: Environment, paths: ImageP
     }
     case "doctor": {
       const { doctor } = await import("./commands/doctor.js")
-      return await doctor(environment, await hostFor(paths), { json: command.json, root: paths.root })
+      return await doctor(environment, await hostFor(paths), { json: command.json, paths })
     }
   }
 }

@@ -7,6 +7,7 @@ import { probeHealth } from "../health-monitor.js"
 import { caseGroup } from "../lifecycle-case.js"
 import { listenerOf, listenerScripts } from "../listener-process.js"
 import { supervisorOf } from "../supervisor-process.js"
+import { jitConfiguration } from "./registration.js"
 
 /** As `--health-interval` of one second, for cases that are not about how long it takes. */
 const OFTEN = { interval: 1000 }
@@ -138,6 +139,24 @@ export const HEALTH = caseGroup("Health and metrics", [
       expect(await probeHealth(container)).toMatchObject({ exitCode: 0, output: "healthy: busy" })
       await container.exec(["touch", "/tmp/enough"])
       expect((await github.waitForJob(job, "completed", testEnv.timeout(20))).result).toBe("Succeeded")
+    },
+  },
+  {
+    name: "healthy-by-another-entry-point",
+    proves:
+      "where run.sh is the entry point, the health check holds while the listener runs, and fails while it is stopped",
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(
+        { ...github.server, ACTIONS_RUNNER_INPUT_JITCONFIG: await jitConfiguration(github) },
+        { entrypoint: ["/home/runner/run.sh"] },
+      )
+      const reason = (condition: string): string => `the listener is ${condition}; another entry point started it`
+      expect(await probeHealth(container)).toMatchObject({ exitCode: 0, output: `healthy: ${reason("running")}` })
+      const { hostPid } = await listenerOf(container)
+      process.kill(hostPid, "SIGSTOP")
+      expect(await probeHealth(container)).toMatchObject({ exitCode: 1, output: `unhealthy: ${reason("stopped")}` })
+      process.kill(hostPid, "SIGCONT")
     },
   },
   {

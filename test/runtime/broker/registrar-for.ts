@@ -22,6 +22,7 @@ export function accessFor(configuration: Configuration): Access {
       image: IMAGE,
     },
     environment: {},
+    root: "/",
   }
 }
 

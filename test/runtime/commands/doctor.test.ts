@@ -41,6 +41,8 @@ function api(given: { status?: number; date?: string; offered?: string } = {}): 
   })
 }
 
+const paths = () => ({ home: folderOf({}), root: "/" })
+
 interface Report {
   exitCode: number
   findings: Finding[]
@@ -48,7 +50,7 @@ interface Report {
 }
 
 async function examine(environment: Record<string, string>, facts = image): Promise<Report> {
-  const { output, exitCode } = await doctor(complete(environment), hostOf(facts), { json: true })
+  const { output, exitCode } = await doctor(complete(environment), hostOf(facts), { json: true, paths: paths() })
   expect(output).not.toContain(TOKEN)
   const report = JSON.parse(output) as Report
   expect(report.exitCode).toBe(exitCode)
@@ -184,7 +186,7 @@ describe("doctor", () => {
 
   it("prints a table", async () => {
     const environment = complete(repository(`http://127.0.0.1:${await freePort()}`))
-    const { output, exitCode } = await doctor(environment, hostOf(image), { json: false })
+    const { output, exitCode } = await doctor(environment, hostOf(image), { json: false, paths: paths() })
     expect(output).toMatch(
       /^ok {7}configuration +valid: https:\/\/ghes\.example\/octo\/example, as github-runner-abcde\n/,
     )

@@ -42,7 +42,8 @@ describe("--help", () => {
                                         (default: 15)
         GITHUB_HOST                     The GitHub server: a host name, or http://NAME for a server without TLS
                                         (default: the server in the repository's URL, otherwise github.com)
-        HTTPS_PROXY                     Proxy for https. Jobs get all proxy variables in upper and lower case
+        HTTPS_PROXY                     Proxy for https: http://NAME:PORT, or NAME:PORT. Jobs get all proxy
+                                        variables in upper and lower case, with the scheme
         EXTRA_CA_CERTS                  Certificate authorities to trust in addition to the image's: a PEM file or a
                                         folder of PEM files; separate several with :
         METRICS_PORT                    The port for /metrics, /health and /ready (default: 9091)

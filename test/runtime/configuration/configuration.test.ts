@@ -1,3 +1,4 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import type { ImageFacts } from "../../../docker/runtime/src/image-facts.js"
@@ -70,6 +71,26 @@ describe("the target", () => {
       "tcardonne's organisation",
       { RUNNER_ORGANIZATION_URL: "https://github.com/octo" },
       "organization https://github.com/octo orgs/octo https://api.github.com",
+    ],
+    [
+      "an organisation by its page",
+      { REPO_URL: "https://github.com/orgs/octo" },
+      "organization https://github.com/octo orgs/octo https://api.github.com",
+    ],
+    [
+      "an organisation by the page of its settings",
+      { RUNNER_ORGANIZATION_URL: "https://github.com/organizations/octo/settings/actions/runners/new" },
+      "organization https://github.com/octo orgs/octo https://api.github.com",
+    ],
+    [
+      "an organisation by its page on another server, with its scope",
+      { RUNNER_SCOPE: "org", REPO_URL: "https://ghes.example.org/Organizations/octo/" },
+      "organization https://ghes.example.org/octo orgs/octo https://ghes.example.org/api/v3",
+    ],
+    [
+      "an enterprise by the page of its settings",
+      { REPO_URL: "https://github.com/enterprises/ship/settings/actions/runners" },
+      "enterprise https://github.com/enterprises/ship enterprises/ship https://api.github.com",
     ],
     [
       "an enterprise",
@@ -212,6 +233,27 @@ describe("the authentication", () => {
     }
     const wanted = JSON.parse(JSON.stringify(expected).replace("a b", "a-b")) as object
     expect(configurationOf({ ...target, ...environment }, files).authentication).toEqual(wanted)
+  })
+
+  const REAL = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+  const PEM = REAL.export({ type: "pkcs1", format: "pem" }).toString()
+
+  it.each<[string, string]>([
+    ["as it is", PEM],
+    ["with the line ends of Windows", PEM.replaceAll("\n", "\r\n")],
+    ["on one line, with \\n between its lines", PEM.trim().replaceAll("\n", "\\n")],
+    ["on one line, with \\n after its last line too", PEM.replaceAll("\n", "\\n")],
+    ["on one line, with \\r\\n", PEM.replaceAll("\n", "\\r\\n")],
+    ["with \\n and line ends", PEM.replaceAll("\n", "\\n\n")],
+    ["with spaces in place of line ends", PEM.replaceAll("\n", " ")],
+    ["indented", PEM.replace(/^/gm, "    ")],
+  ])("takes a key %s", (_, text) => {
+    for (const given of [{ APP_PRIVATE_KEY: text }, { APP_PRIVATE_KEY_FILE: "/key" }]) {
+      const { authentication } = configurationOf({ ...target, APP_ID: "12", ...given }, { "/key": text })
+      const { privateKey } = authentication as { privateKey: string }
+      expect(createPrivateKey(privateKey).equals(REAL)).toBe(true)
+      expect(privateKey).toBe(PEM.trim())
+    }
   })
 
   it("needs no target with a configuration for one run, nor anything without registration", () => {
@@ -382,6 +424,16 @@ describe("what is not as it seems", () => {
       { RUNNER_TOKEN: "b" },
       "ACCESS_TOKEN is used and RUNNER_TOKEN is ignored: the first can create fresh tokens",
     ],
+    [
+      "address ranges that a proxy is not for",
+      { NO_PROXY: "localhost,10.0.0.0/8, .example.org fd00::/8", no_proxy: "10.0.0.0/8" },
+      "NO_PROXY lists 10.0.0.0/8, fd00::/8: the runner and Node.js understand no address ranges, and use the proxy for these addresses. List host names, or domains such as .example.org",
+    ],
+    [
+      "an address range in lower case",
+      { NO_PROXY: "localhost,10.0.0.1", no_proxy: "192.168.0.0/16" },
+      "no_proxy lists 192.168.0.0/16: the runner and Node.js understand no address ranges, and use the proxy for these addresses. List host names, or domains such as .example.org",
+    ],
   ])("is told: %s", (_, environment, warning) => {
     expect(read({ ...BOTH, ...environment }).warnings).toEqual([warning])
   })
@@ -442,6 +494,23 @@ describe("what jobs see", () => {
       HTTPS_PROXY: "http://proxy.example:3128",
       RUNNER_TOOL_CACHE: "/opt/hostedtoolcache",
     })
+  })
+
+  it.each([
+    ["proxy.example:3128", "http://proxy.example:3128"],
+    ["proxy.example", "http://proxy.example"],
+    ["[::1]:3128", "http://[::1]:3128"],
+    ["me:s3cret@proxy.example:3128", "http://me:s3cret@proxy.example:3128"],
+    ["//proxy.example:3128", "http://proxy.example:3128"],
+    ["http://CORP%5Cuser:p%23@proxy.example:3128/", "http://CORP%5Cuser:p%23@proxy.example:3128/"],
+    ["https://proxy.example:3128", "https://proxy.example:3128"],
+    ["HTTP://proxy.example:3128", "HTTP://proxy.example:3128"],
+    ["socks5://proxy.example:1080", "socks5://proxy.example:1080"],
+  ])("has the proxy %s as %s, and so have requests to GitHub", (given, proxy) => {
+    const { jobEnvironment, publicEnvironment } = read({ ...BOTH, HTTPS_PROXY: given, http_proxy: given })
+    const complete = { HTTP_PROXY: proxy, http_proxy: proxy, HTTPS_PROXY: proxy, https_proxy: proxy }
+    expect(jobEnvironment).toEqual(complete)
+    expect(publicEnvironment).toEqual({ REPO_URL: BOTH.REPO_URL, ...complete })
   })
 
   it("has the configuration where that is asked for, and never a secret", () => {

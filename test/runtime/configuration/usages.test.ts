@@ -1,4 +1,6 @@
+import { dirname } from "node:path"
 import { describe, expect, it } from "vitest"
+import { RUNNER_FOLDERS } from "../../../dagger/src/core/variants/runner-user.js"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { hostWith } from "./host.js"
 
@@ -215,5 +217,13 @@ describe("what other images document", () => {
   it("is understood", async () => {
     const all = Object.entries(USAGES).map(([what, usage]) => `${what}\n${told(usage)}`)
     await expect(all.join("\n")).toMatchFileSnapshot("usages.txt")
+  })
+
+  // A volume takes the owner of the folder that it covers; over none, it is root's.
+  it.each(Object.entries(USAGES))("%s, names a work folder that the image has, or one below", (_, [variant, given]) => {
+    const { workFolder } = readConfiguration(given, hostWith({}, { variant })).configuration
+    const mounted = dirname(workFolder) === "/_work" ? "/_work" : workFolder
+    // In a container that starts as root, as theirs do, it may be anywhere.
+    if (!mounted.startsWith("/tmp/")) expect(RUNNER_FOLDERS).toContain(mounted)
   })
 })

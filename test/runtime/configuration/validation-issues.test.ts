@@ -6,9 +6,15 @@ import { hostWith } from "./host.js"
 const REPOSITORY = { REPO_URL: "https://github.com/octo/cat" }
 const TOKEN = { ACCESS_TOKEN: "ghp_secret1234" }
 const BOTH = { ...REPOSITORY, ...TOKEN }
-const SECRETS = ["ghp_secret1234", "AAAASECRET", "AAAABBBBCCCCDDDDEEEEFFFFGGGGH", "0therSECRET"]
+const SECRETS = ["ghp_secret1234", "AAAASECRET", "AAAABBBBCCCCDDDDEEEEFFFFGGGGH", "0therSECRET", "QUFBQVNFQ1JFV"]
+
+const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nAAAASECRET\n-----END PRIVATE KEY-----"
+const as = (kind: string): string => PRIVATE_KEY.replaceAll("PRIVATE KEY", kind)
+const base64 = (text: string): string => Buffer.from(text).toString("base64")
 
 const files = {
+  "/run/secrets/path": "/run/secrets/app.pem\n",
+  "/run/secrets/quoted": '"ghp_secret1234"\n',
   "/run/secrets/empty": "\n",
   "/run/secrets/token": "ghp_secret1234\n",
   "/hooks/start.txt": "",
@@ -23,6 +29,12 @@ const ISSUES: Record<string, Record<string, string>> = {
   "no target": TOKEN,
   "a repository's URL that is none": { ...TOKEN, REPO_URL: "octo/cat" },
   "a repository's URL with too much": { ...TOKEN, REPO_URL: "https://github.com/octo/cat/tree/main" },
+  "an organisation's page without its name": { ...TOKEN, REPO_URL: "https://github.com/orgs/" },
+  "an organisation's URL of a repository": { ...TOKEN, RUNNER_ORGANIZATION_URL: "https://github.com/octo/cat" },
+  "an organisation's URL of an enterprise": {
+    ...TOKEN,
+    RUNNER_ORGANIZATION_URL: "https://github.com/enterprises/ship",
+  },
   "a URL with a token in it": { ...TOKEN, REPO_URL: "https://ghp_secret1234@github.com/octo/cat" },
   "a URL for git": { ...TOKEN, REPO_URL: "ssh://github.com/octo/cat" },
   "a repository without owner": { ...TOKEN, GITHUB_REPOSITORY: "cat" },
@@ -44,6 +56,22 @@ const ISSUES: Record<string, Record<string, string>> = {
     GITHUB_API_PATH: "/api/v4",
   },
   "a proxy that is none": { ...BOTH, HTTPS_PROXY: "http://someone:AAAASECRET@proxy example" },
+  "a proxy with a domain's user": { ...BOTH, HTTPS_PROXY: "http://CORP\\user:AAAASECRET@proxy.example:3128" },
+  "a proxy with a number sign in its password": {
+    ...BOTH,
+    HTTP_PROXY: "http://someone:AAAASECRET#1@proxy.example:3128",
+  },
+  "a proxy without a scheme and with a per cent sign": {
+    ...BOTH,
+    https_proxy: "someone:AAAASECRET%1@proxy.example:3128",
+  },
+  "proxies that differ by case, of which the second is none": {
+    ...BOTH,
+    HTTP_PROXY: "http://proxy.example:3128",
+    http_proxy: "http://someone:AAAASECRET/1@proxy.example:3128",
+  },
+  "a proxy with a path": { ...BOTH, HTTP_PROXY: "http://proxy.example:3128/proxy.pac" },
+  "a proxy with another scheme": { ...BOTH, HTTP_PROXY: "ftp://proxy.example:21" },
   "a relative tool cache": { ...BOTH, AGENT_TOOLSDIRECTORY: "tools" },
   "a token with a line end inside": { ...REPOSITORY, ACCESS_TOKEN: "ghp_secret1234\nghp_secret1234" },
   "a secret twice": { ...BOTH, ACCESS_TOKEN_FILE: "/run/secrets/token" },
@@ -65,6 +93,34 @@ const ISSUES: Record<string, Record<string, string>> = {
     APP_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\\nAAAASECRET\\n-----END PRIVATE KEY-----",
   },
   "a key that is none": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: "AAAASECRET" },
+  "a key's path": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: "/run/secrets/app.pem" },
+  "a key's path in its home": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: "~/app.pem" },
+  "a file with a key's path in it": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY_FILE: "/run/secrets/path" },
+  "a key in base64": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: base64(PRIVATE_KEY) },
+  "a key in base64 with line ends": {
+    ...REPOSITORY,
+    APP_ID: "12345",
+    APP_PRIVATE_KEY: base64(PRIVATE_KEY).replace(/(.{8})/g, "$1\n"),
+  },
+  "a key without its first and last line": {
+    ...REPOSITORY,
+    APP_ID: "12345",
+    APP_PRIVATE_KEY: "MIIEowIBAAKCAQEA0therSECRET",
+  },
+  "a key that is cut off": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: PRIVATE_KEY.slice(0, 40) },
+  "a quoted key": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: `"${PRIVATE_KEY}"` },
+  "a key with a passphrase": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: as("ENCRYPTED PRIVATE KEY") },
+  "a public key": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: as("PUBLIC KEY") },
+  "a key of SSH": { ...REPOSITORY, APP_ID: "12345", APP_PRIVATE_KEY: as("OPENSSH PRIVATE KEY") },
+  "a key of a broker that is a path": {
+    BROKER_URL: "tls://broker.example:8443",
+    BROKER_KEY: "/tls/key.pem",
+    BROKER_CERT_FILE: "/tls/ca.pem",
+    BROKER_CA_FILE: "/tls/ca.pem",
+  },
+  "a quoted token": { ...REPOSITORY, ACCESS_TOKEN: "'ghp_secret1234'" },
+  "a quoted token in a file": { ...REPOSITORY, ACCESS_TOKEN_FILE: "/run/secrets/quoted" },
+  "other quoted values": { ...BOTH, REPO_URL: '"https://github.com/octo/cat"', RUNNER_EPHEMERAL: "'true'" },
   "a personal token for registration": { ...REPOSITORY, RUNNER_TOKEN: "ghp_secret1234" },
   "a configuration for one run and a token": { ACTIONS_RUNNER_INPUT_JITCONFIG: "e30=", ...TOKEN },
   "a configuration for one run and an App": {

@@ -1,10 +1,14 @@
 import { X509Certificate } from "node:crypto"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { certificatesForJobs, readCertificates } from "../../../docker/runtime/src/container/certificates.js"
+import {
+  certificatesForJobs,
+  readCertificates,
+  trustedCertificates,
+} from "../../../docker/runtime/src/container/certificates.js"
 
 let folder: string
 const at = (name: string): string => join(folder, name)
@@ -45,6 +49,19 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+
+/** A root of a system with these certificates in its files, by their names. */
+function system(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(at("root-"))
+  for (const [path, certificates] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    const texts = certificates.split(" ").filter((name) => name !== "")
+    writeFileSync(join(root, path), texts.map((name) => readFileSync(at(`${name}.pem`), "utf8")).join(""))
+  }
+  return root
+}
+
 const names = (certificates: readonly string[]): string[] => certificates.map((one) => new X509Certificate(one).subject)
 
 function failure(...paths: string[]): string {
@@ -77,10 +94,9 @@ describe("certificates", () => {
   })
 
   it("reach jobs in one file, with the system's, in the variables that programs read", () => {
-    mkdirSync(at("etc/ssl/certs"), { recursive: true })
-    writeFileSync(at("etc/ssl/certs/ca-certificates.crt"), readFileSync(at("two.pem")))
+    const folder = system({ "usr/share/ca-certificates/mozilla/two.crt": "two", [BUNDLE]: "two" })
     const environment = { GIT_SSL_CAINFO: "/own", NODE_EXTRA_CA_CERTS: at("one.pem") }
-    const variables = certificatesForJobs(readCertificates([at("one.pem")]), { folder, root: folder, environment })
+    const variables = certificatesForJobs(trustedCertificates([at("one.pem")], folder), { folder, environment })
     expect(Object.entries(variables).map(([name, path]) => [name, path.replace(folder, "")])).toMatchInlineSnapshot(`
       [
         [
@@ -118,12 +134,49 @@ describe("certificates", () => {
     mkdirSync(shared)
     writeFileSync(at("precious"), "precious")
     symlinkSync(at("precious"), join(shared, "ca-certificates.pem"))
-    certificatesForJobs(readCertificates([at("one.pem")]), { folder: shared, root: folder, environment: {} })
+    certificatesForJobs(trustedCertificates([at("one.pem")], shared), { folder: shared, environment: {} })
     expect(readFileSync(at("precious"), "utf8")).toBe("precious")
     expect(names(readCertificates([join(shared, "ca-certificates.pem")])).at(-1)).toBe("CN=one")
   })
 
+  it("of an administrator are trusted, in folders too, and reach jobs in a file of their own", () => {
+    const root = system({ "usr/local/share/ca-certificates/own/one.crt": "one", [BUNDLE]: "" })
+    const trusted = trustedCertificates([], root)
+    expect(names(trusted.certificates)).toEqual(["CN=one"])
+    expect(trusted.sources).toEqual([join(root, "usr/local/share/ca-certificates/own/one.crt")])
+    expect(certificatesForJobs(trusted, { folder: root, environment: {} })).toMatchObject({
+      NODE_EXTRA_CA_CERTS: join(root, "ca-certificates.pem"),
+      REQUESTS_CA_BUNDLE: join(root, "ca-certificates.pem"),
+    })
+  })
+
+  it.each([
+    ["update-ca-certificates put there", { "usr/local/share/ca-certificates/one.crt": "one" }],
+    ["are in no other file", {}],
+  ])("in the system's bundle that %s reach jobs by the bundle", (_, files) => {
+    const root = system({ ...files, "usr/share/ca-certificates/mozilla/two.crt": "two", [BUNDLE]: "two one" })
+    const trusted = trustedCertificates([], root)
+    expect(names(trusted.certificates)).toEqual(["CN=one"])
+    expect(new Set(Object.values(certificatesForJobs(trusted, { folder: root, environment: {} })))).toEqual(
+      new Set([join(root, BUNDLE)]),
+    )
+    expect(existsSync(join(root, "ca-certificates.pem"))).toBe(false)
+  })
+
+  it("of an administrator that cannot be read are a warning", () => {
+    const root = system({ "usr/local/share/ca-certificates/one.crt": "one", [BUNDLE]: "" })
+    writeFileSync(join(root, "usr/local/share/ca-certificates/bad.crt"), "nonsense")
+    const { certificates, warnings } = trustedCertificates([], root)
+    expect(names(certificates)).toEqual(["CN=one"])
+    expect(warnings.map((line) => line.replace(root, ""))).toEqual([
+      expect.stringMatching(/^\/usr\/local\/share\/ca-certificates\/bad\.crt is not trusted: ERR_/),
+    ])
+  })
+
   it("that nobody gave change nothing", () => {
-    expect(certificatesForJobs([], { folder, root: folder, environment: {} })).toEqual({})
+    const root = system({ "usr/share/ca-certificates/mozilla/two.crt": "two", [BUNDLE]: "two" })
+    const trusted = trustedCertificates([], root)
+    expect(trusted).toMatchObject({ certificates: [], sources: [], warnings: [] })
+    expect(certificatesForJobs(trusted, { folder, environment: {} })).toEqual({})
   })
 })

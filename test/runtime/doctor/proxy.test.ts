@@ -25,7 +25,7 @@ describe("the proxy of an address", () => {
 
   it("is refused where it is none, without telling it", () => {
     expect(() => proxyFor(new URL("https://api.github.com"), { HTTPS_PROXY: "http://user:password@" })).toThrow(
-      "HTTPS_PROXY is not an address such as http://proxy.example:3128",
+      "HTTPS_PROXY is not the address of a proxy",
     )
   })
 })

@@ -100,7 +100,6 @@ it("gets a token by way of its installation, all fresh at each use", async () =>
 it.each([
   ["PKCS#1", PKCS1],
   ["PKCS#8", PKCS8],
-  ["with its line ends as text", PKCS1.replaceAll("\n", "\\n")],
 ])("takes a key %s", async (_, key) => {
   const { url } = await gitHub()
   expect(await source(url, { privateKey: key }).token()).toBe("registration-1")

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -8,6 +18,7 @@ import { health } from "../../../docker/runtime/src/commands/health.js"
 import { listenerCondition } from "../../../docker/runtime/src/health/listener-process.js"
 import { makeStateFolder } from "../../../docker/runtime/src/health/state-folder.js"
 import { readState, type StateFile, writeState } from "../../../docker/runtime/src/health/state-file.js"
+import { commandLineOf } from "../../../docker/runtime/src/processes/command-line.js"
 import { processStatus } from "../../../docker/runtime/src/processes/process-status.js"
 import { until } from "../runner/runner-folder.js"
 
@@ -110,6 +121,45 @@ describe("the health check", () => {
     expect(check({ ...written, program: other, programStart: processStatus(other)?.start ?? 0 })).toBe(
       "1 unhealthy: no runner was started here\n",
     )
+  })
+})
+
+describe("the health check of a container that another entry point started", () => {
+  /** Makes only these processes known to the health check. */
+  function known(...ids: number[]): void {
+    rmSync(join(root, "proc"), { recursive: true, force: true })
+    mkdirSync(join(root, "proc"))
+    for (const id of ids) symlinkSync(`/proc/${id}`, join(root, "proc", String(id)))
+  }
+
+  it("judges the listener's process, as long as there is one", async () => {
+    const listener = await started(program("bin/Runner.Listener"), ["60"])
+    known(listener, await started("/bin/sleep", ["60"]))
+    expect(check()).toBe("0 healthy: the listener is running; another entry point started it\n")
+    process.kill(listener, "SIGSTOP")
+    await until(() => processStatus(listener)?.stopped === true)
+    expect(check()).toBe("1 unhealthy: the listener is stopped; another entry point started it\n")
+    process.kill(listener, "SIGKILL")
+    await until(() => processStatus(listener)?.ended !== false)
+    expect(check()).toBe("1 unhealthy: no runner was started here\n")
+  })
+
+  it("does not take the scripts around a listener for one", async () => {
+    known(await started(program("run.sh", "#!/bin/bash\nsleep 60; true\n"), ["run", "Runner.Listener"]))
+    expect(check()).toBe("1 unhealthy: no runner was started here\n")
+  })
+
+  it("does not judge by a listener below the image's program, whose state is missing or was replaced", async () => {
+    program("bin/Runner.Listener")
+    const own = program("runtime.mjs", `#!/bin/bash\n"$(dirname "$0")/bin/Runner.Listener" 60; true\n`)
+    const parent = await started(own, [])
+    const children = (): number[] =>
+      readdirSync("/proc")
+        .map(Number)
+        .filter((id) => processStatus(id)?.parent === parent)
+    await until(() => children().some((id) => commandLineOf(id).some((word) => word.endsWith("Runner.Listener"))))
+    known(parent, ...children())
+    expect(check()).toBe("1 unhealthy: no runner was started here\n")
   })
 })
 

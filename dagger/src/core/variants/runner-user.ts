@@ -43,6 +43,7 @@ export const RUNNER_FOLDERS = [
   ...[".runnercache", ".runnercache/npm", ".runnercache/pip", "go", "go/pkg"].map(atHome),
   "/_work",
   "/runner",
+  "/runner/_work",
   "/runner/data",
   TOOL_CACHE,
 ] as const

@@ -1,22 +1,23 @@
 import { readConfiguration, type Configuration } from "../configuration/configuration.js"
 import type { Host } from "../configuration/host.js"
 import { certificatePaths } from "../container/certificate-paths.js"
-import { readCertificates, trust } from "../container/certificates.js"
+import { trust, trustedCertificates } from "../container/certificates.js"
 import { useProxy } from "../container/proxy.js"
 import { examine } from "../doctor/checks.js"
 import { connect, type Connection } from "../doctor/examination/connection.js"
 import type { Examination } from "../doctor/examination/examination.js"
 import { githubFor } from "../doctor/examination/github.js"
 import { proxyFor } from "../doctor/examination/proxy.js"
+import { settleUser } from "../doctor/examination/runner-user.js"
 import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
+import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
 import { findingsTable } from "./findings-table.js"
 
 export interface DoctorOptions {
-  json: boolean
-  /** Where the system's files are: `/`, but for tests. */
-  root?: string
+  readonly json: boolean
+  readonly paths: Pick<ImagePaths, "home" | "root">
 }
 
 /** The API's address by default. */
@@ -33,18 +34,21 @@ const TELLS_SERVER = /^(?:GITHUB_HOST|GITHUB_API_HOST|GITHUB_URL|REPO_URL|RUNNER
 export async function doctor(
   given: Environment,
   host: Host,
-  { json, root = "/" }: DoctorOptions,
+  { json, paths: { home, root } }: DoctorOptions,
 ): Promise<{ output: string; exitCode: number }> {
   const { secrets, ...read } = readOrExplain(given, host)
   const { configuration, environment } = read
-  useProxy(environment)
-  if (configuration) trustGiven(configuration, environment)
+  if (configuration) {
+    useProxy(environment)
+    trustGiven(configuration, environment, root)
+  }
   const api = once(() => reachApi(read))
   const findings = await examine({
     ...read,
     image: host.image,
-    uid: host.uid,
     root,
+    home,
+    user: once(() => settleUser(configuration, { environment, home, uid: host.uid })),
     api,
     github: once(async () => {
       const reached = await api()
@@ -81,21 +85,25 @@ async function reachApi({
   const api = configuration?.api ?? (serverNamed ? undefined : GITHUB_API)
   if (api === undefined) return undefined
   const url = new URL(`${api}/`)
-  return connect(url, { proxy: proxyFor(url, environment) })
+  try {
+    return await connect(url, { proxy: proxyFor(url, environment) })
+  } catch (error) {
+    return { url, failed: "proxy", reason: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /** As a runner would. A check reports what cannot be read. */
-function trustGiven(configuration: Configuration, environment: Environment): void {
+function trustGiven(configuration: Configuration, environment: Environment, root: string): void {
   try {
-    trust(readCertificates(certificatePaths(configuration, environment)))
+    trust(trustedCertificates(certificatePaths(configuration, environment), root).certificates)
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error
   }
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** No finding has a secret in it; should one ever get there, it ends here. */

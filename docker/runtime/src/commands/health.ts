@@ -1,9 +1,10 @@
-import { basename } from "node:path"
+import { join } from "node:path"
 import { healthFacts } from "../health/health-facts.js"
 import { healthReport } from "../health/health-report.js"
+import { otherListenerCondition } from "../health/listener-process.js"
 import { readState, type StateFile } from "../health/state-file.js"
 import { stateFolders } from "../health/state-folder.js"
-import { commandLineOf } from "../processes/command-line.js"
+import { isOwnProgram } from "../processes/command-line.js"
 import { type ProcessStatus, processStatus } from "../processes/process-status.js"
 
 /**
@@ -17,7 +18,7 @@ import { type ProcessStatus, processStatus } from "../processes/process-status.j
 export function health(users: readonly number[], root?: string): { output: string; exitCode: 0 | 1 } {
   const state = readState(users.flatMap((owner) => stateFolders(owner, root).map((folder) => ({ folder, owner }))))
   const program = state && programOf(state)
-  if (!program) return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
+  if (!program) return withoutProgram(root)
   // Its state file is from before it was stopped, and may be outdated.
   if (program.stopped) return { output: "unhealthy: the program is stopped\n", exitCode: 1 }
   const { healthy, ready, reason } = healthReport(healthFacts(state, new Date()))
@@ -27,9 +28,19 @@ export function health(users: readonly number[], root?: string): { output: strin
   return { output: `${healthy ? "starting" : "unhealthy"}: ${reason}\n`, exitCode: 1 }
 }
 
+/** What can be told of a container in which this program does not run. */
+function withoutProgram(root = "/"): { output: string; exitCode: 0 | 1 } {
+  const condition = otherListenerCondition(join(root, "proc"))
+  if (condition === "gone") return { output: "unhealthy: no runner was started here\n", exitCode: 1 }
+  const reason = `the listener is ${condition}; another entry point started it`
+  return condition === "running"
+    ? { output: `healthy: ${reason}\n`, exitCode: 0 }
+    : { output: `unhealthy: ${reason}\n`, exitCode: 1 }
+}
+
 /** The state of an earlier start may be left, and another process may have its id now. */
 function programOf({ program, programStart }: StateFile): ProcessStatus | undefined {
   const status = processStatus(program)
   if (!status || status.ended || status.start !== programStart) return undefined
-  return commandLineOf(program).some((word) => basename(word) === "runtime.mjs") ? status : undefined
+  return isOwnProgram(program) ? status : undefined
 }

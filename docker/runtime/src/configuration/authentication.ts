@@ -1,5 +1,6 @@
 import { type BrokerEndpoint, readBrokerUrl } from "./broker.js"
 import type { Host } from "./host.js"
+import { readPrivateKey, RSA_KEYS } from "./private-key.js"
 import type { Found, Settings } from "./settings.js"
 import type { Target } from "./target.js"
 import { namesOf, variable } from "./variables.js"
@@ -116,13 +117,7 @@ function readApp(
       )
     return { kind: "none" }
   }
-  const privateKey = key.value.replaceAll("\\n", "\n")
-  if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[^]+\n-----END (RSA )?PRIVATE KEY-----$/.test(privateKey))
-    settings.wrong(
-      key.name,
-      "is not a private key",
-      "Give it in PEM format, from -----BEGIN to -----END, with line breaks or \\n between its lines.",
-    )
+  const privateKey = readPrivateKey(settings, key, RSA_KEYS)
   const login = settings.text("APP_LOGIN")
   return { kind: "app", id: id?.value ?? "", privateKey, ...(login === undefined ? {} : { login }) }
 }

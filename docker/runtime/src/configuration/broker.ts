@@ -1,4 +1,5 @@
 import type { Host } from "./host.js"
+import { readPrivateKey, TLS_KEYS } from "./private-key.js"
 import type { Settings } from "./settings.js"
 
 /** Where a broker listens: a socket in the file system, or TLS in which both sides show a certificate. */
@@ -82,7 +83,7 @@ function readTls(settings: Settings, host: Host): TlsIdentity {
   return {
     ca: readPem(settings, host, "BROKER_CA_FILE"),
     certificate: readPem(settings, host, "BROKER_CERT_FILE"),
-    key: key?.value.replaceAll("\\n", "\n") ?? "",
+    key: key ? readPrivateKey(settings, key, TLS_KEYS) : "",
   }
 }
 

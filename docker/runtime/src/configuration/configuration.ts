@@ -6,6 +6,7 @@ import type { Host } from "./host.js"
 import { jobEnvironment } from "./job-environment.js"
 import { readLabels } from "./labels.js"
 import { configurationFailure } from "./validation-issues.js"
+import { readProxies } from "./proxies.js"
 import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "./runner-name.js"
 import { Settings } from "./settings.js"
 import { readTarget, type Target } from "./target.js"
@@ -80,11 +81,11 @@ const UPDATED_CERTIFICATES = "/usr/local/share/ca-certificates"
  * @throws {RuntimeFailure} CONFIGURATION with all errors
  */
 export function readConfiguration(
-  environment: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
   host: Host,
   role: Role = "runner",
 ): ReadConfiguration {
-  const settings = new Settings(environment, host)
+  const settings = new Settings(given, host)
   const skipRegistration = settings.boolean("RUNNER_SKIP_REGISTRATION") ?? false
   // Nothing is registered then: people inspect their configuration this way, with placeholder tokens.
   const authentication = skipRegistration
@@ -156,7 +157,7 @@ export function readConfiguration(
   }
   for (const { name: unused, ignoredBecause: without } of VARIABLES)
     if (without !== undefined && settings.present(unused)) settings.warn(`${unused} has no effect: ${without}`)
-  checkProxies(settings)
+  const proxies = readProxies(settings)
   settings.path("RUNNER_TOOL_CACHE")
   const secrets = [...new Set([...secretsOf(authentication), ...settings.secrets])]
   const hidden = hiddenVariables(settings, [...settings.secrets])
@@ -166,12 +167,13 @@ export function readConfiguration(
       settings.wrong(wrong, "is unknown and has no effect", `Did you mean ${meant}?`)
     throw configurationFailure(settings.issues)
   }
+  const environment = { ...settings.all, ...proxies }
   return {
     configuration,
     warnings: settings.warnings,
     secrets,
-    jobEnvironment: jobEnvironment(settings.all, host.image, { hidden, unset: unsetConfigVars }),
-    publicEnvironment: jobEnvironment(settings.all, host.image, { hidden, unset: false }),
+    jobEnvironment: jobEnvironment(environment, host.image, { hidden, unset: unsetConfigVars }),
+    publicEnvironment: jobEnvironment(environment, host.image, { hidden, unset: false }),
   }
 }
 
@@ -215,15 +217,6 @@ function readEither(settings: Settings, quirk: string, name: string): boolean {
   if (anything && said === false)
     settings.warn(`${quirk} is set and takes precedence; ${settings.find(name)?.name ?? name} says no and is ignored`)
   return anything || (said ?? false)
-}
-
-/** Never quotes the value, which may contain a password. */
-function checkProxies(settings: Settings): void {
-  for (const proxy of ["HTTPS_PROXY", "HTTP_PROXY"]) {
-    const found = settings.find(proxy)
-    if (found && !URL.canParse(found.value.includes("://") ? found.value : `http://${found.value}`))
-      settings.wrong(found.name, "is not the address of a proxy", "Write it like http://proxy.example.org:3128.")
-  }
 }
 
 function readHook<Event extends string>(

@@ -52,7 +52,8 @@ export class Settings {
     this.#given = environment
     this.#environment = environment
     // What the file adds is looked up by the same rules as everything else.
-    this.#environment = { ...this.#envFile(), ...withoutEmpty(environment) }
+    const all = { ...this.#envFile(), ...withoutEmpty(environment) }
+    this.#environment = { ...all, ...this.#unquotedNames(all) }
     for (const setting of VARIABLES.filter(({ kind }) => kind === "secret"))
       for (const name of namesOf(setting)) this.#keep(this.#environment[name])
   }
@@ -141,12 +142,13 @@ export class Settings {
         this.wrong(candidate, `and ${candidate}${FILE_SUFFIX} are both set`, "Set only one of them.")
         return undefined
       }
-      if (value) return { name: candidate, value }
+      if (value) return this.#unquoted({ name: candidate, value })
       if (!file) continue
       const text = this.#read(candidate + FILE_SUFFIX, file)?.trim()
       if (text === undefined) return undefined
       this.#keep(text)
-      if (text !== "") return { name: candidate + FILE_SUFFIX, value: text }
+      if (text !== "")
+        return this.#unquoted({ name: candidate + FILE_SUFFIX, value: text }, "names a file whose text is in")
       this.wrong(candidate + FILE_SUFFIX, `names ${file}, which is empty`, "Write the secret into it.")
       return undefined
     }
@@ -180,6 +182,28 @@ export class Settings {
     if (Object.keys(variables).length === 0 && /^\s*[^#\s]/m.test(text))
       this.wrong("ENV_FILE", `names ${file}, which contains no variable`, "Write NAME=VALUE, one per line.")
     return withoutEmpty(variables)
+  }
+
+  /** A shell takes quotation marks away, and Docker does not. Reading goes on without them, so that there is one error. */
+  #unquoted({ name, value }: Found, what = "is in"): Found {
+    const [, , inner] = /^(["'])([^]*)\1$/.exec(value) ?? []
+    if (inner === undefined) return { name, value }
+    this.#keep(inner)
+    this.wrong(name, `${what} quotation marks`, "Leave them out: a shell removes them, docker run --env-file does not.")
+    return { name, value: inner.trim() }
+  }
+
+  /** Secrets are looked at when they are read, which may be done leniently. */
+  #unquotedNames(environment: Readonly<Record<string, string>>): Record<string, string> {
+    const names = VARIABLES.filter(({ group }) => group !== "passed").flatMap((setting) =>
+      setting.kind === "secret" ? namesOf(setting).map((name) => name + FILE_SUFFIX) : namesOf(setting),
+    )
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const value = environment[name]?.trim()
+        return value ? [[name, this.#unquoted({ name, value }).value]] : []
+      }),
+    )
   }
 
   #keep(secret: string | undefined): void {

@@ -116,21 +116,17 @@ function repository(settings: Settings): Named | undefined {
   const address = addressOf(settings, "REPO_URL")
   const short = settings.find("GITHUB_REPOSITORY")
   if (address) {
-    if (address.parts.length === 1 && isName(address.parts[0])) {
-      // What the URL of an organisation looks like; the image that has this variable takes it as well.
-      return { scope: "organization", parts: address.parts, by: address.by }
-    }
-    const [first, second] = address.parts
-    if (address.parts.length === 2 && first?.toLowerCase() === "enterprises" && second !== undefined && isName(second))
-      return { scope: "enterprise", parts: [second], by: address.by }
-    if (address.parts.length !== 2 || !address.parts.every(isName)) {
+    const target = pageOf(address)
+    if (!target) {
       settings.wrong(address.by, "is not the URL of a repository", "Write it like https://github.com/OWNER/REPOSITORY.")
       return undefined
     }
+    // The image that has this variable takes an organisation's URL as well.
+    if (target.scope !== "repository") return target
     const name = address.parts.join("/")
     if (short && short.value.includes("/") && short.value.toLowerCase() !== name.toLowerCase())
       settings.wrong(short.name, `is ${short.value}, but ${address.by} names ${name}`, "Set only one of them.")
-    return { scope: "repository", parts: address.parts, by: address.by }
+    return target
   }
   if (!short) return undefined
   const owner = settings.text("GITHUB_OWNER") ?? settings.text("ORG_NAME")
@@ -140,11 +136,27 @@ function repository(settings: Settings): Named | undefined {
   return undefined
 }
 
+/** First parts of a path that are no owner's name, and whose page it is. People copy these addresses from their browsers. */
+const PAGES: Readonly<Record<string, Scope>> = {
+  orgs: "organization",
+  organizations: "organization",
+  enterprises: "enterprise",
+}
+
+/** What a URL names: `/OWNER/REPOSITORY`, `/ORGANISATION`, or a page of an organisation or an enterprise, such as `/orgs/ORGANISATION/people`. */
+function pageOf({ parts, by }: Address): Named | undefined {
+  const [first = "", second] = parts
+  const scope = PAGES[first.toLowerCase()]
+  if (scope) return second !== undefined && isName(second) ? { scope, parts: [second], by } : undefined
+  if (parts.length > 2 || !parts.every(isName)) return undefined
+  return parts.length === 0 ? undefined : { scope: second === undefined ? "organization" : "repository", parts, by }
+}
+
 function organization(settings: Settings): Named | undefined {
   const address = addressOf(settings, "RUNNER_ORGANIZATION_URL")
   if (address) {
-    if (address.parts.length === 1 && isName(address.parts[0]))
-      return { scope: "organization", parts: address.parts, by: address.by }
+    const target = pageOf(address)
+    if (target?.scope === "organization") return target
     settings.wrong(address.by, "is not the URL of an organisation", "Write it like https://github.com/ORGANISATION.")
     return undefined
   }

@@ -76,7 +76,7 @@ const table = [
   {
     name: "RUNNER_ORGANIZATION_URL",
     kind: "text",
-    meaning: "The organisation as `https://github.com/ORGANISATION`",
+    meaning: "The organisation as `https://github.com/ORGANISATION`, or the address of any of its pages",
     group: "target",
     origins: ["tcardonne"],
   },
@@ -475,7 +475,8 @@ const table = [
     name: "HTTPS_PROXY",
     aliases: ["https_proxy"],
     kind: "text",
-    meaning: "Proxy for https. Jobs get all proxy variables in upper and lower case",
+    meaning:
+      "Proxy for https: `http://NAME:PORT`, or `NAME:PORT`. Jobs get all proxy variables in upper and lower case, with the scheme",
     group: "network",
     origins: ["runner"],
     forJobs: true,
@@ -493,7 +494,7 @@ const table = [
     name: "NO_PROXY",
     aliases: ["no_proxy"],
     kind: "text",
-    meaning: "Hosts to reach without a proxy",
+    meaning: "Hosts to reach without a proxy: names and domains. The runner understands no address ranges",
     group: "network",
     origins: ["runner"],
     forJobs: true,
@@ -511,7 +512,8 @@ const table = [
     name: "RUNNER_UPDATE_CA_CERTS",
     kind: "boolean",
     defaultText: "`false`",
-    meaning: "Trust the certificates mounted at `/usr/local/share/ca-certificates`",
+    meaning:
+      "Certificates in `/usr/local/share/ca-certificates` are trusted in any case, like those in the system's bundle; `true` makes one that cannot be read an error instead of a warning",
     group: "network",
     origins: ["runner"],
   },

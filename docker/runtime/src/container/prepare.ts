@@ -4,15 +4,19 @@ import type { Environment } from "../environment.js"
 import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
 import type { Log } from "../log.js"
-import { prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
+import { type FolderOptions, prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
 import { certificatePaths } from "./certificate-paths.js"
+import { concernText } from "./concern.js"
 import { startDockerService } from "./docker-service.js"
-import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
+import { dockerAddress, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
 import { hookVariables } from "./job-hooks.js"
-import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./accounts/privileges.js"
+import { dropPrivileges } from "./accounts/privileges.js"
+import { chooseUser } from "./runner-user.js"
 import { renewKeys } from "./renewed-keys.js"
-import { prepareWorkFolder } from "./work-folder.js"
+import { administratorFiles, readSystemBundle } from "./system-certificates.js"
+import { toolCacheConcerns } from "./tool-cache-concern.js"
+import { prepareWorkFolder, workFolderConcerns } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
 export interface PreparedContainer {
@@ -48,12 +52,12 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   renewKeys({ library: paths.library, uid: options.uid, log })
   const uid = settleUser(options)
   const stateFolder = makeStateFolder(uid, paths.root)
-  const temporary = ["tmp", "var/tmp", "dev/shm"].map((folder) => join(paths.root, folder))
-  const runner = prepareRunnerFolder({ home: paths.home, temporary, uid })
+  const runner = prepareRunnerFolder(runnerFolderOptions(paths, uid))
   if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner is in ${runner.path}`)
   const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
   if (instead !== undefined) log.warn(instead)
-
+  for (const concern of [...workFolderConcerns(workFolder, uid), ...toolCacheConcerns(jobEnvironment, uid)])
+    log.warn(concernText(concern))
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
   return {
@@ -70,35 +74,31 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   }
 }
 
+/** Where the runner may be in an image. */
+export function runnerFolderOptions({ home, root }: Pick<ImagePaths, "home" | "root">, uid: number): FolderOptions {
+  return { home, temporary: ["tmp", "var/tmp", "dev/shm"].map((folder) => join(root, folder)), uid }
+}
+
 async function certificateVariables(
-  { configuration, environment, paths }: PrepareOptions,
+  { configuration, environment, paths, log }: PrepareOptions,
   folder: string,
 ): Promise<Record<string, string>> {
+  const { root } = paths
   const given = certificatePaths(configuration, environment)
-  if (given.length === 0) return {}
+  const bundle = readSystemBundle(root)
+  if (given.length === 0 && administratorFiles(root).length === 0 && bundle.added.length === 0) return {}
   // Loaded only if needed: cryptography takes memory.
-  const { certificatesForJobs, readCertificates } = await import("./certificates.js")
-  return certificatesForJobs(readCertificates(given), { folder, root: paths.root, environment })
+  const { certificatesForJobs, trustedCertificates } = await import("./certificates.js")
+  const trusted = trustedCertificates(given, root, bundle)
+  for (const warning of trusted.warnings) log.warn(warning)
+  return certificatesForJobs(trusted, { folder, environment })
 }
 
 /** @returns the user id that the runner has from now on */
 function settleUser({ configuration, environment, paths, uid, log }: PrepareOptions): number {
-  if (uid !== 0) return uid
-  const { runAsRoot } = configuration
-  if (runAsRoot === true) {
-    log.warn(
-      "the runner and its jobs run as root, as RUN_AS_ROOT=true requests: jobs can reach every secret of this container",
-    )
-    return uid
-  }
-  if (runAsRoot === undefined && !mayDropPrivileges()) {
-    log.warn(
-      "the runner and its jobs run as root, because this container cannot drop root's privileges: jobs can reach every secret of it. Start it with --user 1001, or with --cap-add CHOWN,KILL,SETUID,SETGID",
-    )
-    return uid
-  }
-  const group = socketGroup(dockerAddress(environment))
-  const account = runnerAccount(paths.home, group === undefined ? [] : [group])
-  dropPrivileges(account, configuration.workFolder, configuration.reuseFolder)
-  return account.uid
+  const { becomes, concern } = chooseUser(configuration, { environment, home: paths.home, uid })
+  if (concern) log.warn(concernText(concern))
+  if (!becomes) return uid
+  dropPrivileges(becomes, configuration.workFolder, configuration.reuseFolder)
+  return becomes.uid
 }

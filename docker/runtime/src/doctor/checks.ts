@@ -14,13 +14,25 @@ import { checkRunnerVersion } from "./checks/runner-version.js"
 import { checkServer } from "./checks/server.js"
 import { checkServices } from "./checks/services.js"
 import { checkSharedMemory } from "./checks/shared-memory.js"
+import { checkUser } from "./checks/user.js"
 import { checkUserNamespaces } from "./checks/user-namespaces.js"
 
 type Check = (examination: Examination) => Finding | Finding[] | Promise<Finding | Finding[]>
 
+/** What the broker does, with the credential: before this process becomes the runner's user. */
+const BROKER: readonly Check[] = [
+  checkConfiguration,
+  checkServer,
+  checkServices,
+  checkClock,
+  checkCredentials,
+  checkRunnerVersion,
+]
+
 /** The checks, causes before consequences: the first problem determines the exit code. */
 const CHECKS: Readonly<Record<string, Check>> = {
   configuration: checkConfiguration,
+  user: checkUser,
   certificates: checkCertificates,
   server: checkServer,
   services: checkServices,
@@ -37,17 +49,24 @@ const CHECKS: Readonly<Record<string, Check>> = {
   cpu: checkCpu,
 }
 
-/** All checks at once; their findings in order. A check that itself fails is reported as a problem. */
+/** All checks; their findings in order. A check that itself fails is reported as a problem. */
 export async function examine(examination: Examination): Promise<Finding[]> {
-  const found = await Promise.all(
-    Object.entries(CHECKS).map(async ([check, look]): Promise<Finding | Finding[]> => {
-      try {
-        return await look(examination)
-      } catch (error) {
-        const text = error instanceof Error ? error.message : String(error)
-        return { check, status: "problem", text, remedy: "see docs/RUNTIME.md" }
-      }
-    }),
-  )
-  return found.flat()
+  const found = new Map<string, Finding | Finding[]>()
+  const checkAll = async (checks: readonly (readonly [string, Check])[]): Promise<void> => {
+    await Promise.all(checks.map(async ([check, look]) => found.set(check, await findings(check, look, examination))))
+  }
+  const all = Object.entries(CHECKS)
+  await checkAll(all.filter(([, look]) => BROKER.includes(look)))
+  examination.user()
+  await checkAll(all.filter(([, look]) => !BROKER.includes(look)))
+  return Object.keys(CHECKS).flatMap((check) => found.get(check) ?? [])
+}
+
+async function findings(check: string, look: Check, examination: Examination): Promise<Finding | Finding[]> {
+  try {
+    return await look(examination)
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    return { check, status: "problem", text, remedy: "see docs/RUNTIME.md" }
+  }
 }

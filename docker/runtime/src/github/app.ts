@@ -133,7 +133,7 @@ export class App {
 
   #key(): KeyObject {
     try {
-      return createPrivateKey(this.#authentication.privateKey.replaceAll("\\n", "\n"))
+      return createPrivateKey(this.#authentication.privateKey)
     } catch {
       // Node's own message is left out: it may quote the key.
       throw new RuntimeFailure(

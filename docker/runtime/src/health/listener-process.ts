@@ -1,5 +1,6 @@
 import { basename } from "node:path"
-import { commandLineOf } from "../processes/command-line.js"
+import { commandLineOf, isOwnProgram } from "../processes/command-line.js"
+import { liveProcesses, type ProcessStatus, processStatus } from "../processes/process-status.js"
 import { sessionProcesses } from "../runner/session.js"
 
 /** `stopped`: a signal stopped it, so that it takes no job and ends none. */
@@ -20,9 +21,29 @@ const FIRST_WORDS = 4
  * @param session undefined: there is none
  */
 export function listenerCondition(session: number | undefined): ListenerCondition {
-  const listeners = session === undefined ? [] : sessionProcesses(session).filter(({ pid }) => isListener(pid))
+  return session === undefined ? "gone" : conditionOf(sessionProcesses(session))
+}
+
+/**
+ * The condition of a listener that nothing of this program started: the container has another entry point, as in a pod of the Actions Runner
+ * Controller. One below this program is judged by the program's state, which a job may have replaced.
+ *
+ * @param proc where the kernel lists processes, but for tests
+ */
+export function otherListenerCondition(proc?: string): ListenerCondition {
+  return conditionOf(liveProcesses(proc).filter(({ pid }) => !ancestors(pid).some(isOwnProgram)))
+}
+
+function conditionOf(processes: readonly ProcessStatus[]): ListenerCondition {
+  const listeners = processes.filter(({ pid }) => isListener(pid))
   if (listeners.length === 0) return "gone"
   return listeners.every(({ stopped }) => stopped) ? "stopped" : "running"
+}
+
+/** The process's parent, that one's parent and so on. The init process has this program's name among its arguments. */
+function ancestors(pid: number): number[] {
+  const parent = processStatus(pid)?.parent ?? 0
+  return parent === 0 ? [] : [parent, ...ancestors(parent)]
 }
 
 function isListener(pid: number): boolean {

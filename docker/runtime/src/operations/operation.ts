@@ -21,6 +21,8 @@ export interface Access {
   readonly setup: Setup
   /** The container's and ENV_FILE's: the proxy is in it. */
   readonly environment: Environment
+  /** The file system's, where certificates are. */
+  readonly root: string
 }
 
 /** What config.sh is run with. */

@@ -1,6 +1,6 @@
 import { readConfiguration } from "../configuration/configuration.js"
 import { certificatePaths } from "../container/certificate-paths.js"
-import { readCertificates, trust } from "../container/certificates.js"
+import { trust, trustedCertificates } from "../container/certificates.js"
 import { containerHost } from "../container/host.js"
 import { useProxy } from "../container/proxy.js"
 import { grantRegistration, removeLeftover, removeRunner } from "../github/registration.js"
@@ -46,10 +46,10 @@ export const PERFORM: Perform = {
   changedPrograms: ({ folder, manifest }) => changedPrograms(folder, manifest),
 }
 
-function gitHub({ setup, environment }: Access) {
+function gitHub({ setup, environment, root }: Access) {
   const { configuration, secrets, image } = setup
   for (const secret of secrets) log.hide(secret)
-  trust(readCertificates(certificatePaths(configuration, environment)))
+  trust(trustedCertificates(certificatePaths(configuration, environment), root).certificates)
   useProxy(environment)
   const client = { log, userAgent: `runner-images/${image.version}` }
   return {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
 /** What the kernel tells everybody about a process, even about one that is not dumpable. */
 export interface ProcessStatus {
@@ -33,6 +33,26 @@ export function processStatus(pid: number): ProcessStatus | undefined {
     ended: ["Z", "X", "x"].includes(state),
     stopped: ["T", "t"].includes(state),
     start: Number(fields[19]),
+  }
+}
+
+/**
+ * All processes that live.
+ *
+ * @param proc where the kernel lists them, but for tests
+ */
+export function liveProcesses(proc = "/proc"): ProcessStatus[] {
+  return namesIn(proc)
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => processStatus(Number(name)) ?? [])
+    .filter(({ ended }) => !ended)
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
   }
 }
 

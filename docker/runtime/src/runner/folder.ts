@@ -4,10 +4,14 @@ import {
   cpSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   realpathSync,
   rmSync,
+  statfsSync,
+  statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
 import { RuntimeFailure } from "../failure.js"
@@ -47,12 +51,32 @@ export interface FolderOptions {
  *
  * @throws {RuntimeFailure} CONFIGURATION when there is no folder to write to
  */
-export function prepareRunnerFolder({ home, temporary, uid }: FolderOptions): RunnerFolder {
+export function prepareRunnerFolder(options: FolderOptions): RunnerFolder {
+  return firstUsable(options, (parent, path) => {
+    const reason = whyNoCopy(options, parent, path)
+    return reason ?? copyRunner(options.home, path)
+  })
+}
+
+/**
+ * The folder that {@link prepareRunnerFolder} would prepare. Nothing is changed: another process may work in an earlier copy.
+ *
+ * @throws {RuntimeFailure} CONFIGURATION as it does
+ */
+export function chooseRunnerFolder(options: FolderOptions): RunnerFolder {
+  return firstUsable(options, (parent, path) => whyNoCopy(options, parent, path))
+}
+
+/** @param attempt says why there is no copy at `path`, or undefined when there is */
+function firstUsable(
+  { home, temporary, uid }: FolderOptions,
+  attempt: (parent: string, path: string) => string | undefined,
+): RunnerFolder {
   if (isWritable(home)) return { path: home, home, copied: false }
   const reasons: string[] = []
   for (const parent of temporary) {
     const path = join(parent, "runner-images-runner")
-    const reason = copyRunner(home, path, uid)
+    const reason = attempt(parent, path)
     if (reason === undefined) return { path, home: path, copied: true }
     reasons.push(`${path}: ${reason}`)
   }
@@ -67,7 +91,7 @@ export function prepareRunnerFolder({ home, temporary, uid }: FolderOptions): Ru
 function isWritable(folder: string): boolean {
   if (!mayWrite(folder)) return false
   const diagnostics = join(folder, DIAGNOSTICS)
-  return kindOf(diagnostics) === undefined || mayWrite(diagnostics)
+  return lstatSync(diagnostics, { throwIfNoEntry: false }) === undefined || mayWrite(diagnostics)
 }
 
 function mayWrite(path: string): boolean {
@@ -79,17 +103,35 @@ function mayWrite(path: string): boolean {
   }
 }
 
-/** @returns why there is no copy at `path`, or undefined when there is */
-function copyRunner(home: string, path: string, uid: number): string | undefined {
+/** @returns why `path` in the folder `parent` can have no copy, or undefined when it can */
+function whyNoCopy({ home, uid }: FolderOptions, parent: string, path: string): string | undefined {
+  let probe: string | undefined
   try {
     const there = lstatSync(path, { throwIfNoEntry: false })
-    // A folder that everybody may write to may contain anything. What an earlier start of this container left is removed.
+    // A folder that everybody may write to may contain anything.
     if (there && (!there.isDirectory() || there.uid !== uid)) return "something of another user is there"
-    if (there) rmSync(path, { recursive: true })
+    probe = mkdtempSync(join(parent, "runner-images-probe-"))
+    writeFileSync(join(probe, "program"), "", { mode: 0o755 })
+    // By default, a temporary file system is mounted so that nothing on it can run. This finds out.
+    accessSync(join(probe, "program"), X_OK)
+    const { bavail, bsize, blocks } = statfsSync(parent)
+    // Where the size is not limited, there is none. An earlier copy gives way.
+    const free = blocks === 0 ? Infinity : bavail * bsize + (there ? sizeOf(path, lstatSync) : 0)
+    return free < sizeOfCopy(home) ? REASONS.ENOSPC : undefined
+  } catch (error) {
+    return whyNot(error)
+  } finally {
+    if (probe !== undefined) rmSync(probe, { recursive: true, force: true })
+  }
+}
+
+/** @returns why there is no copy at `path`, or undefined when there is */
+function copyRunner(home: string, path: string): string | undefined {
+  try {
+    // What an earlier start of this container left.
+    rmSync(path, { recursive: true, force: true })
     mkdirSync(path, { mode: 0o755 })
     for (const name of readdirSync(home)) copyEntry(join(home, name), join(path, name), name)
-    // By default, a temporary file system is mounted so that nothing on it can run. This finds out.
-    accessSync(join(path, "run.sh"), X_OK)
     return undefined
   } catch (error) {
     const reason = whyNot(error)
@@ -99,32 +141,47 @@ function copyRunner(home: string, path: string, uid: number): string | undefined
 }
 
 function copyEntry(from: string, to: string, name: string): void {
-  if (isConfigurationFile(name) || name === DIAGNOSTICS) return
-  const kind = kindOf(realpathSync(from))
-  if (kind === "folder" && !COPIED.has(name)) {
-    // Of the rest of the home, what is mounted for jobs to write to: work, caches.
-    if (LINKED.has(name) || mayWrite(from)) symlinkSync(realpathSync(from), to)
-  } else if (kind !== undefined) {
-    cpSync(from, to, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
-  }
+  if (isCopied(from, name)) cpSync(from, to, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
+  // Of the rest of the home, what is mounted for jobs to write to: work, caches.
+  else if (isFolder(from) && !isOwnData(name) && (LINKED.has(name) || mayWrite(from)))
+    symlinkSync(realpathSync(from), to)
 }
 
-function kindOf(path: string): "file" | "folder" | undefined {
-  const entry = lstatSync(path, { throwIfNoEntry: false })
-  if (!entry) return undefined
-  return entry.isDirectory() ? "folder" : "file"
+function isCopied(from: string, name: string): boolean {
+  return !isOwnData(name) && (COPIED.has(name) || !isFolder(from))
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+/** What a runner writes for itself. */
+function isOwnData(name: string): boolean {
+  return isConfigurationFile(name) || name === DIAGNOSTICS
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path).isDirectory()
+}
+
+function sizeOfCopy(home: string): number {
+  const copied = readdirSync(home).filter((name) => isCopied(join(home, name), name))
+  return copied.reduce((sum, name) => sum + sizeOf(join(home, name)), 0)
+}
+
+/** In bytes; links count as what they lead to, unless `stat` is lstatSync. */
+function sizeOf(path: string, stat: typeof lstatSync = statSync): number {
+  const stats = stat(path, { throwIfNoEntry: false })
+  if (!stats?.isDirectory()) return stats?.size ?? 0
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name), stat), 0)
+}
+
+const REASONS = {
   ENOENT: "the folder above it is missing",
   EROFS: "read-only file system",
   ENOSPC: "no space left",
   EDQUOT: "no space left",
-}
+} as const
 
 function whyNot(error: unknown): string {
   const { code, syscall } = error as NodeJS.ErrnoException
   if (code === "EACCES" && syscall === "access") return "mounted so that no program in it can run (noexec)"
   if (code === "EACCES" || code === "EPERM") return "not allowed to write"
-  return (code === undefined ? undefined : REASONS[code]) ?? code ?? String(error)
+  return code !== undefined && code in REASONS ? REASONS[code as keyof typeof REASONS] : (code ?? String(error))
 }

@@ -1,5 +1,4 @@
-import { readdirSync } from "node:fs"
-import { type ProcessStatus, processStatus } from "../processes/process-status.js"
+import { liveProcesses, type ProcessStatus } from "../processes/process-status.js"
 
 /**
  * The live processes of a session, which is a program that was started detached, with everything that it started. run.sh puts the listener
@@ -8,10 +7,7 @@ import { type ProcessStatus, processStatus } from "../processes/process-status.j
  * @param id the process id of the session's first process
  */
 export function sessionProcesses(id: number): ProcessStatus[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => processStatus(Number(name)) ?? [])
-    .filter(({ session, ended }) => session === id && !ended)
+  return liveProcesses().filter(({ session }) => session === id)
 }
 
 /** Sends a signal to a process, or with a negative number to a group. One that has ended meanwhile is ignored. */

@@ -24,7 +24,7 @@ export async function openAccess(environment: Environment, paths: ImagePaths, ro
     for (const [name, value] of Object.entries(others)) log.info(`  ${name}: ${JSON.stringify(value)}`)
   }
   // With the proxies from ENV_FILE.
-  return { setup, environment: { ...environment, ...setup.publicEnvironment } }
+  return { setup, environment: { ...environment, ...setup.publicEnvironment }, root: paths.root }
 }
 
 function tellExposed(secrets: readonly string[]): void {

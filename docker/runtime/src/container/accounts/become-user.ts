@@ -9,7 +9,7 @@ export interface Account {
 }
 
 /** Numbers of capabilities(7). */
-const CAPABILITIES = { kill: 5n, setgid: 6n, setuid: 7n } as const
+const CAPABILITIES = { chown: 0n, kill: 5n, setgid: 6n, setuid: 7n } as const
 
 /**
  * Switches this process to another user permanently, and with it everything that it starts. It keeps none of root's capabilities, and the kernel

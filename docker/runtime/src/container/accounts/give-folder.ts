@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   fchownSync,
@@ -8,11 +9,13 @@ import {
   openSync,
   readlinkSync,
   type Stats,
+  statSync,
 } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { RuntimeFailure } from "../../failure.js"
+import { holds } from "./become-user.js"
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, W_OK } = constants
 
 /** Whom a folder is given to. */
 export interface NewOwner {
@@ -39,15 +42,48 @@ const MOST_LINKS = 40
  */
 export function giveFolder(folder: string, owner: NewOwner, variable = "RUNNER_WORKDIR"): void {
   try {
-    giveReal({ folder, variable }, makeReal({ folder, variable }), owner)
+    const { real } = walk({ folder, variable }, made)
+    giveReal({ folder, variable }, real, owner)
   } catch (error) {
-    // Root without all of its capabilities may not even look there; the user then creates the folder.
-    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error
+    if (!isLeftToUser(error)) throw error
   }
 }
 
-/** @returns the folder's path without links, each folder of it made if it was missing */
-function makeReal(given: GivenFolder): string {
+/**
+ * Whether {@link giveFolder} would give the folder. Nothing is changed.
+ *
+ * @returns false where it would leave the folder to the user
+ * @throws what it would throw
+ */
+export function wouldGiveFolder(folder: string, owner: NewOwner, variable = "RUNNER_WORKDIR"): boolean {
+  try {
+    const { real, missing } = walk({ folder, variable }, () => undefined)
+    accessSync(real, W_OK)
+    const { uid, gid } = statSync(real)
+    const mayGive = holds("chown") || (missing === undefined && uid === owner.uid && gid === owner.gid)
+    if (!mayGive) throw fileError("EPERM", missing ?? real)
+    return true
+  } catch (error) {
+    if (!isLeftToUser(error)) throw error
+    return false
+  }
+}
+
+/** Root without all of its capabilities may not even look there, and a file system may be read-only: the user then finds out what is possible. */
+function isLeftToUser(error: unknown): boolean {
+  return ["EACCES", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")
+}
+
+/**
+ * Walks down a path, through root's links only.
+ *
+ * @param make makes a folder that is missing, or ends the walk before it
+ * @returns the path without links, and the first folder that is missing
+ */
+function walk(
+  given: GivenFolder,
+  make: (path: string) => Stats | undefined,
+): { readonly real: string; readonly missing?: string } {
   const { folder } = given
   let real = "/"
   let links = 0
@@ -59,7 +95,8 @@ function makeReal(given: GivenFolder): string {
       continue
     }
     const path = join(real, name)
-    const stats = lstatSync(path, { throwIfNoEntry: false }) ?? made(path)
+    const stats = lstatSync(path, { throwIfNoEntry: false }) ?? make(path)
+    if (!stats) return { real, missing: path }
     if (stats.isSymbolicLink()) {
       if (stats.uid !== 0) throw foreignLink(given, path, stats)
       if (++links > MOST_LINKS) throw fileError("ELOOP", path)
@@ -72,7 +109,7 @@ function makeReal(given: GivenFolder): string {
       throw fileError("ENOTDIR", path)
     }
   }
-  return real
+  return { real }
 }
 
 function made(path: string): Stats {

@@ -1,7 +1,7 @@
-import { mkdirSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import { RuntimeFailure } from "../../failure.js"
 import { type Account, becomeUser, holds, mayBecomeUser } from "./become-user.js"
-import { giveFolder } from "./give-folder.js"
+import { giveFolder, wouldGiveFolder } from "./give-folder.js"
 
 /** The image's own user: the owner of its home. */
 export function runnerAccount(home: string, groups: readonly number[]): Account {
@@ -17,15 +17,36 @@ export function runnerAccount(home: string, groups: readonly number[]): Account 
  * @throws {RuntimeFailure} CONFIGURATION without the capabilities for it
  */
 export function dropPrivileges(account: Account, workFolder: string, reuseFolder?: string): void {
+  become(account, () => {
+    giveFolder(workFolder, account)
+    if (reuseFolder !== undefined) giveFolder(reuseFolder, account, REUSE)
+  })
+}
+
+/**
+ * Becomes the user as {@link dropPrivileges} does, without giving folders.
+ *
+ * @returns whether dropPrivileges would have given the work folder to the user
+ * @throws {RuntimeFailure} CONFIGURATION as it does
+ */
+export function dropPrivilegesOnly(account: Account, workFolder: string, reuseFolder?: string): boolean {
+  return become(account, () => {
+    if (reuseFolder !== undefined) wouldGiveFolder(reuseFolder, account, REUSE)
+    return wouldGiveFolder(workFolder, account)
+  })
+}
+
+const REUSE = "CONFIGURED_ACTIONS_RUNNER_FILES_DIR"
+
+/** @param give what root does before */
+function become<Result>(account: Account, give: () => Result): Result {
   const { uid } = account
   // The init process remains root's, and could not pass a signal on to another user's process: the container would not stop.
   if (!holds("kill")) throw refused(uid, "without the capability KILL, it could not be stopped")
   try {
-    giveFolder(workFolder, account)
-    if (reuseFolder !== undefined) giveFolder(reuseFolder, account, "CONFIGURED_ACTIONS_RUNNER_FILES_DIR")
+    const result = give()
     becomeUser(account)
-    // Root without all of its capabilities may be unable to write to the user's folders; the user is not.
-    mkdirSync(workFolder, { recursive: true })
+    return result
   } catch (error) {
     if (error instanceof RuntimeFailure) throw error
     throw refused(uid, (error as Error).message)

@@ -1,19 +1,32 @@
 import type { StatsFs } from "node:fs"
 import { statfs } from "node:fs/promises"
 import { dirname } from "node:path"
+import { RuntimeFailure } from "../../failure.js"
 import { byteSize, GIBIBYTE, MEBIBYTE } from "../examination/byte-size.js"
 import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
+import { placesOf } from "../examination/places.js"
 
 const ENOUGH = 5 * GIBIBYTE
 const LEAST = 500 * MEBIBYTE
 
 /** Space for the work folder, where repositories and their dependencies go, and for temporary files. */
-export async function checkDisk({ configuration, environment }: Examination): Promise<Finding[]> {
+export async function checkDisk(examination: Examination): Promise<Finding[]> {
+  const folder = workFolderOf(examination)
   return Promise.all([
-    ...(configuration ? [space("disk: work folder", configuration.workFolder)] : []),
-    space("disk: temporary files", environment.TMPDIR ?? "/tmp"),
+    ...(folder === undefined ? [] : [space("disk: work folder", folder)]),
+    space("disk: temporary files", examination.environment.TMPDIR ?? "/tmp"),
   ])
+}
+
+/** The one that a start would choose; undefined if there is none, of which another finding tells. */
+function workFolderOf(examination: Examination): string | undefined {
+  try {
+    return placesOf(examination)?.work.path
+  } catch (error) {
+    if (error instanceof RuntimeFailure) return undefined
+    throw error
+  }
 }
 
 async function space(check: string, folder: string): Promise<Finding> {

@@ -1,42 +1,51 @@
-import { access, constants, mkdtemp, rmdir, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import type { Concern } from "../../container/concern.js"
+import { toolCacheConcerns, toolCacheFolder } from "../../container/tool-cache-concern.js"
+import { workFolderConcerns } from "../../container/work-folder.js"
+import { RuntimeFailure } from "../../failure.js"
 import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
+import { type Places, placesOf } from "../examination/places.js"
 
-/** Whether the folders that a runner writes to can be written to, by making a folder in them. */
-export async function checkFolders({ configuration, environment, uid }: Examination): Promise<Finding[]> {
-  const toolCache = environment.RUNNER_TOOL_CACHE ?? environment.AGENT_TOOLSDIRECTORY ?? "/opt/hostedtoolcache"
-  return Promise.all([
-    ...(configuration ? [writable("work folder", configuration.workFolder, uid, "problem")] : []),
-    // Without it the setup-* actions install into the work folder's _tool, or fail.
-    writable("tool cache", toolCache, uid, "warning"),
-  ])
+const CACHE = "tool cache"
+
+/** The folders that a start would choose for the runner and for jobs, and what jobs will stumble over in them. */
+export function checkFolders(examination: Examination): Finding[] {
+  const { environment, user } = examination
+  const { uid } = user()
+  const concerns = toolCacheConcerns(environment, uid)
+  const folder = toolCacheFolder(environment)
+  return [
+    ...runnerAndWork(examination, uid),
+    ...(concerns.length === 0 ? [{ check: CACHE, status: "ok", text: `${folder} can be written to` } as const] : []),
+    ...concerns.map((concern) => warning(CACHE, concern)),
+  ]
 }
 
-async function writable(check: string, folder: string, uid: number, severity: "problem" | "warning"): Promise<Finding> {
-  const existing = await nearest(folder)
+function runnerAndWork(examination: Examination, uid: number): Finding[] {
+  let places: Places | undefined
   try {
-    await rmdir(await mkdtemp(join(existing, ".doctor-")))
-    const text = existing === folder ? `${folder} can be written to` : `${folder} can be created`
-    return { check, status: "ok", text }
+    places = placesOf(examination)
   } catch (error) {
-    const { uid: owner } = await stat(existing)
-    return {
-      check,
-      status: severity,
-      text: `uid ${uid} cannot write to ${existing}, which belongs to uid ${owner} (${String(error instanceof Error && "code" in error ? error.code : error)})`,
-      remedy: `mount a volume that uid ${uid} owns: chown ${uid} on the host, or docker run --user ${owner}`,
-      ...(severity === "problem" && { code: "CONFIGURATION" }),
-    }
+    if (!(error instanceof RuntimeFailure)) throw error
+    return [{ check: "folders", status: "problem", text: error.message, remedy: error.remedy, code: error.code }]
   }
+  if (!places) return []
+  const { runner, work } = places
+  const { home } = examination
+  const check = "work folder"
+  return [
+    {
+      check: "runner folder",
+      status: "ok",
+      text: runner.copied ? `${home} is read-only for user ${uid}: the runner is in ${runner.path}` : runner.path,
+    },
+    work.instead === undefined
+      ? { check, status: "ok", text: work.path }
+      : { check, status: "warning", text: work.instead, remedy: "Mount a folder there that this user can write to" },
+    ...workFolderConcerns(work.path, uid).map((concern) => warning(check, concern)),
+  ]
 }
 
-async function nearest(folder: string): Promise<string> {
-  try {
-    await access(folder, constants.F_OK)
-    return folder
-  } catch (error) {
-    if (dirname(folder) === folder) throw error
-    return nearest(dirname(folder))
-  }
+function warning(check: string, { problem, remedy }: Concern): Finding {
+  return { check, status: "warning", text: problem, remedy }
 }

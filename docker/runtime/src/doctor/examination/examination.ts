@@ -3,6 +3,7 @@ import type { RuntimeFailure } from "../../failure.js"
 import type { ImageFacts } from "../../image-facts.js"
 import type { Connection } from "./connection.js"
 import type { GitHub } from "./github.js"
+import type { SettledUser } from "./runner-user.js"
 
 /** What the checks look at. */
 export interface Examination {
@@ -12,9 +13,12 @@ export interface Examination {
   warnings: readonly string[]
   environment: Readonly<Record<string, string>>
   image: ImageFacts
-  uid: number
   /** Where the system's files are: `/`, but for tests. */
   root: string
+  /** The image's folder for the runner. */
+  home: string
+  /** Makes this process the runner's user. Only what a runner does itself is examined after that. */
+  user: () => SettledUser
   /** Connects to the API once, for all checks that need it; undefined if its address is not known. */
   api: () => Promise<Connection | undefined>
   /** The API, with credentials; undefined without them, or if it cannot be reached. */

@@ -1,3 +1,5 @@
+import { completeAddress } from "../../configuration/proxies.js"
+
 /**
  * The proxy that an address is reached through, by the usual variables in either case; undefined for none.
  * NO_PROXY lists host names, which stand for what is below them as well, with or without a port, or `*`.
@@ -9,10 +11,9 @@ export function proxyFor(url: URL, environment: Readonly<Record<string, string>>
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"
   const proxy = read(variable)
   if (proxy === "" || isExcepted(url, read("NO_PROXY"))) return undefined
-  const address = proxy.includes("://") ? proxy : `http://${proxy}`
-  // Not the address itself: it may have a password.
-  if (!URL.canParse(address)) throw new Error(`${variable} is not an address such as http://proxy.example:3128`)
-  return new URL(address)
+  const complete = completeAddress(proxy)
+  if ("problem" in complete) throw new Error(`${variable} ${complete.problem}`)
+  return new URL(complete.address)
 }
 
 function isExcepted({ hostname, port, protocol }: URL, list: string): boolean {
