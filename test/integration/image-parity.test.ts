@@ -63,7 +63,12 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
     })
     const archive = async () =>
       archiveNames(engineHost, await readArchive(engineHost, new Date().toISOString().slice(0, 10)))
-    return compareContainers(engineHost, await Promise.all(images), { archive, tools: () => Promise.resolve([]) }, [])
+    return compareContainers(
+      engineHost,
+      await Promise.all(images),
+      { archive, tools: () => Promise.resolve([]) },
+      { allowed: [] },
+    )
   })
 }
 

@@ -8,6 +8,7 @@ import {
   userOf,
 } from "../variants/runner-user.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
+import { environmentOn } from "../plan/plan.js"
 import { labelsOf } from "../plan/labels.js"
 import type { CheckResult } from "../report/report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
@@ -175,13 +176,13 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
 }
 
 function configChecks(
-  { plan }: CheckContext,
+  { plan, platform }: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
   const { uid, gid, home } = RUNNER_USER
-  const environment = Object.entries(plan.environment)
+  const environment = Object.entries(environmentOn(plan, platform))
   const folder = scan.paths[home]
   return [
     result("config/user", "containers start as the requested user, given by number", userOf(plan), config.user),

@@ -20,6 +20,8 @@ export interface ParityEvidence {
   /** Names of all packages that the archive has, by platform. */
   archive?: ReadonlyMap<PlatformName, Iterable<string>>
   tools?: readonly VendorTool[]
+  /** The variables for which a definition file has a value for each platform, by platform. */
+  environment?: ReadonlyMap<PlatformName, Readonly<Record<string, string>>>
 }
 
 /** One compared property on all platforms, under their common name. */
@@ -35,7 +37,7 @@ type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
 /** Finds the reason for a difference, if it is known. These reasons are derived, never written by hand. */
 export function explainer(
   images: readonly ImageContents[],
-  { archive, tools }: ParityEvidence,
+  { archive, tools, environment }: ParityEvidence,
 ): (row: Row) => string | undefined {
   const offered =
     archive && new Map([...archive].map(([platform, names]) => [platform, withArchNeutral(names, platform)]))
@@ -51,6 +53,7 @@ export function explainer(
     if (row.area === "package")
       return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
     if (row.area === "file" && made) return vendorReason(row, made)
+    if (row.area === "environment" && environment) return environmentReason(row, environment)
     return undefined
   }
 }
@@ -105,6 +108,14 @@ function onlyDependers(
     )
   })
   return there && dependers.length > 0 ? dependers.map(({ name }) => name) : undefined
+}
+
+/** A variable that has on each platform the value that the definition file has for it. */
+function environmentReason(row: Row, environment: NonNullable<ParityEvidence["environment"]>): string | undefined {
+  const asDefined = [...row.facts].every(
+    ([platform, fact]) => fact !== undefined && environment.get(platform)?.[row.name] === fact.shown,
+  )
+  return asDefined ? "the definition has a value for each platform" : undefined
 }
 
 /** A path that is on each platform exactly as its vendor built it. */

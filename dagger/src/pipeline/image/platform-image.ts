@@ -56,7 +56,7 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const unlabelled = configured(stage.container, plan)
+    const unlabelled = configured(stage.container, plan, platform.platform)
     const container = labelled(unlabelled, labelsOf(plan, annotationFactsOf(this.run, tools)))
     const { layers, addedFiles, installation } = stage
     return { container, unlabelled, layers, addedFiles, installation, context }

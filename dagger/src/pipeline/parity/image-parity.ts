@@ -88,7 +88,10 @@ export async function compareVariant(
     },
   }
   return progress.run("all platforms", "parity", () =>
-    compareContainers(engineHost, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
+    compareContainers(engineHost, built, evidence, {
+      allowed: allowedFor(allowedDifferences(), plan.runner),
+      environment: new Map(plan.platforms.map(({ platform, environment }) => [platform, environment])),
+    }),
   )
 }
 
@@ -97,17 +100,17 @@ export async function compareContainers(
   engineHost: EngineHost,
   images: readonly ComparedImage[],
   sources: EvidenceSources,
-  allowed: readonly AllowedImageDifference[] = allowedDifferences(),
+  known: ParityEvidence = { allowed: allowedDifferences() },
 ): Promise<ImageParity> {
   const facts = await Promise.all(images.map((image) => imageContentsOf(engineHost, image)))
-  const compared = compareImages(facts, { allowed })
+  const compared = compareImages(facts, known)
   const wanted = wantedEvidence(compared)
   if (!wanted.archive && wanted.paths.length === 0) return compared
   const [archive, tools] = await Promise.all([
     wanted.archive ? sources.archive() : undefined,
     wanted.paths.length > 0 ? sources.tools(wanted.paths) : undefined,
   ])
-  return compareImages(facts, { allowed, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
+  return compareImages(facts, { ...known, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
 }
 
 function allowedDifferences(): AllowedImageDifference[] {

@@ -92,6 +92,34 @@ it("finds equal images equal, whatever architectures are called in them", () => 
   `)
 })
 
+describe("a variable for which the definition has a value for each platform", () => {
+  const own = new Map<PlatformName, Record<string, string>>([
+    ["linux/amd64", { LANG: "C.UTF-8" }],
+    ["linux/arm64", { LANG: "C" }],
+  ])
+  const values = (LANG: string) =>
+    compare(
+      { configuration: { ...configuration, environment: { ...environment, LANG } } },
+      { ...NOTHING, environment: own },
+    )
+
+  it("may differ, exactly so", () => {
+    expect(values("C").differences).toEqual([])
+    expect(values("C").explained.find(({ name }) => name === "LANG")?.reason).toBe("the definition has a value for each platform")
+    expect(texts(values("POSIX").differences)).toEqual([
+      "environment LANG: C.UTF-8 on linux/amd64, POSIX on linux/arm64",
+    ])
+  })
+
+  it("explains no other", () => {
+    const parity = compare(
+      { configuration: { ...configuration, environment: { ...environment, PATH: "/bin" } } },
+      { ...NOTHING, environment: own },
+    )
+    expect(texts(parity.differences)).toEqual(["environment PATH: /usr/bin:/bin on linux/amd64, /bin on linux/arm64"])
+  })
+})
+
 describe("images differ when on arm64", () => {
   it.each<[what: string, change: Partial<ImageContents>, differences: string[]]>([
     [

@@ -5,7 +5,7 @@ import { lineage, resolveDefinition } from "../../../../dagger/src/core/variants
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
 import { LONGEST_DEFINITION, parseCustomVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
-import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
+import { environmentOn, planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 import { parseVariants } from "../../../../dagger/src/core/variants/names.js"
 
@@ -41,6 +41,7 @@ files:
     mode: 0640
 environment:
   PGCONNECT_TIMEOUT: 10
+  PGSYSCONFDIR: {linux/amd64: /etc/x86, linux/arm64: /etc/arm}
   PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 checks:
   - name: version
@@ -139,6 +140,14 @@ describe("a definition file", () => {
             "postgresql-client",
             "sqlite3",
           ],
+          "platformEnvironment": {
+            "linux/amd64": {
+              "PGSYSCONFDIR": "/etc/x86",
+            },
+            "linux/arm64": {
+              "PGSYSCONFDIR": "/etc/arm",
+            },
+          },
           "title": "Databases",
           "tools": [],
         },
@@ -196,6 +205,36 @@ describe("a definition file", () => {
       ]
     `)
     expect(plan.extends).toBe("standard")
+  })
+
+  it("gives each platform its own values of variables", () => {
+    expect(plan.environment).toMatchObject({ LANG: "C.UTF-8", PGCONNECT_TIMEOUT: "10" })
+    expect(plan.environment).not.toHaveProperty("PGSYSCONFDIR")
+    expect(plan.platforms.map(({ platform }) => environmentOn(plan, platform).PGSYSCONFDIR)).toEqual([
+      "/etc/x86",
+      "/etc/arm",
+    ])
+    expect(environmentOn(plan, "linux/arm64")).toMatchObject(plan.environment)
+  })
+
+  it("gives a platform its own value in place of the one that all would have", () => {
+    const text = WHOLE.replace("PGSYSCONFDIR", "LANG")
+    const changed = parseCustomVariant(text, "databases.yaml")
+    const planned = planVariant("databases", { ...request, custom: changed }, { mode: "registry", reason: "test" })
+    expect(planned.platforms.map(({ platform }) => environmentOn(planned, platform).LANG)).toEqual([
+      "/etc/x86",
+      "/etc/arm",
+    ])
+  })
+
+  it("cannot take away what --root sets", () => {
+    const text = WHOLE.replace("PGSYSCONFDIR", "RUN_AS_ROOT")
+    const custom = parseCustomVariant(text, "databases.yaml")
+    const planned = planVariant("databases", { ...request, custom, root: true }, { mode: "registry", reason: "test" })
+    expect(planned.platforms.map(({ platform }) => environmentOn(planned, platform).RUN_AS_ROOT)).toEqual([
+      "true",
+      "true",
+    ])
   })
 
   it("adds its checks after all others", () => {
@@ -373,6 +412,15 @@ const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
   ],
   ["a PATH with a variable", "PATH: /opt/db/bin:", "PATH: $$PATH:"],
   ["a value that is no text", "PGCONNECT_TIMEOUT: 10", "PGCONNECT_TIMEOUT: [10]"],
+  ["a value that one platform lacks", ", linux/arm64: /etc/arm", ""],
+  ["a value for a platform that does not exist", "linux/arm64: /etc/arm", "linux/arm46: /etc/arm"],
+  ["a platform's value that is no text", "linux/arm64: /etc/arm", "linux/arm64: [/etc/arm]"],
+  ["a platform's value with a zero byte", "linux/arm64: /etc/arm", 'linux/arm64: "\\0"'],
+  [
+    "a platform's PATH without the folders of the variant",
+    /PGSYSCONFDIR: ([^]*)\/etc\/arm}\n {2}PATH: .*/,
+    "PATH: $1/opt/arm:/bin}",
+  ],
   ["no checks", /checks:\n[^]*/, "checks: []\n"],
   ["an empty command", "command: psql --version", "command: ''"],
   ["two checks of one name", "name: refused", "name: version"],

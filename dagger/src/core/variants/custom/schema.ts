@@ -67,10 +67,16 @@ const file = fields({
   sha256: text(/^[0-9a-f]{64}$/, "a SHA-256: 64 digits, a to f in lower case"),
 })
 
+/** One value for each platform. */
+const eachPlatform = <Value extends z.ZodType>(value: Value) =>
+  fields(Object.fromEntries(PLATFORMS.map((platform) => [platform, value])) as Record<PlatformName, Value>)
+
+const value = z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "contains a zero byte" })
+
 const tool = fields({
   name: text(/^[a-z0-9][a-z0-9._-]{0,39}$/, "a tool's name: lower-case letters, digits, dots, hyphens"),
   version: text(/^[^\s\p{Cc}]{1,80}$/u, "a version: text without spaces"),
-  files: fields(Object.fromEntries(PLATFORMS.map((platform) => [platform, file])) as Record<PlatformName, typeof file>),
+  files: eachPlatform(file),
   unpack: z.enum(["program", "tar", "zip"], { error: wrong("program, tar or zip") }),
   into: place,
   strip: text(/^\d$/, "a number of leading folders to remove, from 0 to 9").optional(),
@@ -117,7 +123,7 @@ export const definitionSchema = fields({
     }),
   ).optional(),
   environment: mapping(
-    z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "contains a zero byte" }),
+    z.union([value, eachPlatform(value)], { error: wrong("text, nor a text for each platform") }),
   ).optional(),
   checks: list(check).min(1, { error: "is empty; a variant needs at least one check of what it adds" }),
 })
