@@ -105,7 +105,9 @@ describe("a variable for which the definition has a value for each platform", ()
 
   it("may differ, exactly so", () => {
     expect(values("C").differences).toEqual([])
-    expect(values("C").explained.find(({ name }) => name === "LANG")?.reason).toBe("the definition has a value for each platform")
+    expect(values("C").explained.find(({ name }) => name === "LANG")?.reason).toBe(
+      "the definition has a value for each platform",
+    )
     expect(texts(values("POSIX").differences)).toEqual([
       "environment LANG: C.UTF-8 on linux/amd64, POSIX on linux/arm64",
     ])
