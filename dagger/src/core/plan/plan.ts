@@ -11,6 +11,7 @@ import {
   type VariantFile,
 } from "../variants/definitions.js"
 import { RunnerImagesError } from "../errors.js"
+import type { AcceptedFinding } from "../variants/findings.js"
 import type { PlatformName } from "../platforms.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
@@ -63,6 +64,10 @@ export interface VariantPlan {
   links: Record<string, string>
   checks: CheckGroup[]
   customChecks: CustomCheck[]
+  /** Whether a definition file describes it. Such a variant may have what its packages ship, see `core/checks/shipped.ts`. */
+  custom: boolean
+  /** Findings of the checks of files that its definition accepts. */
+  accept: AcceptedFinding[]
   limits: SizeLimits
   platforms: PlatformPlan[]
 }
@@ -102,6 +107,8 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     links: { ...definition.links },
     checks: [...definition.checks],
     customChecks: [...definition.customChecks],
+    custom: variant === request.custom?.name,
+    accept: [...definition.accept],
     limits: {
       ...(budgetBytes === undefined ? {} : { budgetBytes }),
       ...(minimumShared === undefined ? {} : { minimumShared }),

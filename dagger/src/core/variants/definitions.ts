@@ -1,5 +1,6 @@
 import type { ToolName, Unpack } from "../catalog/catalog.js"
 import { PLATFORMS, type PlatformName } from "../platforms.js"
+import type { AcceptedFinding } from "./findings.js"
 import type { BuiltInVariant, VariantName } from "./names.js"
 import { RUNNER_USER, TOOL_CACHE } from "./runner-user.js"
 
@@ -61,6 +62,8 @@ export interface VariantDefinition extends SizeLimits {
   /** The groups of smoke tests that it must pass. */
   checks: readonly CheckGroup[]
   customChecks?: readonly CustomCheck[]
+  /** Findings of the checks of files that are right for its images. */
+  accept?: readonly AcceptedFinding[]
 }
 
 /** A variant that a definition file describes, see `core/variants/custom/`. */
@@ -250,6 +253,7 @@ export function resolveDefinition(variant: VariantName, custom: CustomVariant | 
         links: { ...base.links, ...next.links },
         checks: [...base.checks, ...next.checks],
         customChecks: [...base.customChecks, ...(next.customChecks ?? [])],
+        accept: [...base.accept, ...(next.accept ?? [])],
       }),
       {
         title: "",
@@ -264,6 +268,7 @@ export function resolveDefinition(variant: VariantName, custom: CustomVariant | 
         links: {},
         checks: [],
         customChecks: [],
+        accept: [],
       },
     )
 }

@@ -43,6 +43,10 @@ environment:
   PGCONNECT_TIMEOUT: 10
   PGSYSCONFDIR: {linux/amd64: /etc/x86, linux/arm64: /etc/arm}
   PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+accept:
+  - check: files/setuid
+    finding: /usr/lib/*/helper 4755
+    reason: the helper is needed
 checks:
   - name: version
     proves: psql runs
@@ -73,6 +77,13 @@ describe("a definition file", () => {
     expect(own).toMatchInlineSnapshot(`
       {
         "definition": {
+          "accept": [
+            {
+              "check": "files/setuid",
+              "finding": "/usr/lib/*/helper 4755",
+              "reason": "the helper is needed",
+            },
+          ],
           "budgetBytes": 1200000000,
           "checks": [],
           "customChecks": [
@@ -420,6 +431,15 @@ const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
     "a platform's PATH without the folders of the variant",
     /PGSYSCONFDIR: ([^]*)\/etc\/arm}\n {2}PATH: .*/,
     "PATH: $1/opt/arm:/bin}",
+  ],
+  ["a finding of a check that does not exist", "check: files/setuid", "check: files/setgid"],
+  ["a finding of a check that is not about files", "check: files/setuid", "check: config/user"],
+  ["a finding without a path", "finding: /usr/lib/*/helper 4755", "finding: helper 4755"],
+  ["an accepted finding without a reason", "    reason: the helper is needed\n", ""],
+  [
+    "a finding that is accepted twice",
+    "accept:\n",
+    "accept:\n  - {check: files/setuid, finding: /usr/lib/*/helper 4755, reason: twice}\n",
   ],
   ["no checks", /checks:\n[^]*/, "checks: []\n"],
   ["an empty command", "command: psql --version", "command: ''"],

@@ -82,6 +82,7 @@ function customVariant(given: WrittenDefinition): CustomVariant {
       files: given.files?.map(({ path, text, mode = "644" }) => ({ path, mode: mode.padStart(4, "0"), text })) ?? [],
       checks: [],
       customChecks: given.checks.map((check) => customCheck(name, check)),
+      ...(given.accept && { accept: given.accept }),
     },
   }
 }

@@ -25,8 +25,16 @@ export function contradictions(given: WrittenDefinition): ValidationIssue[] {
     ...toolIssues(given),
     ...placeIssues(given),
     ...environmentIssues(given),
+    ...acceptIssues(given),
     ...checkIssues(given),
   ]
+}
+
+function acceptIssues({ accept = [] }: WrittenDefinition): ValidationIssue[] {
+  return twice(
+    accept.map(({ check, finding }) => `${check} ${finding}`),
+    (index) => ["accept", index, "finding"],
+  )
 }
 
 function packageIssues({ packages = [] }: WrittenDefinition): ValidationIssue[] {

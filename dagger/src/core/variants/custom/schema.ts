@@ -2,6 +2,7 @@ import { z } from "zod"
 import { PACKAGE_NAME } from "../../text/package-name.js"
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
 import { closest } from "../../suggest.js"
+import { FILE_CHECKS } from "../findings.js"
 import { VARIANTS } from "../names.js"
 import { placeProblem } from "./paths.js"
 
@@ -97,6 +98,19 @@ const check = fields({
   skipEmulated: sentence.optional(),
 })
 
+const accepted = fields({
+  check: z.enum(FILE_CHECKS, {
+    error: ({ input }) => {
+      const choice = `choose from ${FILE_CHECKS.join(", ")}`
+      if (typeof input !== "string" || input === "") return `${wrong("a check")({ input })}; ${choice}`
+      const meant = closest(input, FILE_CHECKS)
+      return `"${input}" is no check whose findings can be accepted; ${meant ? `did you mean ${meant}?` : choice}`
+    },
+  }),
+  finding: text(/^\/[^\p{Cc}]{0,4000}$/u, "a finding as a failed check words it, which begins with a path"),
+  reason: sentence,
+})
+
 export const definitionSchema = fields({
   name: text(
     /^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$/,
@@ -125,6 +139,7 @@ export const definitionSchema = fields({
   environment: mapping(
     z.union([value, eachPlatform(value)], { error: wrong("text, nor a text for each platform") }),
   ).optional(),
+  accept: list(accepted).optional(),
   checks: list(check).min(1, { error: "is empty; a variant needs at least one check of what it adds" }),
 })
 
