@@ -487,7 +487,7 @@ describe("a definition file is refused with line and column for", () => {
   it("more text than anyone writes", () => {
     expect(refusal(`${WHOLE}#${" ".repeat(LONGEST_DEFINITION)}`)).toMatchInlineSnapshot(`
       [
-        "databases.yaml: has more than 100000 characters",
+        "databases.yaml: has more than 100000 characters; put long texts into the archive of a tool",
       ]
     `)
   })

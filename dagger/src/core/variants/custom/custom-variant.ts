@@ -31,7 +31,9 @@ const MOST_ALIASES = 50
  */
 export function parseCustomVariant(text: string, file: string): CustomVariant {
   if (text.length > LONGEST_DEFINITION)
-    throw invalid(file, [`${file}: has more than ${String(LONGEST_DEFINITION)} characters`])
+    throw invalid(file, [
+      `${file}: has more than ${String(LONGEST_DEFINITION)} characters; put long texts into the archive of a tool`,
+    ])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
   const reserved = reservedKeys(document)

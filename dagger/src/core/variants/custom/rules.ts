@@ -96,7 +96,7 @@ function placeIssues(given: WrittenDefinition): ValidationIssue[] {
       .filter(({ place }) => taken.has(place))
       .map(({ at, place }) => ({
         path: at,
-        problem: `${place} is a file of the variant ${parent} and cannot be replaced`,
+        problem: `${place} is a file of the variant ${parent} and cannot be replaced; choose another path`,
       })),
     ...twice(
       places.map(({ place }) => place),
@@ -181,12 +181,12 @@ function patternProblem(pattern: string): string | undefined {
     new RegExp(pattern)
     return undefined
   } catch (error) {
-    return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}`
+    return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}; for plain text, use contains`
   }
 }
 
 function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): ValidationIssue[] {
   return names.flatMap((name, index) =>
-    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is listed twice` }],
+    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is listed twice; remove one` }],
   )
 }
