@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto"
+import { chmodSync, writeFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { packagesOfImage } from "../../../dagger/src/core/checks/shipped.js"
+import { fileChecks } from "../../../dagger/src/core/checks/static-checks.js"
+import { planVariant } from "../../../dagger/src/core/plan/plan.js"
+import { parseCustomVariant } from "../../../dagger/src/core/variants/custom/custom-variant.js"
+import { SHIPPED_MODES } from "../../../dagger/src/core/variants/runtime-files.js"
 import { elfFile } from "./elf-file.js"
 import { FOLDER, link, scan, type Seeds } from "./seeded-root.js"
 
@@ -67,8 +73,7 @@ describe("packages say of a path", () => {
       "/srv/sessions 1733": FOLDER,
       ...installed("dbus", ["/usr/lib/helper", "/srv/sessions"], { "/usr/lib/helper": "a" }),
       "/var/lib/dpkg/statoverride": "root messagebus 4754 /usr/lib/helper\nroot root 04755 /usr/lib/other\n",
-      "/usr/local/lib/runner-images/shipped-modes":
-        "1733 root:root dbus /srv/sessions\n4755 root:root other /usr/bin/other\n",
+      [SHIPPED_MODES]: "1733 root:root dbus /srv/sessions\n4755 root:root other /usr/bin/other\n",
     }
     expect(packaged(seeds)).toMatchObject({
       "/usr/lib/helper": { override: { mode: "4754", owner: "root:messagebus" }, shipped: [] },
@@ -127,4 +132,62 @@ it("of a library that is missing is told where it is, and whose that is", () => 
     [{ name: "vm", unchanged: true }],
     [{ name: "vm", unchanged: true }],
   ])
+})
+
+describe("an image of a custom variant, from its files to the check", () => {
+  const custom = parseCustomVariant(
+    "name: own\nextends: standard\nchecks: [{ name: a, proves: b, command: c, expect: { equals: '' } }]\n",
+    "own.yaml",
+  )
+  const plan = planVariant(
+    "own",
+    { platforms: ["linux/amd64"], variants: ["own"], custom, sources: "registry", sudo: false, refresh: false },
+    { mode: "registry", reason: "test" },
+  )
+  const context = { platform: "linux/amd64" as const, emulated: false, plan, tools: [], packages: [] }
+  const packages = packagesOfImage("Package: uidmap\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n")
+  const path = "/usr/bin/newuidmap"
+  /** As the package ships it. */
+  const shipped: Seeds = {
+    [`${path} 4755`]: "helper",
+    ...installed("uidmap", [path], { [path]: "helper" }),
+    [SHIPPED_MODES]: `4755 ${OWNER} uidmap ${path}\n`,
+  }
+  const failing = (seeds: Seeds, change?: (root: string) => void) =>
+    fileChecks(context, scan({ ...ACCOUNTS, ...seeds }, [], change), [], packages)
+      .filter(({ name, status }) => name === "files/setuid" && status === "failed")
+      .map(({ actual }) => actual)
+
+  it("passes with a setuid program as its package ships it", () => {
+    expect(failing(shipped)).toEqual([])
+  })
+
+  it.each<[string, Seeds, (root: string) => void, string]>([
+    ["with one more that no package has", { "/usr/bin/own 4755": "a" }, () => undefined, "/usr/bin/own 4755"],
+    ["with another mode", {}, (root) => chmodSync(`${root}${path}`, 0o6755), `${path} 6755`],
+    [
+      "with other content",
+      {},
+      (root) => {
+        writeFileSync(`${root}${path}`, "something else")
+        chmodSync(`${root}${path}`, 0o4755)
+      },
+      `${path} 4755`,
+    ],
+    ["with a mode that the package file has not", { [SHIPPED_MODES]: "" }, () => undefined, `${path} 4755`],
+    [
+      "with a mode that dpkg was told to change",
+      { "/var/lib/dpkg/statoverride": `root root 755 ${path}\n` },
+      () => undefined,
+      `${path} 4755`,
+    ],
+    [
+      "of a package that is gone",
+      { "/var/lib/dpkg/info/uidmap.list": "", "/var/lib/dpkg/info/uidmap.md5sums": "" },
+      () => undefined,
+      `${path} 4755`,
+    ],
+  ])("fails %s", (_, seeds, change, finding) => {
+    expect(failing({ ...shipped, ...seeds }, change)).toEqual([finding])
+  })
 })
