@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { archNeutral } from "../../dagger/src/core/parity/arch-neutral.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
+import { LOCAL_REGISTRY } from "../local-registry.js"
 import { answer, BOTH, commandLine, readReport, type Ended } from "./entry-points.js"
 
 /** What distributions ship, and what only the definition can say is right: https://www.debian.org/doc/debian-policy/ch-files.html */
@@ -105,6 +106,22 @@ describe.each<{ name: string; accepted: (string | RegExp)[]; checks: string[]; u
     else expect(result.stderr).not.toContain("accepted nothing")
   })
 })
+
+// The modes in package files are not in dpkg's database, and the package files are not in an image.
+it.skipIf(LOCAL_REGISTRY === "")(
+  "an image's setuid programs are known as its packages' once it is published, too",
+  async () => {
+    const repository = `${LOCAL_REGISTRY}/definitions`
+    const [platform = ""] = platforms
+    const common = ["--definition", join(DEFINITIONS, "containers.yaml"), "--platforms", platform]
+    const options = ["--sources", "registry", "--allow-stand-in", "--repository", repository, "--tags", "try"]
+    answer(await commandLine("publish", ...common, ...options))
+    const tested = await commandLine("test", `${repository}-containers:try-standin`, ...common, "--json")
+    expect(JSON.parse(answer(tested))).toMatchObject({
+      variants: [{ variant: "containers", platforms: [{ failed: [] }] }],
+    })
+  },
+)
 
 it("without its entry, what no package has fails, and the failure says what to write", async () => {
   const file = join(work, "desktop.yaml")
