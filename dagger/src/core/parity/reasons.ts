@@ -5,6 +5,7 @@ import type { InstalledPackage } from "../packages/dpkg-status.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "../platforms.js"
 import type { ParityArea } from "../report/report.js"
+import { SHIPPED_MODES } from "../variants/runtime-files.js"
 
 /** A tool that its vendor builds for each platform, and its files in an image, as the vendor built them. */
 export interface VendorTool {
@@ -52,6 +53,9 @@ export function explainer(
     if (isEverywhere(row) && new Set(facts.map((fact) => fact?.archNeutral)).size === 1) return "names the platform"
     if (row.area === "package")
       return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
+    // Packages are compared themselves; this follows from them.
+    if (row.area === "file" && row.name === SHIPPED_MODES && row.aspect === "content")
+      return "says which modes each platform's packages ship"
     if (row.area === "file" && made) return vendorReason(row, made)
     if (row.area === "environment" && environment) return environmentReason(row, environment)
     return undefined
