@@ -1,7 +1,8 @@
-// scan-rootfs.mjs ROOT KIND TRIPLET [PATH…]: prints as JSON what the static checks need to know of an image's files, in one pass that
+// scan-rootfs.mjs ROOT KIND TRIPLET MODES [PATH…]: prints as JSON what the static checks need to know of an image's files, in one pass that
 // reads headers, and the content of small files, which may hold secrets. Reads, never executes.
 //
-// KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder. Of every PATH is told what it is.
+// KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder, MODES its file of the modes that packages
+// ship. Of every PATH is told what it is; of every path that may be wrong, what packages say of it.
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs"
@@ -11,10 +12,11 @@ import { identities } from "./scan/identities.mjs"
 import { isKeyStore, privateKeyIn } from "./scan/keys.mjs"
 import { leftovers } from "./scan/leftovers.mjs"
 import { Libraries } from "./scan/libraries.mjs"
+import { Packages } from "./scan/packages.mjs"
 import { LARGEST_SECRET_FILE, mayHoldSecrets, secretsIn } from "./scan/secrets.mjs"
 import { kindOf, Tree } from "./scan/tree.mjs"
 
-const [root, kind, triplet, ...questions] = process.argv.slice(2)
+const [root, kind, triplet, modes, ...questions] = process.argv.slice(2)
 const SETUID_OR_SETGID = 0o6000
 const WORLD_WRITABLE = 0o002
 /** In bytes; Java's store of the distribution's certificates has 170 kB. */
@@ -157,21 +159,34 @@ walk("/")
 const foreignArchitecture = [...elves]
   .filter(([, elf]) => elf.kind !== kind)
   .map(([path, elf]) => ({ path, kind: elf.kind }))
+const missing = new Libraries(tree, elves, kind, triplet).missing()
+const left = leftovers(tree)
+/** @param {string} text a path, and after it what is said of it */
+const pathBefore = (text, separator) => text.slice(0, text.lastIndexOf(separator))
+const suspects = [
+  ...foreignArchitecture.map(({ path }) => path),
+  ...damaged.map(({ path }) => path),
+  ...missing.flatMap(({ path, elsewhere = [] }) => [path, ...elsewhere]),
+  ...[...setuid, ...writable].map((text) => pathBefore(text, " ")),
+  ...secrets.map((text) => pathBefore(text, ": ")),
+  ...left,
+]
 console.log(
   JSON.stringify({
     files,
     programs: elves.size - foreignArchitecture.length,
     foreignArchitecture,
     damaged,
-    missing: new Libraries(tree, elves, kind, triplet).missing(),
+    missing,
     setuid: setuid.sort(),
     special: special.sort(),
     capabilities: capabilities(),
     writable: writable.sort(),
-    leftovers: leftovers(tree),
+    leftovers: left,
     secrets: secrets.sort(),
     identities: identities(tree),
     top: [...tree.entries.keys()].filter((path) => /^\/[^/]+$/.test(path)).sort(),
+    packaged: new Packages(tree, modes).about(suspects.filter((path) => tree.entries.has(path))),
     paths: Object.fromEntries(questions.map((path) => [path, answer(path)])),
   }),
 )

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { differenceText } from "../../dagger/src/core/render/image-parity.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ImageParity } from "../../dagger/src/core/report/report.js"
-import { archiveNames, compareContainers, type ComparedImage } from "../../dagger/src/pipeline/parity/image-parity.js"
+import { compareContainers, type ComparedImage } from "../../dagger/src/pipeline/parity/image-parity.js"
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { readArchive } from "../../dagger/src/pipeline/packages/packages.js"
+import { archiveNames, readArchive } from "../../dagger/src/pipeline/packages/packages.js"
 import { BOTH } from "./images.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
 
@@ -63,7 +63,12 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
     })
     const archive = async () =>
       archiveNames(engineHost, await readArchive(engineHost, new Date().toISOString().slice(0, 10)))
-    return compareContainers(engineHost, await Promise.all(images), { archive, tools: () => Promise.resolve([]) }, [])
+    return compareContainers(
+      engineHost,
+      await Promise.all(images),
+      { archive, tools: () => Promise.resolve([]) },
+      { allowed: [] },
+    )
   })
 }
 

@@ -12,8 +12,8 @@ export class Libraries {
   #system
   /** Who loads a library, for the folders that it inherits. @type {Map<string, Set<string>>} */
   #loaders = new Map()
-  /** Folders of libraries by what their dynamic section calls them. @type {Map<string, Set<string>>} */
-  #sonames = new Map()
+  /** Libraries by their names and by what their dynamic section calls them. @type {Map<string, Set<string>>} */
+  #named = new Map()
 
   /**
    * @param {import("./tree.mjs").Tree} tree
@@ -33,11 +33,16 @@ export class Libraries {
     ]
   }
 
-  /** What programs and libraries of the image need and would not get. @returns {{ path: string, needs: string }[]} */
+  /**
+   * What programs and libraries of the image need and would not get; and where such a library is, if it is in folders in which the dynamic
+   * linker does not look.
+   *
+   * @returns {{ path: string, needs: string, elsewhere?: string[] }[]}
+   */
   missing() {
     const own = [...this.#elves].filter(([, { kind }]) => kind === this.#kind)
     for (const [path, { soname }] of own)
-      for (const name of [soname, basename(path)]) if (name) add(this.#sonames, name, dirname(path))
+      for (const name of [soname, basename(path)]) if (name) add(this.#named, name, path)
     const missing = []
     for (const [path, elf] of own) {
       if (elf.interpreter !== undefined && !this.#loadable(elf.interpreter))
@@ -49,7 +54,12 @@ export class Libraries {
       }
     }
     // Only now is it known who loads whom.
-    return missing.filter(({ path, needs }) => !this.#inherited(needs, path))
+    return missing
+      .filter(({ path, needs }) => !this.#inherited(needs, path))
+      .map(({ path, needs }) => {
+        const elsewhere = [...(this.#named.get(needs) ?? [])].sort()
+        return elsewhere.length > 0 ? { path, needs, elsewhere } : { path, needs }
+      })
   }
 
   #find(needs, path, { rpath, runpath }) {
@@ -60,8 +70,7 @@ export class Libraries {
       if (found) return found
     }
     // An application's libraries lie together. Its program, which finds them, has loaded them before they ask for each other.
-    const folder = dirname(path)
-    return this.#sonames.get(needs)?.has(folder) ? join(folder, needs) : undefined
+    return [...(this.#named.get(needs) ?? [])].find((library) => dirname(library) === dirname(path))
   }
 
   /** DT_RPATH, other than DT_RUNPATH, also counts for the libraries of libraries. */

@@ -1,5 +1,5 @@
 import type { Container } from "@dagger.io/dagger"
-import { assertPassed, failing, inconclusiveText } from "../core/checks/outcome.js"
+import { assertPassed, failing, inconclusiveText, unusedAccept, unusedAcceptText } from "../core/checks/outcome.js"
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
 import type { VariantPlan } from "../core/plan/plan.js"
@@ -139,6 +139,18 @@ async function buildVariant(
   const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailing))
   const finished = oversized ? undefined : candidate
   const inputs = await run.inputs.recorded?.()
+  const platforms = checked.map(({ image, checks }) =>
+    platformReport(
+      run,
+      image,
+      checks,
+      finished?.platforms.get(image.context.platform),
+      measured?.get(image.context.platform),
+    ),
+  )
+  const unused = unusedAccept(plan.accept, platforms)
+  const warning = unusedAcceptText(unused)
+  if (warning !== undefined) progress.warn("all platforms", warning)
   const report: Report = {
     schemaVersion: REPORT_SCHEMA_VERSION,
     variant: plan.variant,
@@ -152,15 +164,8 @@ async function buildVariant(
     request: recorded(run.request, plan.options),
     ...(inputs ? { inputs } : {}),
     ...(finished ? { index: finished.index } : {}),
-    platforms: checked.map(({ image, checks }) =>
-      platformReport(
-        run,
-        image,
-        checks,
-        finished?.platforms.get(image.context.platform),
-        measured?.get(image.context.platform),
-      ),
-    ),
+    platforms,
+    ...(unused.length > 0 ? { unusedAccept: unused } : {}),
     parity,
   }
   const reports = {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { SHIPPED_MODES } from "../../../dagger/src/core/variants/runtime-files.js"
 import { rootfsScanSchema, type RootfsScan } from "../../../dagger/src/core/checks/rootfs-scan.js"
 
 const TRIPLET = "x86_64-linux-gnu"
@@ -29,7 +30,8 @@ export function scan(
       if (mode !== undefined) chmodSync(join(root, path), parseInt(mode, 8))
     }
     change(root)
-    const output = execFileSync(process.execPath, [SCAN, root, "64/62", TRIPLET, ...questions], { encoding: "utf8" })
+    const words = [SCAN, root, "64/62", TRIPLET, SHIPPED_MODES, ...questions]
+    const output = execFileSync(process.execPath, words, { encoding: "utf8" })
     return rootfsScanSchema.parse(JSON.parse(output))
   } finally {
     rmSync(root, { recursive: true })

@@ -1,4 +1,5 @@
 import { RunnerImagesError } from "../errors.js"
+import { isAccepted, type AcceptedFinding } from "../variants/findings.js"
 import type { CheckResult, Report } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 
@@ -16,6 +17,24 @@ export function inconclusiveText(checks: readonly CheckResult[]): string | undef
   if (open.length === 0) return undefined
   const lines = open.map(({ name, reason = "" }) => `${name}: ${reason}`)
   return `${counted(open.length)} had no answer in time, so nothing is known about what ${open.length === 1 ? "it proves" : "they prove"}: ${lines.join("; ")}`
+}
+
+/** The entries of a definition's `accept` that accepted nothing on any platform. */
+export function unusedAccept(accept: readonly AcceptedFinding[], platforms: Report["platforms"]): AcceptedFinding[] {
+  const used = platforms
+    .flatMap(({ checks }) => checks)
+    .flatMap(({ name, accepted = [] }) => accepted.map(({ finding, by }) => ({ name, finding, by })))
+    .filter(({ by }) => by === "definition")
+  return accept.filter(
+    (entry) => !used.some(({ name, finding }) => name === entry.check && isAccepted(entry, entry.check, finding)),
+  )
+}
+
+/** A warning about such entries; undefined if there are none. */
+export function unusedAcceptText(unused: readonly AcceptedFinding[]): string | undefined {
+  if (unused.length === 0) return undefined
+  const lines = unused.map(({ check, finding }) => `${check} ${finding}`)
+  return `${unused.length === 1 ? "1 entry" : `${String(unused.length)} entries`} of the definition's \`accept\` accepted nothing: ${lines.join("; ")}. Remove what no platform needs.`
 }
 
 /**

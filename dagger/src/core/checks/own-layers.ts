@@ -1,3 +1,4 @@
+import { environmentOn } from "../plan/plan.js"
 import type { CheckContext } from "./check.js"
 
 /** What a variant's own layers do to the files of the image that it extends. */
@@ -20,8 +21,8 @@ export function readOwnLayers(output: string): OwnLayers {
   return { added: of("added"), replaced: of("replaced"), programs: of("program"), shadowing: of("shadowing") }
 }
 
-export function pathOf({ plan }: CheckContext): string[] {
-  return (plan.environment.PATH ?? "").split(":").filter((folder) => folder !== "")
+export function pathOf({ plan, platform }: CheckContext): string[] {
+  return (environmentOn(plan, platform).PATH ?? "").split(":").filter((folder) => folder !== "")
 }
 
 /** The folders that a variant adds to the PATH of the image below. */

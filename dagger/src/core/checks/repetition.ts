@@ -1,4 +1,5 @@
 import type { ToolName } from "../catalog/catalog.js"
+import { environmentOn } from "../plan/plan.js"
 import { FACTS_FILE } from "../variants/runtime-files.js"
 import type { CheckResult } from "../report/report.js"
 import type { CheckContext, ScheduledCheck } from "./check.js"
@@ -96,7 +97,8 @@ export function byReference({ variant, results }: CheckedBelow, names: ReadonlyS
 }
 
 function changedVariables(below: CheckContext, own: CheckContext): string[] {
-  const [before, after] = [below.plan.environment, own.plan.environment]
+  const before = environmentOn(below.plan, below.platform)
+  const after = environmentOn(own.plan, own.platform)
   return Object.keys({ ...before, ...after }).filter((name) => before[name] !== after[name])
 }
 

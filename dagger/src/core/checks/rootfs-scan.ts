@@ -16,6 +16,27 @@ const answerSchema = z
   })
   .nullable()
 
+const mode = z.string().regex(/^[0-7]+$/)
+
+/** A path that packages have or declare: what it is, and what they say that it should be. */
+const packagedFileSchema = z.object({
+  type: z.enum(["file", "folder", "link", "other"]),
+  mode,
+  /** By name: `root:shadow`. */
+  owner: z.string(),
+  /** Of a link. */
+  target: z.string().optional(),
+  /** The packages that have it; of a file, whether its content is still the package's. */
+  packages: z.array(z.object({ name: z.string(), unchanged: z.boolean().optional() })),
+  /** What a package or an administrator told dpkg-statoverride. */
+  override: z.object({ mode, owner: z.string() }).optional(),
+  /** As in the package files. */
+  shipped: z.array(z.object({ package: z.string(), mode, owner: z.string() })),
+  /** The fields of lines of tmpfiles.d(5), in files whose content is the package's. */
+  declared: z.array(z.object({ file: z.string(), package: z.string(), fields: z.array(z.string()) })),
+})
+export type PackagedFile = z.infer<typeof packagedFileSchema>
+
 /** What scan-rootfs.mjs found. Paths are the image's. */
 export const rootfsScanSchema = z.object({
   /** Everything that is not a folder. */
@@ -27,7 +48,14 @@ export const rootfsScanSchema = z.object({
   /** ELF files that cannot be read to the end. */
   damaged: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** Libraries and interpreters that ELF files need but would not find. */
-  missing: z.array(z.object({ path: z.string(), needs: z.string() })),
+  missing: z.array(
+    z.object({
+      path: z.string(),
+      needs: z.string(),
+      /** Where such a library is, if the dynamic linker does not look there. */
+      elsewhere: paths.optional(),
+    }),
+  ),
   /** Path and mode of files and folders: `/usr/bin/su 4755`. */
   setuid: paths,
   /** Path and kind of what is neither file, folder nor link: `/dev/null character device`. */
@@ -43,6 +71,8 @@ export const rootfsScanSchema = z.object({
   identities: z.array(z.object({ path: z.string(), kind: z.string() })),
   /** The entries of the root folder. */
   top: paths,
+  /** Of the paths above, those of which packages say anything. */
+  packaged: z.record(z.string(), packagedFileSchema),
   /** The requested paths. */
   paths: z.record(z.string(), answerSchema),
 })

@@ -8,9 +8,12 @@ import {
   userOf,
 } from "../variants/runner-user.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
+import { environmentOn } from "../plan/plan.js"
 import { labelsOf } from "../plan/labels.js"
 import type { CheckResult } from "../report/report.js"
+import { isAccepted, type FileCheck } from "../variants/findings.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
+import { shippedBecause, type Finding, type PackageEvidence, type PackagesOfImage } from "./shipped.js"
 import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
 
 /** The programs that may be setuid or setgid, all from the distribution's own packages. Any other is a finding. */
@@ -56,6 +59,9 @@ const MOST_NAMED = 10
 /** What a user can do about an identity that an installation does not remove. */
 const IDENTITY_REMEDY = "leave its package out and run it as a service container, or create it when a job starts"
 
+/** What a user can do about a library that is missing. */
+const LIBRARY_REMEDY = "add the package that has the library to `packages`"
+
 /** The parts of the image's configuration that checks use. */
 export interface CheckedConfig {
   user: string
@@ -74,34 +80,49 @@ export function pathsToKnow(config: CheckedConfig): string[] {
  * Checks of the image's files and configuration that execute nothing from the image.
  *
  * @param entrypoint the expected entrypoint
+ * @param packages those that the image's dpkg has
  */
 export function staticChecks(
   context: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
+  packages?: PackagesOfImage,
 ): CheckResult[] {
-  return [...fileChecks(context, scan, knownFindings(context)), ...configChecks(context, scan, config, entrypoint)]
+  return [
+    ...fileChecks(context, scan, knownFindings(context), packages),
+    ...configChecks(context, scan, config, entrypoint),
+  ]
 }
 
 /** A check and its findings. */
 interface Findings {
-  name: string
+  name: FileCheck
   proves: string
-  found: readonly string[]
+  found: readonly Finding[]
+  /** What to do about them in a definition file. */
+  remedy?: string
 }
 
-/** Checks of the image's files. */
-export function fileChecks(context: CheckContext, scan: RootfsScan, known: readonly KnownFinding[]): CheckResult[] {
+const NO_PACKAGES: PackagesOfImage = { installed: [], optional: new Map() }
+
+/**
+ * Checks of the image's files. In a built-in variant only known findings are right. A custom variant may also have what its packages ship,
+ * and what its definition accepts.
+ */
+export function fileChecks(
+  context: CheckContext,
+  scan: RootfsScan,
+  known: readonly KnownFinding[],
+  packages = NO_PACKAGES,
+): CheckResult[] {
   const all = findings(context, scan)
-  const judged = all.map(({ name, proves, found }) => {
-    const left = found.filter((finding) => !known.some((entry) => entry.check === name && entry.finding.test(finding)))
-    return result(name, proves, "", named(left))
-  })
+  const evidence = { ...packages, platform: context.platform, packaged: scan.packaged }
+  const judged = all.map((check) => judgeFindings(context, check, known, evidence))
   const stale = known.filter(
     ({ check, finding, varies }) =>
       varies === undefined &&
-      !all.some(({ name, found }) => name === check && found.some((text) => finding.test(text))),
+      !all.some(({ name, found }) => name === check && found.some(({ text }) => finding.test(text))),
   )
   return [
     ...judged,
@@ -115,7 +136,49 @@ export function fileChecks(context: CheckContext, scan: RootfsScan, known: reado
   ]
 }
 
+function judgeFindings(
+  { plan }: CheckContext,
+  { name, proves, found, remedy }: Findings,
+  known: readonly KnownFinding[],
+  evidence: PackageEvidence,
+): CheckResult {
+  const unknown = found.filter(({ text }) => !known.some(({ check, finding }) => check === name && finding.test(text)))
+  const accepted: NonNullable<CheckResult["accepted"]> = []
+  const left: string[] = []
+  for (const finding of unknown) {
+    const { text } = finding
+    const shipped = plan.custom ? shippedBecause(name, finding, evidence) : undefined
+    const entry = shipped === undefined ? plan.accept.find((candidate) => isAccepted(candidate, name, text)) : undefined
+    if (shipped !== undefined) accepted.push({ finding: text, reason: shipped, by: "package" })
+    else if (entry) accepted.push({ finding: text, reason: entry.reason, by: "definition" })
+    else left.push(text)
+  }
+  const [first] = left
+  const wayOut =
+    plan.custom && first !== undefined
+      ? [
+          `if it is right for this image, accept it in the definition: {check: ${name}, finding: ${JSON.stringify(first)}, reason: …}`,
+        ]
+      : []
+  const reason = [...(remedy === undefined ? [] : [remedy]), ...wayOut].join("; ")
+  return {
+    ...result(name, proves, "", named(left)),
+    ...(left.length > 0 && reason !== "" ? { reason } : {}),
+    ...(left.length > MOST_NAMED ? { findings: left } : {}),
+    ...(accepted.length > 0 ? { accepted } : {}),
+  }
+}
+
 const CAPABILITIES = "no program has capabilities"
+
+/** A finding that is worded as a path, then a separator, then what is said of it. */
+function worded(text: string, separator: string): Finding {
+  return { text, path: text.slice(0, text.lastIndexOf(separator)) }
+}
+
+function pathFinding(path: string): Finding {
+  return { text: path, path }
+}
 
 function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[] {
   const sudo = plan.platforms.some(({ packages }) => packages.includes("sudo"))
@@ -125,63 +188,74 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
       name: "elf/machine",
       proves: "every program and library is built for the platform",
       found: [
-        ...(scan.programs > 0 ? [] : [`no ELF files for ${kindOf(platform)}`]),
-        ...scan.foreignArchitecture.map(({ path, kind }) => `${path} is ${kind}`),
+        ...(scan.programs > 0 ? [] : [{ text: `no ELF files for ${kindOf(platform)}`, path: "/" }]),
+        ...scan.foreignArchitecture.map(({ path, kind }) => ({ text: `${path} is ${kind}`, path })),
       ],
     },
     {
       name: "elf/whole",
       proves: "no program or library is truncated",
-      found: scan.damaged.map(({ path, reason }) => `${path} ${reason}`),
+      found: scan.damaged.map(({ path, reason }) => ({ text: `${path} ${reason}`, path })),
     },
     {
       name: "elf/libraries",
       proves: "every program and library finds its interpreter and the libraries that it needs",
-      found: scan.missing.map(({ path, needs }) => `${path} needs ${needs}`),
+      found: scan.missing.map((missing) => ({
+        ...{ text: `${missing.path} needs ${missing.needs}`, path: missing.path },
+        missing,
+      })),
+      ...(plan.custom ? { remedy: LIBRARY_REMEDY } : {}),
     },
     {
       name: "files/setuid",
       proves: "only known programs and folders are setuid or setgid",
-      found: scan.setuid.filter((path) => !setuid.has(path)),
+      found: scan.setuid.filter((text) => !setuid.has(text)).map((text) => worded(text, " ")),
     },
     {
       name: "files/special",
       proves: "everything is a file, a folder or a link; the container engine creates devices",
-      found: scan.special,
+      found: scan.special.map((text) => ({ text, path: text.replace(/ [a-z ]+$/, "") })),
     },
-    ...(scan.capabilities ? [{ name: "files/capabilities", proves: CAPABILITIES, found: scan.capabilities }] : []),
+    ...(scan.capabilities
+      ? [{ name: "files/capabilities" as const, proves: CAPABILITIES, found: scan.capabilities.map(pathFinding) }]
+      : []),
     {
       name: "files/writable",
       proves: "only shared folders such as /tmp are world-writable",
-      found: scan.writable.filter((path) => !SHARED_FOLDERS.includes(path)),
+      found: scan.writable.filter((text) => !SHARED_FOLDERS.includes(text)).map((text) => worded(text, " ")),
     },
-    { name: "files/leftovers", proves: "no logs, caches or backups are in the image", found: scan.leftovers },
+    {
+      name: "files/leftovers",
+      proves: "no logs, caches or backups are in the image",
+      found: scan.leftovers.map(pathFinding),
+    },
     {
       name: "files/build-paths",
       proves: "nothing of the build is left in the root folder",
-      found: scan.top.filter((path) => !TOP.has(path.slice(1))),
+      found: scan.top.filter((path) => !TOP.has(path.slice(1))).map(pathFinding),
     },
     {
       name: "files/secrets",
       proves: "no private keys, tokens or stored credentials are in the image",
-      found: scan.secrets,
+      found: scan.secrets.map((text) => worded(text, ": ")),
     },
     {
       name: "files/identities",
       proves: "no machine's or database's identity is in the image, which all containers would share",
-      found: scan.identities.map(({ path, kind }) => `${path} (${kind}; ${IDENTITY_REMEDY})`),
+      found: scan.identities.map(({ path, kind }) => ({ text: `${path} (${kind})`, path })),
+      remedy: IDENTITY_REMEDY,
     },
   ]
 }
 
 function configChecks(
-  { plan }: CheckContext,
+  { plan, platform }: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
   const { uid, gid, home } = RUNNER_USER
-  const environment = Object.entries(plan.environment)
+  const environment = Object.entries(environmentOn(plan, platform))
   const folder = scan.paths[home]
   return [
     result("config/user", "containers start as the requested user, given by number", userOf(plan), config.user),

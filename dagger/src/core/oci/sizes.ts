@@ -80,7 +80,8 @@ function budgetCheck({ budgetBytes }: SizeDemands, { layers }: PlatformSizes): C
   const bytes = totalBytes(budgetedLayers(layers))
   if (bytes <= budgetBytes) return [{ ...check, status: "passed" }]
   const actual = `${megabytes(bytes)}, of which ${largest(layers)}`
-  return [{ ...check, status: "failed", expected: `at most ${megabytes(budgetBytes)}`, actual }]
+  const reason = "make the largest layers smaller, or raise the budget"
+  return [{ ...check, status: "failed", expected: `at most ${megabytes(budgetBytes)}`, actual, reason }]
 }
 
 /** The largest layers, which are where to look for savings. */

@@ -30,6 +30,20 @@ export function installedPackages(status: string): InstalledPackage[] {
 }
 
 /**
+ * The packages that each installed package recommends or suggests, which are not installed with it.
+ *
+ * @example optionalPackages("Package: jq\nStatus: install ok installed\nSuggests: jq-doc, gron | yq\n") ⇒ Map { "jq" => ["jq-doc", "gron", "yq"] }
+ */
+export function optionalPackages(status: string): Map<string, string[]> {
+  return new Map(
+    installedStanzas(status).map((field) => [
+      field("Package") ?? "",
+      [...packageNames(field("Recommends")), ...packageNames(field("Suggests"))],
+    ]),
+  )
+}
+
+/**
  * The sizes of the installed packages, in bytes by name, from dpkg's status file: an estimate of their own files, without dependencies.
  *
  * @example installedSizes("Package: jq\nStatus: install ok installed\nInstalled-Size: 120\n") ⇒ Map { "jq" => 122880 }

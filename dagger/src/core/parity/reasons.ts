@@ -5,6 +5,7 @@ import type { InstalledPackage } from "../packages/dpkg-status.js"
 import type { AllowedImageDifference } from "./platform-differences.js"
 import type { PlatformName } from "../platforms.js"
 import type { ParityArea } from "../report/report.js"
+import { SHIPPED_MODES } from "../variants/runtime-files.js"
 
 /** A tool that its vendor builds for each platform, and its files in an image, as the vendor built them. */
 export interface VendorTool {
@@ -20,6 +21,8 @@ export interface ParityEvidence {
   /** Names of all packages that the archive has, by platform. */
   archive?: ReadonlyMap<PlatformName, Iterable<string>>
   tools?: readonly VendorTool[]
+  /** The variables for which a definition file has a value for each platform, by platform. */
+  environment?: ReadonlyMap<PlatformName, Readonly<Record<string, string>>>
 }
 
 /** One compared property on all platforms, under their common name. */
@@ -35,7 +38,7 @@ type Names = ReadonlyMap<PlatformName, ReadonlySet<string>>
 /** Finds the reason for a difference, if it is known. These reasons are derived, never written by hand. */
 export function explainer(
   images: readonly ImageContents[],
-  { archive, tools }: ParityEvidence,
+  { archive, tools, environment }: ParityEvidence,
 ): (row: Row) => string | undefined {
   const offered =
     archive && new Map([...archive].map(([platform, names]) => [platform, withArchNeutral(names, platform)]))
@@ -50,7 +53,11 @@ export function explainer(
     if (isEverywhere(row) && new Set(facts.map((fact) => fact?.archNeutral)).size === 1) return "names the platform"
     if (row.area === "package")
       return (offered && archiveReason(row, offered)) ?? dependencyReason(row, images, offered)
+    // Packages are compared themselves; this follows from them.
+    if (row.area === "file" && row.name === SHIPPED_MODES && row.aspect === "content")
+      return "says which modes each platform's packages ship"
     if (row.area === "file" && made) return vendorReason(row, made)
+    if (row.area === "environment" && environment) return environmentReason(row, environment)
     return undefined
   }
 }
@@ -105,6 +112,14 @@ function onlyDependers(
     )
   })
   return there && dependers.length > 0 ? dependers.map(({ name }) => name) : undefined
+}
+
+/** A variable that has on each platform the value that the definition file has for it. */
+function environmentReason(row: Row, environment: NonNullable<ParityEvidence["environment"]>): string | undefined {
+  const asDefined = [...row.facts].every(
+    ([platform, fact]) => fact !== undefined && environment.get(platform)?.[row.name] === fact.shown,
+  )
+  return asDefined ? "the definition has a value for each platform" : undefined
 }
 
 /** A path that is on each platform exactly as its vendor built it. */

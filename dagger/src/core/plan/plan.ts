@@ -11,6 +11,7 @@ import {
   type VariantFile,
 } from "../variants/definitions.js"
 import { RunnerImagesError } from "../errors.js"
+import type { AcceptedFinding } from "../variants/findings.js"
 import type { PlatformName } from "../platforms.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
@@ -38,6 +39,8 @@ export interface PlatformPlan {
   /** Requested packages, sorted. The archive decides their versions and dependencies. */
   packages: string[]
   tools: PlannedTool[]
+  /** The variables whose values depend on the platform, see {@link environmentOn}. */
+  environment: Record<string, string>
 }
 
 export interface VariantPlan {
@@ -54,12 +57,17 @@ export interface VariantPlan {
   root: boolean
   /** The requested package options that the variant knows. */
   options: PackageOption[]
+  /** The variables with the same value on every platform, see {@link environmentOn}. */
   environment: Record<string, string>
   files: VariantFile[]
   /** Path in the image → target. */
   links: Record<string, string>
   checks: CheckGroup[]
   customChecks: CustomCheck[]
+  /** Whether a definition file describes it. Such a variant may have what its packages ship, see `core/checks/shipped.ts`. */
+  custom: boolean
+  /** Findings of the checks of files that its definition accepts. */
+  accept: AcceptedFinding[]
   limits: SizeLimits
   platforms: PlatformPlan[]
 }
@@ -70,6 +78,8 @@ const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
   const definition = resolveDefinition(variant, request.custom)
   const base = request.base ?? DEFAULT_BASE
+  // Users of --root want jobs to run as root; without the variable the container drops root at start-up.
+  const options: Record<string, string> = request.root === true ? { RUN_AS_ROOT: "true" } : {}
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
       ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode, base)),
@@ -77,7 +87,9 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     ]
     const packages = new Set(requestedPackages(variant, request))
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
-    return { platform, packages: [...packages].sort(), tools }
+    const own = { ...definition.platformEnvironment[platform] }
+    const environment = Object.fromEntries(Object.entries(own).filter(([name]) => !(name in options)))
+    return { platform, packages: [...packages].sort(), tools, environment }
   })
   const { extends: parent, budgetBytes, minimumShared } = definitionOf(variant, request.custom)
   return {
@@ -90,18 +102,24 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
-    // Users of --root want jobs to run as root; without the variable the container drops root at start-up.
-    environment: { ...definition.environment, ...(request.root === true && { RUN_AS_ROOT: "true" }) },
+    environment: { ...definition.environment, ...options },
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],
     customChecks: [...definition.customChecks],
+    custom: variant === request.custom?.name,
+    accept: [...definition.accept],
     limits: {
       ...(budgetBytes === undefined ? {} : { budgetBytes }),
       ...(minimumShared === undefined ? {} : { minimumShared }),
     },
     platforms,
   }
+}
+
+/** All variables of a variant's image on one platform. */
+export function environmentOn(plan: VariantPlan, platform: PlatformName): Record<string, string> {
+  return { ...plan.environment, ...plan.platforms.find((planned) => planned.platform === platform)?.environment }
 }
 
 /**

@@ -13,6 +13,7 @@ export function renderMarkdown(report: Report): string {
     section("Failed checks", checksWith("failed", report)),
     section("Inconclusive checks", checksWith("inconclusive", report)),
     section("Skipped checks", checksWith("skipped", report)),
+    section("Accepted findings", accepted(report)),
     section("Checks", checks(report)),
     section("Tools", tools(report)),
     section("Parity", parity(report)),
@@ -66,15 +67,30 @@ function checksWith(status: CheckResult["status"], { platforms }: Report): strin
     platforms.flatMap(({ platform, checks }) =>
       checks
         .filter((check) => check.status === status)
-        .map(({ name, expected = "", actual = "", reason = "" }) => [
+        .map(({ name, expected = "", actual = "", findings, reason = "" }) => [
           platform,
           text(name),
           text(expected),
-          text(actual),
+          text(findings?.join("\n") ?? actual),
           text(reason),
         ]),
     ),
   )
+}
+
+/** What checks of files found and what is right for the image, and the entries of the definition that accepted nothing. */
+function accepted({ platforms, unusedAccept = [] }: Report): string {
+  const rows = platforms.flatMap(({ platform, checks }) =>
+    checks.flatMap(({ name, accepted = [] }) =>
+      accepted.map(({ finding, reason, by }) => [platform, name, text(finding), by, text(reason)]),
+    ),
+  )
+  const unused = unusedAccept.map(
+    ({ check, finding }) => `- The definition accepts what is not there: ${check} ${text(finding)}`,
+  )
+  return [table(["Platform", "Check", "Finding", "Accepted by", "Reason"], rows), unused.join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n")
 }
 
 /** One row per check, one column per platform. */

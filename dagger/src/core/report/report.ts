@@ -32,6 +32,12 @@ export const checkResultSchema = z.object({
   actual: z.string().optional(),
   /** Why it was skipped or is inconclusive, or what the failure means. */
   reason: z.string().optional(),
+  /** All that a check of files found, if `actual` names only the first. */
+  findings: z.array(z.string()).optional(),
+  /** What a check of files found and what is right for this image: its package ships it so, or its definition accepts it. */
+  accepted: z
+    .array(z.object({ finding: z.string(), reason: z.string(), by: z.enum(["package", "definition"]) }))
+    .optional(),
   /** Wall seconds of the last attempt, beside other checks. Absent for checks of files, and for what did not run in this image. */
   seconds: z.number().nonnegative().optional(),
   /** 2 if the first attempt had no answer in time. */
@@ -152,6 +158,9 @@ export const recordedRequestSchema = z.object({
 
 export type RecordedRequest = z.infer<typeof recordedRequestSchema>
 
+/** An entry of a definition's `accept` that no check needed on any platform. */
+export const unusedEntrySchema = z.object({ check: z.string(), finding: z.string(), reason: z.string() })
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(REPORT_SCHEMA_VERSION),
   variant: z.string(),
@@ -176,6 +185,8 @@ export const reportSchema = z.object({
   /** Digest of the index. Absent if a check failed and no image was written. */
   index: digest.optional(),
   platforms: z.array(platformReportSchema),
+  /** Entries of the definition's `accept` that accepted nothing. */
+  unusedAccept: z.array(unusedEntrySchema).optional(),
   /** The platforms' images compared with each other, or why they were not. Absent for images built elsewhere. */
   parity: imageParitySchema.or(z.object({ skipped: z.string() })).optional(),
 })

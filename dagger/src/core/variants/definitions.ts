@@ -1,5 +1,6 @@
 import type { ToolName, Unpack } from "../catalog/catalog.js"
-import type { PlatformName } from "../platforms.js"
+import { PLATFORMS, type PlatformName } from "../platforms.js"
+import type { AcceptedFinding } from "./findings.js"
 import type { BuiltInVariant, VariantName } from "./names.js"
 import { RUNNER_USER, TOOL_CACHE } from "./runner-user.js"
 
@@ -53,12 +54,16 @@ export interface VariantDefinition extends SizeLimits {
   tools: readonly ToolName[]
   customTools?: readonly CustomTool[]
   environment: Readonly<Record<string, string>>
+  /** Variables whose values depend on the platform: they win over the others. */
+  platformEnvironment?: Readonly<Partial<Record<PlatformName, Readonly<Record<string, string>>>>>
   files?: readonly VariantFile[]
   /** Symbolic links: path in the image → target. */
   links?: Readonly<Record<string, string>>
   /** The groups of smoke tests that it must pass. */
   checks: readonly CheckGroup[]
   customChecks?: readonly CustomCheck[]
+  /** Findings of the checks of files that are right for its images. */
+  accept?: readonly AcceptedFinding[]
 }
 
 /** A variant that a definition file describes, see `core/variants/custom/`. */
@@ -243,10 +248,12 @@ export function resolveDefinition(variant: VariantName, custom: CustomVariant | 
         tools: [...base.tools, ...next.tools],
         customTools: [...base.customTools, ...(next.customTools ?? [])],
         environment: { ...base.environment, ...next.environment },
+        platformEnvironment: mergedByPlatform(base.platformEnvironment, next.platformEnvironment),
         files: [...base.files, ...(next.files ?? [])],
         links: { ...base.links, ...next.links },
         checks: [...base.checks, ...next.checks],
         customChecks: [...base.customChecks, ...(next.customChecks ?? [])],
+        accept: [...base.accept, ...(next.accept ?? [])],
       }),
       {
         title: "",
@@ -256,10 +263,19 @@ export function resolveDefinition(variant: VariantName, custom: CustomVariant | 
         tools: [],
         customTools: [],
         environment: {},
+        platformEnvironment: {},
         files: [],
         links: {},
         checks: [],
         customChecks: [],
+        accept: [],
       },
     )
+}
+
+type PlatformEnvironment = NonNullable<VariantDefinition["platformEnvironment"]>
+
+function mergedByPlatform(base: PlatformEnvironment, next: PlatformEnvironment = {}): PlatformEnvironment {
+  const platforms = PLATFORMS.filter((platform) => base[platform] ?? next[platform])
+  return Object.fromEntries(platforms.map((platform) => [platform, { ...base[platform], ...next[platform] }]))
 }

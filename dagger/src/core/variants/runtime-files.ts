@@ -36,6 +36,12 @@ export const RUNTIME_PROGRAMS = [...ENTRYPOINT, CLEAN_START.path, LOADER.path, N
 /** What the runtime program knows about its image: `docker/runtime/src/image-facts.ts` reads it. */
 export const FACTS_FILE = `${RUNTIME_FOLDER}/image.json`
 
+/**
+ * Which files and folders of a custom variant's packages are setuid, setgid, sticky or world-writable, as the package files have them. dpkg's
+ * database does not keep modes, so `test` could not tell later whether they are still the packages'. See `pipeline/packages/shipped-modes.ts`.
+ */
+export const SHIPPED_MODES = `${RUNTIME_FOLDER}/shipped-modes`
+
 /** GitHub's labels for architectures, the same file on every platform: a runner must not claim another architecture's label. */
 export const LABELS_FILE = `${RUNTIME_FOLDER}/architecture-labels.json`
 

@@ -2,7 +2,8 @@ import type { Container } from "@dagger.io/dagger"
 import { spelling, type PlatformName } from "../../core/platforms.js"
 import type { CheckResult } from "../../core/report/report.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
-import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
+import { ENTRYPOINT, SHIPPED_MODES } from "../../core/variants/runtime-files.js"
+import { packagesOfImage } from "../../core/checks/shipped.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { factsOf } from "../engine/read-container.js"
@@ -15,6 +16,7 @@ const PARTS = [
   "keys.mjs",
   "leftovers.mjs",
   "libraries.mjs",
+  "packages.mjs",
   "secrets.mjs",
   "tree.mjs",
 ].map((name) => `scan/${name}`)
@@ -22,9 +24,9 @@ const PARTS = [
 /** Checks the image's files and configuration without executing anything from it. */
 export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
   const { context } = image
-  const { configuration } = await factsOf(image.container)
+  const { configuration, status } = await factsOf(image.container)
   const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
-  return staticChecks(context, scan, configuration, ENTRYPOINT)
+  return staticChecks(context, scan, configuration, ENTRYPOINT, packagesOfImage(status))
 }
 
 /**
@@ -41,7 +43,10 @@ export async function scanRootfs(
   const output = await engineHost
     .toolboxWith(PROGRAM, ...PARTS)
     .withMountedDirectory("/target", image.rootfs())
-    .withExec(["node", `/plan/${PROGRAM}`, "/target", kindOf(platform), spelling(platform).triplet, ...paths])
+    .withExec([
+      ...["node", `/plan/${PROGRAM}`],
+      ...["/target", kindOf(platform), spelling(platform).triplet, SHIPPED_MODES, ...paths],
+    ])
     .stdout()
   return rootfsScanSchema.parse(JSON.parse(output))
 }

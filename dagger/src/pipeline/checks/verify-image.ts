@@ -2,6 +2,7 @@ import { dag, type Container, type Secret, type Service } from "@dagger.io/dagge
 import type { BaseName } from "../../core/variants/bases.js"
 import type { CustomVariant } from "../../core/variants/definitions.js"
 import { UNKNOWN_VERSION } from "../../core/plan/expected-tools.js"
+import { unusedAccept, unusedAcceptText } from "../../core/checks/outcome.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
@@ -53,6 +54,10 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
   const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
   const labels = tested[0]?.labels ?? new Map<string, string>()
+  const platforms = tested.map(({ report }) => report)
+  const unused = unusedAccept(image.custom?.definition.accept ?? [], platforms)
+  const warning = unusedAcceptText(unused)
+  if (warning !== undefined) progress.warn("all platforms", warning)
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     variant: image.variant,
@@ -61,7 +66,8 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
     sources: { mode: modeOf(labels), reason: "according to the image's labels" },
     runner: { kind: runnerOf(labels), version: labels.get("com.github.runner.version") ?? UNKNOWN_VERSION },
     releases: [],
-    platforms: tested.map(({ report }) => report),
+    platforms,
+    ...(unused.length > 0 ? { unusedAccept: unused } : {}),
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { addUser, ownedFoldersText, type AccountFiles } from "../../core/packages/accounts.js"
 import { DPKG_EXCLUDES } from "../../core/variants/definitions.js"
 import type { Healthcheck } from "../../core/oci/finish.js"
-import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
+import { environmentOn, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
@@ -90,9 +90,10 @@ export function withFiles(
 }
 
 /** Adds the configuration except labels: user, environment, entrypoint. Executes nothing of the platform. */
-export function configured(image: Container, plan: VariantPlan): Container {
+export function configured(image: Container, plan: VariantPlan, platform: PlatformName): Container {
   let container = image
-  for (const [name, value] of Object.entries(plan.environment)) container = container.withEnvVariable(name, value)
+  for (const [name, value] of Object.entries(environmentOn(plan, platform)))
+    container = container.withEnvVariable(name, value)
   return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
 }
 

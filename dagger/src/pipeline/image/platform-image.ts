@@ -9,7 +9,15 @@ import type { LockedPackage, PlatformReport, Tool, InstallMethod } from "../../c
 import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { configured, labelled, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
-import { installPackages, resolvePackages, nativeToolsOf, type ResolvedPackages } from "../packages/packages.js"
+import {
+  download,
+  installPackages,
+  resolvePackages,
+  nativeToolsOf,
+  type ResolvedPackages,
+} from "../packages/packages.js"
+import { shippedModesFile } from "../packages/shipped-modes.js"
+import type { VariantFile } from "../../core/variants/definitions.js"
 import type { Progress } from "../../core/progress/progress.js"
 import type { BuildContext } from "./build-context.js"
 import { withRuntime } from "./runtime.js"
@@ -56,7 +64,7 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const unlabelled = configured(stage.container, plan)
+    const unlabelled = configured(stage.container, plan, platform.platform)
     const container = labelled(unlabelled, labelsOf(plan, annotationFactsOf(this.run, tools)))
     const { layers, addedFiles, installation } = stage
     return { container, unlabelled, layers, addedFiles, installation, context }
@@ -73,14 +81,15 @@ export class PlatformImages {
     return once(this.stages, variant, platform, async () => {
       const { engineHost, sources } = this.run
       const { plan, whole, added, parent } = this.run.plan.part(variant, platform)
-      const installed = await this.installed(variant, platform)
+      const modes = plan.custom ? this.shippedModes(variant, platform) : undefined
+      const [installed, shipped = []] = await Promise.all([this.installed(variant, platform), modes])
       return this.progressOf(variant).run(platform, "tools", async () => {
         const accounts = () => withAccounts(engineHost, installed, added.packages.includes("sudo"))
         const root = parent === undefined ? await accounts() : installed
         const tooled = await withTools(engineHost, root, added.tools, sources)
         const equipped = parent === undefined ? withRuntime(engineHost, tooled, sources.docker) : tooled
         const facts = runtimeFacts(plan, platform, expectedTools(whole, installed.packages, this.run.standInVersion))
-        const files = { files: [...added.files, factsFile(facts)], links: added.links }
+        const files = { files: [...added.files, factsFile(facts), ...shipped], links: added.links }
         const made = withFiles(engineHost, equipped, files, sources)
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
@@ -139,6 +148,18 @@ export class PlatformImages {
             : { method: installMethod, ...(reason === undefined ? {} : { reason }) },
       }
     })
+  }
+
+  /** What the checks need to know of a variant's own packages. */
+  private async shippedModes(variant: VariantName, platform: PlatformName): Promise<VariantFile[]> {
+    const { engineHost } = this.run
+    const resolved = await this.resolved(variant, platform)
+    if (resolved.packages.length === 0) return []
+    return [
+      await this.progressOf(variant).run(platform, "package modes", () =>
+        shippedModesFile(engineHost, download(engineHost, resolved), platform),
+      ),
+    ]
   }
 
   private resolved(variant: VariantName, platform: PlatformName): Promise<ResolvedPackages> {

@@ -12,7 +12,7 @@ import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
 import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
 import { goneOf, lockError, preferencesOf, unlockedOf, type LockProblems } from "../../core/packages/lock.js"
 import { requireSnapshotReachable, snapshotSources, type Snapshot } from "../../core/packages/snapshot.js"
-import { closest } from "../../core/suggest.js"
+import { providersIn, unknownPackage } from "../../core/packages/unknown-package.js"
 import {
   installAccelerated,
   NotAccelerated,
@@ -22,7 +22,7 @@ import {
 } from "./acceleration.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
-import { script } from "../engine/script.js"
+import { script, scripts } from "../engine/script.js"
 import { servicePort } from "../engine/service.js"
 import type { Uploads } from "../engine/uploads.js"
 import type { InstallMethod, LockedPackage } from "../../core/report/report.js"
@@ -180,7 +180,8 @@ export async function resolvePackages(
     if (problems) throw lockError(platform, problems)
     const unlocated = error instanceof ExecError ? unlocatedPackage(error.stderr) : undefined
     if (unlocated === undefined) throw error
-    throw await packageUnknown(apt, platform, unlocated)
+    const providers = await apt.withExec(["apt-cache", "showpkg", unlocated]).stdout()
+    throw unknownPackage(unlocated, platform, await archiveNames(engineHost, archive), providersIn(providers))
   }
   const packages = parsePrintUris(output)
   const automatic = packages.map((entry) => entry.name).filter((name) => !requested.includes(name))
@@ -210,16 +211,26 @@ async function lockProblems(
   return gone.length + unlocked.length > 0 ? { gone, unlocked } : undefined
 }
 
-async function packageUnknown(apt: Container, platform: PlatformName, name: string): Promise<RunnerImagesError> {
-  const known = (await apt.withExec(["apt-cache", "pkgnames"]).stdout()).split("\n")
-  const meant = closest(name, known)
-  return new RunnerImagesError(
-    "PACKAGE_UNKNOWN",
-    `The archive has no package "${name}" to install on ${platform}.`,
-    meant !== undefined && meant !== name
-      ? `Did you mean ${meant}?`
-      : "Look for its name with apt-cache search, or at packages.debian.org.",
+/** Names of all packages that the archive has, by platform. */
+export async function archiveNames(engineHost: EngineHost, { lists }: Archive): Promise<Map<PlatformName, string[]>> {
+  const entries = await Promise.all(
+    PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
+      const text = await engineHost.container
+        .withMountedDirectory("/var/lib/apt/lists", lists)
+        .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["archive-names.sh"])))
+        .withExec(["sh", "/plan/archive-names.sh", spelling(platform).debian], {
+          redirectStdout: "/names",
+        })
+        .file("/names")
+        .contents()
+      const names = text.split("\n").filter((name) => name !== "")
+      // An empty archive would explain every missing package.
+      if (names.length === 0)
+        throw new RunnerImagesError("BUILD_FAILED", `The archive has no packages for ${platform}.`, "Please report it.")
+      return [platform, names]
+    }),
   )
+  return new Map(entries)
 }
 
 /** Downloads the resolved package files, natively. The cache key is their URLs and checksums, so an unchanged set is never fetched again. */

@@ -1,6 +1,5 @@
 import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
-import { RunnerImagesError } from "../../core/errors.js"
 import type { ImageContents } from "../../core/parity/image-facts.js"
 import { compareImages, vendorTools, wantedEvidence, type VariantParity } from "../../core/parity/image-parity.js"
 import type { FileManifest } from "../../core/parity/file-manifest.js"
@@ -12,19 +11,18 @@ import {
   parsePlatformDifferences,
   type AllowedImageDifference,
 } from "../../core/parity/platform-differences.js"
-import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
+import type { PlatformName } from "../../core/platforms.js"
 import type { ImageParity, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { allSettled } from "../../core/progress/all-settled.js"
 import { factsOf } from "../engine/read-container.js"
 import { archNeutralManifestOf } from "./file-manifest.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import type { Archive } from "../packages/packages.js"
+import { archiveNames } from "../packages/packages.js"
 import { PlatformImages } from "../image/platform-image.js"
 import { asPlatform } from "../engine/platform.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { prepareBuild, type BuildInputs, type BuildContext } from "../image/build-context.js"
-import { scripts } from "../engine/script.js"
 import { placeOf, withTool, type ToolSources } from "../image/tools.js"
 
 /** Necessary differences between platforms whose reasons cannot be derived. */
@@ -88,7 +86,10 @@ export async function compareVariant(
     },
   }
   return progress.run("all platforms", "parity", () =>
-    compareContainers(engineHost, built, evidence, allowedFor(allowedDifferences(), plan.runner)),
+    compareContainers(engineHost, built, evidence, {
+      allowed: allowedFor(allowedDifferences(), plan.runner),
+      environment: new Map(plan.platforms.map(({ platform, environment }) => [platform, environment])),
+    }),
   )
 }
 
@@ -97,17 +98,17 @@ export async function compareContainers(
   engineHost: EngineHost,
   images: readonly ComparedImage[],
   sources: EvidenceSources,
-  allowed: readonly AllowedImageDifference[] = allowedDifferences(),
+  known: ParityEvidence = { allowed: allowedDifferences() },
 ): Promise<ImageParity> {
   const facts = await Promise.all(images.map((image) => imageContentsOf(engineHost, image)))
-  const compared = compareImages(facts, { allowed })
+  const compared = compareImages(facts, known)
   const wanted = wantedEvidence(compared)
   if (!wanted.archive && wanted.paths.length === 0) return compared
   const [archive, tools] = await Promise.all([
     wanted.archive ? sources.archive() : undefined,
     wanted.paths.length > 0 ? sources.tools(wanted.paths) : undefined,
   ])
-  return compareImages(facts, { allowed, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
+  return compareImages(facts, { ...known, ...(archive ? { archive } : {}), ...(tools ? { tools } : {}) })
 }
 
 function allowedDifferences(): AllowedImageDifference[] {
@@ -133,28 +134,6 @@ async function imageContentsOf(
     // If several parts have a path, the uppermost counts.
     files: new Map(files.flatMap((part) => [...part])),
   }
-}
-
-/** Names of all packages that the archive has, by platform. */
-export async function archiveNames(engineHost: EngineHost, { lists }: Archive): Promise<Map<PlatformName, string[]>> {
-  const entries = await Promise.all(
-    PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
-      const text = await engineHost.container
-        .withMountedDirectory("/var/lib/apt/lists", lists)
-        .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["archive-names.sh"])))
-        .withExec(["sh", "/plan/archive-names.sh", spelling(platform).debian], {
-          redirectStdout: "/names",
-        })
-        .file("/names")
-        .contents()
-      const names = text.split("\n").filter((name) => name !== "")
-      // An empty archive would explain every missing package.
-      if (names.length === 0)
-        throw new RunnerImagesError("BUILD_FAILED", `The archive has no packages for ${platform}.`, "Please report it.")
-      return [platform, names]
-    }),
-  )
-  return new Map(entries)
 }
 
 function isWithin(path: string, place: string | undefined): boolean {

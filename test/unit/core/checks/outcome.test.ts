@@ -1,9 +1,40 @@
 import { describe, expect, it } from "vitest"
-import { assertPassed, failing, inconclusiveText } from "../../../../dagger/src/core/checks/outcome.js"
+import {
+  assertPassed,
+  failing,
+  inconclusiveText,
+  unusedAccept,
+  unusedAcceptText,
+} from "../../../../dagger/src/core/checks/outcome.js"
+import type { CheckResult } from "../../../../dagger/src/core/report/report.js"
+import type { AcceptedFinding } from "../../../../dagger/src/core/variants/findings.js"
 import { FAILED, INCONCLUSIVE, PASSED, platformReport, PROVED, report, SKIPPED } from "../report/reports.js"
 
 const ALL = [PASSED, PROVED, SKIPPED, INCONCLUSIVE, FAILED]
 const reportOf = (...checks: typeof ALL) => report({ platforms: [platformReport("linux/arm64", { checks })] })
+
+describe("entries of a definition's accept", () => {
+  const entry: AcceptedFinding = { check: "files/setuid", finding: "/usr/lib/*/a 4755", reason: "needed" }
+  const unused = { ...entry, finding: "/usr/bin/b 4755" }
+  const platform = (accepted: NonNullable<CheckResult["accepted"]>, name: string = entry.check) =>
+    platformReport("linux/amd64", { checks: [{ ...PASSED, name, accepted }] })
+  const used = { finding: "/usr/lib/x/a 4755", reason: "needed", by: "definition" as const }
+
+  it("are unused if they accepted nothing on any platform", () => {
+    expect(unusedAccept([entry, unused], [platform([]), platform([used])])).toEqual([unused])
+    expect(unusedAccept([entry], [platform([{ ...used, by: "package" }])])).toEqual([entry])
+    expect(unusedAccept([entry], [platform([used], "files/writable")])).toEqual([entry])
+    expect(unusedAccept([], [platform([used])])).toEqual([])
+  })
+
+  it("are warned of then", () => {
+    expect(unusedAcceptText([])).toBeUndefined()
+    expect(unusedAcceptText([unused])).toBe(
+      "1 entry of the definition's `accept` accepted nothing: files/setuid /usr/bin/b 4755. Remove what no platform needs.",
+    )
+    expect(unusedAcceptText([entry, unused])).toMatch(/^2 entries .*: files\/setuid [^;]+; files\/setuid [^;]+\. /)
+  })
+})
 
 describe("a check without an answer", () => {
   it("fails a build only if every check must have one", () => {

@@ -53,6 +53,7 @@ const clean: RootfsScan = {
   secrets: [],
   identities: [],
   top: ["/bin", "/bin.usr-is-merged", "/home", "/opt", "/tmp", "/usr"],
+  packaged: {},
   paths: {
     ...Object.fromEntries(
       pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
@@ -111,9 +112,9 @@ describe("the static checks", () => {
     ],
     ["a secret", { secrets: ["/root/.npmrc: credentials"] }, "failed files/secrets: /root/.npmrc: credentials"],
     [
-      "an identity, with what to do",
+      "an identity",
       { identities: [{ path: "/srv/data/global/pg_control", kind: "PostgreSQL cluster" }] },
-      "failed files/identities: /srv/data/global/pg_control (PostgreSQL cluster; leave its package out and run it as a service container, or create it when a job starts)",
+      "failed files/identities: /srv/data/global/pg_control (PostgreSQL cluster)",
     ],
     [
       "a folder of PATH that is missing",
@@ -206,6 +207,14 @@ describe("the static checks", () => {
     ])
   })
 
+  it("say what to do about an identity", () => {
+    const identities = [{ path: "/srv/data/global/pg_control", kind: "PostgreSQL cluster" }]
+    const found = staticChecks(context, { ...clean, identities }, config, ENTRYPOINT)
+    expect(found.find(({ status }) => status === "failed")?.reason).toBe(
+      "leave its package out and run it as a service container, or create it when a job starts",
+    )
+  })
+
   it("suppress a folder of PATH that jobs make", () => {
     const environment = { ...plan.environment, PATH: `${plan.environment.PATH ?? ""}:/home/runner/go/bin` }
     const names = staticChecks(context, clean, { ...config, environment }, ENTRYPOINT)
@@ -217,8 +226,10 @@ describe("the static checks", () => {
     expect(failed({}, { environment })).toEqual([expect.stringMatching(/^failed config\/environment: PATH=.* LANG=C /)])
   })
 
-  it("name ten findings, and say how many more there are", () => {
+  it("name ten findings, say how many more there are, and have all for the report", () => {
     const leftovers = Array.from({ length: 12 }, (_, index) => `/tmp/${String(index)}`)
+    const found = fileChecks(context, { ...clean, leftovers }, [])
+    expect(found.find(({ name }) => name === "files/leftovers")?.findings).toEqual(leftovers)
     expect(failed({ leftovers })).toEqual([
       "failed files/leftovers: /tmp/0, /tmp/1, /tmp/2, /tmp/3, /tmp/4, /tmp/5, /tmp/6, /tmp/7, /tmp/8, /tmp/9, and 2 more",
     ])

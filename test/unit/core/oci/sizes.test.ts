@@ -51,7 +51,7 @@ describe("the checks of sizes", () => {
           "passed | size/platforms",
         ],
         "b": [
-          "failed | size/budget | at most 950.0 MB | 960.0 MB, of which packages 700.0 MB, node 120.0 MB, base image 100.0 MB",
+          "failed | size/budget | at most 950.0 MB | 960.0 MB, of which packages 700.0 MB, node 120.0 MB, base image 100.0 MB | make the largest layers smaller, or raise the budget",
           "passed | size/platforms",
         ],
       }

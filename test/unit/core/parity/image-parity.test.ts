@@ -14,7 +14,7 @@ import type { ParityEvidence } from "../../../../dagger/src/core/parity/reasons.
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { readFileSync } from "node:fs"
 import { allowedFor, parsePlatformDifferences } from "../../../../dagger/src/core/parity/platform-differences.js"
-import { RUNNER_MANIFEST } from "../../../../dagger/src/core/variants/runtime-files.js"
+import { RUNNER_MANIFEST, SHIPPED_MODES } from "../../../../dagger/src/core/variants/runtime-files.js"
 import { PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
 import { imageParitySchema, type ImageDifference } from "../../../../dagger/src/core/report/report.js"
 import { file, filesOf, folder, imageFacts, program, withFiles } from "./image-facts.js"
@@ -90,6 +90,54 @@ it("finds equal images equal, whatever architectures are called in them", () => 
       "unused": [],
     }
   `)
+})
+
+describe("a variable for which the definition has a value for each platform", () => {
+  const own = new Map<PlatformName, Record<string, string>>([
+    ["linux/amd64", { LANG: "C.UTF-8" }],
+    ["linux/arm64", { LANG: "C" }],
+  ])
+  const values = (LANG: string) =>
+    compare(
+      { configuration: { ...configuration, environment: { ...environment, LANG } } },
+      { ...NOTHING, environment: own },
+    )
+
+  it("may differ, exactly so", () => {
+    expect(values("C").differences).toEqual([])
+    expect(values("C").explained.find(({ name }) => name === "LANG")?.reason).toBe(
+      "the definition has a value for each platform",
+    )
+    expect(texts(values("POSIX").differences)).toEqual([
+      "environment LANG: C.UTF-8 on linux/amd64, POSIX on linux/arm64",
+    ])
+  })
+
+  it("explains no other", () => {
+    const parity = compare(
+      { configuration: { ...configuration, environment: { ...environment, PATH: "/bin" } } },
+      { ...NOTHING, environment: own },
+    )
+    expect(texts(parity.differences)).toEqual(["environment PATH: /usr/bin:/bin on linux/amd64, /bin on linux/arm64"])
+  })
+})
+
+it("lets the file of the packages' modes differ in its content, and in nothing else", () => {
+  const images = (change: Parameters<typeof file>[1]) =>
+    compareImages(
+      [
+        imageFacts("linux/amd64", { files: withFiles("linux/amd64", { [SHIPPED_MODES]: file("aa") }) }),
+        imageFacts("linux/arm64", { files: withFiles("linux/arm64", { [SHIPPED_MODES]: file("bb", change) }) }),
+      ],
+      NOTHING,
+    )
+  expect(images({}).explained.find(({ name }) => name === SHIPPED_MODES)?.reason).toBe(
+    "says which modes each platform's packages ship",
+  )
+  expect(texts(images({}).differences)).toEqual([])
+  expect(texts(images({ mode: "666" }).differences)).toEqual([
+    `file ${SHIPPED_MODES}: mode 644 on linux/amd64, 666 on linux/arm64`,
+  ])
 })
 
 describe("images differ when on arm64", () => {

@@ -148,6 +148,39 @@ describe("renderMarkdown", () => {
     `)
   })
 
+  it("shows all that a check found, what was accepted and why, and what the definition accepts for nothing", () => {
+    const findings = ["/usr/bin/a 4755", "/usr/bin/b 4755"]
+    const failed = { ...FAILED, name: "files/setuid", actual: "/usr/bin/a 4755, and 1 more", findings }
+    const accepted = [
+      { finding: "/run/shm", reason: "a.conf of systemd declares this link", by: "package" as const },
+      { finding: "/var/log/a", reason: "needed | read", by: "definition" as const },
+    ]
+    const made = report({
+      platforms: [
+        platformReport("linux/arm64", { checks: [failed, { ...PASSED, name: "files/leftovers", accepted }] }),
+      ],
+      unusedAccept: [{ check: "files/setuid", finding: "/usr/lib/*/c 4755", reason: "needed" }],
+    })
+    expect(reportSchema.parse(made)).toEqual(made)
+    expect(/## Failed[^]*?(?=\n## Checks)/.exec(renderMarkdown(made))?.[0]).toMatchInlineSnapshot(`
+      "## Failed checks
+
+      | Platform | Check | Expected | Actual | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | files/setuid | 183 | /usr/bin/a 4755<br>/usr/bin/b 4755 | A program for another machine would not start. |
+
+      ## Accepted findings
+
+      | Platform | Check | Finding | Accepted by | Reason |
+      | --- | --- | --- | --- | --- |
+      | linux/arm64 | files/leftovers | /run/shm | package | a.conf of systemd declares this link |
+      | linux/arm64 | files/leftovers | /var/log/a | definition | needed \\| read |
+
+      - The definition accepts what is not there: files/setuid /usr/lib/\\*/c 4755
+      "
+    `)
+  })
+
   it("has no sections for what did not happen", () => {
     const headings = renderMarkdown(report()).match(/^#+ .*/gm)
     expect(headings).toEqual([

@@ -5,7 +5,7 @@ import { lineage, resolveDefinition } from "../../../../dagger/src/core/variants
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
 import { LONGEST_DEFINITION, parseCustomVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
-import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
+import { environmentOn, planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 import { parseVariants } from "../../../../dagger/src/core/variants/names.js"
 
@@ -41,7 +41,12 @@ files:
     mode: 0640
 environment:
   PGCONNECT_TIMEOUT: 10
+  PGSYSCONFDIR: {linux/amd64: /etc/x86, linux/arm64: /etc/arm}
   PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+accept:
+  - check: files/setuid
+    finding: /usr/lib/*/helper 4755
+    reason: the helper is needed
 checks:
   - name: version
     proves: psql runs
@@ -72,6 +77,13 @@ describe("a definition file", () => {
     expect(own).toMatchInlineSnapshot(`
       {
         "definition": {
+          "accept": [
+            {
+              "check": "files/setuid",
+              "finding": "/usr/lib/*/helper 4755",
+              "reason": "the helper is needed",
+            },
+          ],
           "budgetBytes": 1200000000,
           "checks": [],
           "customChecks": [
@@ -139,6 +151,14 @@ describe("a definition file", () => {
             "postgresql-client",
             "sqlite3",
           ],
+          "platformEnvironment": {
+            "linux/amd64": {
+              "PGSYSCONFDIR": "/etc/x86",
+            },
+            "linux/arm64": {
+              "PGSYSCONFDIR": "/etc/arm",
+            },
+          },
           "title": "Databases",
           "tools": [],
         },
@@ -196,6 +216,36 @@ describe("a definition file", () => {
       ]
     `)
     expect(plan.extends).toBe("standard")
+  })
+
+  it("gives each platform its own values of variables", () => {
+    expect(plan.environment).toMatchObject({ LANG: "C.UTF-8", PGCONNECT_TIMEOUT: "10" })
+    expect(plan.environment).not.toHaveProperty("PGSYSCONFDIR")
+    expect(plan.platforms.map(({ platform }) => environmentOn(plan, platform).PGSYSCONFDIR)).toEqual([
+      "/etc/x86",
+      "/etc/arm",
+    ])
+    expect(environmentOn(plan, "linux/arm64")).toMatchObject(plan.environment)
+  })
+
+  it("gives a platform its own value in place of the one that all would have", () => {
+    const text = WHOLE.replace("PGSYSCONFDIR", "LANG")
+    const changed = parseCustomVariant(text, "databases.yaml")
+    const planned = planVariant("databases", { ...request, custom: changed }, { mode: "registry", reason: "test" })
+    expect(planned.platforms.map(({ platform }) => environmentOn(planned, platform).LANG)).toEqual([
+      "/etc/x86",
+      "/etc/arm",
+    ])
+  })
+
+  it("cannot take away what --root sets", () => {
+    const text = WHOLE.replace("PGSYSCONFDIR", "RUN_AS_ROOT")
+    const custom = parseCustomVariant(text, "databases.yaml")
+    const planned = planVariant("databases", { ...request, custom, root: true }, { mode: "registry", reason: "test" })
+    expect(planned.platforms.map(({ platform }) => environmentOn(planned, platform).RUN_AS_ROOT)).toEqual([
+      "true",
+      "true",
+    ])
   })
 
   it("adds its checks after all others", () => {
@@ -373,6 +423,24 @@ const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
   ],
   ["a PATH with a variable", "PATH: /opt/db/bin:", "PATH: $$PATH:"],
   ["a value that is no text", "PGCONNECT_TIMEOUT: 10", "PGCONNECT_TIMEOUT: [10]"],
+  ["a value that one platform lacks", ", linux/arm64: /etc/arm", ""],
+  ["a value for a platform that does not exist", "linux/arm64: /etc/arm", "linux/arm46: /etc/arm"],
+  ["a platform's value that is no text", "linux/arm64: /etc/arm", "linux/arm64: [/etc/arm]"],
+  ["a platform's value with a zero byte", "linux/arm64: /etc/arm", 'linux/arm64: "\\0"'],
+  [
+    "a platform's PATH without the folders of the variant",
+    /PGSYSCONFDIR: ([^]*)\/etc\/arm}\n {2}PATH: .*/,
+    "PATH: $1/opt/arm:/bin}",
+  ],
+  ["a finding of a check that does not exist", "check: files/setuid", "check: files/setgid"],
+  ["a finding of a check that is not about files", "check: files/setuid", "check: config/user"],
+  ["a finding without a path", "finding: /usr/lib/*/helper 4755", "finding: helper 4755"],
+  ["an accepted finding without a reason", "    reason: the helper is needed\n", ""],
+  [
+    "a finding that is accepted twice",
+    "accept:\n",
+    "accept:\n  - {check: files/setuid, finding: /usr/lib/*/helper 4755, reason: twice}\n",
+  ],
   ["no checks", /checks:\n[^]*/, "checks: []\n"],
   ["an empty command", "command: psql --version", "command: ''"],
   ["two checks of one name", "name: refused", "name: version"],
@@ -419,7 +487,7 @@ describe("a definition file is refused with line and column for", () => {
   it("more text than anyone writes", () => {
     expect(refusal(`${WHOLE}#${" ".repeat(LONGEST_DEFINITION)}`)).toMatchInlineSnapshot(`
       [
-        "databases.yaml: has more than 100000 characters",
+        "databases.yaml: has more than 100000 characters; put long texts into the archive of a tool",
       ]
     `)
   })

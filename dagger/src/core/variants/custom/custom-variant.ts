@@ -1,7 +1,14 @@
 import { LineCounter, parseDocument } from "yaml"
 import type { Unpack } from "../../catalog/catalog.js"
-import { definitionOf, type CustomCheck, type CustomTool, type CustomVariant } from "../definitions.js"
+import {
+  definitionOf,
+  type CustomCheck,
+  type CustomTool,
+  type CustomVariant,
+  type VariantDefinition,
+} from "../definitions.js"
 import { RunnerImagesError } from "../../errors.js"
+import { PLATFORMS } from "../../platforms.js"
 import { issueLine, issueLines, issuesOf, reservedKeys } from "./validation-issues.js"
 import { contradictions } from "./rules.js"
 import { definitionSchema, type WrittenDefinition } from "./schema.js"
@@ -24,7 +31,9 @@ const MOST_ALIASES = 50
  */
 export function parseCustomVariant(text: string, file: string): CustomVariant {
   if (text.length > LONGEST_DEFINITION)
-    throw invalid(file, [`${file}: has more than ${String(LONGEST_DEFINITION)} characters`])
+    throw invalid(file, [
+      `${file}: has more than ${String(LONGEST_DEFINITION)} characters; put long texts into the archive of a tool`,
+    ])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
   const reserved = reservedKeys(document)
@@ -60,7 +69,7 @@ function invalid(file: string, lines: readonly string[], cause?: unknown): Runne
 }
 
 function customVariant(given: WrittenDefinition): CustomVariant {
-  const { name, extends: parent, environment, packages } = given
+  const { name, extends: parent, environment = {}, packages } = given
   return {
     name,
     definition: {
@@ -70,12 +79,33 @@ function customVariant(given: WrittenDefinition): CustomVariant {
       packages: packages ?? [],
       tools: [],
       customTools: given.tools?.map(customTool) ?? [],
-      environment: environment ?? {},
+      ...environmentsOf(environment),
       ...(given.budget === undefined ? {} : { budgetBytes: bytesOf(given.budget) }),
       files: given.files?.map(({ path, text, mode = "644" }) => ({ path, mode: mode.padStart(4, "0"), text })) ?? [],
       checks: [],
       customChecks: given.checks.map((check) => customCheck(name, check)),
+      ...(given.accept && { accept: given.accept }),
     },
+  }
+}
+
+/** The variables with one value, and those with one for each platform. */
+function environmentsOf(
+  environment: NonNullable<WrittenDefinition["environment"]>,
+): Pick<VariantDefinition, "environment" | "platformEnvironment"> {
+  const entries = Object.entries(environment)
+  const common = entries.filter(([, value]) => typeof value === "string") as [string, string][]
+  const perPlatform = entries.flatMap(([name, value]) => (typeof value === "string" ? [] : [{ name, value }]))
+  return {
+    environment: Object.fromEntries(common),
+    ...(perPlatform.length > 0 && {
+      platformEnvironment: Object.fromEntries(
+        PLATFORMS.map((platform) => [
+          platform,
+          Object.fromEntries(perPlatform.map(({ name, value }) => [name, value[platform]])),
+        ]),
+      ),
+    }),
   }
 }
 

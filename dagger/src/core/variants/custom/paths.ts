@@ -53,13 +53,13 @@ export function placeProblem(
   const parts = path.slice(1).split("/")
   if (parts.includes("..") || parts.includes(".")) return `"${path}" has . or .. in it; write it without them`
   if (parts.includes("")) return `"${path}" has an empty component; write it without // and without / at the end`
-  if (path in IMAGE_LINKS) return `"${path}" is a link in every image and cannot be replaced`
+  if (path in IMAGE_LINKS) return `"${path}" is a link in every image and cannot be replaced; choose another path`
   const real = throughLinks(path, new Map([...own, ...Object.entries(IMAGE_LINKS)]))
-  if (real === undefined) return `"${path}" is a loop of links; check the links`
+  if (real === undefined) return `"${path}" is a loop of links; correct the links`
   const leads = real === path ? "" : `; it leads to ${real}`
   for (const [place, what] of Object.entries({ ...PROTECTED, ...PROTECTED_INSIDE })) {
     if (real === place || real.startsWith(`${place}/`))
-      return `"${path}" belongs to ${what} and cannot be replaced${leads}`
+      return `"${path}" belongs to ${what} and cannot be replaced${leads}; choose another path`
     if (kind === "folder" && place in PROTECTED && place.startsWith(`${real}/`))
       return `"${path}" contains ${place}, which belongs to ${what}; choose a separate folder`
   }

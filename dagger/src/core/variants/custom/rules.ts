@@ -1,6 +1,6 @@
 import { TOOLS } from "../../catalog/catalog.js"
 import { resolveDefinition } from "../definitions.js"
-import { VARIANTS } from "../names.js"
+import { VARIANTS, type BuiltInVariant } from "../names.js"
 import { placeProblem } from "./paths.js"
 import type { WrittenDefinition } from "./schema.js"
 
@@ -25,8 +25,16 @@ export function contradictions(given: WrittenDefinition): ValidationIssue[] {
     ...toolIssues(given),
     ...placeIssues(given),
     ...environmentIssues(given),
+    ...acceptIssues(given),
     ...checkIssues(given),
   ]
+}
+
+function acceptIssues({ accept = [] }: WrittenDefinition): ValidationIssue[] {
+  return twice(
+    accept.map(({ check, finding }) => `${check} ${finding}`),
+    (index) => ["accept", index, "finding"],
+  )
 }
 
 function packageIssues({ packages = [] }: WrittenDefinition): ValidationIssue[] {
@@ -88,7 +96,7 @@ function placeIssues(given: WrittenDefinition): ValidationIssue[] {
       .filter(({ place }) => taken.has(place))
       .map(({ at, place }) => ({
         path: at,
-        problem: `${place} is a file of the variant ${parent} and cannot be replaced`,
+        problem: `${place} is a file of the variant ${parent} and cannot be replaced; choose another path`,
       })),
     ...twice(
       places.map(({ place }) => place),
@@ -116,23 +124,38 @@ function environmentIssues({ extends: parent, environment = {} }: WrittenDefinit
     return []
   })
   const { PATH: own } = environment
-  const inherited = resolveDefinition(parent, undefined).environment.PATH ?? ""
   if (own === undefined) return issues
+  const values = typeof own === "string" ? [{ path: [], value: own }] : platformValues(own)
+  return [
+    ...issues,
+    ...values.flatMap(({ path, value }) => searchPathIssues(parent, value, ["environment", "PATH", ...path])),
+  ]
+}
+
+function platformValues(values: Readonly<Record<string, string>>): { path: string[]; value: string }[] {
+  return Object.entries(values).map(([platform, value]) => ({ path: [platform], value }))
+}
+
+function searchPathIssues(parent: BuiltInVariant, own: string, path: readonly string[]): ValidationIssue[] {
+  const inherited = (resolveDefinition(parent, undefined).environment.PATH ?? "").split(":")
   const folders = own.split(":")
-  const missing = inherited.split(":").filter((folder) => !folders.includes(folder))
-  const path = ["environment", "PATH"]
-  if (missing.length > 0) {
-    const added = folders.filter((folder) => folder.startsWith("/") && !inherited.split(":").includes(folder))
-    const whole = [...added, inherited].join(":")
-    issues.push({ path, problem: `lacks ${missing.join(", ")} from the variant ${parent}; write ${whole}` })
-  }
+  const missing = inherited.filter((folder) => !folders.includes(folder))
+  const added = folders.filter((folder) => folder.startsWith("/") && !inherited.includes(folder))
+  const whole = [...added, ...inherited].join(":")
   const relative = folders.find((folder) => !folder.startsWith("/"))
-  if (relative !== undefined)
-    issues.push({
-      path,
-      problem: `has "${relative}", which is not an absolute path; variables are not expanded here`,
-    })
-  return issues
+  return [
+    ...(missing.length === 0
+      ? []
+      : [{ path, problem: `lacks ${missing.join(", ")} from the variant ${parent}; write ${whole}` }]),
+    ...(relative === undefined
+      ? []
+      : [
+          {
+            path,
+            problem: `has "${relative}", which is not an absolute path; write the folder itself, since variables are not expanded here`,
+          },
+        ]),
+  ]
 }
 
 function checkIssues({ checks }: WrittenDefinition): ValidationIssue[] {
@@ -158,12 +181,12 @@ function patternProblem(pattern: string): string | undefined {
     new RegExp(pattern)
     return undefined
   } catch (error) {
-    return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}`
+    return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}; for plain text, use contains`
   }
 }
 
 function twice(names: readonly string[], at: (index: number) => readonly PropertyKey[]): ValidationIssue[] {
   return names.flatMap((name, index) =>
-    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is listed twice` }],
+    names.indexOf(name) === index ? [] : [{ path: at(index), problem: `${name} is listed twice; remove one` }],
   )
 }

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { PACKAGE_NAME } from "../../text/package-name.js"
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
 import { closest } from "../../suggest.js"
+import { FILE_CHECKS } from "../findings.js"
 import { VARIANTS } from "../names.js"
 import { placeProblem } from "./paths.js"
 
@@ -17,7 +18,7 @@ interface RawIssue {
 
 function wrong(what: string) {
   return ({ input }: RawIssue): string => {
-    if (input === undefined) return "is missing"
+    if (input === undefined) return `is missing; add ${what}`
     if (input === "") return `is empty, and should be ${what}`
     return typeof input === "string" ? `"${input}" is not ${what}` : `is not ${what}`
   }
@@ -27,7 +28,21 @@ function wrong(what: string) {
 const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys" ? Object.keys(shape).join(" ") : wrong("a mapping of names to values")(issue),
+      issue.code === "unrecognized_keys"
+        ? Object.keys(shape).join(" ")
+        : wrong(`a mapping with ${Object.keys(shape).join(", ")}`)(issue),
+  })
+
+/** One of these words. */
+const choice = <Word extends string>(words: readonly Word[], refused: (input: string) => string) =>
+  z.enum(words, {
+    error: ({ input }) => {
+      const all = `choose from ${words.join(", ")}`
+      if (input === undefined || input === "") return `is ${input === "" ? "empty" : "missing"}; ${all}`
+      if (typeof input !== "string") return `is not text; ${all}`
+      const meant = closest(input, words)
+      return `${refused(input)}; ${meant === undefined ? all : `did you mean ${meant}?`}`
+    },
   })
 
 const list = <Item extends z.ZodType>(item: Item) => z.array(item, { error: wrong("a list") })
@@ -52,13 +67,14 @@ const url = z.string({ error: wrong("an https URL") }).superRefine((given, conte
 function urlProblem(given: string): string | undefined {
   const parsed = URL.canParse(given) ? new URL(given) : undefined
   // Parsing drops line breaks, but the URL that is fetched later would have them.
-  if (/[\s\p{Cc}]/u.test(given)) return "has a space or a control character"
-  if (parsed?.protocol !== "https:") return `"${given}" is not an https URL`
+  if (/[\s\p{Cc}]/u.test(given)) return "has a space or a control character; write it with percent-encoding"
+  if (parsed?.protocol !== "https:") return `"${given}" is not an https URL; write one that begins with https://`
   // Never repeated: it may be a secret.
   if (parsed.username !== "" || parsed.password !== "")
-    return "contains a user or a password, which everyone could read"
+    return "contains a user or a password, which everyone could read; give the file with --assets instead"
   // --assets is searched by that name.
-  if (!/\/[A-Za-z0-9][A-Za-z0-9._+~%-]*$/.test(given)) return `"${given}" does not end in a file name`
+  if (!/\/[A-Za-z0-9][A-Za-z0-9._+~%-]*$/.test(given))
+    return `"${given}" does not end in a file name; write the URL of the file itself`
   return undefined
 }
 
@@ -67,10 +83,16 @@ const file = fields({
   sha256: text(/^[0-9a-f]{64}$/, "a SHA-256: 64 digits, a to f in lower case"),
 })
 
+/** One value for each platform. */
+const eachPlatform = <Value extends z.ZodType>(value: Value) =>
+  fields(Object.fromEntries(PLATFORMS.map((platform) => [platform, value])) as Record<PlatformName, Value>)
+
+const value = z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "contains a zero byte; remove it" })
+
 const tool = fields({
   name: text(/^[a-z0-9][a-z0-9._-]{0,39}$/, "a tool's name: lower-case letters, digits, dots, hyphens"),
   version: text(/^[^\s\p{Cc}]{1,80}$/u, "a version: text without spaces"),
-  files: fields(Object.fromEntries(PLATFORMS.map((platform) => [platform, file])) as Record<PlatformName, typeof file>),
+  files: eachPlatform(file),
   unpack: z.enum(["program", "tar", "zip"], { error: wrong("program, tar or zip") }),
   into: place,
   strip: text(/^\d$/, "a number of leading folders to remove, from 0 to 9").optional(),
@@ -81,7 +103,7 @@ const tool = fields({
 const check = fields({
   name: text(/^[a-z0-9][a-z0-9._-]{0,39}$/, "a check's name: lower-case letters, digits, dots, hyphens"),
   proves: sentence,
-  command: text(/\S/, "a shell command").regex(/^[^\0]*$/, { error: "contains a zero byte" }),
+  command: text(/\S/, "a shell command").regex(/^[^\0]*$/, { error: "contains a zero byte; remove it" }),
   expect: fields({
     equals: z.string({ error: wrong("text") }).optional(),
     contains: text(/^[^]+$/, "text").optional(),
@@ -91,19 +113,18 @@ const check = fields({
   skipEmulated: sentence.optional(),
 })
 
+const accepted = fields({
+  check: choice(FILE_CHECKS, (input) => `"${input}" is no check whose findings can be accepted`),
+  finding: text(/^\/[^\p{Cc}]{0,4000}$/u, "a finding as a failed check words it, which begins with a path"),
+  reason: sentence,
+})
+
 export const definitionSchema = fields({
   name: text(
     /^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$/,
     "a variant's name: at most 40 lower-case letters and digits, with single hyphens between them",
   ),
-  extends: z.enum(VARIANTS, {
-    error: ({ input }) => {
-      const choice = `choose from ${VARIANTS.join(", ")}`
-      if (typeof input !== "string" || input === "") return `${wrong("a variant")({ input })}; ${choice}`
-      const meant = closest(input, VARIANTS)
-      return `there is no variant "${input}" to extend; ${meant ? `did you mean ${meant}?` : choice}`
-    },
-  }),
+  extends: choice(VARIANTS, (input) => `there is no variant "${input}" to extend`),
   title: sentence.optional(),
   description: sentence.optional(),
   budget: text(/^[1-9]\d{0,5}(\.\d{1,3})? [MG]B$/, 'a size such as "1.2 GB" or "1200 MB"').optional(),
@@ -117,8 +138,9 @@ export const definitionSchema = fields({
     }),
   ).optional(),
   environment: mapping(
-    z.string({ error: wrong("text") }).regex(/^[^\0]*$/, { error: "contains a zero byte" }),
+    z.union([value, eachPlatform(value)], { error: wrong("text, nor a text for each platform") }),
   ).optional(),
+  accept: list(accepted).optional(),
   checks: list(check).min(1, { error: "is empty; a variant needs at least one check of what it adds" }),
 })
 

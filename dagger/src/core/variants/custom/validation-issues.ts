@@ -5,8 +5,9 @@ import { closest } from "../../suggest.js"
 import type { ValidationIssue } from "./rules.js"
 
 /** What zod found, with one issue for every unknown key. */
-export function issuesOf(error: z.ZodError): ValidationIssue[] {
-  return error.issues.flatMap((issue): ValidationIssue[] => {
+export function issuesOf({ issues }: Pick<z.core.$ZodError, "issues">): ValidationIssue[] {
+  return issues.flatMap((issue): ValidationIssue[] => {
+    if (issue.code === "invalid_union") return unionIssues(issue)
     if (issue.code !== "unrecognized_keys") return [{ path: issue.path, problem: issue.message }]
     const known = issue.message.split(" ")
     return issue.keys.map((key) => {
@@ -15,6 +16,13 @@ export function issuesOf(error: z.ZodError): ValidationIssue[] {
       return { path: [...issue.path, key], key: true, problem: `is not a known key; ${rest}` }
     })
   })
+}
+
+/** What is wrong inside of a value that has the form of one alternative; else, that it has the form of none. */
+function unionIssues({ path, message, errors }: z.core.$ZodIssueInvalidUnion): ValidationIssue[] {
+  const meant = errors.find((issues) => issues.every((issue) => issue.code !== "invalid_type" || issue.path.length > 0))
+  if (!meant) return [{ path, problem: message }]
+  return issuesOf({ issues: meant }).map((issue) => ({ ...issue, path: [...path, ...issue.path] }))
 }
 
 /** Keys that JavaScript takes for an object's prototype; the schema would silently drop them. */
