@@ -166,6 +166,8 @@ async function read({ req }: Call): Promise<RouteRequest> {
 function send(call: Call, { status, body, headers }: Answer): Response {
   call.status(status as StatusCode)
   if (body === undefined) return call.body(null, { headers: { ...headers } })
+  if (body instanceof Uint8Array)
+    return call.body(Buffer.from(body), { headers: { "content-type": "application/octet-stream", ...headers } })
   const [text, type] = typeof body === "string" ? [body, "text/html"] : [JSON.stringify(body), JSON_TYPE]
   return call.body(text, { headers: { "content-type": type, ...headers } })
 }

@@ -262,7 +262,11 @@ func (j *Job) complete(result string, outputs map[string]protocol.VariableValue)
 		BillingOwnerID: j.request.BillingOwnerID,
 	}
 	for _, record := range j.timeline() {
-		body.StepResults = append(body.StepResults, run.TimeLineRecordToStepResult(record))
+		step := run.TimeLineRecordToStepResult(record)
+		for _, issue := range record.Issues {
+			step.Annotations = append(step.Annotations, run.IssueToAnnotation(issue))
+		}
+		body.StepResults = append(body.StepResults, step)
 	}
 	address := strings.TrimSuffix(j.vss.TenantURL, "/") + "/completejob"
 	return j.vss.RequestWithContext2(context.Background(), "POST", address, "", body, nil)

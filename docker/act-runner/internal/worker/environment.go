@@ -26,7 +26,10 @@ import (
 const drain = 500 * time.Millisecond
 
 // hidden are variables that no step has: act's own, and the runner's.
-var hidden = []string{"ACT", "ImageOS", seconds.Variable}
+var hidden = []string{"ACT", "ImageOS", "RUNNER_PERFLOG", seconds.Variable}
+
+// actionVariables are only in the environment of actions.
+var actionVariables = []string{"GITHUB_ACTION_PATH", "GITHUB_ACTION_REF", "GITHUB_ACTION_REPOSITORY"}
 
 // environment is where steps run: on this machine. It takes the place of act's own, which keeps the workspace elsewhere and deletes
 // it after the job, ends a step's process at once, and waits for what a step left behind.
@@ -187,6 +190,11 @@ func (e *environment) processEnvironment(env map[string]string) []string {
 	}
 	for _, name := range hidden {
 		delete(own, name)
+	}
+	for _, name := range actionVariables {
+		if own[name] == "" {
+			delete(own, name)
+		}
 	}
 	if e.imageOS != "" {
 		own["ImageOS"] = e.imageOS

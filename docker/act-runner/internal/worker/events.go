@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"sync"
 
@@ -22,6 +23,8 @@ type events struct {
 	// conclusion is how act says that a step ended, after continue-on-error.
 	conclusion func(id string) (string, bool)
 	cancelled  func() bool
+	// evaluate is a text with its expressions evaluated.
+	evaluate func(text string) string
 
 	mutex   sync.Mutex
 	setUp   *report.Record
@@ -29,9 +32,9 @@ type events struct {
 	current *report.Record
 	// result is the current step's, once it is known.
 	result string
-	// planned are the steps by their ids, and uses what the log says of actions.
+	// planned are the steps by their ids, and uses those that are actions.
 	planned map[string]*report.Record
-	uses    map[string][]string
+	uses    map[string]*model.Step
 	// said is the last problem, which act repeats.
 	said string
 }
@@ -87,11 +90,26 @@ func (e *events) enter(stage, id, name string) {
 		e.report.Start(record, "")
 	}
 	e.current = record
-	for _, line := range e.uses[id] {
-		if stage == "Main" {
-			e.log(line)
-		}
+	if step := e.uses[id]; step != nil && stage == "Main" {
+		e.action(step)
 	}
+}
+
+// action tells what an action is given.
+func (e *events) action(step *model.Step) {
+	e.log("##[group]Run " + step.Uses)
+	var names []string
+	for name := range step.With {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for index, name := range names {
+		if index == 0 {
+			e.log("with:")
+		}
+		e.log("  " + name + ": " + e.evaluate(step.With[name]))
+	}
+	e.log("##[endgroup]")
 }
 
 // ended notes how a step ended. Its log goes on until the next one begins.

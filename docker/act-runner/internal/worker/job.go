@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/ChristopherHX/github-act-runner/actionsdotnetactcompat"
@@ -70,7 +69,7 @@ func newJob(request *protocol.AgentJobRequestMessage, settings configuration.Set
 		debug:      isTrue(request.Variables["ACTIONS_STEP_DEBUG"].Value),
 		conclusion: j.conclusion,
 		cancelled:  func() bool { return j.cancellation.job.Err() != nil },
-		planned:    map[string]*report.Record{}, uses: map[string][]string{},
+		planned:    map[string]*report.Record{}, uses: map[string]*model.Step{}, evaluate: j.evaluate,
 	}
 	return j, nil
 }
@@ -186,7 +185,7 @@ func (j *job) prepare() error {
 	for index, step := range j.steps {
 		j.events.planned[step.ID] = j.report.Insert(j.last, j.request.Steps[index].ID, step.ID, j.masks.Mask(firstLine(step.String())))
 		if step.Uses != "" {
-			j.events.uses[step.ID] = usesLines(step)
+			j.events.uses[step.ID] = step
 		}
 	}
 	return nil
@@ -205,20 +204,14 @@ func (j *job) nameSteps() {
 	}
 }
 
-func usesLines(step *model.Step) []string {
-	lines := []string{"##[group]Run " + step.Uses}
-	if len(step.With) > 0 {
-		lines = append(lines, "with:")
+// evaluate is a text with its expressions evaluated, for the log. It is called while act holds its logger, so another one is used;
+// and hashFiles() is left as it is, since it would run a program.
+func (j *job) evaluate(text string) string {
+	if !strings.Contains(text, "${{") || strings.Contains(text, "hashFiles") {
+		return text
 	}
-	var names []string
-	for name := range step.With {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		lines = append(lines, "  "+name+": "+step.With[name])
-	}
-	return append(lines, "##[endgroup]")
+	ctx := context.Background()
+	return j.rc.NewExpressionEvaluator(ctx).Interpolate(ctx, text)
 }
 
 // runContext is the job in act's form.
