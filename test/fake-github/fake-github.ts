@@ -10,6 +10,7 @@ import { FakeServer } from "./server.js"
 import { AccessTokens } from "./service/access-tokens.js"
 import { brokerRoutes } from "./service/broker.js"
 import { jobRoutes } from "./service/job-routes.js"
+import { Feed } from "./service/feed.js"
 import { JobTokens } from "./service/job-tokens.js"
 import { launchRoutes } from "./service/launch.js"
 import { messageRoutes } from "./service/pipelines/message-routes.js"
@@ -58,7 +59,7 @@ export class FakeGitHub extends State {
       ...messageRoutes(this, accessTokens, jobTokens),
       ...planRoutes(this, jobTokens),
     ]
-    this.#server = new FakeServer({ host, port, certificate }, routes, this)
+    this.#server = new FakeServer({ host, port, certificate, upgrades: new Feed(this, jobTokens) }, routes, this)
     const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host
     this.#url = (actual) => `${certificate ? "https" : "http"}://${name}:${String(actual)}`
   }

@@ -1,4 +1,4 @@
-type Address = "tenant" | "token" | "broker" | "jobs" | "run" | "results" | "launch" | "blobs" | "actions"
+type Address = "tenant" | "token" | "broker" | "jobs" | "run" | "results" | "launch" | "blobs" | "actions" | "feed"
 
 /** Where runners find what is not the API, below the address by which they reach the server. */
 export function addresses(origin: string): Readonly<Record<Address, string>> {
@@ -13,5 +13,6 @@ export function addresses(origin: string): Readonly<Record<Address, string>> {
     launch: `${services}/launch/`,
     blobs: `${services}/blobs/`,
     actions: `${services}/actions/`,
+    feed: `${services}/feed/`,
   }
 }

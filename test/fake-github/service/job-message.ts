@@ -40,7 +40,12 @@ export function jobMessage(facts: Facts): object {
           name: "SystemVssConnection",
           url: runService ? addresses.run : addresses.tenant,
           authorization: { parameters: { AccessToken: token }, scheme: "OAuth" },
-          data: { ServerId: job.uuid, ServerName: "fake", ResultsServiceUrl: addresses.results },
+          data: {
+            ServerId: job.uuid,
+            ServerName: "fake",
+            ResultsServiceUrl: addresses.results,
+            FeedStreamUrl: `${addresses.feed}${job.uuid}`,
+          },
           isShared: false,
           isReady: true,
         },

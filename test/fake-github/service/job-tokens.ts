@@ -32,7 +32,7 @@ export class JobTokens {
    *
    * @throws {Refusal} 401 without a token of a job, 404 when the job is not this runner's any more
    */
-  job(request: Request): { job: Job; runner: Runner } {
+  job(request: Pick<Request, "headers">): { job: Job; runner: Runner } {
     const [, token = ""] = /^bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "") ?? []
     const found = this.#tokens.get(token)
     if (!found) throw new Refusal(401, "Unauthorized")
