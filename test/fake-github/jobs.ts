@@ -87,6 +87,8 @@ export interface Job extends z.infer<typeof NEW_JOB> {
   runner?: { readonly id: number; readonly name: string }
   stepResults: readonly z.infer<typeof STEP_RESULT>[]
   log: string
+  /** The whole log comes in parts, which take the place of the live view. */
+  logSent: boolean
   /** Its runner knows of it. */
   acquired: boolean
   /** Somebody wants it to end; its runner is told. */
@@ -121,6 +123,7 @@ export class Jobs {
       summaries: {},
       renewals: 0,
       log: "",
+      logSent: false,
       acquired: false,
       cancelled: false,
       queuedAt: this.#time(),

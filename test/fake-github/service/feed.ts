@@ -34,6 +34,7 @@ export class Feed {
       this.#server.handleUpgrade(request, socket, head, (connection) => {
         connection.on("message", (data: Buffer) => {
           const { value } = LINES.parse(JSON.parse(data.toString("utf8")))
+          if (job.logSent) return
           job.log += value.map((line) => `${line}\n`).join("")
           this.#state.jobs.changed()
         })

@@ -89,8 +89,7 @@ export function resultsRoutes(state: State, jobTokens: JobTokens): Route[] {
         if (!job) throw notFound()
         if (request.query.get("comp") !== "appendblock") {
           open.add(request.path)
-          // In place of what the live view has.
-          if (step === WHOLE_JOB) job.log = ""
+          if (step === WHOLE_JOB) Object.assign(job, { log: "", logSent: true })
           return { status: 201 }
         }
         // As the storage answers for a blob that was not created, or was sealed.

@@ -26,8 +26,10 @@ type events struct {
 	// evaluate is a text with its expressions evaluated.
 	evaluate func(text string) string
 
-	mutex   sync.Mutex
+	mutex sync.Mutex
+	// setUp, first and last are the records before the steps, of the first step, and after the steps.
 	setUp   *report.Record
+	first   *report.Record
 	last    *report.Record
 	current *report.Record
 	// result is the current step's, once it is known.
@@ -77,7 +79,7 @@ func (e *events) enter(stage, id, name string) {
 	record := e.planned[id]
 	switch stage {
 	case "Pre":
-		record = e.report.Insert(record, "", "Pre-"+id, "Pre "+name)
+		record = e.report.Insert(e.first, "", "Pre-"+id, "Pre "+name)
 	case "Post":
 		record = e.report.Insert(e.last, "", "Post-"+id, "Post "+name)
 	}

@@ -183,7 +183,11 @@ func (j *job) prepare() error {
 		return err
 	}
 	for index, step := range j.steps {
-		j.events.planned[step.ID] = j.report.Insert(j.last, j.request.Steps[index].ID, step.ID, j.masks.Mask(firstLine(step.String())))
+		record := j.report.Insert(j.last, j.request.Steps[index].ID, step.ID, j.masks.Mask(firstLine(step.String())))
+		j.events.planned[step.ID] = record
+		if index == 0 {
+			j.events.first = record
+		}
 		if step.Uses != "" {
 			j.events.uses[step.ID] = step
 		}
@@ -228,7 +232,7 @@ func (j *job) runContext(github map[string]interface{}) (*runner.RunContext, err
 	if err != nil {
 		return nil, err
 	}
-	defaults, err := actionsdotnetactcompat.ConvertDefaults(j.request.Defaults)
+	defaults, err := defaultsOf(j.request)
 	if err != nil {
 		return nil, err
 	}
@@ -267,6 +271,7 @@ func (j *job) runContext(github map[string]interface{}) (*runner.RunContext, err
 		Name:         j.request.JobDisplayName,
 		RawRunsOn:    yaml.Node{Kind: yaml.ScalarNode, Style: yaml.DoubleQuotedStyle},
 		RawContainer: j.container(),
+		Defaults:     defaults,
 		Steps:        j.steps,
 		Services:     services,
 		Outputs:      j.outputs,
@@ -280,7 +285,7 @@ func (j *job) runContext(github map[string]interface{}) (*runner.RunContext, err
 		Name:        j.request.JobID,
 		Config:      config,
 		Env:         env,
-		Run:         &model.Run{JobID: j.request.JobID, Workflow: &model.Workflow{Name: text("workflow"), Defaults: defaults, Jobs: jobs}},
+		Run:         &model.Run{JobID: j.request.JobID, Workflow: &model.Workflow{Name: text("workflow"), Jobs: jobs}},
 		Matrix:      matrix,
 		EventJSON:   string(event),
 		StepResults: map[string]*model.StepResult{},
@@ -320,6 +325,17 @@ func secretsOf(request *protocol.AgentJobRequestMessage) map[string]string {
 		secrets["GITHUB_TOKEN"] = token.Value
 	}
 	return secrets
+}
+
+// defaultsOf are the shell and the folder of steps that say nothing else. The library's conversion loses the folder.
+func defaultsOf(request *protocol.AgentJobRequestMessage) (model.Defaults, error) {
+	var defaults model.Defaults
+	for index := range request.Defaults {
+		if err := request.Defaults[index].ToYamlNode().Decode(&defaults); err != nil {
+			return defaults, err
+		}
+	}
+	return defaults, nil
 }
 
 func outputsOf(request *protocol.AgentJobRequestMessage) map[string]string {
@@ -480,13 +496,17 @@ func (h *setUpHook) Fire(entry *logrus.Entry) error {
 
 // takeOver puts the job's environment in the place of act's, and runs the first hook in it.
 func (j *job) takeOver(ctx context.Context) {
-	host, isHost := j.rc.JobContainer.(*container.HostEnvironment)
-	if !isHost {
-		host = &container.HostEnvironment{Workdir: j.folders.workspace}
+	theirs, isHost := j.rc.JobContainer.(*container.HostEnvironment)
+	// A new one: act still has its own, and deletes after the job what that has as its workspace.
+	ours := &container.HostEnvironment{
+		Path: j.folders.workspace, TmpDir: j.folders.temporary, ToolCache: j.folders.tools, Workdir: j.folders.workspace,
+		ActPath: filepath.Join(j.folders.act, "act"),
 	}
-	host.Path, host.TmpDir, host.ToolCache = j.folders.workspace, j.folders.temporary, j.folders.tools
+	if isHost {
+		ours.StdOut = theirs.StdOut
+	}
 	j.environment = &environment{
-		HostEnvironment: host, folders: j.folders, name: j.settings.AgentName, tracking: os.Getenv(orphans.Variable),
+		HostEnvironment: ours, folders: j.folders, name: j.settings.AgentName, tracking: os.Getenv(orphans.Variable),
 		seconds: j.seconds, imageOS: os.Getenv("ImageOS"), script: j.events.Script, problem: j.events.Problem, stopping: j.stopping,
 	}
 	if isHost {
@@ -495,7 +515,7 @@ func (j *job) takeOver(ctx context.Context) {
 	for name, value := range j.environment.GetRunnerContext(ctx) {
 		j.rc.Env["RUNNER_"+strings.ToUpper(name)] = fmt.Sprint(value)
 	}
-	j.startFailed = j.runHook(j.cancellation.all, startedHook, j.events.planned[j.steps[0].ID])
+	j.startFailed = j.runHook(j.cancellation.all, startedHook, j.events.first)
 	if j.startFailed != nil {
 		// Steps without a condition are not run after a failure.
 		j.rc.StepResults["__job_started"] = &model.StepResult{Outcome: model.StepStatusFailure, Conclusion: model.StepStatusFailure}

@@ -29,7 +29,8 @@ func Main(root string, args []string) int {
 		return exitcode.Terminated
 	}
 	// A signal to the whole group is for the listener, which then says what is to be done.
-	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// Received and dropped: what is ignored would be ignored by steps as well.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	output := os.Stdout
 	// Libraries print there what is not the job's.
 	os.Stdout = os.Stderr
