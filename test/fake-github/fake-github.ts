@@ -10,7 +10,15 @@ import { FakeServer } from "./server.js"
 import { AccessTokens } from "./service/access-tokens.js"
 import { brokerRoutes } from "./service/broker.js"
 import { jobRoutes } from "./service/job-routes.js"
+import { Feed } from "./service/feed.js"
+import { JobTokens } from "./service/job-tokens.js"
+import { launchRoutes } from "./service/launch.js"
+import { messageRoutes } from "./service/pipelines/message-routes.js"
+import { planRoutes } from "./service/pipelines/plan-routes.js"
+import { AdminTokens, poolRoutes } from "./service/pipelines/pool-routes.js"
 import { registrationRoutes } from "./service/registration.js"
+import { resultsRoutes } from "./service/results-service.js"
+import { runServiceRoutes } from "./service/run-service.js"
 import { State } from "./state.js"
 
 export interface FakeGitHubOptions {
@@ -31,6 +39,8 @@ export class FakeGitHub extends State {
   constructor({ host = "127.0.0.1", port = 0, certificate }: FakeGitHubOptions = {}) {
     super()
     const accessTokens = new AccessTokens(this)
+    const adminTokens = new AdminTokens()
+    const jobTokens = new JobTokens(this)
     const routes = [
       ...adminRoutes(this, (seconds) => this.downFor(seconds)),
       ...metaRoutes(this),
@@ -38,12 +48,18 @@ export class FakeGitHub extends State {
       ...justInTimeRoutes(this),
       ...runnerListRoutes(this),
       ...appRoutes(this),
-      ...registrationRoutes(this),
+      ...registrationRoutes(this, adminTokens),
       ...accessTokens.routes(),
       ...brokerRoutes(this, accessTokens),
       ...jobRoutes(this, accessTokens),
+      ...runServiceRoutes(this, accessTokens, jobTokens),
+      ...resultsRoutes(this, jobTokens),
+      ...launchRoutes(this, jobTokens),
+      ...poolRoutes(this, adminTokens),
+      ...messageRoutes(this, accessTokens, jobTokens),
+      ...planRoutes(this, jobTokens),
     ]
-    this.#server = new FakeServer({ host, port, certificate }, routes, this)
+    this.#server = new FakeServer({ host, port, certificate, upgrades: new Feed(this, jobTokens) }, routes, this)
     const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host
     this.#url = (actual) => `${certificate ? "https" : "http"}://${name}:${String(actual)}`
   }

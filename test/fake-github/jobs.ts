@@ -1,14 +1,28 @@
+import { randomUUID } from "node:crypto"
 import { EventEmitter, once } from "node:events"
 import { z } from "zod"
 import type { Accounts } from "./accounts.js"
 import type { Clock } from "./clock.js"
 import type { Runner } from "./runners.js"
 
+/** A value of a workflow: an expression is a text with `${{ … }}`. */
+const SCALAR = z.union([z.string(), z.number(), z.boolean()])
+
+/** A step of a workflow. Of what is not `run`, `env` and `always`, only runners that speak GitHub's protocol know. */
 export const STEP = z.strictObject({
+  id: z.string().optional(),
   name: z.string().optional(),
-  /** Shell text, run by `bash -e`. */
-  run: z.string(),
+  /** Shell text, run by `bash -e` unless `shell` says otherwise. */
+  run: z.string().default(""),
+  /** An action, in place of `run`: `octo/greet@v1`, one of those in the folder of actions; or `./folder` of the workspace. */
+  uses: z.string().optional(),
+  with: z.record(z.string(), z.string()).default({}),
   env: z.record(z.string(), z.string()).default({}),
+  shell: z.string().optional(),
+  workingDirectory: z.string().optional(),
+  if: z.string().optional(),
+  continueOnError: z.union([z.boolean(), z.string()]).optional(),
+  timeoutMinutes: z.union([z.number(), z.string()]).optional(),
   /** Runs although a step before failed. */
   always: z.boolean().default(false),
 })
@@ -23,6 +37,21 @@ export const NEW_JOB = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Masked in the log by the runner, as GitHub's secrets are. */
   secrets: z.array(z.string()).default([]),
+  /** By their names, for the context `secrets`; masked as well. */
+  namedSecrets: z.record(z.string(), z.string()).default({}),
+  /** For the context `vars`. */
+  vars: z.record(z.string(), z.string()).default({}),
+  matrix: z.record(z.string(), SCALAR).optional(),
+  /** Jobs before this one: `{ before: { result: "success", outputs: { version: "1" } } }`. */
+  needs: z
+    .record(z.string(), z.strictObject({ result: z.string(), outputs: z.record(z.string(), z.string()).default({}) }))
+    .default({}),
+  /** `defaults.run` of the job. */
+  defaults: z.strictObject({ shell: z.string().optional(), workingDirectory: z.string().optional() }).optional(),
+  /** What other jobs get: `{ answer: "${{ steps.one.outputs.answer }}" }`. */
+  outputs: z.record(z.string(), z.string()).default({}),
+  /** Whether somebody asked for debug logging. */
+  debug: z.boolean().default(false),
 })
 
 /** In the runner's words. `Abandoned`: its runner was not heard of again. */
@@ -31,13 +60,35 @@ export type Result = z.infer<typeof RESULT>
 
 export const STEP_RESULT = z.strictObject({ name: z.string(), result: RESULT, exitCode: z.int().nullable() })
 
+/** What GitHub shows of a step beside its log. */
+export interface Annotation {
+  readonly step: string
+  readonly level: string
+  readonly message: string
+}
+
 export interface Job extends z.infer<typeof NEW_JOB> {
   readonly id: number
+  /** Its name between the server and a runner that speaks GitHub's protocol. */
+  readonly uuid: string
+  /** The protocol by which its runner got it. */
+  protocol?: "stand-in" | "run-service" | "pipelines"
+  /** What other jobs would get. */
+  results: Readonly<Record<string, string>>
+  /** Steps' logs by their names. */
+  stepLogs: Record<string, string>
+  annotations: readonly Annotation[]
+  /** Texts for the job's summary by the names of steps. */
+  summaries: Record<string, string>
+  /** How often its runner said that it is still at it. */
+  renewals: number
   status: "queued" | "in_progress" | "completed"
   result?: Result
   runner?: { readonly id: number; readonly name: string }
   stepResults: readonly z.infer<typeof STEP_RESULT>[]
   log: string
+  /** The whole log comes in parts, which take the place of the live view. */
+  logSent: boolean
   /** Its runner knows of it. */
   acquired: boolean
   /** Somebody wants it to end; its runner is told. */
@@ -63,9 +114,16 @@ export class Jobs {
     const queued: Job = {
       ...NEW_JOB.parse(job),
       id: this.#jobs.length + 1,
+      uuid: randomUUID(),
       status: "queued",
       stepResults: [],
+      results: {},
+      stepLogs: {},
+      annotations: [],
+      summaries: {},
+      renewals: 0,
       log: "",
+      logSent: false,
       acquired: false,
       cancelled: false,
       queuedAt: this.#time(),
@@ -77,6 +135,10 @@ export class Jobs {
 
   find(id: number): Job | undefined {
     return this.#jobs[id - 1]
+  }
+
+  findByUuid(uuid: string): Job | undefined {
+    return this.#jobs.find((job) => job.uuid === uuid.toLowerCase())
   }
 
   list(): readonly Job[] {

@@ -21,3 +21,17 @@ export function jsonBody<T extends z.ZodType>(request: Request, form: T): z.infe
   const what = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`).join("; ")
   throw new Refusal(422, `Invalid request.\n\n${what}`)
 }
+
+/** With names in the API's spelling: some clients send `JobID` for `jobId`. What is in `outputs` has a workflow's own names. */
+export function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+/g) ?? [name]
+      const spelt = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase()).join("")
+      const camel = spelt.charAt(0).toLowerCase() + spelt.slice(1)
+      return [camel, camel === "outputs" ? member : camelCased(member)]
+    }),
+  )
+}

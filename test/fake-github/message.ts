@@ -17,7 +17,7 @@ export interface Request {
 
 export interface Answer {
   readonly status: number
-  /** Sent as JSON, a string as it is. */
+  /** Sent as JSON, a string and bytes as they are. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -2,9 +2,10 @@ import { createAdaptorServer, type HttpBindings } from "@hono/node-server"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { type Context, Hono, type Next } from "hono"
 import type { StatusCode } from "hono/utils/http-status"
-import type { Server } from "node:http"
+import type { IncomingMessage, Server } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Certificate } from "./certificate.js"
 import { credentialsOf } from "./authorization.js"
@@ -23,10 +24,17 @@ const JSON_TYPE = "application/json; charset=utf-8"
 /** Where the API's rules, like limits, do not hold. */
 const OTHERS = /^\/(?:_fake|_services)(?:\/|$)/
 
+/** What is done with connections for other protocols. */
+export interface Upgrades {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): void
+}
+
 export interface ServerOptions {
   readonly host: string
   readonly port: number
   readonly certificate?: Certificate | undefined
+  readonly upgrades: Upgrades
 }
 
 type Call = Context<{ Bindings: HttpBindings }>
@@ -69,6 +77,9 @@ export class FakeServer {
       overrideGlobalObjects: false,
       ...(certificate && { createServer: createHttpsServer, serverOptions: certificate }),
     }) as Server
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#options.upgrades.upgrade(request, socket, head),
+    )
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen(this.#port, host, resolve)
@@ -84,6 +95,7 @@ export class FakeServer {
     this.#server = undefined
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()
+    this.#options.upgrades.close()
     await closed
   }
 
@@ -166,6 +178,8 @@ async function read({ req }: Call): Promise<RouteRequest> {
 function send(call: Call, { status, body, headers }: Answer): Response {
   call.status(status as StatusCode)
   if (body === undefined) return call.body(null, { headers: { ...headers } })
+  if (body instanceof Uint8Array)
+    return call.body(Buffer.from(body), { headers: { "content-type": "application/octet-stream", ...headers } })
   const [text, type] = typeof body === "string" ? [body, "text/html"] : [JSON.stringify(body), JSON_TYPE]
   return call.body(text, { headers: { "content-type": type, ...headers } })
 }

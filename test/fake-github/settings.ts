@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { z } from "zod"
 
 /** How the server is with runners. All can be changed while it runs. */
@@ -10,6 +11,10 @@ export const SETTINGS = z.strictObject({
   sessionSeconds: z.number().positive().default(60),
   /** Seconds for which a runner's question for a job is kept open. */
   pollSeconds: z.number().nonnegative().default(25),
+  /** Whether runners register with the API, or as with older servers with the pipelines service. */
+  useV2Flow: z.boolean().default(true),
+  /** A folder with a repository of an action in each `OWNER/NAME`; by default, that of the tests' own actions. */
+  actions: z.string().default(join(import.meta.dirname, "actions")),
   /** The newest release, as the list of runner applications has it. */
   offeredRunnerVersion: z.string().default("2.338.0"),
 })

@@ -2,10 +2,10 @@ import { Accounts } from "./accounts.js"
 import { Apps } from "./apps.js"
 import { Clock } from "./clock.js"
 import { Faults } from "./faults.js"
-import { Jobs } from "./jobs.js"
+import { type Job, Jobs, type Result } from "./jobs.js"
 import { RateLimit } from "./rate-limit.js"
 import { Recorder } from "./recorder.js"
-import { Runners } from "./runners.js"
+import { type Runner, Runners } from "./runners.js"
 import { SETTINGS, type Settings } from "./settings.js"
 import { Tokens } from "./tokens.js"
 
@@ -21,6 +21,13 @@ export class State {
   readonly jobs = new Jobs(this.clock, this.accounts)
   readonly faults = new Faults()
   readonly requests = new Recorder()
+
+  /** Ends a job. An ephemeral runner has done then what it was there for. */
+  completeJob(runner: Runner, job: Job, result: Result, steps: Job["stepResults"]): void {
+    runner.job = undefined
+    if (runner.ephemeral) this.runners.remove(runner)
+    this.jobs.complete(job, result, steps)
+  }
 
   /** Ends the jobs of runners that were not heard of for too long. */
   abandonLostJobs(): void {

@@ -47,7 +47,7 @@ export function justInTimeRoutes(state: State): Route[] {
       publicKey: createPublicKey(privateKey),
     })
     const poolName = state.accounts.groups(target).find(({ id }) => id === group)?.name ?? "Default"
-    const files = configurationFiles(runner, poolName, workFolder, privateKey, request)
+    const files = configurationFiles(state, { runner, poolName, workFolder, privateKey, request })
     const encoded = Object.entries(files).map(([file, content]) => [file, base64(JSON.stringify(content))])
     return {
       status: 201,
@@ -59,13 +59,18 @@ export function justInTimeRoutes(state: State): Route[] {
   })
 }
 
+interface JustInTimeRunner {
+  readonly runner: Runner
+  readonly poolName: string
+  readonly workFolder: string
+  readonly privateKey: KeyObject
+  readonly request: Request
+}
+
 /** What config.sh would have written. */
 function configurationFiles(
-  runner: Runner,
-  poolName: string,
-  workFolder: string,
-  privateKey: KeyObject,
-  request: Request,
+  { settings }: State,
+  { runner, poolName, workFolder, privateKey, request }: JustInTimeRunner,
 ): Readonly<Record<string, unknown>> {
   const { broker, token, tenant } = addresses(request.origin)
   return {
@@ -78,8 +83,7 @@ function configurationFiles(
       ephemeral: true,
       serverUrl: tenant,
       workFolder,
-      useV2Flow: true,
-      serverUrlV2: broker,
+      ...(settings.useV2Flow && { useV2Flow: true, serverUrlV2: broker }),
     },
     ".credentials": { scheme: "OAuth", data: { clientId: runner.clientId, authorizationUrl: token } },
     ".credentials_rsaparams": rsaParameters(privateKey),

@@ -47,7 +47,7 @@ export class AccessTokens {
     const runner = this.#state.runners.findByClient(claims?.iss ?? "")
     if (!claims || !runner) return oauthError("invalid_client", "The client is not registered.")
     try {
-      await compactVerify(assertion, runner.publicKey, { algorithms: ["RS256"] })
+      await compactVerify(assertion, runner.publicKey, { algorithms: ["RS256", "PS256"] })
     } catch {
       return oauthError("invalid_client", "The signature does not fit.")
     }

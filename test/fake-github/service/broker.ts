@@ -1,5 +1,6 @@
 import { z } from "zod"
-import { jsonBody } from "../json-body.js"
+import type { Job } from "../jobs.js"
+import { camelCased, jsonBody } from "../json-body.js"
 import type { Answer, Request, Route } from "../message.js"
 import { Refusal } from "../refusal.js"
 import type { Runner, Session } from "../runners.js"
@@ -8,7 +9,7 @@ import type { AccessTokens } from "./access-tokens.js"
 import { addresses } from "./addresses.js"
 import { refuseOldVersion } from "./version.js"
 
-const SESSION = z.object({ ownerName: z.string(), agent: z.object({ version: z.string() }) })
+const SESSION = z.preprocess(camelCased, z.object({ ownerName: z.string(), agent: z.object({ version: z.string() }) }))
 
 /** Milliseconds. */
 const TOUCH = 500
@@ -23,20 +24,30 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
     const message = (messageType: string, body: object): Answer => {
       return { status: 200, body: { messageId: next++, messageType, body: JSON.stringify(body) } }
     }
-    const jobRequest = (jobId: number): Answer => {
-      return message("RunnerJobRequest", { jobId, runServiceUrl: addresses(request.origin).jobs })
+    // For runners of both kinds: the stand-in reads the first two.
+    const jobRequest = (job: Job): Answer => {
+      const { jobs, run } = addresses(request.origin)
+      return message("RunnerJobRequest", {
+        jobId: job.id,
+        runServiceUrl: jobs,
+        id: job.uuid,
+        runner_request_id: job.uuid,
+        run_service_url: run,
+        should_acknowledge: true,
+      })
     }
     const busy = request.query.get("status") === "Busy"
     const current = runner.job === undefined ? undefined : state.jobs.find(runner.job)
     if (current) {
       // A message may be lost on its way.
-      if (!current.acquired && !busy) return jobRequest(current.id)
+      if (!current.acquired && !busy) return jobRequest(current)
       if (!current.cancelled || told.has(current.id)) return undefined
       told.add(current.id)
-      return message("JobCancellation", { jobId: current.id })
+      const cancellation = current.protocol === "stand-in" ? { jobId: current.id } : cancellationOf(current)
+      return message("JobCancellation", cancellation)
     }
     const job = busy ? undefined : state.jobs.assign(runner)
-    return job && jobRequest(job.id)
+    return job && jobRequest(job)
   }
 
   return [
@@ -49,7 +60,7 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
         runner.version = agent.version
         const session = state.runners.openSession(runner, ownerName)
         if (!session) throw new Refusal(409, `The runner ${runner.name} already has an active session.`)
-        return { status: 200, body: { sessionId: session.id } }
+        return { status: 200, body: { sessionId: session.id, ownerName, agent: { id: runner.id, name: runner.name } } }
       },
     ],
     [
@@ -58,6 +69,14 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
       (request) => {
         tokens.runner(request).session = undefined
         return { status: 204 }
+      },
+    ],
+    [
+      "POST",
+      "/_services/broker/acknowledge",
+      (request) => {
+        state.runners.touch(sessionOf(tokens.runner(request), request, state))
+        return { status: 200, body: {} }
       },
     ],
     [
@@ -79,6 +98,11 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
       },
     ],
   ]
+}
+
+/** How a runner that speaks GitHub's protocol is told to end a job. */
+export function cancellationOf(job: Job): object {
+  return { jobId: job.uuid, timeout: "00:05:00" }
 }
 
 function sessionOf(runner: Runner, request: Request, state: State): Session {

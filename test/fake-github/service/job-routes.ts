@@ -26,6 +26,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
       (request, { id }) => {
         const { job } = own(request, id)
         job.acquired = true
+        job.protocol = "stand-in"
         const { name, repository, steps, env, secrets } = job
         return { status: 200, body: { id: Number(id), name, repository, steps, env, secrets } }
       },
@@ -52,10 +53,7 @@ export function jobRoutes(state: State, tokens: AccessTokens): Route[] {
       (request, { id }) => {
         const { runner, job } = own(request, id)
         const { result, steps } = jsonBody(request, COMPLETION)
-        runner.job = undefined
-        // An ephemeral runner has done what it was there for.
-        if (runner.ephemeral) state.runners.remove(runner)
-        state.jobs.complete(job, result, steps)
+        state.completeJob(runner, job, result, steps)
         return { status: 204 }
       },
     ],

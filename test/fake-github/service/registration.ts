@@ -6,6 +6,7 @@ import type { Route } from "../message.js"
 import { notFound, Refusal } from "../refusal.js"
 import type { State } from "../state.js"
 import { addresses } from "./addresses.js"
+import type { AdminTokens } from "./pipelines/pool-routes.js"
 import { refuseOldVersion } from "./version.js"
 
 const FIRST_STEP = z.object({ url: z.string(), runner_event: z.string() })
@@ -30,7 +31,7 @@ const REGISTRATION = z.object({
  * What config.sh asks for, with its token after the word RemoteAuth. No document has it; this follows what the runner itself does, in
  * src/Runner.Common/RunnerDotcomServer.cs of https://github.com/actions/runner. Groups, the list and removal are the API's.
  */
-export function registrationRoutes(state: State): Route[] {
+export function registrationRoutes(state: State, adminTokens: AdminTokens): Route[] {
   return [
     [
       "POST",
@@ -44,8 +45,8 @@ export function registrationRoutes(state: State): Route[] {
           body: {
             url: addresses(request.origin).tenant,
             token_schema: "OAuthAccessToken",
-            token: "unused",
-            use_v2_flow: true,
+            token: adminTokens.create(token.target),
+            use_v2_flow: state.settings.useV2Flow,
           },
         }
       },

@@ -22,6 +22,8 @@ beforeAll(async () => {
     format: "esm",
     target: "node20",
     outfile: program,
+    // Packages in CommonJS require Node's own modules.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   })
 })
 afterAll(() => rm(folder, { recursive: true }))

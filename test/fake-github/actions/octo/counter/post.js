@@ -1,0 +1,1 @@
+console.log(`cleaned up after ${process.env.STATE_file}`)
