@@ -50,7 +50,8 @@ export const TOOL_ENTRIES = {
   },
   npm: {
     title: "npm",
-    // Node.js' own archive carries npm; the registry's Node.js packages do not.
+    // The registry's Node.js packages do not have it.
+    upstreamIn: "node",
     registry: {
       kind: "npm",
       package: () => "npm",

@@ -11,6 +11,7 @@ import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "../plan/labels.js"
 import type { CheckResult } from "../report/report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
+import { sourcePlaces, sourceProblems } from "./tool-sources.js"
 import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
 
 /** The programs that may be setuid or setgid, all from the distribution's own packages. Any other is a finding. */
@@ -47,6 +48,9 @@ const TOP = new Set([
   ...["stargz.index.json", ".prefetch.landmark", ".no.prefetch.landmark"],
 ])
 
+/** The check that the label with the tools' sources is right, which publishing with `--sources auto` requires. */
+export const SOURCES_CHECK = "config/sources"
+
 /** Names of variables that suggest a secret. */
 const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?key|private_?key/i
 
@@ -67,7 +71,9 @@ export interface CheckedConfig {
 
 /** The paths about which the checks of a configuration ask the scan. */
 export function pathsToKnow(config: CheckedConfig): string[] {
-  return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
+  return [
+    ...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config), ...sourcePlaces()]),
+  ]
 }
 
 /**
@@ -175,11 +181,12 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
 }
 
 function configChecks(
-  { plan }: CheckContext,
+  context: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
+  const { plan } = context
   const { uid, gid, home } = RUNNER_USER
   const environment = Object.entries(plan.environment)
   const folder = scan.paths[home]
@@ -256,6 +263,12 @@ function configChecks(
       "all expected labels are set",
       "",
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
+    ),
+    result(
+      SOURCES_CHECK,
+      "the label names the source of each tool, and the image's packages and files agree where sources differ in them",
+      "",
+      named(sourceProblems(context, config.labels, scan)),
     ),
   ]
 }

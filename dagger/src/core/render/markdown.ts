@@ -15,6 +15,7 @@ export function renderMarkdown(report: Report): string {
     section("Skipped checks", checksWith("skipped", report)),
     section("Checks", checks(report)),
     section("Tools", tools(report)),
+    section("Sources of tools", sources(report)),
     section("Parity", parity(report)),
     section("Sizes", [sizes(report), costs(report)].filter((part) => part !== "").join("\n\n")),
     section("Package archives", releases(report)),
@@ -29,7 +30,7 @@ function facts({ index, created, sources, runner }: Report): string {
   return [
     index === undefined ? "- **No image was written.**" : `- Index: \`${index}\``,
     `- Created: ${created}`,
-    `- Sources: ${sources.mode} (${text(sources.reason)})`,
+    ...(sources.requested === undefined ? [] : [`- Requested sources: ${sources.requested}`]),
     runner.kind === "stand-in"
       ? `- Runner: **stand-in** ${runner.version}. This is not the GitHub Actions runner.`
       : `- Runner: GitHub Actions runner ${runner.version}`,
@@ -111,6 +112,14 @@ function tools({ platforms }: Report): string {
   return table(
     ["Tool", ...platforms.map(({ platform }) => platform)],
     [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+/** Which kind of source each tool came from, and why. */
+function sources({ sources: { tools } }: Report): string {
+  return table(
+    ["Tool", "From", "Reason"],
+    Object.entries(tools).map(([name, { from, reason }]) => [text(name), from, text(reason)]),
   )
 }
 

@@ -70,7 +70,7 @@ describe("renderMarkdown", () => {
 
       - **No image was written.**
       - Created: 2026-01-02T03:04:05Z
-      - Sources: registry (asked for)
+      - Requested sources: registry
       - Runner: **stand-in** 0.1.0-standin. This is not the GitHub Actions runner.
 
       ## Platforms
@@ -105,6 +105,12 @@ describe("renderMarkdown", () => {
       | Tool | linux/amd64 | linux/arm64 |
       | --- | --- | --- |
       | node | 24.1.0 (npm:node-linux@24.1.0) | 24.1.0 (npm:node-linux@24.1.0) |
+
+      ## Sources of tools
+
+      | Tool | From | Reason |
+      | --- | --- | --- |
+      | node | registry | asked for |
 
       ## Package archives
 
@@ -155,6 +161,7 @@ describe("renderMarkdown", () => {
       "## Platforms",
       "## Checks",
       "## Tools",
+      "## Sources of tools",
       "## Package archives",
       "## Time",
     ])
