@@ -35,7 +35,8 @@ const ANSWERS = [
 /** The same, where curl and Node.js say it in their own words. */
 const IN_OWN_WORDS = [
   ["loop", { container: /^it is redirected more than 10 times$/, here: /^it redirects too many times$/ }, 11],
-  ["hangs-up", { container: /^Empty reply from server, 3 times$/, here: /(closed|reset).*, 3 times$/ }, 3],
+  // What forwards this host's loopback interface to the container keeps a dropped connection open.
+  ["hangs-up", { container: /^no answer within 8 seconds, 3 times$/, here: /(closed|reset).*, 3 times$/ }, 3],
 ] as const
 const FAULTS = [...ANSWERS, ...IN_OWN_WORDS].map(([fault]) => fault)
 
