@@ -1,5 +1,6 @@
 import Table from "cli-table3"
 import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan/plan.js"
+import { vulnerabilityWarnings } from "../../dagger/src/core/plan/expected-tools.js"
 import { sourceGroups, sourceText } from "../../dagger/src/core/plan/sources.js"
 
 const PACKAGE_COLUMNS = 100
@@ -28,6 +29,7 @@ function variantText(plan: VariantPlan): string {
     `Base image: ${plan.base}`,
     `Runner: ${plan.runner === "actions" ? "the Actions runner" : "the stand-in, which takes no real jobs"}`,
     ...sourceGroups(plan.sources).map((group) => `Tools ${sourceText(group)}`),
+    ...vulnerabilityWarnings([plan]).map((text) => `Warning: ${text}`),
     table.toString(),
     ...packageLines(plan),
   ].join("\n")

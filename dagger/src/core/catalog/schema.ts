@@ -112,6 +112,8 @@ export interface ToolEntry {
     url: (version: string, platform: PlatformSpelling) => string
     unpack: Unpack
     feed: UpstreamFeed
+    /** The Go module of the same releases: its versions are known when the vendor does not answer. A path names one major version. */
+    module?: string
     /** The first version that the vendor offers for a platform, if it was added later than others. */
     since?: (platform: PlatformSpelling) => string | undefined
   }

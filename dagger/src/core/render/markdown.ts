@@ -16,6 +16,7 @@ export function renderMarkdown(report: Report): string {
     section("Checks", checks(report)),
     section("Tools", tools(report)),
     section("Sources of tools", sources(report)),
+    section("Known vulnerabilities", vulnerabilities(report)),
     section("Parity", parity(report)),
     section("Sizes", [sizes(report), costs(report)].filter((part) => part !== "").join("\n\n")),
     section("Package archives", releases(report)),
@@ -112,6 +113,18 @@ function tools({ platforms }: Report): string {
   return table(
     ["Tool", ...platforms.map(({ platform }) => platform)],
     [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+/** The tools whose pinned versions have known vulnerabilities. */
+function vulnerabilities({ platforms }: Report): string {
+  return table(
+    ["Platform", "Tool", "Version", "Vulnerabilities"],
+    platforms.flatMap(({ platform, tools }) =>
+      tools.flatMap(({ name, version, vulnerabilities: ids = [] }) =>
+        ids.length === 0 ? [] : [[platform, text(name), text(version), ids.map(text).join(", ")]],
+      ),
+    ),
   )
 }
 

@@ -70,6 +70,8 @@ export const toolSchema = z.object({
   /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
   source: z.string(),
   sha256: sha256.optional(),
+  /** Known vulnerabilities of a pinned version, by their ids. Absent if there are none. */
+  vulnerabilities: z.array(z.string()).optional(),
   /**
    * Its unpacked size: its layer's bytes; for a package of the distribution dpkg's Installed-Size, without dependencies.
    * Absent if no image was written, as for layers.

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { allSettled } from "../../core/progress/all-settled.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import type { BuildPlan } from "../../core/plan/build-plan.js"
+import { vulnerabilityWarnings } from "../../core/plan/expected-tools.js"
 import { fallbacks, sourceGroups, sourceText } from "../../core/plan/sources.js"
 import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
 import type { ImageSources } from "../../core/report/report.js"
@@ -95,6 +96,7 @@ export async function prepareBuild(
   await allSettled<unknown>([planning, reading])
   const [plan, archive] = await Promise.all([planning, reading])
   saySources(plan, progress)
+  for (const text of vulnerabilityWarnings(plan.variants)) progress.warn("all platforms", text)
   if (request.native) assertNative(plan.variants, engineHost.platform)
   const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
   // The same packages as before make the same image, although the archive has moved on.

@@ -154,6 +154,23 @@ describe("renderMarkdown", () => {
     `)
   })
 
+  it("names known vulnerabilities of tools", () => {
+    const tools = [
+      { name: "go", version: "1.27.2", source: "https://dl.google.com/go", vulnerabilities: ["CVE-1", "CVE-2"] },
+      { name: "gh", version: "2.1.0", source: "deb:gh" },
+    ]
+    const text = renderMarkdown(report({ platforms: [platformReport("linux/arm64", { tools })] }))
+    expect(text.split("## Known vulnerabilities")[1]?.split("##")[0]).toMatchInlineSnapshot(`
+      "
+
+      | Platform | Tool | Version | Vulnerabilities |
+      | --- | --- | --- | --- |
+      | linux/arm64 | go | 1.27.2 | CVE-1, CVE-2 |
+
+      "
+    `)
+  })
+
   it("has no sections for what did not happen", () => {
     const headings = renderMarkdown(report()).match(/^#+ .*/gm)
     expect(headings).toEqual([
