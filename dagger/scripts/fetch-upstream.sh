@@ -1,20 +1,17 @@
 # fetch-upstream.sh URL SHA256 NAME [CONNECT_TO HOST]: brings a file to /download/NAME, whole and with its checksum.
-#   URL         where it is; a path for a file that is here already
-#   SHA256      what the file must have; "probe" only asks whether the URL answers, and prints yes or no
-#   CONNECT_TO  host:port:host:port, where to connect to instead of HOST, without a proxy
+#   URL              where it is; a path for a file that is here already
+#   SHA256           what the file must have
+#   CONNECT_TO HOST  see upstream-curl.sh
 # What has come is kept when a transfer breaks off or falls silent, and the next attempt goes on from there. A failure ends in one
 # line on standard error, "fetch-upstream: KIND: what happened", and a non-zero exit code, so that nothing of it is cached. KIND is
 # checksum, http-STATUS, redirects, silence, slow, truncated, unreachable, certificate or curl-CODE.
 set -eu
 url=$1 sha256=$2 name=$3 connect_to=${4-} direct=${5-}
 
-REDIRECTS=10     # followed at most
-CONNECT=10       # seconds that connecting may take
 SILENCE=15       # seconds with less than SPEED bytes each end an attempt
 SPEED=1024
 ATTEMPTS=4       # in a row that bring nothing new
 TOTAL=1800       # seconds for everything
-PROBE=8          # seconds that an answer may take
 
 mkdir -p /download
 file=/download/$name
@@ -41,22 +38,9 @@ case $url in
     [ "$actual" = "$sha256" ] || fail checksum "expected $sha256, actual $actual"
     finish
     ;;
-  https:*) protocols='=https' ;;
-  *) protocols='=https,http' ;;
 esac
 
-# curl reads this one in lower case only.
-[ -z "${HTTP_PROXY-}" ] || export http_proxy="${http_proxy-$HTTP_PROXY}"
-
-set -- --disable --silent --fail --globoff --location --max-redirs "$REDIRECTS" --proto "$protocols" --proto-redir "$protocols" \
-  --connect-timeout "$CONNECT"
-[ ! -f /run/mirror.curl ] || set -- "$@" --config /run/mirror.curl
-[ -z "$connect_to" ] || set -- "$@" --connect-to "$connect_to" --noproxy "${no_proxy-${NO_PROXY-}},$direct"
-
-if [ "$sha256" = probe ]; then
-  if curl "$@" --max-time "$PROBE" --head --output /dev/null "$url"; then echo yes; else echo no; fi
-  exit 0
-fi
+. "$(dirname "$0")/upstream-curl.sh"
 
 size() {
   stat -c %s "$file" 2>/dev/null || echo 0
@@ -68,8 +52,8 @@ while :; do
   [ "$left" -gt 0 ] || fail slow "it was not whole after $((TOTAL / 60)) minutes"
   before=$(size)
   code=0
-  said=$(curl "$@" --max-time "$left" --speed-limit "$SPEED" --speed-time "$SILENCE" --continue-at - --output "$file" \
-    --write-out '%{http_code} %{errormsg}' "$url") || code=$?
+  said=$(upstream_curl "$url" --max-time "$left" --speed-limit "$SPEED" --speed-time "$SILENCE" --continue-at - --output "$file" \
+    --write-out '%{http_code} %{errormsg}') || code=$?
   status=${said%% *} message=${said#* }
   after=$(size)
 

@@ -101,7 +101,7 @@ export class RunnerImages {
 
   /**
    * @param docker What goes into images: this project's docker folder.
-   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto", which uses upstream if every pinned URL is reachable.
+   * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto", which takes each tool from upstream if its pinned files are there, else from a registry.
    * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
    * @param definition A YAML file that defines a custom variant, which is then the default of "variants".
    * @param lock The report.json of an earlier build: its exact packages are installed again, on the same base image.
@@ -309,7 +309,7 @@ export class RunnerImages {
 
   /**
    * Build the images, smoke-test them on every platform, push them, and set the tags last.
-   * Returns one line per variant: repository@digest. Needs "sources" to be "upstream" or "registry".
+   * Returns one line per variant: repository@digest. With "sources" of "auto", the images' label says where each tool came from.
    *
    * @param repository Repository to push to, without a tag: host/path. Variants other than standard get "-variant" appended.
    * @param tags Tags to set once everything is pushed and verified.

@@ -10,10 +10,6 @@ import { sourceOptions, withSourceCode } from "../input/source-code.js"
 
 const options = {
   ...requestOptions,
-  sources: {
-    ...requestOptions.sources,
-    describe: "Where tools come from: upstream or registry; auto is not allowed for published images [required]",
-  },
   repository: {
     type: "string",
     requiresArg: true,

@@ -72,7 +72,7 @@ export const requestOptions = {
   sources: {
     type: "string",
     requiresArg: true,
-    describe: `Where tools come from: ${SOURCES.join(", ")} [default: ${SOURCES[0]}]`,
+    describe: `Where tools come from: upstream, registry, or auto, which decides for each tool [default: ${SOURCES[0]}]`,
     group: "What to build:",
   },
   assets: {

@@ -14,7 +14,7 @@ export interface CatalogCheck {
 export function checkText({ problems, warnings, audit }: CatalogCheck): string {
   const verdict =
     problems.length === 0 ? `The catalog is valid: ${audit.length} files and packages.` : `Errors: ${problems.length}.`
-  return [auditTable(audit), ...warnings.map((text) => `warning: ${text}`), verdict].join("\n")
+  return [auditTable(audit), ...warnings.map(warningLine), verdict].join("\n")
 }
 
 function auditTable(rows: readonly AuditRow[]): string {
@@ -36,7 +36,8 @@ export function outdatedText(compared: readonly Comparison[]): string {
   const reasons = compared.flatMap(({ tool, source, reason }) =>
     reason === undefined ? [] : [`${tool} (${source}): ${reason}`],
   )
-  return [table.toString(), ...reasons].join("\n")
+  const warnings = new Set(compared.flatMap(({ warnings = [] }) => warnings))
+  return [table.toString(), ...reasons, ...[...warnings].map(warningLine)].join("\n")
 }
 
 /** For people: the outcome for each source, then the file's diff. */
@@ -45,8 +46,13 @@ export function updateText(updates: readonly Update[], diff: string): string {
     const versions = from === to ? from : `${from} → ${to}`
     return `${tool} (${source}): ${state}, ${versions}${seenOnce ? ", checksum from a single download: the vendor publishes none" : ""}${reason === undefined ? "" : `: ${reason}`}`
   })
+  const warnings = new Set(updates.flatMap(({ warning }) => warning ?? []))
   const rest = diff === "" ? ["Nothing has changed."] : ["", diff.trimEnd(), "", "Review it, then: npm run docs"]
-  return [...lines, ...rest].join("\n")
+  return [...lines, ...[...warnings].map(warningLine), ...rest].join("\n")
+}
+
+function warningLine(text: string): string {
+  return `warning: ${text}`
 }
 
 function compact(head: string[]): Table.Table {

@@ -1,5 +1,7 @@
 import Table from "cli-table3"
 import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan/plan.js"
+import { vulnerabilityWarnings } from "../../dagger/src/core/plan/expected-tools.js"
+import { sourceGroups, sourceText } from "../../dagger/src/core/plan/sources.js"
 
 const PACKAGE_COLUMNS = 100
 
@@ -26,7 +28,8 @@ function variantText(plan: VariantPlan): string {
     `${plan.variant}: ${plan.description}`,
     `Base image: ${plan.base}`,
     `Runner: ${plan.runner === "actions" ? "the Actions runner" : "the stand-in, which takes no real jobs"}`,
-    `Tools from ${plan.sources.mode}: ${plan.sources.reason}`,
+    ...sourceGroups(plan.sources).map((group) => `Tools ${sourceText(group)}`),
+    ...vulnerabilityWarnings([plan]).map((text) => `Warning: ${text}`),
     table.toString(),
     ...packageLines(plan),
   ].join("\n")

@@ -1,12 +1,13 @@
 import Table from "cli-table3"
 import { countChecks, countsText, type CheckCounts } from "../../dagger/src/core/render/check-counts.js"
+import { sourceGroups, sourceText } from "../../dagger/src/core/plan/sources.js"
 import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
 import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
 import type { Traffic } from "../../dagger/src/core/bench/bench.js"
 import { duration } from "./duration.js"
 
 /** The answer of `build` and `test`. The version changes when a reader of the old form would break. */
-export const SUMMARY_SCHEMA_VERSION = 1
+export const SUMMARY_SCHEMA_VERSION = 2
 
 type SummarisedCheck = Pick<CheckResult, "name" | "expected" | "actual" | "reason">
 
@@ -100,7 +101,8 @@ function placesText({ variant, index, directory, archive, loaded, runner, source
     `${label} ${where}${directory === undefined ? "" : ` in ${directory}`}`,
     ...(archive === undefined ? [] : [`${label} archive ${archive}`]),
     ...(loaded === undefined ? [] : [`${label} loaded as ${loaded}`]),
-    `${label} ${runner.kind === "actions" ? "Actions runner" : "stand-in runner"} ${runner.version}, tools from ${sources.mode}: ${sources.reason}`,
+    `${label} ${runner.kind === "actions" ? "Actions runner" : "stand-in runner"} ${runner.version}`,
+    ...sourceGroups(sources).map((group) => `${label} tools ${sourceText(group)}`),
   ]
 }
 

@@ -4,6 +4,8 @@ import { basename } from "node:path"
 import { audit, UNVERIFIED, type AuditRow } from "../../dagger/src/core/catalog/releases/audit.js"
 import { runnerAge, runnerOld } from "../../dagger/src/core/catalog/releases/age.js"
 import { problemText, TOOLS, type ToolName } from "../../dagger/src/core/catalog/catalog.js"
+import { pinnedSources } from "../../dagger/src/core/catalog/downloads.js"
+import { vulnerabilityText } from "../../dagger/src/core/catalog/vulnerabilities.js"
 import { compareWithVendor, targetsOf } from "../../dagger/src/core/catalog/releases/newest.js"
 import { readCatalog } from "../../dagger/src/core/catalog/pins.js"
 import { runnerReleases } from "../../dagger/src/core/catalog/releases/runner-releases.js"
@@ -39,7 +41,7 @@ export async function runCatalogCheck(
   const age = runner && runnerAge(runner, await newerRunners(access, maxAge), new Date(), maxAge)
   const check: CatalogCheck = {
     problems: problems.map(problemText),
-    warnings: [...unknownChecksums(rows), ...(age?.verdict === "warn" ? [age.text] : [])],
+    warnings: [...unknownChecksums(rows), ...vulnerablePins(tools), ...(age?.verdict === "warn" ? [age.text] : [])],
     audit: rows,
   }
   context.terminal.close()
@@ -59,6 +61,15 @@ function newerRunners(access: VendorAccess, maxAge: number | undefined): ReturnT
   return maxAge === undefined
     ? Promise.resolve({ unknown: "GitHub is asked only with --max-age" })
     : runnerReleases(access)
+}
+
+function vulnerablePins(tools: ReturnType<typeof readCatalog>["tools"]): string[] {
+  return Object.entries(tools).flatMap(([tool, entry]) =>
+    pinnedSources(entry).flatMap(({ source, version }) => {
+      const text = vulnerabilityText({ tool, title: entry.title, version })
+      return text === undefined ? [] : [`${tool} (${source}): ${text}`]
+    }),
+  )
 }
 
 function unknownChecksums(rows: readonly AuditRow[]): string[] {

@@ -39,8 +39,8 @@ export async function finishedEarlier(context: CommandContext, host: HostRequest
     if (earlier && "report" in earlier) done.push(summariseVariant(earlier.report, earlier.places))
   }
   if (done.length < variants.length) return false
-  for (const { variant, index, directory, sources: decided } of done) {
-    const auto = sources === "auto" ? `; tools from ${decided.mode}, as --sources auto decided earlier today` : ""
+  for (const { variant, index, directory } of done) {
+    const auto = sources === "auto" ? "; tools as --sources auto decided earlier today" : ""
     terminal.note(`${variant} is up to date: ${index ?? ""} in ${directory ?? ""}${auto}`)
   }
   finishRun(context, run.json, done)

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it } from "vitest"
+import type { ImageSources } from "../../dagger/src/core/report/report.js"
 import { answer, dagger } from "./entry-points.js"
 
 /** Dagger pads its tables and writes its headings in bold; only the words are of interest. */
@@ -72,12 +73,12 @@ it("takes a file and a service of the second session, not of the first", async (
       ["--mirror-service", `tcp://127.0.0.1:${String(port)}`],
     ].flat()
     const plan = async () =>
-      (JSON.parse(answer(await dagger("call", ...shared, "plan"))) as { title: string; sources: { mode: string } }[])[0]
+      (JSON.parse(answer(await dagger("call", ...shared, "plan"))) as { title: string; sources: ImageSources }[])[0]
     define("First")
-    expect(await plan()).toMatchObject({ title: "First", sources: { mode: "upstream" } })
+    expect(await plan()).toMatchObject({ title: "First", sources: { tools: { node: { from: "upstream" } } } })
     expect(mirror.requests).toBeGreaterThan(0)
     Object.assign(mirror, { status: 404, requests: 0 })
-    expect(await plan()).toMatchObject({ title: "First", sources: { mode: "registry" } })
+    expect(await plan()).toMatchObject({ title: "First", sources: { tools: { node: { from: "registry" } } } })
     expect(mirror.requests).toBeGreaterThan(0)
     define("Second")
     expect(await plan()).toMatchObject({ title: "Second" })

@@ -112,7 +112,6 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
 describe("what is refused before any work", () => {
   it.each([
     ["without a tag", ["--sources", "registry", "--allow-stand-in", "--repository", "127.0.0.1:5000/runner"]],
-    ["with --sources auto", ["--allow-stand-in", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]],
     ["a stand-in without consent", ["--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]],
   ])("%s", async (_, words) => {
     const result = await commandLine("publish", ...words)

@@ -26,7 +26,6 @@ async function answer(request, response) {
   const refuse = (/** @type {number} */ status, more = {}) => response.writeHead(status, more).end()
   if (!existsSync(join(folder, path))) return refuse(404)
   const whole = readFileSync(join(folder, path))
-  if (method === "HEAD" && fault === "right") return response.writeHead(200, { "content-length": whole.length }).end()
   const half = Math.floor(whole.length / 2)
   const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0)
 
@@ -61,6 +60,10 @@ async function answer(request, response) {
       return before < 2 ? refuse(503) : send()
     case "overloaded":
       return refuse(503)
+    case "page":
+      return response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<p>Log in first.</p>")
+    case "hangs-up":
+      return request.socket.destroy()
     case "moved":
       return refuse(302, { location: `/arrived/${run}/${path}` })
     case "loop":

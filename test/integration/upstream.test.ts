@@ -1,4 +1,3 @@
-import { probeFromHere } from "../../dagger/src/pipeline/plan/probe.js"
 import { connection, dag, type Service } from "@dagger.io/dagger"
 import { execFileSync, spawn, type ChildProcess } from "node:child_process"
 import { createHash, randomBytes, randomUUID } from "node:crypto"
@@ -9,11 +8,11 @@ import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { z } from "zod"
-import { catalogTool, TOOLS, upstreamUrls, type ToolName } from "../../dagger/src/core/catalog/catalog.js"
+import { catalogTool, TOOLS, upstreamFiles, type ToolName } from "../../dagger/src/core/catalog/catalog.js"
 import { resolveDefinition } from "../../dagger/src/core/variants/definitions.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { parseMirror, type Mirror } from "../../dagger/src/core/text/mirror.js"
-import { decideSources } from "../../dagger/src/core/plan/sources.js"
+import { decideSources, imageSources, sourceGroups } from "../../dagger/src/core/plan/sources.js"
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { withTool } from "../../dagger/src/pipeline/image/tools.js"
 import { fetchUpstream, probeOf, type UpstreamAccess } from "../../dagger/src/pipeline/image/upstream.js"
@@ -59,7 +58,7 @@ function pack(tool: ToolName, top: string, files: Record<string, string>): void 
 /** A program, and enough behind it that a transfer of it takes its time. */
 const program = (name: string) => `#!/bin/sh\necho ${name}\nexit\n${randomBytes(30_000).toString("hex")}\n`
 
-for (const url of upstreamUrls(TOOLS, PLATFORMS)) {
+for (const { url } of upstreamFiles(TOOLS, PLATFORMS)) {
   mkdirSync(dirname(pathOf(url)), { recursive: true })
   writeFileSync(pathOf(url), program(basename(url)))
 }
@@ -313,23 +312,20 @@ it("vendors' archives and programs are placed where the catalog says", async () 
   })
 })
 
-it("auto is upstream when the mirror answers for every file, and not otherwise", async () => {
+it("auto takes upstream files from a mirror that has them, and tools from registries otherwise", async () => {
   await connection(async () => {
     const engineHost = await openEngineHost(hostUploads())
-    const decide = (fault: string) => {
+    const decide = async (fault: string) => {
       const access = { mirror: mirrorWith(fault), mirrorService: serverIn(engineHost) }
-      return decideSources(
-        "auto",
-        STANDARD,
-        PLATFORMS,
-        [],
-        access.mirror,
-        probeOf(access, () => Promise.resolve(engineHost)),
-      )
+      const request = { sources: "auto" as const, platforms: [...PLATFORMS], mirror: access.mirror }
+      const probe = probeOf(access, () => Promise.resolve(engineHost))
+      return sourceGroups(imageSources(STANDARD, await decideSources(request, STANDARD, [], probe)))
     }
-    expect(await Promise.all(["right", "missing"].map(decide))).toEqual([
-      { mode: "upstream", reason: "every pinned upstream URL is reachable" },
-      { mode: "registry", reason: "no pinned upstream URL is reachable" },
+    const [right, missing] = await Promise.all([decide("right"), decide("missing")])
+    expect(right).toEqual([{ from: "upstream", tools: STANDARD, reason: "the pinned files are on their servers" }])
+    expect(missing.map(({ from, tools }) => [from, ...tools])).toEqual([
+      ["registry", "node", "npm"],
+      ...["docker", "buildx", "compose", "gh", "runner"].map((name) => ["registry", name]),
     ])
   })
 })
@@ -341,12 +337,6 @@ describe("a mirror on this host's loopback interface", () => {
     onHost = server
     const [line] = z.tuple([z.instanceof(Buffer)]).parse(await once(server.stdout, "data"))
     base = `http://127.0.0.1:${z.object({ port: z.number() }).parse(JSON.parse(line.toString())).port}`
-  })
-
-  it("is asked from here", async () => {
-    const mirror = mirrorWith("right", base)
-    const decided = await decideSources("auto", STANDARD, PLATFORMS, [], mirror, probeFromHere(mirror.credentials))
-    expect(decided).toMatchObject({ mode: "upstream" })
   })
 
   it("gives its files to the engine", async () => {

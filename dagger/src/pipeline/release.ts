@@ -2,20 +2,20 @@ import { httpAccess } from "./catalog/http-access.js"
 import { runnerAge, runnerOld } from "../core/catalog/releases/age.js"
 import { catalogTool } from "../core/catalog/catalog.js"
 import { runnerReleases } from "../core/catalog/releases/runner-releases.js"
-import { assertPublishable } from "../core/oci/publication.js"
+import { assertPublishable, requireConsent } from "../core/oci/publication.js"
 import type { BuildRequest } from "../core/request/request.js"
-import { buildTo } from "./build.js"
+import { buildVariants } from "./build.js"
 import type { Progress } from "../core/progress/progress.js"
-import type { Delivered } from "./oci/destination.js"
+import { deliver, type Delivered } from "./oci/destination.js"
 import { RegistryDestination, type PublishTarget } from "./oci/publish.js"
-import type { BuildInputs } from "./image/build-context.js"
+import { prepareBuild, type BuildInputs } from "./image/build-context.js"
 
 /**
  * Builds, smoke-tests and publishes: all of `publish`, for both entry points.
  *
  * @returns the images, each with its reference, `repository@digest`
- * @throws RunnerImagesError before any work SOURCES_INVALID, REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; later
- *   CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
+ * @throws RunnerImagesError before any work REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; with `--sources auto` the latter two as soon as
+ *   it is decided where the runner comes from; later CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
  */
 export async function release(
   request: BuildRequest,
@@ -25,7 +25,11 @@ export async function release(
 ): Promise<Delivered[]> {
   assertPublishable(request, target)
   if (request.sources === "upstream") await requireYoungRunner(progress)
-  return buildTo([new RegistryDestination(target)], request, inputs, progress)
+  const run = await prepareBuild(request, inputs, progress)
+  for (const { runner } of run.plan.variants) requireConsent(runner, target.allowStandIn)
+  const actions = run.plan.variants.some(({ runner }) => runner === "actions")
+  if (request.sources === "auto" && actions) await requireYoungRunner(progress)
+  return deliver(await buildVariants(run), [new RegistryDestination(target)], run)
 }
 
 /** GitHub sends no jobs to a runner that is too old, so it is not published. If its age is unknown, a warning says so. */

@@ -279,14 +279,6 @@ describe("further errors:", () => {
       Give a bundle in PEM format."
     `)
   })
-  it("a publication that does not say where tools come from", async () => {
-    expect(await refusal("publish", "--repository", "ghcr.io/team/runner", "--tags", "try", "--allow-stand-in"))
-      .toMatchInlineSnapshot(`
-      "2
-      error: With --sources auto, what is published would depend on which vendors can be reached today. [SOURCES_INVALID]
-      Give --sources upstream or --sources registry."
-    `)
-  })
   it("a publication without a tag", async () => {
     expect(await refusal("publish", "--sources", "registry", "--allow-stand-in", "--repository", "ghcr.io/team/runner"))
       .toMatchInlineSnapshot(`

@@ -46,7 +46,8 @@ describe("the summary for people", () => {
       standard     sha256:0000000000000000000000000000000000000000000000000000000000000000 in /home/me/dist/standard
       standard     archive /home/me/dist/standard.oci.tar
       standard     loaded as localhost/runner-images:standard
-      standard     stand-in runner 0.1.0-standin, tools from registry: asked for
+      standard     stand-in runner 0.1.0-standin
+      standard     tools from registry: node; asked for
       Took 6 min 53 s."
     `)
   })
@@ -76,7 +77,8 @@ describe("the summary for people", () => {
       │ standard │ linux/arm64 │ none   │      │ 64.8 s │ 1 passed, 1 failed │
       └──────────┴─────────────┴────────┴──────┴────────┴────────────────────┘
       standard     no image
-      standard     stand-in runner 0.1.0-standin, tools from registry: asked for
+      standard     stand-in runner 0.1.0-standin
+      standard     tools from registry: node; asked for
       Took 3.0 s."
     `)
   })
@@ -106,7 +108,7 @@ describe("the end of a run", () => {
     expect(summary.seconds).toBeGreaterThan(0)
     expect({ ...summary, seconds: "measured" }).toMatchInlineSnapshot(`
       {
-        "schemaVersion": 1,
+        "schemaVersion": 2,
         "seconds": "measured",
         "traffic": {
           "bytes": 0,
@@ -150,8 +152,13 @@ describe("the end of a run", () => {
               "version": "0.1.0-standin",
             },
             "sources": {
-              "mode": "registry",
-              "reason": "asked for",
+              "requested": "registry",
+              "tools": {
+                "node": {
+                  "from": "registry",
+                  "reason": "asked for",
+                },
+              },
             },
             "variant": "standard",
           },

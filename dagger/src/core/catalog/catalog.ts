@@ -80,30 +80,37 @@ export function knownChecksum(tool: ToolName, file: string, checksum: string): s
   throw new RunnerImagesError(
     "CHECKSUM_UNKNOWN",
     `The catalog has no checksum for ${file}, so it cannot be verified.`,
-    `Run runner-images catalog update ${tool} on a machine that can reach its vendor, or use --sources registry.`,
+    `Run runner-images catalog update ${tool} on a machine that can reach its vendor, or use --sources auto or registry.`,
   )
 }
 
-/** The upstream files, of some tools on some platforms, for which the catalog has no checksum. */
-export function unverifiableFiles(tools: readonly ToolName[], platforms: readonly PlatformName[]): UnverifiableFile[] {
-  return tools.flatMap((tool) => {
-    const files = catalogTool(tool).upstream?.files
-    return platforms.flatMap((platform) => {
-      const file = files?.[platform]
-      return file?.sha256 === UNKNOWN ? [{ tool, url: file.url }] : []
-    })
-  })
-}
-
-export interface UnverifiableFile {
+/** An upstream file of a tool. */
+export interface ToolFile {
   tool: ToolName
   url: string
+  /** As pinned: it may be {@link UNKNOWN}. */
+  sha256: string
 }
 
-/** The upstream URLs of some tools on some platforms, to probe whether they are reachable. */
-export function upstreamUrls(tools: readonly ToolName[], platforms: readonly PlatformName[]): string[] {
-  return tools.flatMap((name) => {
-    const upstream = catalogTool(name).upstream
-    return upstream ? platforms.map((platform) => upstream.files[platform].url) : []
+/** The upstream files of some tools on some platforms. */
+export function upstreamFiles(tools: readonly ToolName[], platforms: readonly PlatformName[]): ToolFile[] {
+  return tools.flatMap((tool) => {
+    const files = catalogTool(tool).upstream?.files
+    return files ? platforms.map((platform) => ({ tool, ...files[platform] })) : []
   })
+}
+
+/**
+ * Tools that must come from the same kind of source, because they need the same version or one is part of the other's archive.
+ *
+ * @example decidedTogether(["node", "npm", "gh"]) ⇒ [["node", "npm"], ["gh"]]
+ */
+export function decidedTogether(tools: readonly ToolName[]): ToolName[][] {
+  const groups = new Map<string, ToolName[]>()
+  for (const name of tools) {
+    const { sameVersionAs, upstreamIn } = catalogTool(name)
+    const leader = sameVersionAs ?? upstreamIn ?? name
+    groups.set(leader, [...(groups.get(leader) ?? []), name])
+  }
+  return [...groups.values()]
 }

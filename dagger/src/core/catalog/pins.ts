@@ -69,12 +69,14 @@ function readTool(
     ...reader.problems,
   ]
   if (!registry || (entry.upstream && !upstream)) return { problems }
-  const { title, registryIsUpstream, owner, checks } = entry
+  const { title, registryIsUpstream, upstreamIn, sameVersionAs, owner, checks } = entry
   const tool: CatalogTool = {
     title,
     ...(upstream ? { upstream } : {}),
     registry,
     ...(registryIsUpstream ? { registryIsUpstream } : {}),
+    ...(upstreamIn === undefined ? {} : { upstreamIn }),
+    ...(sameVersionAs === undefined ? {} : { sameVersionAs }),
     ...(owner === undefined ? {} : { owner }),
     checks,
   }

@@ -89,6 +89,10 @@ export interface CatalogTool {
   registry: RegistrySource
   /** The vendor publishes only in that registry: both kinds of sources take it from there. */
   registryIsUpstream?: true
+  /** See {@link ToolEntry.upstreamIn}. */
+  upstreamIn?: string
+  /** See {@link ToolEntry.sameVersionAs}. */
+  sameVersionAs?: string
   /** Owner of the files in the image, `uid:gid`; root when absent. */
   owner?: string
   /** Names of the smoke checks that prove it. */
@@ -108,6 +112,8 @@ export interface ToolEntry {
     url: (version: string, platform: PlatformSpelling) => string
     unpack: Unpack
     feed: UpstreamFeed
+    /** The Go module of the same releases: its versions are known when the vendor does not answer. A path names one major version. */
+    module?: string
     /** The first version that the vendor offers for a platform, if it was added later than others. */
     since?: (platform: PlatformSpelling) => string | undefined
   }
@@ -122,6 +128,8 @@ export interface ToolEntry {
       }
     | { kind: "project"; folder: string; into: string }
   registryIsUpstream?: true
+  /** Another tool whose upstream archive has this one too. */
+  upstreamIn?: string
   owner?: string
   checks: readonly string[]
   /** Updates keep the major version: people decide about a new one. */

@@ -50,7 +50,8 @@ export const TOOL_ENTRIES = {
   },
   npm: {
     title: "npm",
-    // Node.js' own archive carries npm; the registry's Node.js packages do not.
+    // The registry's Node.js packages do not have it.
+    upstreamIn: "node",
     registry: {
       kind: "npm",
       package: () => "npm",
@@ -69,6 +70,7 @@ export const TOOL_ENTRIES = {
       url: (version, { gnu }) => `https://download.docker.com/linux/static/stable/${gnu}/docker-${version}.tgz`,
       unpack: { kind: "tar", strip: 1, into: "/usr/local/bin", only: ["docker"] },
       feed: { kind: "docker" },
+      module: "github.com/docker/cli",
     },
     registry: { kind: "deb", package: "docker-cli" },
     checks: ["version/docker"],
@@ -80,6 +82,7 @@ export const TOOL_ENTRIES = {
         `https://github.com/docker/buildx/releases/download/v${version}/buildx-v${version}.linux-${arch}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-buildx" },
       feed: { kind: "github", repository: "docker/buildx" },
+      module: "github.com/docker/buildx",
     },
     registry: { kind: "deb", package: "docker-buildx" },
     checks: ["version/buildx"],
@@ -91,6 +94,7 @@ export const TOOL_ENTRIES = {
         `https://github.com/docker/compose/releases/download/v${version}/docker-compose-linux-${gnu}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-compose" },
       feed: { kind: "github", repository: "docker/compose" },
+      module: "github.com/docker/compose/v5",
     },
     registry: { kind: "deb", package: "docker-compose" },
     checks: ["version/compose"],

@@ -26,7 +26,8 @@ export function goBuildCache(
   native: PlatformName,
 ): GoBuildCachePlan | undefined {
   if (!emulated || !checks.some(({ compilesGo, skip }) => compilesGo && skip === undefined)) return undefined
-  const [toolchain] = plannedTool("go", native, plan.sources.mode, plan.base)
+  const from = plan.sources.tools.go?.from
+  const [toolchain] = from === undefined ? [] : plannedTool("go", native, from, plan.base)
   if (!toolchain) return undefined
   const { arch, debian, triplet } = spelling(platform)
   const others = PLATFORMS.filter((other) => other !== platform).map((other) => spelling(other).arch)

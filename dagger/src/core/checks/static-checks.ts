@@ -14,6 +14,7 @@ import type { CheckResult } from "../report/report.js"
 import { isAccepted, type FileCheck } from "../variants/findings.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
 import { shippedBecause, type Finding, type PackageEvidence, type PackagesOfImage } from "./shipped.js"
+import { sourcePlaces, sourceProblems } from "./tool-sources.js"
 import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
 
 /** The programs that may be setuid or setgid, all from the distribution's own packages. Any other is a finding. */
@@ -50,6 +51,9 @@ const TOP = new Set([
   ...["stargz.index.json", ".prefetch.landmark", ".no.prefetch.landmark"],
 ])
 
+/** The check that the label with the tools' sources is right, which publishing with `--sources auto` requires. */
+export const SOURCES_CHECK = "config/sources"
+
 /** Names of variables that suggest a secret. */
 const SECRET_VARIABLE = /token|secret|passw(?:or)?d|credential|api_?key|access_?key|private_?key/i
 
@@ -73,7 +77,9 @@ export interface CheckedConfig {
 
 /** The paths about which the checks of a configuration ask the scan. */
 export function pathsToKnow(config: CheckedConfig): string[] {
-  return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
+  return [
+    ...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config), ...sourcePlaces()]),
+  ]
 }
 
 /**
@@ -249,11 +255,12 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
 }
 
 function configChecks(
-  { plan, platform }: CheckContext,
+  context: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
+  const { plan, platform } = context
   const { uid, gid, home } = RUNNER_USER
   const environment = Object.entries(environmentOn(plan, platform))
   const folder = scan.paths[home]
@@ -330,6 +337,12 @@ function configChecks(
       "all expected labels are set",
       "",
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
+    ),
+    result(
+      SOURCES_CHECK,
+      "the label names the source of each tool, and the image's packages and files agree where sources differ in them",
+      "",
+      named(sourceProblems(context, config.labels, scan)),
     ),
   ]
 }

@@ -16,7 +16,7 @@ const CHANGES = {
   bases: "the engine's base images changed",
   assets: "the files in the --assets folder changed",
   platforms: "--platforms differs",
-  sources: "--sources differs, or --variants, for which it was decided",
+  sources: "--sources differs",
   base: "--base differs",
   definition: "the definition file changed",
   lock: "--lock differs",
@@ -59,8 +59,7 @@ export function inputsOf(request: BuildRequest, host: HostInputs, now = new Date
   const values: Record<Exclude<InputName, "archive">, unknown> = {
     ...host,
     platforms: request.platforms,
-    // Whether all URLs are reachable is decided for the tools of all variants together.
-    sources: sources === "auto" ? { sources, variants: [...request.variants].sort() } : sources,
+    sources,
     base: request.base ?? DEFAULT_BASE,
     definition: request.custom,
     lock: request.lock,

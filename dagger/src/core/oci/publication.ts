@@ -1,5 +1,6 @@
 import { RunnerImagesError } from "../errors.js"
 import { inconclusive } from "../checks/outcome.js"
+import { SOURCES_CHECK } from "../checks/static-checks.js"
 import { parseRepository, parseTags } from "../text/reference.js"
 import type { Report } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
@@ -76,18 +77,13 @@ export function assertPublishable(
 ): void {
   parseRepository(target.repository)
   parseTags(target.tags)
-  if (request.sources === "auto")
-    throw new RunnerImagesError(
-      "SOURCES_INVALID",
-      "With --sources auto, what is published would depend on which vendors can be reached today.",
-      "Give --sources upstream or --sources registry.",
-    )
   // Package registries do not have the Actions runner.
   if (request.sources === "registry") requireConsent("stand-in", target.allowStandIn)
 }
 
 /**
- * Decides what is published: nothing at all unless every image of every variant passed every check.
+ * Decides what is published: nothing at all unless every image of every variant passed every check. With `--sources auto`, one of these
+ * must have proved the label that says where each tool came from.
  *
  * @throws RunnerImagesError REFERENCE_INVALID, STAND_IN_REFUSED, CHECKS_FAILED or CHECKS_INCONCLUSIVE
  */
@@ -126,6 +122,15 @@ function provenDigests(report: Report): { index: string; manifests: string[] } {
   const untested = report.platforms.filter(({ checks }) => !checks.some(({ status }) => status === "passed"))
   if (untested.length > 0)
     throw unproven(report, `was not tested on ${untested.map(({ platform }) => platform).join(", ")}`)
+  // What was decided is in the image for everyone who pulls it.
+  const unlabelled = report.platforms.filter(
+    ({ checks }) => !checks.some(({ name, status }) => name === SOURCES_CHECK && status === "passed"),
+  )
+  if (report.sources.requested === "auto" && unlabelled.length > 0)
+    throw unproven(
+      report,
+      `was built with --sources auto, but ${SOURCES_CHECK} did not prove its label on ${unlabelled.map(({ platform }) => platform).join(", ")}`,
+    )
   const manifests = report.platforms.flatMap(({ digest }) => digest ?? [])
   if (report.index === undefined || manifests.length === 0 || manifests.length !== report.platforms.length)
     throw unproven(report, "was not finished for every platform")

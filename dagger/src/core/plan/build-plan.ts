@@ -2,7 +2,8 @@ import type { PlatformName } from "../platforms.js"
 import type { BuildRequest } from "../request/request.js"
 import { lineage, type VariantFile } from "../variants/definitions.js"
 import type { VariantName } from "../variants/names.js"
-import { planVariant, type DecidedSources, type PlatformPlan, type VariantPlan } from "./plan.js"
+import { planVariant, type PlatformPlan, type VariantPlan } from "./plan.js"
+import type { DecidedSources } from "./sources.js"
 
 /** What one variant puts into the image of one platform. */
 export interface PlannedPart {

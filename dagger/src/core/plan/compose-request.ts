@@ -24,6 +24,8 @@ export interface GivenBuild {
   variants?: readonly string[] | undefined
   definition?: DefinitionFile | undefined
   sources?: string | undefined
+  /** See {@link BuildRequest.decided}. */
+  decided?: BuildRequest["decided"]
   base?: string | undefined
   mirror?: string | undefined
   compression?: string | undefined
@@ -61,6 +63,7 @@ export function composeRequest(given: GivenBuild): BuildRequest {
     refresh: given.refresh,
     native: given.native ?? false,
     compression: parseCompression(given.compression),
+    ...(given.decided === undefined ? {} : { decided: given.decided }),
     ...(given.mirror === undefined ? {} : { mirror: parseMirror(given.mirror) }),
     ...(lock === undefined ? {} : { lock }),
     ...(given.snapshot === undefined ? {} : { snapshot: parseSnapshot(given.snapshot, base, lock) }),

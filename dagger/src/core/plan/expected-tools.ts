@@ -1,4 +1,6 @@
-import type { PlannedTool, PlatformPlan } from "./plan.js"
+import { catalogTool } from "../catalog/catalog.js"
+import { vulnerabilitiesOf, vulnerabilityText } from "../catalog/vulnerabilities.js"
+import type { PlannedTool, PlatformPlan, VariantPlan } from "./plan.js"
 import type { LockedPackage, Tool } from "../report/report.js"
 
 /** For a tool in an image that was built elsewhere: all that can be checked is that it prints a version. */
@@ -6,7 +8,22 @@ export const UNKNOWN_VERSION = "unknown"
 
 /** The tools of a platform's plan with the versions that the catalog or the archive gives them, before anything is installed. */
 export function expectedTools(plan: PlatformPlan, packages: readonly LockedPackage[], projectVersion: string): Tool[] {
-  return plan.tools.map((tool) => toolOf(tool, packages, projectVersion))
+  return plan.tools.map((planned) => {
+    const tool = toolOf(planned, packages, projectVersion)
+    const ids = planned.from === "deb" ? [] : vulnerabilitiesOf(tool.name, tool.version).map(({ id }) => id)
+    return ids.length === 0 ? tool : { ...tool, vulnerabilities: ids }
+  })
+}
+
+/** Warnings about planned tools whose pinned versions have known vulnerabilities, each once. */
+export function vulnerabilityWarnings(plans: readonly VariantPlan[]): string[] {
+  const tools = plans.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.tools))
+  const texts = tools.flatMap((tool) => {
+    if (tool.from !== "upstream" && tool.from !== "npm" && tool.from !== "go-toolchain") return []
+    const { name, version } = tool
+    return vulnerabilityText({ tool: name, title: catalogTool(name).title, version }) ?? []
+  })
+  return [...new Set(texts)]
 }
 
 function toolOf(tool: PlannedTool, packages: readonly LockedPackage[], projectVersion: string): Tool {

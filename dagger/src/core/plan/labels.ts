@@ -1,5 +1,6 @@
 import { standardAnnotations } from "./annotations.js"
 import type { VariantPlan } from "./plan.js"
+import { SOURCES_LABEL, sourcesLabel } from "./sources-label.js"
 import type { SourceCode } from "../text/source-code.js"
 import { PROJECT_VERSION } from "../version.js"
 
@@ -22,7 +23,7 @@ export function labelsOf(plan: VariantPlan, facts: BuildFacts): Record<string, s
     "com.github.runner.type": plan.variant,
     "com.github.runner.created": facts.created,
     "com.github.runner.kind": plan.runner,
-    "com.github.runner.sources": plan.sources.mode,
+    [SOURCES_LABEL]: sourcesLabel(plan.sources),
     ...Object.fromEntries(optionsOf(plan).map((option) => [`com.github.runner.${option}`, "true"])),
   }
 }

@@ -13,14 +13,10 @@ import {
 import { RunnerImagesError } from "../errors.js"
 import type { AcceptedFinding } from "../variants/findings.js"
 import type { PlatformName } from "../platforms.js"
+import type { ImageSources, SourceKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
-
-/** Where tools come from, after `auto` was decided. */
-export interface DecidedSources {
-  mode: "upstream" | "registry"
-  reason: string
-}
+import { imageSources, sourceOf, type DecidedSources } from "./sources.js"
 
 /** A tool, and where one image gets it from. */
 export type PlannedTool =
@@ -51,7 +47,8 @@ export interface VariantPlan {
   description: string
   /** The image that it is built on, by its tag. */
   base: BaseName
-  sources: DecidedSources
+  /** Where each of the catalog's tools comes from. */
+  sources: ImageSources
   runner: "actions" | "stand-in"
   /** Whether containers start as root instead of the runner user. */
   root: boolean
@@ -82,7 +79,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
   const options: Record<string, string> = request.root === true ? { RUN_AS_ROOT: "true" } : {}
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
-      ...definition.tools.flatMap((name) => plannedTool(name, platform, sources.mode, base)),
+      ...definition.tools.flatMap((name) => decidedTool(name, platform, sources, base)),
       ...definition.customTools.map((tool) => plannedCustomTool(tool, platform)),
     ]
     const packages = new Set(requestedPackages(variant, request))
@@ -98,8 +95,8 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     title: definition.title,
     description: definition.description,
     base,
-    sources,
-    runner: sources.mode === "upstream" ? "actions" : "stand-in",
+    sources: imageSources(definition.tools, sources),
+    runner: sourceOf("runner", sources).from === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
     environment: { ...definition.environment, ...options },
@@ -151,18 +148,30 @@ export function requestedPackages(
 }
 
 /**
+ * A tool from where it was decided to come from.
+ *
+ * @throws RunnerImagesError BASE_INVALID when the base does not have it; after `auto`, also with why it does not come from upstream
+ */
+function decidedTool(name: ToolName, platform: PlatformName, sources: DecidedSources, base: BaseName): PlannedTool[] {
+  const { from, reason } = sourceOf(name, sources)
+  try {
+    return plannedTool(name, platform, from, base)
+  } catch (error) {
+    if (sources.mode !== "auto" || !(error instanceof RunnerImagesError) || error.code !== "BASE_INVALID") throw error
+    const problem = `${error.problem} It cannot come from upstream either: ${reason}.`
+    const remedy = `Make its upstream files available, or use --base ${DEFAULT_BASE}.`
+    throw new RunnerImagesError(error.code, problem, remedy, { cause: error })
+  }
+}
+
+/**
  * What the catalog has of a tool for one platform.
  *
  * @returns nothing if the sources do not have it
  */
-export function plannedTool(
-  name: ToolName,
-  platform: PlatformName,
-  mode: DecidedSources["mode"],
-  base: BaseName,
-): PlannedTool[] {
+export function plannedTool(name: ToolName, platform: PlatformName, from: SourceKind, base: BaseName): PlannedTool[] {
   const entry: CatalogTool = catalogTool(name)
-  if (mode === "upstream" && !entry.registryIsUpstream) {
+  if (from === "upstream" && !entry.registryIsUpstream) {
     if (!entry.upstream) return []
     const { version, files } = entry.upstream
     const { url, sha256 } = files[platform]

@@ -1,12 +1,27 @@
-import { knownChecksum, UNKNOWN, unverifiableFiles, upstreamUrls, type ToolName } from "../catalog/catalog.js"
+import {
+  catalogTool,
+  decidedTogether,
+  knownChecksum,
+  UNKNOWN,
+  upstreamFiles,
+  type ToolFile,
+  type ToolName,
+} from "../catalog/catalog.js"
 import { RunnerImagesError } from "../errors.js"
-import { mirrored, type Mirror } from "../text/mirror.js"
-import type { DecidedSources } from "./plan.js"
-import type { PlatformName } from "../platforms.js"
-import type { SourcesMode } from "../request/request.js"
+import type { ImageSources, SourceKind, ToolSource } from "../report/report.js"
+import type { BuildRequest } from "../request/request.js"
+import { mirrored } from "../text/mirror.js"
 
-/** Tells whether a URL is reachable. */
-export type Probe = (url: string) => Promise<boolean>
+/** Where a build's tools come from: all from one kind of source, or, after `auto` was decided, each from its own. */
+export type DecidedSources =
+  { mode: SourceKind; reason: string } | { mode: "auto"; tools: Readonly<Partial<Record<string, ToolSource>>> }
+
+/**
+ * Asks the servers of some URLs whether they have the files.
+ *
+ * @returns for each URL, in order, why its file cannot be had, in a clause; undefined if it can
+ */
+export type Probe = (urls: readonly string[]) => Promise<(string | undefined)[]>
 
 /** The name of an upstream file in an assets folder. */
 export function assetName(url: string): string {
@@ -14,47 +29,168 @@ export function assetName(url: string): string {
 }
 
 /**
- * Decides once per build where all tools come from: all or nothing, so that an image never mixes the two.
+ * Decides once per build where each tool comes from. With `auto`, that is upstream if the catalog has checksums for the tool's files on all
+ * requested platforms, and their servers have them; else the registry. Tools that only work together come from the same kind of source.
  *
- * @param assets names of the files that were fetched beforehand; their URLs are not probed
- * @param mirror where they are looked for instead of at their vendors
- * @throws RunnerImagesError in upstream mode: UPSTREAM_UNREACHABLE when a URL cannot be reached, CHECKSUM_UNKNOWN when a file
- *   could not be verified
+ * @param assets names of the files that were fetched beforehand; their servers are not asked
+ * @throws RunnerImagesError in upstream mode: UPSTREAM_UNREACHABLE when a file cannot be had, CHECKSUM_UNKNOWN when one could not be
+ *   verified; ORIGINAL_INVALID when an earlier build's decision lacks a tool
  */
 export async function decideSources(
-  mode: SourcesMode,
+  request: Pick<BuildRequest, "sources" | "decided" | "platforms" | "mirror">,
   tools: readonly ToolName[],
-  platforms: readonly PlatformName[],
   assets: readonly string[],
-  mirror: Mirror | undefined,
   probe: Probe,
 ): Promise<DecidedSources> {
-  if (mode === "registry") return { mode, reason: "requested with --sources registry" }
-  const [unverifiable, ...others] = unverifiableFiles(tools, platforms)
-  if (unverifiable) {
-    if (mode === "upstream") knownChecksum(unverifiable.tool, unverifiable.url, UNKNOWN)
-    const files = [unverifiable, ...others].map(({ url }) => url).join(", ")
-    return { mode: "registry", reason: `warning: the catalog has no checksum for ${files}` }
+  const { sources: mode, decided, platforms, mirror } = request
+  const located = (names: readonly ToolName[]) =>
+    upstreamFiles(names, platforms).map((file): LocatedFile => {
+      return assets.includes(assetName(file.url)) ? file : { ...file, askedAt: mirrored(file.url, mirror) }
+    })
+  switch (mode) {
+    case "registry":
+      return { mode, reason: "requested with --sources registry" }
+    case "upstream": {
+      const files = located(tools)
+      for (const { tool, url, sha256 } of files) knownChecksum(tool, url, sha256)
+      const missing = await askFor(files, probe)
+      if (missing.size > 0) throw unreachable(missing, files.length)
+      return { mode, reason: "requested with --sources upstream" }
+    }
+    case "auto": {
+      if (decided) return { mode, tools: complete(decided, tools) }
+      const groups = decidedTogether(tools).map((names) => ({ names, files: located(names) }))
+      const missing = await askFor(
+        groups.flatMap(({ files }) => (files.some(unverifiable) ? [] : files)),
+        probe,
+      )
+      const sources = groups.flatMap(({ names, files }) => {
+        const source = sourceForFiles(files, missing)
+        return names.map((name): [ToolName, ToolSource] => [name, source])
+      })
+      return { mode, tools: Object.fromEntries(sources) }
+    }
   }
-  const urls = upstreamUrls(tools, platforms)
-    .filter((url) => !assets.includes(assetName(url)))
-    .map((url) => mirrored(url, mirror))
-  const answers = await Promise.all(urls.map(probe))
-  const silent = urls.filter((_, index) => !answers[index])
-  if (silent.length === 0) {
-    const reason = mode === "upstream" ? "requested with --sources upstream" : "every pinned upstream URL is reachable"
-    return { mode: "upstream", reason }
+}
+
+/** A pinned file, and where it would be taken from. */
+export interface LocatedFile extends ToolFile {
+  /** The URL at which it is asked for. Absent if it is in the assets folder. */
+  askedAt?: string
+}
+
+/** URLs whose files cannot be had → why. */
+export type Missing = ReadonlyMap<string, string>
+
+async function askFor(files: readonly LocatedFile[], probe: Probe): Promise<Missing> {
+  const urls = files.flatMap(({ askedAt }) => askedAt ?? [])
+  const answers = urls.length === 0 ? [] : await probe(urls)
+  return new Map(
+    urls.flatMap((url, index): [string, string][] => {
+      const why = answers[index]
+      return why === undefined ? [] : [[url, why]]
+    }),
+  )
+}
+
+function unverifiable({ sha256 }: ToolFile): boolean {
+  return sha256 === UNKNOWN
+}
+
+const ONLY_THERE = "the vendor publishes only there"
+
+/** Decides about tools that are decided together, from all of their files. */
+export function sourceForFiles(files: readonly LocatedFile[], missing: Missing): ToolSource {
+  if (files.length === 0) return { from: "registry", reason: ONLY_THERE }
+  const unknown = files.filter(unverifiable)
+  if (unknown.length > 0)
+    return { from: "registry", reason: `the catalog has no checksum for ${unknown.map(({ url }) => url).join(", ")}` }
+  const asked = files.flatMap(({ askedAt }) => askedAt ?? [])
+  const absent = new Map([...missing].filter(([url]) => asked.includes(url)))
+  if (absent.size > 0)
+    return { from: "registry", reason: `${count(absent.size, files.length)} cannot be had: ${listed(absent)}` }
+  if (asked.length === files.length) return { from: "upstream", reason: "the pinned files are on their servers" }
+  const others = asked.length > 0 ? " or on their servers" : ""
+  return { from: "upstream", reason: `the pinned files are in the assets folder${others}` }
+}
+
+function unreachable(missing: Missing, all: number): RunnerImagesError {
+  return new RunnerImagesError(
+    "UPSTREAM_UNREACHABLE",
+    `${count(missing.size, all)} cannot be had: ${listed(missing)}.`,
+    "Check the network, give the files with --assets DIR, name a server that has them with --mirror URL, or use --sources auto or registry.",
+  )
+}
+
+/** @example count(1, 2) ⇒ "1 of 2 pinned files" */
+function count(some: number, all: number): string {
+  return `${String(some)} of ${String(all)} pinned ${all === 1 ? "file" : "files"}`
+}
+
+function listed(missing: Missing): string {
+  return [...missing].map(([url, why]) => `${url} (${why})`).join(", ")
+}
+
+/** An earlier build's decision, if it covers all tools. */
+function complete(
+  decided: Readonly<Record<string, ToolSource>>,
+  tools: readonly ToolName[],
+): Record<string, ToolSource> {
+  const lacking = tools.find((name) => decided[name] === undefined)
+  if (lacking === undefined) return decided
+  throw new RunnerImagesError(
+    "ORIGINAL_INVALID",
+    `The original's report does not say where ${lacking} came from.`,
+    "Check out the commit that the original was built from, and give a report as that version wrote it.",
+  )
+}
+
+/**
+ * Where one tool comes from.
+ *
+ * @throws Error for a tool that was not decided about
+ */
+export function sourceOf(name: ToolName, decided: DecidedSources): ToolSource {
+  if (catalogTool(name).registryIsUpstream) return { from: "registry", reason: ONLY_THERE }
+  if (decided.mode !== "auto") return { from: decided.mode, reason: decided.reason }
+  const source = decided.tools[name]
+  if (!source) throw new Error(`it was not decided where ${name} comes from`)
+  return source
+}
+
+/** Where an image's tools come from, as plans and reports say it. */
+export function imageSources(tools: readonly ToolName[], decided: DecidedSources): ImageSources {
+  return {
+    requested: decided.mode,
+    tools: Object.fromEntries(tools.map((name) => [name, sourceOf(name, decided)])),
   }
-  if (mode === "upstream")
-    throw new RunnerImagesError(
-      "UPSTREAM_UNREACHABLE",
-      `${String(silent.length)} of ${String(urls.length)} upstream URLs cannot be reached: ${silent.join(", ")}.`,
-      "Check the network, give the files with --assets DIR, name a server that has them with --mirror URL, or use --sources registry.",
-    )
-  const answered = urls.length - silent.length
-  const reason =
-    answered === 0
-      ? "no pinned upstream URL is reachable"
-      : `warning: only ${String(answered)} of ${String(urls.length)} pinned upstream URLs are reachable; not reachable: ${silent.join(", ")}`
-  return { mode: "registry", reason }
+}
+
+/** Tools with the same source for the same reason. */
+export interface SourceGroup extends ToolSource {
+  tools: string[]
+}
+
+/** An image's tools by source and reason, in the order of the tools. */
+export function sourceGroups({ tools }: Pick<ImageSources, "tools">): SourceGroup[] {
+  const groups = new Map<string, SourceGroup>()
+  for (const [name, { from, reason }] of Object.entries(tools)) {
+    const key = `${from} ${reason}`
+    const group = groups.get(key) ?? { from, reason, tools: [] }
+    group.tools.push(name)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/** The tools for which `auto` fell back to a registry, although it found others upstream. */
+export function fallbacks(sources: ImageSources): SourceGroup[] {
+  const groups = sourceGroups(sources)
+  if (sources.requested !== "auto" || !groups.some(({ from }) => from === "upstream")) return []
+  return groups.filter(({ from, reason }) => from === "registry" && reason !== ONLY_THERE)
+}
+
+/** @example sourceText({ from: "registry", tools: ["chrome"], reason: "…" }) ⇒ "from registry: chrome; …" */
+export function sourceText({ from, tools, reason }: SourceGroup): string {
+  return `from ${from}: ${tools.join(", ")}; ${reason}`
 }

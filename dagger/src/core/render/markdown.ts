@@ -16,6 +16,8 @@ export function renderMarkdown(report: Report): string {
     section("Accepted findings", accepted(report)),
     section("Checks", checks(report)),
     section("Tools", tools(report)),
+    section("Sources of tools", sources(report)),
+    section("Known vulnerabilities", vulnerabilities(report)),
     section("Parity", parity(report)),
     section("Sizes", [sizes(report), costs(report)].filter((part) => part !== "").join("\n\n")),
     section("Package archives", releases(report)),
@@ -30,7 +32,7 @@ function facts({ index, created, sources, runner }: Report): string {
   return [
     index === undefined ? "- **No image was written.**" : `- Index: \`${index}\``,
     `- Created: ${created}`,
-    `- Sources: ${sources.mode} (${text(sources.reason)})`,
+    ...(sources.requested === undefined ? [] : [`- Requested sources: ${sources.requested}`]),
     runner.kind === "stand-in"
       ? `- Runner: **stand-in** ${runner.version}. This is not the GitHub Actions runner.`
       : `- Runner: GitHub Actions runner ${runner.version}`,
@@ -127,6 +129,26 @@ function tools({ platforms }: Report): string {
   return table(
     ["Tool", ...platforms.map(({ platform }) => platform)],
     [...names].map((name) => [text(name), ...platforms.map((platform) => cell(name, platform))]),
+  )
+}
+
+/** The tools whose pinned versions have known vulnerabilities. */
+function vulnerabilities({ platforms }: Report): string {
+  return table(
+    ["Platform", "Tool", "Version", "Vulnerabilities"],
+    platforms.flatMap(({ platform, tools }) =>
+      tools.flatMap(({ name, version, vulnerabilities: ids = [] }) =>
+        ids.length === 0 ? [] : [[platform, text(name), text(version), ids.map(text).join(", ")]],
+      ),
+    ),
+  )
+}
+
+/** Which kind of source each tool came from, and why. */
+function sources({ sources: { tools } }: Report): string {
+  return table(
+    ["Tool", "From", "Reason"],
+    Object.entries(tools).map(([name, { from, reason }]) => [text(name), from, text(reason)]),
   )
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod"
 
 /** The schema of `report.json`, for one built variant. The version changes when a reader of the old format would misread the new. */
-export const REPORT_SCHEMA_VERSION = 2
+export const REPORT_SCHEMA_VERSION = 3
 
 /**
  * How a platform's packages were installed: with the platform's own binaries on its own hardware, with binaries of the engine's platform
@@ -50,12 +50,34 @@ export type CheckResult = z.infer<typeof checkResultSchema>
 export const lockedPackageSchema = z.object({ name: z.string(), version: z.string(), sha256 })
 export type LockedPackage = z.infer<typeof lockedPackageSchema>
 
+/** Where a tool comes from: its vendor's downloads, or a package registry. */
+export const SOURCE_KINDS = ["upstream", "registry"] as const
+export type SourceKind = (typeof SOURCE_KINDS)[number]
+
+export const toolSourceSchema = z.object({
+  from: z.enum(SOURCE_KINDS),
+  /** Why, in a clause: `the pinned files answer`. */
+  reason: z.string(),
+})
+export type ToolSource = z.infer<typeof toolSourceSchema>
+
+/** Where the catalog's tools in an image come from. */
+export const imageSourcesSchema = z.object({
+  /** What was requested. Absent for images built elsewhere. */
+  requested: z.enum(["auto", ...SOURCE_KINDS]).optional(),
+  /** By the tool's name. */
+  tools: z.record(z.string(), toolSourceSchema),
+})
+export type ImageSources = z.infer<typeof imageSourcesSchema>
+
 export const toolSchema = z.object({
   name: z.string(),
   version: z.string(),
   /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
   source: z.string(),
   sha256: sha256.optional(),
+  /** Known vulnerabilities of a pinned version, by their ids. Absent if there are none. */
+  vulnerabilities: z.array(z.string()).optional(),
   /**
    * Its unpacked size: its layer's bytes; for a package of the distribution dpkg's Installed-Size, without dependencies.
    * Absent if no image was written, as for layers.
@@ -168,8 +190,7 @@ export const reportSchema = z.object({
   version: z.string(),
   /** The image's creation time, ISO 8601: the time of its newest input, so that the same inputs give the same image. */
   created: z.string(),
-  /** Where tools came from, after `auto` was decided, and why. */
-  sources: z.object({ mode: z.enum(["upstream", "registry"]), reason: z.string() }),
+  sources: imageSourcesSchema,
   runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
   /** Containers start as root. */
   root: z.literal(true).optional(),

@@ -37,7 +37,9 @@ export function rebuildOf(text: string, { definition, mirror, snapshot }: OwnFil
     platforms: platforms.map(({ platform }) => platform),
     variants: [variant],
     definition: definition ?? recorded,
-    sources: sources.mode,
+    sources: sources.requested,
+    // What a vendor's server answers today must not decide about the image of another day.
+    ...(sources.requested === "auto" ? { decided: sources.tools } : {}),
     base,
     compression,
     lock: text,

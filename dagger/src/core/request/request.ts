@@ -3,15 +3,15 @@ import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { parseChoice } from "../text/choice.js"
 import type { CustomVariant, PackageOption } from "../variants/definitions.js"
 import { COMPRESSIONS, type Compression } from "./compression.js"
-import type { RecordedRequest } from "../report/report.js"
+import { SOURCE_KINDS, type RecordedRequest, type ToolSource } from "../report/report.js"
 import type { Snapshot } from "../packages/snapshot.js"
 import type { Mirror } from "../text/mirror.js"
 import type { PlatformName } from "../platforms.js"
 import type { SourceCode } from "../text/source-code.js"
 import type { VariantName } from "../variants/names.js"
 
-/** Where tools come from, as requested: `auto` is decided once per build, before planning. */
-export const SOURCES = ["auto", "upstream", "registry"] as const
+/** Where tools come from, as requested: `auto` is decided for each tool, once per build, before planning. */
+export const SOURCES = ["auto", ...SOURCE_KINDS] as const
 export type SourcesMode = (typeof SOURCES)[number]
 
 /** Sets of packages to install by themselves, without building an image. */
@@ -34,6 +34,8 @@ export interface BuildRequest {
   /** The text of that file. */
   definition?: string
   sources: SourcesMode
+  /** With `auto`: what an earlier build decided, by the tool's name. Vendors are not asked again. */
+  decided?: Readonly<Record<string, ToolSource>>
   /** The base of the images; defaults to the first of `BASES`. */
   base?: BaseName
   /** Where upstream files are fetched from, instead of from their vendors. */

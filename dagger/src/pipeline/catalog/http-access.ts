@@ -51,31 +51,49 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
   }
 }
 
-/** Follows redirects like fetch, but never from https to anything else, and sends headers only to the first server. */
-async function fetchSafely(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+/** A redirect that is not followed. */
+export class RefusedRedirect extends Error {
+  override readonly name = "RefusedRedirect"
+}
+
+/**
+ * Follows redirects like fetch, but never from https to anything else, and sends credentials only to the first server.
+ *
+ * @throws RefusedRedirect, and what fetch throws
+ */
+export async function fetchSafely(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
   let at = new URL(url)
   const { origin, protocol } = at
+  const { authorization: _, ...harmless } = headers
   for (let followed = 0; followed <= MOST_REDIRECTS; followed++) {
-    const response = await fetch(at, { headers: at.origin === origin ? headers : {}, redirect: "manual", signal })
+    const response = await fetch(at, {
+      headers: at.origin === origin ? { ...headers } : harmless,
+      redirect: "manual",
+      signal,
+    })
     const location = response.headers.get("location")
     if (response.status < 300 || response.status > 399 || location === null) return response
     await response.body?.cancel()
     at = new URL(location, at)
     if (protocol === "https:" && at.protocol !== "https:")
-      throw new Error(`it redirects to ${at.origin}, which is not https`)
+      throw new RefusedRedirect(`it redirects to ${at.origin}, which is not https`)
   }
-  throw new Error("it redirects too many times")
+  throw new RefusedRedirect("it redirects too many times")
 }
 
 const withoutClients: VendorAccess["client"] = (program) =>
   Promise.reject(new Error(`${program} is not available here`))
 
-function basic({ username, password }: NonNullable<Mirror["credentials"]>): string {
+export function basic({ username, password }: NonNullable<Mirror["credentials"]>): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 }
 
 /** fetch's own message is just "fetch failed"; the reason is in its cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message
 }

@@ -1,4 +1,5 @@
 import { dag, type Container, type Secret, type Service } from "@dagger.io/dagger"
+import { TOOLS } from "../../core/catalog/catalog.js"
 import type { BaseName } from "../../core/variants/bases.js"
 import type { CustomVariant } from "../../core/variants/definitions.js"
 import { UNKNOWN_VERSION } from "../../core/plan/expected-tools.js"
@@ -6,11 +7,19 @@ import { unusedAccept, unusedAcceptText } from "../../core/checks/outcome.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
-import { planVariant, type DecidedSources, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
+import { planVariant, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
+import { readSourcesLabel, SOURCES_LABEL } from "../../core/plan/sources-label.js"
+import type { DecidedSources } from "../../core/plan/sources.js"
 import { digestOf } from "../../core/oci/documents.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { ImageReference } from "../../core/text/reference.js"
-import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report, type Tool } from "../../core/report/report.js"
+import {
+  REPORT_SCHEMA_VERSION,
+  type PlatformReport,
+  type Report,
+  type Tool,
+  type ToolSource,
+} from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
@@ -50,8 +59,8 @@ export interface TestedImage {
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
   const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(image.uploads))
-  if (image.native) assertNative([planFor(image, image.platforms, "registry", {})], engineHost.platform)
-  const tested: { report: PlatformReport; labels: ReadonlyMap<string, string> }[] = []
+  if (image.native) assertNative([planFor(image, image.platforms, NO_LABEL, {})], engineHost.platform)
+  const tested: Tested[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
   const labels = tested[0]?.labels ?? new Map<string, string>()
   const platforms = tested.map(({ report }) => report)
@@ -63,7 +72,7 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
     variant: image.variant,
     version: labels.get("org.opencontainers.image.version") ?? UNKNOWN_VERSION,
     created: labels.get("org.opencontainers.image.created") ?? UNKNOWN_VERSION,
-    sources: { mode: modeOf(labels), reason: "according to the image's labels" },
+    sources: { tools: tested[0]?.plan.sources.tools ?? {} },
     runner: { kind: runnerOf(labels), version: labels.get("com.github.runner.version") ?? UNKNOWN_VERSION },
     releases: [],
     platforms,
@@ -73,7 +82,18 @@ export async function testImage(image: TestedImage, progress: Progress): Promise
 
 type Installed = ReturnType<typeof installedPackages>
 
-async function testPlatform(engineHost: EngineHost, image: TestedImage, platform: PlatformName, progress: Progress) {
+interface Tested {
+  report: PlatformReport
+  labels: ReadonlyMap<string, string>
+  plan: VariantPlan
+}
+
+async function testPlatform(
+  engineHost: EngineHost,
+  image: TestedImage,
+  platform: PlatformName,
+  progress: Progress,
+): Promise<Tested> {
   const { container: pulled, base } = await progress.run(platform, "pull", () => pull(engineHost, image, platform))
   const { configuration, status } = await factsOf(pulled)
   const labels = new Map(Object.entries(configuration.labels))
@@ -81,18 +101,18 @@ async function testPlatform(engineHost: EngineHost, image: TestedImage, platform
   const sudo = packages.some(({ name }) => name === "sudo")
   const root = ["0", "root"].includes(configuration.user.split(":")[0] ?? "")
   const cjkFonts = packages.some(({ name }) => name === "fonts-noto-cjk")
-  const plan = planFor(image, [platform], modeOf(labels), { sudo, root, cjkFonts })
+  const plan = planFor(image, [platform], sourcesOf(labels), { sudo, root, cjkFonts })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
   const checks = await checkImage({ engineHost, sources: {} }, { container: pulled, context }, progress)
-  return { labels, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
+  return { labels, plan, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 
 /** The plan of an image, derived from its variant and from what was found in it. */
 function planFor(
   { variant, custom, base }: TestedImage,
   platforms: readonly PlatformName[],
-  mode: DecidedSources["mode"],
+  sources: DecidedSources,
   found: Partial<Pick<BuildRequest, "sudo" | "root" | "cjkFonts">>,
 ): VariantPlan {
   const request: BuildRequest = {
@@ -100,12 +120,12 @@ function planFor(
     variants: [variant],
     ...(custom ? { custom } : {}),
     ...(base ? { base } : {}),
-    sources: mode,
+    sources: sources.mode,
     sudo: false,
     refresh: false,
     ...found,
   }
-  return planVariant(variant, request, { mode, reason: "" })
+  return planVariant(variant, request, sources)
 }
 
 /** The tool's version according to the image itself, which may be older than today's catalog. */
@@ -156,8 +176,21 @@ async function pull(
 }
 
 /** Other projects' images do not name their sources; assume the vendors' own. */
-function modeOf(labels: ReadonlyMap<string, string>): "upstream" | "registry" {
-  return labels.get("com.github.runner.sources") === "registry" ? "registry" : "upstream"
+const NO_LABEL = {
+  mode: "upstream",
+  reason: "assumed, because the image's label does not say so",
+} as const satisfies DecidedSources
+
+function sourcesOf(labels: ReadonlyMap<string, string>): DecidedSources {
+  const label = readSourcesLabel(labels.get(SOURCES_LABEL) ?? "")
+  const reason = "according to the image's label"
+  if (label === undefined) return NO_LABEL
+  if (typeof label === "string") return { mode: label, reason }
+  const tools = TOOLS.map((name): [string, ToolSource] => {
+    const from = label[name]
+    return [name, from === undefined ? { from: NO_LABEL.mode, reason: NO_LABEL.reason } : { from, reason }]
+  })
+  return { mode: "auto", tools: Object.fromEntries(tools) }
 }
 
 function runnerOf(labels: ReadonlyMap<string, string>): "actions" | "stand-in" {

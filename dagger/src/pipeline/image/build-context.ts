@@ -1,9 +1,13 @@
 import type { Directory, Service } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { allSettled } from "../../core/progress/all-settled.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import type { BuildPlan } from "../../core/plan/build-plan.js"
+import { vulnerabilityWarnings } from "../../core/plan/expected-tools.js"
+import { fallbacks, sourceGroups, sourceText } from "../../core/plan/sources.js"
 import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
+import type { ImageSources } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
@@ -50,6 +54,17 @@ export interface BuildContext {
   standInVersion: string
 }
 
+/** Says where each tool comes from; with a warning where `auto` mixes sources. */
+function saySources({ sources, variants }: BuildPlan, progress: Progress): void {
+  const tools = Object.fromEntries(variants.flatMap((plan) => Object.entries(plan.sources.tools)))
+  const all: ImageSources = { requested: sources.mode, tools }
+  const warned = new Set(fallbacks(all).map(sourceText))
+  for (const text of sourceGroups(all).map(sourceText)) {
+    if (warned.has(text)) progress.warn("all platforms", `tools ${text}`)
+    else progress.note("all platforms", `tools ${text}`)
+  }
+}
+
 /** Finds all inputs of a build and plans it. This is the only place that inspects the engine and plans. */
 export async function prepareBuild(
   request: BuildRequest,
@@ -67,7 +82,7 @@ export async function prepareBuild(
       cacheBuster: inputs.cacheBuster,
     }),
   )
-  const plan = await progress.run("all platforms", "plan", async () =>
+  const planning = progress.run("all platforms", "plan", async () =>
     planAll(
       request,
       (await inputs.assets?.entries()) ?? [],
@@ -75,10 +90,14 @@ export async function prepareBuild(
       engineHost.platform,
     ),
   )
-  if (request.native) assertNative(plan.variants, engineHost.platform)
-  const archive = await progress.run("all platforms", "package archive", () =>
+  const reading = progress.run("all platforms", "package archive", () =>
     readArchive(engineHost, day, request.snapshot && { snapshot: request.snapshot, service: inputs.snapshotService }),
   )
+  await allSettled<unknown>([planning, reading])
+  const [plan, archive] = await Promise.all([planning, reading])
+  saySources(plan, progress)
+  for (const text of vulnerabilityWarnings(plan.variants)) progress.warn("all platforms", text)
+  if (request.native) assertNative(plan.variants, engineHost.platform)
   const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
   // The same packages as before make the same image, although the archive has moved on.
   const releases = request.lock?.releases ?? archive.releases

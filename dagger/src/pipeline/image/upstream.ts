@@ -6,9 +6,8 @@ import { mirrored, requireReachable, type Mirror } from "../../core/text/mirror.
 import type { BuildRequest } from "../../core/request/request.js"
 import type { Probe } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { script } from "../engine/script.js"
+import { scripts } from "../engine/script.js"
 import { servicePort } from "../engine/service.js"
-import { probeFromHere } from "../plan/probe.js"
 
 /** Where upstream files come from, if not from their vendors. */
 export interface UpstreamAccess {
@@ -27,6 +26,8 @@ export function upstreamOf(
   return { ...(assets && { assets }), ...(mirror && { mirror }), ...(mirrorService && { mirrorService }) }
 }
 
+const FETCH = "fetch-upstream.sh"
+const ASK = "ask-upstream.sh"
 /** The bound mirror's host name in the container that fetches. */
 const ALIAS = "upstream-mirror"
 /** Options that curl reads from a file, so that they appear in no log. */
@@ -56,23 +57,24 @@ export async function fetchUpstream(engineHost: EngineHost, file: UpstreamFile, 
 }
 
 /**
- * Probes whether upstream URLs are reachable: from here, or, with a mirror that is a service, from a container.
+ * Asks for upstream files from a container: from where they will be downloaded, with the same proxy, trust bundle and mirror.
  *
- * @param engineHost only needed for the latter
  * @throws RunnerImagesError MIRROR_INVALID for a mirror on the loopback interface without a service
  */
 export function probeOf(access: UpstreamAccess, engineHost: () => Promise<EngineHost>): Probe {
   requireReachable(access.mirror, access.mirrorService !== undefined)
-  if (!access.mirrorService) return probeFromHere(access.mirror?.credentials)
-  return async (url) => {
+  return async (urls) => {
     const host = await engineHost()
     const { container, connectTo } = await towards(host, access)
-    const asked = await withScript(host, container)
-      // A new value makes a new step: the mirror may have stopped since.
+    const [connect = "", direct = ""] = connectTo
+    const said = await withScript(host, container, ASK)
+      // A new value makes a new step: the servers may answer something else now.
       .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
-      .withExec(["sh", "/plan/fetch.sh", url, "probe", "probe", ...connectTo])
+      .withExec(["sh", `/plan/${ASK}`, connect, direct, ...urls])
       .stdout()
-    return asked.trim() === "yes"
+    const answers = said.trimEnd().split("\n")
+    if (answers.length !== urls.length) throw new Error(`${ASK} gave no answer for each URL: ${said}`)
+    return answers.map((answer) => (answer === "yes" ? undefined : answer))
   }
 }
 
@@ -84,8 +86,8 @@ async function run(
   words: string[],
 ): Promise<File> {
   try {
-    const fetched = await withScript(engineHost, container)
-      .withExec(["sh", "/plan/fetch.sh", ...words])
+    const fetched = await withScript(engineHost, container, FETCH)
+      .withExec(["sh", `/plan/${FETCH}`, ...words])
       .sync()
     return fetched.file(`/download/${file.name}`)
   } catch (error) {
@@ -95,8 +97,8 @@ async function run(
   }
 }
 
-function withScript({ uploads }: EngineHost, container: Container): Container {
-  return container.withMountedDirectory("/plan", uploads.directory({ "fetch.sh": script("fetch-upstream.sh") }))
+function withScript({ uploads }: EngineHost, container: Container, name: string): Container {
+  return container.withMountedDirectory("/plan", uploads.directory(scripts([name, "upstream-curl.sh"])))
 }
 
 /** A container that can reach the mirror, and the script's arguments for it. */

@@ -9,7 +9,7 @@ import { probeFromHere } from "./probe.js"
  * Decides where tools come from, then plans. Runs nothing and needs no engine.
  *
  * @param assets names of upstream files that were fetched beforehand
- * @param probe tells whether upstream URLs are reachable; defaults to asking from here
+ * @param probe asks for upstream files; defaults to asking from here
  * @param enginePlatform see {@link planBuild}; for a plan that is only shown it can be omitted
  */
 export async function plan(
@@ -19,6 +19,6 @@ export async function plan(
   enginePlatform?: PlatformName,
 ): Promise<BuildPlan> {
   const tools = [...new Set(request.variants.flatMap((variant) => resolveDefinition(variant, request.custom).tools))]
-  const sources = await decideSources(request.sources, tools, request.platforms, assets, request.mirror, probe)
+  const sources = await decideSources(request, tools, assets, probe)
   return planBuild(request, sources, enginePlatform)
 }

@@ -93,6 +93,6 @@ it("a checksum that is unknown is refused when it is used", () => {
   expect(() =>
     knownChecksum("chromedriver", "https://example.test/chromedriver.zip", UNKNOWN),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[RunnerImagesError: The catalog has no checksum for https://example.test/chromedriver.zip, so it cannot be verified. Run runner-images catalog update chromedriver on a machine that can reach its vendor, or use --sources registry. [CHECKSUM_UNKNOWN]]`,
+    `[RunnerImagesError: The catalog has no checksum for https://example.test/chromedriver.zip, so it cannot be verified. Run runner-images catalog update chromedriver on a machine that can reach its vendor, or use --sources auto or registry. [CHECKSUM_UNKNOWN]]`,
   )
 })

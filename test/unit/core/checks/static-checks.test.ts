@@ -11,6 +11,7 @@ import {
   staticChecks,
   type CheckedConfig,
 } from "../../../../dagger/src/core/checks/static-checks.js"
+import { sourcePlaces } from "../../../../dagger/src/core/checks/tool-sources.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
 const request: BuildRequest = {
@@ -26,7 +27,10 @@ const context: CheckContext = {
   emulated: false,
   plan,
   tools: [{ name: "node", version: "24.1.0", source: "project" }],
-  packages: [{ name: "git", version: "1:2.47.3-0+deb13u1" }],
+  packages: [
+    { name: "git", version: "1:2.47.3-0+deb13u1" },
+    ...plan.platforms.flatMap(({ packages }) => packages.map((name) => ({ name, version: "1" }))),
+  ],
 }
 const config: CheckedConfig = {
   user: "1001",
@@ -56,7 +60,9 @@ const clean: RootfsScan = {
   packaged: {},
   paths: {
     ...Object.fromEntries(
-      pathsToKnow(config).map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
+      pathsToKnow(config)
+        .filter((path) => !sourcePlaces().includes(path))
+        .map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
     ),
     "/home/runner": { type: "folder", mode: "755", owner: "1001:1001" },
     "/var/lib/runner-broker": agents,

@@ -5,6 +5,7 @@ import {
   requireConsent,
   standInTag,
 } from "../../../../dagger/src/core/oci/publication.js"
+import { SOURCES_CHECK } from "../../../../dagger/src/core/checks/static-checks.js"
 import type { Report } from "../../../../dagger/src/core/report/report.js"
 import { isNotThere, registryError } from "../../../../dagger/src/core/oci/registry-error.js"
 import { FAILED, INCONCLUSIVE, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
@@ -125,6 +126,32 @@ describe("planPublication", () => {
     const attempt = () => plan(change, { ...OPTIONS, ...options })
     expect(attempt).toThrow(expect.objectContaining({ code }))
     expect(attempt).toThrow(problem)
+  })
+
+  describe("with --sources auto", () => {
+    const sources = { requested: "auto", tools: { node: { from: "upstream", reason: "it is there" } } } as const
+    const proved = { name: SOURCES_CHECK, proves: "the label names the sources", status: "passed" } as const
+    const checked = (...checks: Report["platforms"][number]["checks"]) => ({
+      sources,
+      platforms: [
+        platformReport("linux/amd64", { checks: [PASSED, proved] }),
+        platformReport("linux/arm64", { checks: [PASSED, ...checks] }),
+      ],
+    })
+
+    it("publishes an image whose label was proved to say what was decided", () => {
+      expect(plan(checked(proved))).toHaveLength(1)
+    })
+
+    it.each([
+      ["was not checked", []],
+      ["was not compared", [{ ...proved, status: "skipped", reason: "test" } as const]],
+    ])("refuses one whose label %s on a platform", (_, checks) => {
+      expect(() => plan(checked(...checks))).toThrow(
+        "The image standard was built with --sources auto, but config/sources did not prove its label on linux/arm64; nothing was published.",
+      )
+      expect(plan({ ...checked(...checks), sources: { ...sources, requested: "upstream" } })).toHaveLength(1)
+    })
   })
 
   it("refuses an image that has no index", () => {

@@ -1,66 +1,195 @@
 import { describe, expect, it } from "vitest"
-import { upstreamUrls } from "../../../../dagger/src/core/catalog/catalog.js"
+import { decidedTogether, TOOLS, upstreamFiles, type ToolName } from "../../../../dagger/src/core/catalog/catalog.js"
+import { TOOL_ENTRIES } from "../../../../dagger/src/core/catalog/tools.js"
+import type { ToolEntry } from "../../../../dagger/src/core/catalog/schema.js"
+import {
+  assetName,
+  decideSources,
+  fallbacks,
+  imageSources,
+  sourceForFiles,
+  sourceGroups,
+  sourceOf,
+  sourceText,
+  type Probe,
+} from "../../../../dagger/src/core/plan/sources.js"
+import { readSourcesLabel, sourcesLabel } from "../../../../dagger/src/core/plan/sources-label.js"
+import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 import { parseMirror } from "../../../../dagger/src/core/text/mirror.js"
-import { assetName, decideSources } from "../../../../dagger/src/core/plan/sources.js"
+import { resolveDefinition } from "../../../../dagger/src/core/variants/definitions.js"
 
-const all = () => Promise.resolve(true)
-const none = () => Promise.resolve(false)
-const urls = upstreamUrls(["runner", "node"], ["linux/amd64", "linux/arm64"])
+const STANDARD = resolveDefinition("standard", undefined).tools
+const CHROME = resolveDefinition("chrome", undefined).tools
+const urlsOf = (tools: readonly ToolName[]) => upstreamFiles(tools, PLATFORMS).map(({ url }) => url)
 
-describe("decideSources", () => {
-  const decide = (mode: "auto" | "upstream" | "registry", assets: string[], probe: (url: string) => Promise<boolean>) =>
-    decideSources(mode, ["runner", "node"], ["linux/amd64", "linux/arm64"], assets, undefined, probe)
-
-  it("takes upstream when every file answers", async () => {
-    expect(await decide("auto", [], all)).toMatchObject({ mode: "upstream" })
-  })
-
-  it("takes the registries when none answers", async () => {
-    expect(await decide("auto", [], none)).toEqual({ mode: "registry", reason: "no pinned upstream URL is reachable" })
-  })
-
-  it("takes the registries with a warning when only some answer", async () => {
-    const decided = await decide("auto", [], (url) => Promise.resolve(url.includes("nodejs")))
-    expect(decided.mode).toBe("registry")
-    expect(decided.reason).toMatch(
-      /^warning: only 2 of 4 pinned upstream URLs are reachable; not reachable: .*actions-runner/,
+const all: Probe = (urls) => Promise.resolve(urls.map(() => undefined))
+/** Has all files except those whose URL matches one of the patterns. */
+const without =
+  (...absent: RegExp[]): Probe =>
+  (urls) =>
+    Promise.resolve(
+      urls.map((url) => (absent.some((pattern) => pattern.test(url)) ? "the server answers 404" : undefined)),
     )
+
+type Given = Partial<Pick<BuildRequest, "sources" | "platforms" | "mirror" | "decided">> & {
+  tools?: readonly ToolName[]
+  assets?: string[]
+  probe?: Probe
+}
+const decide = ({ tools = STANDARD, assets = [], probe = all, ...request }: Given) =>
+  decideSources({ sources: "auto", platforms: [...PLATFORMS], ...request }, tools, assets, probe)
+/** `registry: chrome, chromedriver; …` for each group, with the vendors' URLs cut down to the files' names, and without versions. */
+const decided = async (given: Given) => {
+  const { tools = STANDARD } = given
+  const texts = sourceGroups(imageSources(tools, await decide(given))).map(sourceText)
+  return texts.map((text) => text.replaceAll(/https:\/\/[^\s,]*\//g, "…/").replaceAll(/\d+(\.\d+)+/g, "VERSION"))
+}
+
+describe("auto decides for each tool", () => {
+  it("upstream, if all of its files are there; npm is in Node.js' archive", async () => {
+    expect(await decided({})).toEqual([
+      "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+    ])
   })
 
-  it("warns as well when a single file answers", async () => {
-    const decided = await decide("auto", [], (url) => Promise.resolve(url === urls[0]))
-    expect(decided.reason).toMatch(/^warning: only 1 of 4 pinned upstream URLs are reachable; not reachable: /)
+  it("the registry, if the file of one platform is not there", async () => {
+    expect(await decided({ probe: without(/node-.*-linux-arm64/, /gh_/) })).toMatchInlineSnapshot(`
+      [
+        "from registry: node, npm; 1 of 2 pinned files cannot be had: …/node-vVERSION-linux-arm64.tar.xz (the server answers 404)",
+        "from upstream: docker, buildx, compose, runner; the pinned files are on their servers",
+        "from registry: gh; 2 of 2 pinned files cannot be had: …/gh_VERSION_linux_amd64.tar.gz (the server answers 404), …/gh_VERSION_linux_arm64.tar.gz (the server answers 404)",
+      ]
+    `)
   })
 
-  it("does without upstream when a single file is silent, and fails where it is demanded", async () => {
-    const allButOne = (url: string) => Promise.resolve(url !== urls[0])
-    expect(await decide("auto", [], allButOne)).toEqual({
-      mode: "registry",
-      reason: `warning: only 3 of 4 pinned upstream URLs are reachable; not reachable: ${urls[0] ?? ""}`,
-    })
-    await expect(decide("upstream", [], allButOne)).rejects.toMatchObject({ code: "UPSTREAM_UNREACHABLE" })
+  it("upstream all the same, if no image of that platform is requested", async () => {
+    expect(await decided({ platforms: ["linux/amd64"], probe: without(/arm64/, /aarch64/) })).toEqual([
+      "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+    ])
   })
 
-  it("asks the mirror instead of the vendors", async () => {
+  it("the browser and its driver together", async () => {
+    const texts = await decided({ tools: CHROME, probe: without(/chromedriver/) })
+    expect(texts.map((text) => text.replace(/; (the catalog has no checksum|\d of 4 pinned files).*/, "; …"))).toEqual([
+      "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+      "from registry: chrome, chromedriver; …",
+      "from registry: playwright-core, playwright; the vendor publishes only there",
+    ])
+  })
+
+  it.each([
+    ["all files are known and there", "a", "b", [], "upstream: the pinned files are on their servers"],
+    ["one has no checksum", "a", "unknown", [], "registry: the catalog has no checksum for https://b"],
+    ["one is not there", "a", "b", ["https://a"], "registry: 1 of 2 pinned files cannot be had: https://a (404)"],
+    ["another tool's is not there", "a", "b", ["https://c"], "upstream: the pinned files are on their servers"],
+  ] as const)("where %s", (_, one, other, missing, expected) => {
+    const file = (name: string, sha256: string) =>
+      ({ tool: "gh", url: `https://${name}`, askedAt: `https://${name}`, sha256 }) as const
+    const found = sourceForFiles([file("a", one), file("b", other)], new Map(missing.map((url) => [url, "404"])))
+    expect(`${found.from}: ${found.reason}`).toBe(expected)
+  })
+
+  it("where the mirror has the files, which is asked instead of the vendors", async () => {
     const asked: string[] = []
     const mirror = parseMirror("http://user:secret@mirror.example.com/up")
-    const probe = (url: string) => (asked.push(url), all())
-    await decideSources("auto", ["node"], ["linux/amd64", "linux/arm64"], [], mirror, probe)
-    const vendors = upstreamUrls(["node"], ["linux/amd64", "linux/arm64"])
-    expect(asked).toEqual(vendors.map((url) => url.replace("https://", "http://mirror.example.com/up/")))
+    const probe: Probe = (urls) => (asked.push(...urls), without(/node/)(urls))
+    const sources = await decide({ tools: ["node", "gh"], mirror, probe })
+    expect(asked).toEqual(urlsOf(["node", "gh"]).map((url) => url.replace("https://", "http://mirror.example.com/up/")))
+    expect(sourceOf("node", sources).reason).toContain("http://mirror.example.com/up/nodejs.org/dist/")
+    expect(sourceOf("gh", sources).from).toBe("upstream")
   })
 
-  it("asks no vendor when the registries are demanded", async () => {
-    const asked: string[] = []
-    await decide("registry", [], (url) => (asked.push(url), all()))
-    expect(asked).toEqual([])
+  it("and asks for no file that was fetched beforehand", async () => {
+    const files = urlsOf(["node", "gh"])
+    const none = without(/./)
+    expect(await decided({ tools: ["node", "npm"], assets: files.map(assetName), probe: none })).toEqual([
+      "from upstream: node, npm; the pinned files are in the assets folder",
+    ])
+    const some = files.filter((url) => !/gh_.*_arm64/.test(url)).map(assetName)
+    expect(await decided({ tools: ["gh"], assets: some })).toEqual([
+      "from upstream: gh; the pinned files are in the assets folder or on their servers",
+    ])
+    expect((await decided({ tools: ["gh"], assets: some, probe: none })).join()).toMatch(/^from registry: gh; 1 of 2/)
   })
 
-  it("fails when upstream is demanded and silent, naming the files", async () => {
-    await expect(decide("upstream", [], none)).rejects.toMatchObject({ code: "UPSTREAM_UNREACHABLE", exitCode: 5 })
+  it("once: what an earlier build decided is not asked again", async () => {
+    const tools = imageSources(CHROME, await decide({ tools: CHROME, probe: without(/docker/) })).tools
+    const again = await decide({
+      tools: CHROME,
+      decided: tools,
+      probe: () => Promise.reject(new Error("nobody is asked")),
+    })
+    expect(imageSources(CHROME, again).tools).toEqual(tools)
+    const { gh: _, ...lacking } = tools
+    await expect(decide({ tools: CHROME, decided: lacking })).rejects.toMatchObject({
+      code: "ORIGINAL_INVALID",
+      problem: "The original's report does not say where gh came from.",
+    })
   })
 
-  it("needs no answer for files that were fetched beforehand", async () => {
-    expect(await decide("upstream", urls.map(assetName), none)).toMatchObject({ mode: "upstream" })
+  it("and warns of those that it takes from the registry, unless it takes all from there", async () => {
+    const warned = async (probe: Probe) => {
+      const sources = imageSources(CHROME, await decide({ tools: CHROME, platforms: ["linux/amd64"], probe }))
+      return fallbacks(sources).map(({ tools }) => tools)
+    }
+    expect(await warned(without(/gh_/, /chromedriver/))).toEqual([["gh"], ["chrome", "chromedriver"]])
+    expect(await warned(without(/./))).toEqual([])
   })
+})
+
+describe("strict sources", () => {
+  it("registry asks nobody", async () => {
+    const probe = () => Promise.reject(new Error("nobody is asked"))
+    expect(await decided({ sources: "registry", tools: CHROME, probe })).toEqual([
+      "from registry: node, npm, docker, buildx, compose, gh, runner, chrome, chromedriver; requested with --sources registry",
+      "from registry: playwright-core, playwright; the vendor publishes only there",
+    ])
+  })
+
+  it("upstream takes all from there, and never falls back", async () => {
+    expect(await decided({ sources: "upstream" })).toEqual([
+      "from upstream: node, npm, docker, buildx, compose, gh, runner; requested with --sources upstream",
+    ])
+    await expect(decide({ sources: "upstream", probe: without(/gh_.*_arm64/) })).rejects.toMatchObject({
+      code: "UPSTREAM_UNREACHABLE",
+      exitCode: 5,
+      problem: `1 of 12 pinned files cannot be had: ${urlsOf(["gh"])[1] ?? ""} (the server answers 404).`,
+    })
+  })
+})
+
+describe("the label with the sources", () => {
+  const sources = imageSources(["node", "gh"], {
+    mode: "auto",
+    tools: { node: { from: "upstream", reason: "a" }, gh: { from: "registry", reason: "http://private.example.com" } },
+  })
+
+  it("names the kind of each tool's source, without the reasons", () => {
+    expect(sourcesLabel(sources)).toBe('{"gh":"registry","node":"upstream"}')
+  })
+
+  it("is the same, whether auto or the user chose the sources", async () => {
+    const label = (mode: BuildRequest["sources"]) =>
+      decide({ sources: mode }).then((found) => sourcesLabel(imageSources(STANDARD, found)))
+    expect(await label("auto")).toBe(await label("upstream"))
+  })
+
+  it.each([
+    ["as it was written", sourcesLabel(sources), { node: "upstream", gh: "registry" }],
+    ["one word, of an earlier version", "registry", "registry"],
+    ["nothing", "", undefined],
+    ["another project's", "https://example.com", undefined],
+    ["another format", '{"node":"elsewhere"}', undefined],
+  ])("is read: %s", (_, text, read) => {
+    expect(readSourcesLabel(text)).toEqual(read)
+  })
+})
+
+it("every tool that depends on another names one of the catalog, in which it finds files", () => {
+  const entries = Object.entries<ToolEntry>(TOOL_ENTRIES)
+  for (const [name, { sameVersionAs, upstreamIn }] of entries)
+    for (const other of [sameVersionAs, upstreamIn]) expect([undefined, ...TOOLS], name).toContain(other)
+  const alone = decidedTogether(TOOLS).filter((names) => upstreamFiles(names, PLATFORMS).length === 0)
+  expect(alone).toEqual([["playwright-core", "playwright"]])
 })

@@ -70,7 +70,7 @@ describe("renderMarkdown", () => {
 
       - **No image was written.**
       - Created: 2026-01-02T03:04:05Z
-      - Sources: registry (asked for)
+      - Requested sources: registry
       - Runner: **stand-in** 0.1.0-standin. This is not the GitHub Actions runner.
 
       ## Platforms
@@ -105,6 +105,12 @@ describe("renderMarkdown", () => {
       | Tool | linux/amd64 | linux/arm64 |
       | --- | --- | --- |
       | node | 24.1.0 (npm:node-linux@24.1.0) | 24.1.0 (npm:node-linux@24.1.0) |
+
+      ## Sources of tools
+
+      | Tool | From | Reason |
+      | --- | --- | --- |
+      | node | registry | asked for |
 
       ## Package archives
 
@@ -181,6 +187,23 @@ describe("renderMarkdown", () => {
     `)
   })
 
+  it("names known vulnerabilities of tools", () => {
+    const tools = [
+      { name: "go", version: "1.27.2", source: "https://dl.google.com/go", vulnerabilities: ["CVE-1", "CVE-2"] },
+      { name: "gh", version: "2.1.0", source: "deb:gh" },
+    ]
+    const text = renderMarkdown(report({ platforms: [platformReport("linux/arm64", { tools })] }))
+    expect(text.split("## Known vulnerabilities")[1]?.split("##")[0]).toMatchInlineSnapshot(`
+      "
+
+      | Platform | Tool | Version | Vulnerabilities |
+      | --- | --- | --- | --- |
+      | linux/arm64 | go | 1.27.2 | CVE-1, CVE-2 |
+
+      "
+    `)
+  })
+
   it("has no sections for what did not happen", () => {
     const headings = renderMarkdown(report()).match(/^#+ .*/gm)
     expect(headings).toEqual([
@@ -188,6 +211,7 @@ describe("renderMarkdown", () => {
       "## Platforms",
       "## Checks",
       "## Tools",
+      "## Sources of tools",
       "## Package archives",
       "## Time",
     ])

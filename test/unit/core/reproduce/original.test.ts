@@ -64,6 +64,15 @@ describe("the build that makes an image again", () => {
     expect(lock).toMatchObject({ base: `sha256:${"b".repeat(64)}`, platforms: { "linux/amd64": [{ name: "git" }] } })
   })
 
+  it("takes each tool from where it came from, whatever auto would decide now", () => {
+    const tools = {
+      node: { from: "upstream", reason: "it was there" },
+      gh: { from: "registry", reason: "404" },
+    } as const
+    const request = composeRequest(rebuildOf(reportOf({ sources: { requested: "auto", tools } })))
+    expect(request).toMatchObject({ sources: "auto", decided: tools })
+  })
+
   it("takes the definition that is given instead of the recorded one", () => {
     const text = reportOf({ variant: "databases", request: { ...REQUEST, definition: "not: valid" } })
     const { custom } = composeRequest(rebuildOf(text, { definition: { text: DEFINITION, name: "databases.yaml" } }))

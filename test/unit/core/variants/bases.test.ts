@@ -4,6 +4,7 @@ import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
 import { assertPlannable, planVariant, requestedPackages } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
+import { resolveDefinition } from "../../../../dagger/src/core/variants/definitions.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
 const UBUNTU: BuildRequest = {
@@ -78,6 +79,19 @@ describe("on Ubuntu", () => {
       }),
     ).toBe(
       "BASE_INVALID: ubuntu:24.04 has no package chromium: Ubuntu ships Chromium as a snap, which cannot run in a container. Use --sources upstream if vendors' downloads are reachable, or --base debian:trixie-slim.",
+    )
+  })
+
+  it("chrome is refused if auto cannot have the browser from upstream, and says why", () => {
+    const { tools } = resolveDefinition("chrome", undefined)
+    const there = Object.fromEntries(tools.map((name) => [name, { from: "upstream", reason: "there" } as const]))
+    const decided = (reason: string) => {
+      const browser = { from: "registry", reason } as const
+      return { mode: "auto", tools: { ...there, chrome: browser, chromedriver: browser } } as const
+    }
+    const request = { ...UBUNTU, sources: "auto" as const, variants: ["chrome"] }
+    expect(refused(() => planVariant("chrome", request, decided("the catalog has no checksum for it")))).toBe(
+      "BASE_INVALID: ubuntu:24.04 has no package chromium: Ubuntu ships Chromium as a snap, which cannot run in a container. It cannot come from upstream either: the catalog has no checksum for it. Make its upstream files available, or use --base debian:trixie-slim.",
     )
   })
 

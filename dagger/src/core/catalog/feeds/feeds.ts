@@ -3,6 +3,7 @@ import { chromeFeed } from "./chrome.js"
 import { dockerFeed } from "./docker.js"
 import type { Feed } from "./feed.js"
 import { githubFeed } from "./github.js"
+import { goModuleVersions } from "./go-module.js"
 import { goToolchainFeed } from "./go-toolchain.js"
 import { goFeed } from "./go.js"
 import { nodeFeed } from "./node.js"
@@ -14,6 +15,12 @@ export function feedOf(entry: ToolEntry, source: "upstream" | "registry"): Feed 
   const { registry } = entry
   if (registry.kind === "npm") return npmFeed(registry.package)
   return registry.kind === "go-toolchain" ? goToolchainFeed(registry) : undefined
+}
+
+/** The Go module proxy's versions of what a vendor releases, for when the vendor does not answer. Without files. */
+export function proxyFeedOf({ upstream, registry }: ToolEntry): Pick<Feed, "releases"> | undefined {
+  if (upstream?.module !== undefined) return goModuleVersions(upstream.module)
+  return upstream && registry.kind === "go-toolchain" ? goToolchainFeed(registry) : undefined
 }
 
 function upstreamFeed({ url, feed }: NonNullable<ToolEntry["upstream"]>): Feed {

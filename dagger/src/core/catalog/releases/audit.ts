@@ -1,6 +1,7 @@
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
 import { pinnedSources, type PinnedSource } from "../downloads.js"
 import { UNKNOWN, type CatalogTool } from "../schema.js"
+import { vulnerabilitiesOf } from "../vulnerabilities.js"
 
 /** Where one tool comes from on one platform, and how it is verified. */
 export interface AuditRow {
@@ -15,6 +16,8 @@ export interface AuditRow {
   /** A URL, a package's name and version, or a folder of this project. */
   from: string
   verified: string
+  /** Known vulnerabilities of the pinned version, by their ids. */
+  vulnerabilities: readonly string[]
   /** The smoke checks that prove it in the image. */
   checks: readonly string[]
 }
@@ -42,11 +45,12 @@ function pinnedRows(
   pinned: PinnedSource,
 ): AuditRow[] {
   const { version, released, kind, seenOnce } = pinned
+  const vulnerabilities = vulnerabilitiesOf(name, version).map(({ id }) => id)
   const sources = registryIsUpstream ? (["upstream", "registry"] as const) : [pinned.source]
   return sources.flatMap((source) =>
     pinned.downloads.map(({ platform, file: from, checksum }) => {
       const verified = checksum === UNKNOWN ? UNVERIFIED : seenOnce ? SEEN_ONCE : VERIFIED[kind]
-      return { tool: name, title, platform, source, version, released, from, verified, checks }
+      return { tool: name, title, platform, source, version, released, from, verified, vulnerabilities, checks }
     }),
   )
 }
@@ -66,6 +70,7 @@ function unpinnedRows(name: string, { title, registry, checks }: CatalogTool): A
     released: UNKNOWN,
     from,
     verified,
+    vulnerabilities: [],
     checks,
   }))
 }

@@ -11,7 +11,7 @@ export function supportMatrix(rows: readonly AuditRow[]): string {
     `Every tool in \`dagger/src/core/catalog/\`, which are those that do not simply come with the distribution, on every platform.
 \`./runner-images catalog check --json\` prints the same for programs. Where the version is "the archive's", the distribution's
 archive decides it when an image is built, and the image's report states it. A build refuses to use a file that is pinned
-without a known checksum. "Proven by" names the smoke checks.`,
+without a known checksum, and warns of a version with a known vulnerability, which is named beside it. "Proven by" names the smoke checks.`,
     table(head, lines(rows)),
     "The report of each image lists the distribution's packages, with version and SHA-256 for each platform.",
   ]
@@ -31,7 +31,7 @@ function lines(rows: readonly AuditRow[]): string[][] {
     return [
       first.title,
       first.source,
-      first.version,
+      [first.version, ...first.vulnerabilities.map((id) => `**${id}**`)].join(", "),
       ...files,
       text(verified),
       first.checks.map((name) => `\`${name}\``).join(", "),

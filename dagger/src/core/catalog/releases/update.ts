@@ -7,6 +7,7 @@ import type { VendorRelease } from "../feeds/feed.js"
 import { compareWithVendor, messageOf, targetsOf, type Target } from "./newest.js"
 import { readCatalog } from "../pins.js"
 import { UNKNOWN, type ToolEntry } from "../schema.js"
+import { vulnerabilityText } from "../vulnerabilities.js"
 
 /** The outcome for one pinned source. */
 export interface Update {
@@ -20,6 +21,8 @@ export interface Update {
   seenOnce?: true
   /** Why it was not updated. */
   reason?: string
+  /** Known vulnerabilities of the version that is pinned now. */
+  warning?: string
 }
 
 export interface UpdatedPins {
@@ -74,7 +77,7 @@ async function updateGroup(
   access: VendorAccess,
 ): Promise<Update[]> {
   const renewals = await Promise.all(targetsOf(names, tools, entries).map((target) => renewal(target, access)))
-  return renewals.map(({ target, update, facts }, _, all) => {
+  const updates = renewals.map(({ target, update, facts }, _, all): Update => {
     const { source } = target.pinned
     const partners = all.filter((other) => other.target.pinned.source === source)
     const versions = new Set(partners.map((other) => other.update.to))
@@ -85,6 +88,14 @@ async function updateGroup(
     }
     if (facts) write(document, target, facts)
     return update
+  })
+  return updates.map((update) => {
+    const warning = vulnerabilityText({
+      tool: update.tool,
+      title: entries[update.tool]?.title ?? "",
+      version: update.to,
+    })
+    return warning === undefined ? update : { ...update, warning }
   })
 }
 
@@ -103,8 +114,8 @@ async function renewal(
   const { tool, pinned } = target
   const kept = { tool, source: pinned.source, from: pinned.version, to: pinned.version }
   const compared = await compareWithVendor(target, access)
-  if (compared.state === "unreachable")
-    return { target, update: { ...kept, state: "unreachable", reason: compared.reason } }
+  if (compared.state === "unreachable" || compared.filesUnknown)
+    return { target, update: { ...kept, state: "unreachable", reason: compared.reason ?? "" } }
   if (compared.state === "ahead" || compared.state === "incomplete")
     return { target, update: { ...kept, state: "refused", reason: compared.reason ?? "" } }
   const { newest, reason } = compared

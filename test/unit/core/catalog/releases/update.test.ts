@@ -28,9 +28,9 @@ async function update(tools: readonly string[], answers: Answers, client?: Vendo
   const { text, updates } = await updatePins(PINS_TEXT, tools, TOOL_ENTRIES, access)
   const diff = createTwoFilesPatch("a", "b", PINS_TEXT, text, "", "", { context: 0 })
   return {
-    updates: updates.map(({ tool, source, state, from, to, reason }) => {
+    updates: updates.map(({ tool, source, state, from, to, reason, warning }) => {
       const why = reason === undefined ? "" : `: ${reason.replaceAll(url, "<mirror>")}`
-      return `${tool} ${source} ${state} ${from} → ${to}${why}`
+      return `${tool} ${source} ${state} ${from} → ${to}${why}${warning === undefined ? "" : ` (${warning})`}`
     }),
     changed: diff.split("\n").filter((line) => /^[+-] /.test(line)),
     asked,
@@ -251,7 +251,7 @@ describe("catalog update", () => {
         ],
         "updates": [
           "npm registry updated 11.21.2 → 11.22.0",
-          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json returned 404",
+          "go upstream unreachable 1.27.2 → 1.27.2: <mirror>/go.dev/dl/?mode=json returned 404; the Go module proxy lists 1.27.4, but not the vendor's files (Go 1.27.2 has a known vulnerability: CVE-2026-111943, fixed in 1.26.10 and 1.27.3)",
           "go registry updated 1.26.8 → 1.27.4",
         ],
       }

@@ -1,0 +1,39 @@
+import { expect, it } from "vitest"
+import { expectedTools, vulnerabilityWarnings } from "../../../../dagger/src/core/plan/expected-tools.js"
+import type { PlannedTool, PlatformPlan, VariantPlan } from "../../../../dagger/src/core/plan/plan.js"
+import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
+import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
+
+const GO = "https://dl.google.com/go/go1.27.2.linux-amd64.tar.gz"
+const go = (version: string): PlannedTool => ({
+  name: "go",
+  from: "upstream",
+  version,
+  url: GO,
+  sha256: "a".repeat(64),
+})
+const planOf = (...tools: PlannedTool[]): PlatformPlan => ({
+  platform: "linux/amd64",
+  packages: [],
+  tools,
+  environment: {},
+})
+
+it("the report names a tool's known vulnerabilities, and nothing of tools that have none", () => {
+  const tools = expectedTools(planOf(go("1.27.2"), { name: "gh", from: "deb", package: "gh" }), [], "0.1.0")
+  expect(tools.map(({ name, vulnerabilities }) => [name, vulnerabilities])).toEqual([
+    ["go", ["CVE-2026-111943"]],
+    ["gh", undefined],
+  ])
+  expect(expectedTools(planOf(go("1.27.3")), [], "0.1.0")[0]).not.toHaveProperty("vulnerabilities")
+})
+
+it("a build warns of them once, whatever the number of platforms and variants", () => {
+  const request = { platforms: [...PLATFORMS], variants: ["chrome-go"], sudo: false, refresh: false }
+  const plan = planVariant("chrome-go", { ...request, sources: "registry" }, { mode: "registry", reason: "test" })
+  const withGo = (version: string): VariantPlan => ({ ...plan, platforms: [planOf(go(version)), planOf(go(version))] })
+  expect(vulnerabilityWarnings([withGo("1.27.2"), withGo("1.27.2")])).toEqual([
+    "Go 1.27.2 has a known vulnerability: CVE-2026-111943, fixed in 1.26.10 and 1.27.3",
+  ])
+  expect(vulnerabilityWarnings([plan])).toEqual([])
+})
