@@ -11,6 +11,7 @@ import { proxyFor } from "../doctor/examination/proxy.js"
 import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
 import { log } from "../log.js"
+import { withSystemPath } from "../system-path.js"
 import { findingsTable } from "./findings-table.js"
 
 export interface DoctorOptions {
@@ -42,6 +43,8 @@ export async function doctor(
   const api = once(() => reachApi(read))
   const findings = await examine({
     ...read,
+    // An administrator may run this as root.
+    environment: withSystemPath(environment),
     image: host.image,
     uid: host.uid,
     root,

@@ -5,6 +5,7 @@ import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
 import type { Log } from "../log.js"
 import { prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
+import { withSystemPath } from "../system-path.js"
 import { certificatePaths } from "./certificate-paths.js"
 import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
@@ -44,7 +45,7 @@ export interface PrepareOptions {
  */
 export async function prepareContainer(options: PrepareOptions): Promise<PreparedContainer> {
   const { configuration, environment, jobEnvironment, paths, log } = options
-  const end = configuration.startDocker ? startDockerService(environment, options.uid) : () => undefined
+  const end = configuration.startDocker ? startDockerService(withSystemPath(environment), options.uid) : () => undefined
   renewKeys({ library: paths.library, uid: options.uid, log })
   const uid = settleUser(options)
   const stateFolder = makeStateFolder(uid, paths.root)
