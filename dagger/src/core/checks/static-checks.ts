@@ -3,12 +3,14 @@ import {
   AGENT_FOLDERS,
   AGENT_USER,
   OWNED_FOLDERS,
+  ROOT_HOME,
   RUNNER_FOLDERS,
   RUNNER_USER,
   userOf,
 } from "../variants/runner-user.js"
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { labelsOf } from "../plan/labels.js"
+import { setupInfoText } from "../plan/setup-info.js"
 import type { CheckResult } from "../report/report.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
 import { ENTRYPOINT, LOADER, RUNTIME_LINKS, RUNTIME_PROGRAMS } from "../variants/runtime-files.js"
@@ -63,10 +65,14 @@ export interface CheckedConfig {
   entrypoint: readonly string[]
   environment: Readonly<Record<string, string>>
   labels: Readonly<Record<string, string>>
+  /** The text of {@link SETUP_INFO}; undefined without such a file. */
+  setupInfo: string | undefined
 }
 
+type Started = Pick<CheckedConfig, "entrypoint" | "environment">
+
 /** The paths about which the checks of a configuration ask the scan. */
-export function pathsToKnow(config: CheckedConfig): string[] {
+export function pathsToKnow(config: Started): string[] {
   return [...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config)])]
 }
 
@@ -175,7 +181,7 @@ function findings({ platform, plan }: CheckContext, scan: RootfsScan): Findings[
 }
 
 function configChecks(
-  { plan }: CheckContext,
+  { plan, platform }: CheckContext,
   scan: RootfsScan,
   config: CheckedConfig,
   entrypoint: readonly string[],
@@ -236,9 +242,9 @@ function configChecks(
     ),
     result(
       "config/path",
-      "every folder of PATH exists, except those in the runner's home, which jobs create",
+      "every folder of PATH exists, except those in the user's home, which jobs create",
       "",
-      named(searchPath(config).filter((path) => !path.startsWith(`${home}/`) && scan.paths[path]?.type !== "folder")),
+      named(searchPath(config).filter((path) => !isAtHome(path) && scan.paths[path]?.type !== "folder")),
     ),
     result(
       "config/secrets",
@@ -252,12 +258,25 @@ function configChecks(
       ),
     ),
     result(
+      "config/setup-info",
+      "the runner shows in every job which image it is in",
+      setupInfoText(plan, platform, {
+        version: config.labels["org.opencontainers.image.version"] ?? "",
+        created: config.labels["org.opencontainers.image.created"] ?? "",
+      }),
+      config.setupInfo ?? "missing",
+    ),
+    result(
       "config/labels",
       "all expected labels are set",
       "",
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
     ),
   ]
+}
+
+function isAtHome(path: string): boolean {
+  return [RUNNER_USER.home, ROOT_HOME].some((home) => path.startsWith(`${home}/`))
 }
 
 function loaderText(found: RootfsScan["paths"][string] | undefined): string {
@@ -268,12 +287,12 @@ function expectedLabels(plan: CheckContext["plan"]): string[] {
   return Object.keys(labelsOf(plan, { created: "", base: "", runnerVersion: "" }))
 }
 
-function searchPath({ environment }: CheckedConfig): string[] {
+function searchPath({ environment }: Pick<Started, "environment">): string[] {
   return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
 }
 
 /** The programs that start-up needs, and those in the image's configuration. */
-function startedBy({ entrypoint }: CheckedConfig): string[] {
+function startedBy({ entrypoint }: Pick<Started, "entrypoint">): string[] {
   return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
 }
 

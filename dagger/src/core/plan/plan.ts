@@ -14,6 +14,7 @@ import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
+import { ROOT_HOME, userPath } from "../variants/runner-user.js"
 
 /** Where tools come from, after `auto` was decided. */
 export interface DecidedSources {
@@ -90,8 +91,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     runner: sources.mode === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
-    // Users of --root want jobs to run as root; without the variable the container drops root at start-up.
-    environment: { ...definition.environment, ...(request.root === true && { RUN_AS_ROOT: "true" }) },
+    environment: { ...definition.environment, ...(request.root === true && rootEnvironment(definition.environment)) },
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],
@@ -102,6 +102,11 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     },
     platforms,
   }
+}
+
+/** Users of --root want jobs to run as root; without the variable the container drops root at start-up. Root has programs of its own. */
+function rootEnvironment({ PATH = "" }: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: `${userPath(ROOT_HOME)}:${PATH}`, RUN_AS_ROOT: "true" }
 }
 
 /**

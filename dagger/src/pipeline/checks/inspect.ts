@@ -5,7 +5,8 @@ import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/roo
 import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { factsOf } from "../engine/read-container.js"
+import { SETUP_INFO } from "../../core/plan/setup-info.js"
+import { factsOf, textOf } from "../engine/read-container.js"
 import { withoutLabels, type Checkable } from "./own-layers.js"
 
 const PROGRAM = "scan-rootfs.mjs"
@@ -23,8 +24,9 @@ const PARTS = [
 export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
   const { context } = image
   const { configuration } = await factsOf(image.container)
+  const setupInfo = await textOf(image.container, SETUP_INFO.path)
   const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
-  return staticChecks(context, scan, configuration, ENTRYPOINT)
+  return staticChecks(context, scan, { ...configuration, setupInfo }, ENTRYPOINT)
 }
 
 /**

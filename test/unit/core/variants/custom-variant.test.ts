@@ -41,7 +41,7 @@ files:
     mode: 0640
 environment:
   PGCONNECT_TIMEOUT: 10
-  PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  PATH: /opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 checks:
   - name: version
     proves: psql runs
@@ -123,7 +123,7 @@ describe("a definition file", () => {
           ],
           "description": "Clients of databases",
           "environment": {
-            "PATH": "/opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": "/opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PGCONNECT_TIMEOUT": "10",
           },
           "extends": "standard",
@@ -368,7 +368,7 @@ const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
   ["a variable that looks like a secret", "PGCONNECT_TIMEOUT: 10", "PG_PASSWORD: hunter2"],
   [
     "a PATH without the folders of the variant",
-    "PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:",
+    "PATH: /opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:",
     "PATH: /opt/db/bin:/usr/local/bin:",
   ],
   ["a PATH with a variable", "PATH: /opt/db/bin:", "PATH: $$PATH:"],
