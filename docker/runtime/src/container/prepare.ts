@@ -10,6 +10,9 @@ import { certificatePaths } from "./certificate-paths.js"
 import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketGroup, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
+import { prepareToolCache } from "./tool-cache.js"
+import { userFolders } from "./user-folders.js"
+import { accountVariables } from "./accounts/account-name.js"
 import { hookVariables } from "./job-hooks.js"
 import { dropPrivileges, mayDropPrivileges, runnerAccount } from "./accounts/privileges.js"
 import { renewKeys } from "./renewed-keys.js"
@@ -54,6 +57,9 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner is in ${runner.path}`)
   const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
   if (instead !== undefined) log.warn(instead)
+  const home = homeFor(environment, runner.home)
+  const toolCache = prepareToolCache({ environment: jobEnvironment, library: paths.library, workFolder })
+  if (toolCache.warning !== undefined) log.warn(toolCache.warning)
 
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
@@ -62,7 +68,13 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
     runner,
     environment: {
       ...jobEnvironment,
-      HOME: homeFor(environment, runner.home),
+      HOME: home,
+      ...userFolders(jobEnvironment, paths.home, home),
+      ...toolCache.variables,
+      ...accountVariables({
+        ...{ uid, gid: process.getgid?.() ?? 0, home, environment: jobEnvironment, root: paths.root },
+        folder: stateFolder ?? runner.path,
+      }),
       ...(await certificateVariables(options, stateFolder ?? runner.path)),
       ...hookVariables(configuration.hooks, paths),
     },
