@@ -15,7 +15,7 @@ break-system-packages = true
 `
 
 /**
- * `npm install --global` installs into a folder of the user's, by the user's HOME. Only the image's Node.js reads this file: another one, as
+ * What npm installs globally goes into a folder of the user's, by the user's HOME. Only the image's Node.js reads this file: another one, as
  * setup-node installs it, has a folder of its own.
  */
 const NPM_CONFIGURATION = `prefix=\${HOME}/${USER_FOLDERS.npm}
