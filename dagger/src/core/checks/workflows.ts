@@ -114,7 +114,7 @@ function programChecks({ plan }: CheckContext): ExecCheck[] {
     {
       name: "program/dig",
       proves: "dig, host and nslookup are there",
-      command: "dig -v && command -v host nslookup",
+      command: "dig -v && command -v host && command -v nslookup",
       expect: matches(/^DiG \d+\.\d+[^]*\/usr\/bin\/host\n\/usr\/bin\/nslookup$/),
     },
     {
