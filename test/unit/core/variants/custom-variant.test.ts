@@ -284,7 +284,7 @@ describe("a definition file", () => {
     const file = "examples/postgresql-client.yaml"
     expect(parseCustomVariant(readFileSync(file, "utf8"), file)).toMatchObject({
       name: "postgresql-client",
-      definition: { extends: "standard", packages: ["postgresql-client"], budgetBytes: 1_000_000_000 },
+      definition: { extends: "standard", packages: ["postgresql-client"], budgetBytes: 1_080_000_000 },
     })
   })
 })
