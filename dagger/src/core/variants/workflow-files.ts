@@ -1,4 +1,3 @@
-import type { VariantFile } from "./definitions.js"
 import { USER_FOLDERS } from "./runner-user.js"
 
 /**
@@ -43,7 +42,7 @@ unset script
 }
 
 /** @param path the image's PATH, for shells that are started without one */
-export function workflowFiles(path: string): VariantFile[] {
+export function workflowFiles(path: string): { path: string; mode: string; text: string }[] {
   return [
     { path: "/etc/profile", mode: "0644", text: profile(path) },
     { path: "/etc/xdg/pip/pip.conf", mode: "0644", text: PIP_CONFIGURATION },

@@ -8,7 +8,7 @@ import { workflowFiles } from "../../../../dagger/src/core/variants/workflow-fil
 const folder = mkdtempSync(join(tmpdir(), "runner-images-workflow-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const texts = new Map(workflowFiles("/the/image").map((file) => [file.path, "text" in file ? file.text : ""]))
+const texts = new Map(workflowFiles("/the/image").map(({ path, text }) => [path, text]))
 
 /** What a shell prints after it has read the profile, whose other files are in a folder of the test's. */
 function shell(name: string, environment: Record<string, string>, command: string): string {
