@@ -111,7 +111,7 @@ export const WORKFLOWS = caseGroup("What workflows take for granted", [
     name: "tool-cache-read-only",
     proves: "a tool cache that cannot be written to is replaced by a folder in the work folder, with a warning",
     run: async (testEnv) => {
-      const source = await testEnv.folder(0o755)
+      const source = await testEnv.folder(0o777)
       const mounts = [{ kind: "bind", source, target: TOOL_CACHE, readonly: true }] as const
       const { found, container } = await foundTools(testEnv, { mounts, environment: { RUNNER_WORKDIR: "/_work/w" } })
       expect(found).toEqual(FOUND("/_work/w/_tool"))
