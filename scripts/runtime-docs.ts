@@ -135,12 +135,15 @@ request that is incomplete after 5 seconds is dropped.
 | --- | --- |
 | \`/home/runner\` | the runner, and its user's home; \`/actions-runner\` links to it |
 | \`/home/runner/_work\`, \`/home/runner/workspace\`, \`/_work\`, \`/runner/_work\` | mount points for work folders, owned by \`runner\` |
-| \`/opt/hostedtoolcache\` | the tool cache |
+| \`/opt/hostedtoolcache\` | the tool cache, with links to the image's own Node.js, Python and Go. If it cannot be written to, jobs get \`_tool\` in the work folder, with a warning |
+| \`/home/runner/.local\`, \`/home/runner/.npm-global\` | where jobs install programs with pip and npm; the \`bin\` folders of both are on PATH |
+| \`/home/runner/.setup_info\` | what GitHub's runner shows of the image in the first step of a job |
 | \`/runner/data\` | for \`CONFIGURED_ACTIONS_RUNNER_FILES_DIR\` |
 | \`/run/runner-broker\`, \`/var/lib/runner-broker\` | accessible to \`runner-agent\` only: a broker's socket, and the record of the runners that it registered |
 | \`/etc/runner/hooks/started.d\`, \`completed.d\` | programs to run before and after each job, in the order of their names |
 | \`/usr/local/lib/runner-images\` | the runtime program |
 
+A user id without an account, as OpenShift and \`docker run --user 4711\` give, has the name \`runner\` in jobs, so that ssh and git work, and programs of its own in its own home.
 With a read-only root file system, or as a user other than 1001, the runner is copied to a temporary folder. \`/tmp\` must then be writable and not
 mounted \`noexec\` (\`--tmpfs /tmp:exec\`). Containers that run at the same time then each need their own \`/tmp\`, because they would otherwise share the copy.
 

@@ -81,11 +81,15 @@ describe("the standard image for both platforms", () => {
         "base image",
         ...packages,
         "users and folders",
+        "locale",
         "node",
         "npm",
+        "yarn",
         "runner",
         "runtime",
+        "tool cache",
         "files",
+        "setup information",
       ])
       expect(readFileSync(join(copy, "index.json"), "utf8")).toContain(digest)
     }

@@ -37,8 +37,8 @@ describe("the variants on this host's own platform", () => {
   it.each([
     ["chrome", "standard"],
     ["chrome-go", "chrome"],
-  ])("%s has all layers of %s below its own", (variant, parent) => {
-    const inherited = layersOf(layout(parent), NATIVE)
+  ])("%s has all layers of %s below its own, but for what that one says of itself", (variant, parent) => {
+    const inherited = layersOf(layout(parent), NATIVE).slice(0, -1)
     const own = layersOf(layout(variant), NATIVE)
     expect(own.slice(0, inherited.length)).toEqual(inherited)
     expect(own.length).toBeGreaterThan(inherited.length)

@@ -15,6 +15,11 @@ const USED = [
   "id",
   "node --version",
   "npm --version",
+  "yarn --version",
+  "LC_ALL=en_US.UTF-8 locale charmap",
+  "ls -d /opt/hostedtoolcache/*/*/*.complete",
+  "for program in /opt/hostedtoolcache/*/*/*/bin/*; do readlink -f $program; done",
+  "bash -lc 'echo $PATH'",
   "gh --version",
   "docker --version",
   "gcc --version",
@@ -35,12 +40,16 @@ it("the Dockerfile builds on its own, with what the pipeline's image has", async
       .dockerBuild({ platform: asPlatform(platform), secrets })
     return image.withExec(["sh", "-ec", USED.join("\n")]).stdout()
   })
-  const versionOf = (name: "node" | "npm") => {
+  const versionOf = (name: "node" | "npm" | "yarn") => {
     const { registry } = catalogTool(name)
     return registry.kind === "npm" ? registry.version : "unknown"
   }
   expect(output).toContain("uid=1001(runner) gid=1001(runner) groups=1001(runner),123(docker)")
-  expect(output).toContain(`v${versionOf("node")}\n${versionOf("npm")}\n`)
+  expect(output).toContain(`v${versionOf("node")}\n${versionOf("npm")}\n${versionOf("yarn")}\nUTF-8\n`)
+  expect(output).toMatch(/\/Python\/3\.\d+\.\d+\/\w+\.complete\n\S+\/node\/24\.\d+\.\d+\/\w+\.complete\n/)
+  expect(output).toMatch(
+    /\n\/usr\/bin\/python3\.\d+\n[^]*\n\/usr\/local\/bin\/node\n[^]*\n\/home\/runner\/\.local\/bin:/,
+  )
   expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*standin/s)
   expect(output).toContain("uid=1002(runner-agent) gid=1002(runner-agent) groups=1002(runner-agent)\n")
   expect(output).toContain(AGENT_FOLDERS.map((folder) => `700 1002:1002 ${folder}\n`).join(""))

@@ -134,7 +134,7 @@ it("a package of the npm registry that is built when it is installed is refused"
   const fetch = `
     file=$(npm pack --silent /package)
     integrity="sha512-$(openssl dgst -sha512 -binary "$file" | openssl base64 -A)"
-    sh /plan/fetch-npm.sh /package "$integrity" 1 2>&1 || echo "exit $?"`
+    sh /plan/fetch-npm.sh /package "$integrity" "$NEEDLESS" 1 2>&1 || echo "exit $?"`
   const output: string[] = []
   await connection(async () => {
     const { toolbox } = await openEngineHost(hostUploads())
@@ -143,13 +143,16 @@ it("a package of the npm registry that is built when it is installed is refused"
       .withNewFile("/plan/fetch-npm.sh", script("fetch-npm.sh"))
       .withNewFile("/plan/unpack.sh", script("unpack.sh"))
       .withWorkdir("/download")
-    output.push(await container.withExec(["sh", "-ec", fetch]).stdout())
+    for (const needless of ["", "preinstall postinstall", "preinstall install"])
+      output.push(await container.withEnvVariable("NEEDLESS", needless).withExec(["sh", "-ec", fetch]).stdout())
     const plain = JSON.stringify({ ...manifest, scripts: { test: "true" } })
-    const whole = container.withNewFile("/package/package.json", plain)
+    const whole = container.withNewFile("/package/package.json", plain).withEnvVariable("NEEDLESS", "")
     output.push(await whole.withExec(["sh", "-ec", `${fetch}; ls /unpacked`]).stdout())
   })
   expect(output).toEqual([
     "/package has to be built when it is installed (install), which is not done for another platform\nexit 4\n",
+    "/package has to be built when it is installed (install), which is not done for another platform\nexit 4\n",
+    "",
     "package.json\n",
   ])
 })

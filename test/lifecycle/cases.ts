@@ -4,10 +4,11 @@ import { HEALTH } from "./cases/health.js"
 import { REGISTRATION } from "./cases/registration.js"
 import { SECURITY } from "./cases/security.js"
 import { STOPPING } from "./cases/stopping.js"
+import { WORKFLOWS } from "./cases/workflows.js"
 import type { CaseGroup, LifecycleCase } from "./lifecycle-case.js"
 
 /** All cases, each of them for every platform. */
-export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, ENVIRONMENT]
+export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, ENVIRONMENT, WORKFLOWS]
 
 export const CASES: readonly LifecycleCase[] = GROUPS.flatMap(({ cases }) => cases)
 

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { expect, it } from "vitest"
 import { parseEnvironment, readEnvironment } from "../../docker/runtime/src/environment.js"
 import { splitEnvironment } from "../../docker/runtime/src/image-paths.js"
+import { withSystemPath } from "../../docker/runtime/src/system-path.js"
 
 it("the environment is what env -0 writes, without what the shell set for itself", () => {
   const env = { A: "1", EMPTY: "", LINES: "one\ntwo", EQUALS: "a=b=c", "with.dot": "x", "with-hyphen": "y" }
@@ -27,4 +28,14 @@ it("internal variables are nobody's configuration", () => {
     hooks: "/etc/runner/hooks",
     root: "/",
   })
+})
+
+it.each([
+  ["/home/runner/.local/bin:/usr/local/bin:/usr/bin:/bin", "/usr/local/bin:/usr/bin:/bin"],
+  ["/usr/local/go/bin:/home/runner/go/bin:/sbin:/bin/x", "/usr/local/go/bin:/sbin:/bin/x"],
+  ["bin::.:/usrs/bin:/usr/../home/runner/bin:/usr/bin", "/usr/bin"],
+  ["/opt/tools/bin", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+])("PATH without folders that jobs can write to: %s", (PATH, expected) => {
+  expect(withSystemPath({ PATH, A: "1" })).toEqual({ PATH: expected, A: "1" })
+  expect(withSystemPath({ A: "1" })).toEqual({ A: "1" })
 })

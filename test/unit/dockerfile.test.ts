@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { basename } from "node:path"
+import { basename, dirname } from "node:path"
 import { describe, expect, it } from "vitest"
 import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
@@ -16,8 +16,16 @@ import {
   RUNNER_MANIFEST,
   RUNTIME_FOLDER,
   RUNTIME_LINKS,
+  TOOL_CACHE_LINKS,
 } from "../../dagger/src/core/variants/runtime-files.js"
-import { AGENT_FOLDERS, AGENT_USER, RUNNER_FOLDERS, RUNNER_USER } from "../../dagger/src/core/variants/runner-user.js"
+import { cachedTools } from "../../dagger/src/core/plan/tool-cache.js"
+import {
+  AGENT_FOLDERS,
+  AGENT_USER,
+  RUNNER_FOLDERS,
+  RUNNER_USER,
+  TOOL_CACHE,
+} from "../../dagger/src/core/variants/runner-user.js"
 
 const text = readFileSync(new URL("../../docker/Dockerfile", import.meta.url), "utf8")
 /** Continued lines put together. */
@@ -54,7 +62,7 @@ describe("the Dockerfile says what the pipeline says:", () => {
     expect(text).toContain(`<<EOF /etc/dpkg/dpkg.cfg.d/runner-images\n${DPKG_EXCLUDES}EOF\n`)
   })
 
-  it.each(["node", "npm"] as const)("version of %s", (name) => {
+  it.each(["node", "npm", "yarn"] as const)("version of %s", (name) => {
     const { registry } = catalogTool(name)
     expect(argument(`${name.toUpperCase()}_VERSION`)).toBe(registry.kind === "npm" && registry.version)
   })
@@ -94,24 +102,48 @@ describe("the Dockerfile says what the pipeline says:", () => {
   it.each(PLATFORMS)("what the runtime program knows of its image on %s", (platform) => {
     const { arch, vendor } = spelling(platform)
     const label = text.includes(`  ${arch}) label=${vendor} ;;`) ? vendor : arch
-    const [node, npm] = (["NODE_VERSION", "NPM_VERSION"] as const).map((name) => argument(name) ?? "none")
+    const [node = "", npm = "", yarn = ""] = (["NODE_VERSION", "NPM_VERSION", "YARN_VERSION"] as const).map(
+      (name) => argument(name) ?? "none",
+    )
     const values = {
       TARGETPLATFORM: platform,
       BASE: DEFAULT_BASE,
       label,
-      NODE_VERSION: node ?? "",
-      NPM_VERSION: npm ?? "",
+      NODE_VERSION: node,
+      NPM_VERSION: npm,
+      YARN_VERSION: yarn,
     }
     const standIn = readFileSync(new URL("../../docker/stand-in/VERSION", import.meta.url), "utf8").trim()
     const tools = [
       { name: "runner", version: standIn, source: "project" },
-      { name: "node", version: node ?? "", source: "npm:node" },
-      { name: "npm", version: npm ?? "", source: "npm:npm" },
+      { name: "node", version: node, source: "npm:node" },
+      { name: "npm", version: npm, source: "npm:npm" },
+      { name: "yarn", version: yarn, source: "npm:yarn" },
     ]
     const facts = factsFile(runtimeFacts(plan, platform, tools))
     expect(written("image.json", values)).toEqual(JSON.parse("text" in facts ? facts.text : ""))
     expect(text).toContain(`echo '${labelsText().trim()}' > "$folder/${basename(LABELS_FILE)}"\n`)
     expect(text).toContain(`folder=/runtime${RUNTIME_FOLDER}\n`)
+  })
+
+  it("settings of the variant", () => {
+    expect(plan.files.length).toBeGreaterThan(0)
+    for (const file of plan.files)
+      expect(text).toContain(`COPY --chmod=${file.mode} <<"EOF" ${file.path}\n${"text" in file ? file.text : ""}EOF\n`)
+  })
+
+  it.each(PLATFORMS)("what the tool cache has on %s", (platform) => {
+    const { arch, vendor } = spelling(platform)
+    const said = text.includes(`  ${arch}) arch=${vendor} ;;`) ? vendor : arch
+    expect(said).toBe(vendor)
+    expect(text).toContain(`links=${TOOL_CACHE_LINKS}/$1/$2/$arch cache=${TOOL_CACHE}/$1/$2 from=$3\n`)
+    const versions = [{ name: "node", version: "NODE" }]
+    for (const { name, version, links } of cachedTools(versions, [{ name: "python3.13", version: "3.13.5-2" }])) {
+      const programs = Object.keys(links).map((path) => basename(path).replace("python3.13", '"$python"'))
+      const [target = ""] = Object.values(links)
+      const given = version === "NODE" ? "$node" : "${version%%-*}"
+      expect(lines).toContain(`offer ${name} "${given}" ${dirname(target)} ${programs.join(" ")}`)
+    }
   })
 
   it("the program that starts the health check", () => {
@@ -137,8 +169,7 @@ describe("the Dockerfile says what the pipeline says:", () => {
   })
 
   it("environment, start and health", () => {
-    // PATH is what every builder sets.
-    const environment = Object.entries(plan.environment).filter(([name]) => name !== "PATH")
+    const environment = Object.entries(plan.environment)
     expect(lines).toContain(`ENV ${environment.map(([name, value]) => `${name}=${value}`).join(" ")}`)
     expect(lines).toContain(`ENTRYPOINT ${JSON.stringify(ENTRYPOINT).replaceAll(",", ", ")}`)
     const { command, intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = HEALTHCHECK

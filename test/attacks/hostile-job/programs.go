@@ -49,6 +49,12 @@ for (let number = 0; number < 16; number++) try { write(String(readFileSync(numb
 	for _, name := range []string{"env", "node", "bash", "sh", "sudo", "tini", "git"} {
 		place(l, "/tmp/bin/"+name, script, 0o755)
 	}
+	// Folders of the image's PATH that jobs may write to.
+	for _, folder := range []string{".local/bin", ".npm-global/bin", "go/bin"} {
+		for _, name := range []string{"bash", "cat", "dirname", "env", "getconf", "git", "grep", "id", "ldd", "node", "readlink", "sed", "uname"} {
+			place(l, filepath.Join(home, folder, name), script, 0o755)
+		}
+	}
 	for _, name := range []string{
 		"/entrypoint.sh", "/usr/local/bin/node", "/usr/local/lib/runner-images/runtime.mjs", "/usr/local/lib/runner-images/loader",
 		"/usr/local/lib/runner-images/runner.sha256", "/etc/ld.so.preload", "/etc/passwd", "/etc/environment", "/usr/bin/tini", "/usr/bin/env",

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import type { ConfigureSettings } from "../../../docker/runtime/src/runner/configure-settings.js"
@@ -75,6 +75,14 @@ describe("config.sh", () => {
       folder.lines("environment").filter((line) => !/^(PWD|SHLVL|_|OLDPWD|RUNNER_ALLOW_RUNASROOT)=/.test(line)),
     ).toEqual([`ACTIONS_RUNNER_INPUT_TOKEN=${TOKEN}`, "HTTPS_PROXY=http://proxy", "PATH=/usr/bin:/bin"])
     expect(text().split("\n").sort()).toEqual(["", "told: ***", "√ Connected to GitHub"])
+  })
+
+  it("and what it starts are no programs that an earlier job put into a folder of PATH", async () => {
+    const { program: given, folder } = program("dirname /a/b > said")
+    const planted = join(folder.path, "dirname")
+    writeFileSync(planted, '#!/bin/sh\necho "stolen: $ACTIONS_RUNNER_INPUT_TOKEN"\n', { mode: 0o755 })
+    await configure(SETTINGS, TOKEN, { ...given, environment: { PATH: `${folder.path}:/usr/bin:/bin` } })
+    expect(folder.lines("said")).toEqual(["/a"])
   })
 
   it("that does not exist or cannot be run is told", async () => {

@@ -106,7 +106,7 @@ function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given:
     case "project":
       return registry
     case "npm": {
-      const { kind, unpack, links } = registry
+      const { kind, unpack, links, needlessScripts } = registry
       const names = perPlatform(registry.package)
       const common = new Set(Object.values(names)).size === 1
       const pin = common
@@ -118,7 +118,11 @@ function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given:
         name: names[platform],
         integrity: typeof integrity === "string" ? integrity : integrity[platform],
       }))
-      return { kind, version, released, unpack, packages, ...(links ? { links } : {}) }
+      return {
+        ...{ kind, version, released, unpack, packages },
+        ...(links ? { links } : {}),
+        ...(needlessScripts ? { needlessScripts } : {}),
+      }
     }
     case "go-toolchain": {
       const pin = reader.read("registry", goToolchainPinSchema, given)

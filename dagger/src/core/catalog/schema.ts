@@ -73,6 +73,8 @@ export interface NpmSource extends Pinned {
   packages: Record<PlatformName, NpmPackage>
   /** Symbolic links to create: path in the image → target. */
   links?: Readonly<Record<string, string>>
+  /** Names of installation scripts that only matter to npm. A package with any other is refused, since none is run. */
+  needlessScripts?: readonly string[]
 }
 
 /** The Go toolchain from the Go module proxy: a zip file for each platform. */
@@ -119,7 +121,13 @@ export interface ToolEntry {
   }
   registry:
     | { kind: "deb"; package: string }
-    | { kind: "npm"; package: (platform: PlatformSpelling) => string; unpack: Unpack; links?: Record<string, string> }
+    | {
+        kind: "npm"
+        package: (platform: PlatformSpelling) => string
+        unpack: Unpack
+        links?: Record<string, string>
+        needlessScripts?: readonly string[]
+      }
     | {
         kind: "go-toolchain"
         path: string

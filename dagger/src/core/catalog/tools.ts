@@ -64,6 +64,24 @@ export const TOOL_ENTRIES = {
     checks: ["version/npm"],
     keepsMajor: true,
   },
+  yarn: {
+    title: "Yarn",
+    // Later ones are in the repositories that use them, and this one starts them.
+    registry: {
+      kind: "npm",
+      package: () => "yarn",
+      unpack: { kind: "tar", strip: 1, into: `${MODULES}/yarn` },
+      // Removes Corepack's links, which npm would not replace.
+      needlessScripts: ["preinstall"],
+      links: {
+        "/usr/local/bin/yarn": "../lib/node_modules/yarn/bin/yarn.js",
+        "/usr/local/bin/yarnpkg": "../lib/node_modules/yarn/bin/yarn.js",
+      },
+    },
+    registryIsUpstream: true,
+    checks: ["version/yarn", "work/yarn"],
+    keepsMajor: true,
+  },
   docker: {
     title: "Docker CLI",
     upstream: {

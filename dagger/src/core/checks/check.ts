@@ -64,6 +64,9 @@ export interface CheckContext {
 /** Where the programs of `dagger/scripts/checks/` are while checks run. They are not part of an image. */
 export const HELPERS = "/run/checks"
 
+/** Starts in a new folder. */
+export const SCRATCH = 'cd "$(mktemp -d)"'
+
 /** Where a check leaves files for later checks. */
 export const RESULTS = "/tmp/checks"
 

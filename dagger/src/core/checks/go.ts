@@ -1,4 +1,6 @@
+import { cachedTools, cachePath } from "../plan/tool-cache.js"
 import { PLATFORMS, spelling } from "../platforms.js"
+import { TOOL_CACHE } from "../variants/runner-user.js"
 import { contains, equals, HELPERS, type CheckContext, type ExecCheck } from "./check.js"
 
 /** A module without dependencies, in its own folder. */
@@ -14,7 +16,7 @@ const COMPILES = {
 } as const
 
 /** What the Go toolchain can do. The first check that compiles fills the build cache for the others. */
-export function goChecks({ platform }: CheckContext): ExecCheck[] {
+export function goChecks({ platform, tools }: CheckContext): ExecCheck[] {
   const { arch, raceDetector } = spelling(platform)
   const checks: ExecCheck[] = [
     {
@@ -64,6 +66,23 @@ export function goChecks({ platform }: CheckContext): ExecCheck[] {
       command: `cd "$(mktemp -d)" && printf 'package  a\\n' > a.go && gofmt -l .`,
       expect: equals("a.go"),
     },
+    {
+      name: "go/login",
+      proves: "a login shell finds Go",
+      command: "bash -lc 'command -v go'",
+      expect: equals("/usr/local/go/bin/go"),
+    },
+    ...cachedTools(tools, [])
+      .filter(({ name }) => name === "go")
+      .map((tool): ExecCheck => {
+        const folder = `${TOOL_CACHE}/${cachePath(tool, platform)}`
+        return {
+          name: "go/tool-cache",
+          proves: "the action for Go finds the image's own, and may add other versions",
+          command: `[ -e ${folder}.complete ] && touch ${TOOL_CACHE}/go/.probe && rm ${TOOL_CACHE}/go/.probe && ${folder}/bin/go version`,
+          expect: contains(`go${tool.version}`),
+        }
+      }),
     ...PLATFORMS.filter((other) => other !== platform).map((other): ExecCheck => {
       const { arch, elfMachine } = spelling(other)
       return {

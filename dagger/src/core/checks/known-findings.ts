@@ -54,6 +54,13 @@ export const KNOWN_FINDINGS: readonly KnownFinding[] = [
     varies: "Only packages that add an account run it.",
   },
   {
+    check: "files/capabilities",
+    finding: /^\/usr\/bin\/ping$/,
+    from: { package: "iputils-ping" },
+    reason: "Its package gives it the capability to send packets of its own.",
+    varies: "Only Ubuntu's does; Debian's relies on the kernel's ping_group_range.",
+  },
+  {
     check: "elf/libraries",
     finding: /^\/home\/runner\/externals\/node\d+_alpine\//,
     from: { runner: "actions" },

@@ -1,6 +1,7 @@
 import type { ToolName } from "../catalog/catalog.js"
 import { environmentOn } from "../plan/plan.js"
-import { FACTS_FILE } from "../variants/runtime-files.js"
+import { TOOL_CACHE } from "../variants/runner-user.js"
+import { FACTS_FILE, TOOL_CACHE_LINKS } from "../variants/runtime-files.js"
 import type { CheckResult } from "../report/report.js"
 import type { CheckContext, ScheduledCheck } from "./check.js"
 import { extendsPath, type OwnLayers } from "./own-layers.js"
@@ -21,8 +22,11 @@ const READ_BY_ONE_TOOL: Readonly<Partial<Record<ToolName, readonly string[]>>> =
   go: ["GOPATH", "GOTOOLCHAIN"],
 }
 
-/** Folders in which programs look for nothing that they were not told about, apart from folders that every base image has there. */
-const PRIVATE_FOLDER = /^\/(?:usr\/local|opt)\/[^/]+\/$/
+/**
+ * Folders in which programs look for nothing that they were not told about, apart from folders that every base image has there. In a tool
+ * cache, only those who ask for a tool by its name look into its folder.
+ */
+const PRIVATE_FOLDER = new RegExp(`^(?:/usr/local|/opt|${TOOL_CACHE}|${TOOL_CACHE_LINKS})/[^/]+/$`)
 
 const NO_LAYERS: OwnLayers = { added: [], replaced: [], programs: [], shadowing: [] }
 

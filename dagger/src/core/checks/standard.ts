@@ -1,19 +1,27 @@
 import { AGENT_USER, RUNNER_USER, userOf } from "../variants/runner-user.js"
 import { spelling } from "../platforms.js"
 import { ENTRYPOINT, HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../variants/runtime-files.js"
-import { contains, equals, fails, HELPERS, matches, type CheckContext, type ExecCheck } from "./check.js"
+import { contains, equals, fails, HELPERS, matches, SCRATCH, type CheckContext, type ExecCheck } from "./check.js"
 
 /** The command with which a container starts. */
 const START = ENTRYPOINT.join(" ")
-
-/** Starts in a new folder. */
-const SCRATCH = 'cd "$(mktemp -d)"'
 
 /**
  * Compiling JavaScript to machine code, which the emulator then translates once more, takes longer than interpreting what runs once. Other
  * checks run Node.js with its compiler.
  */
-const NPM_EMULATED = { environment: { NODE_OPTIONS: "--jitless" } }
+const JITLESS = { environment: { NODE_OPTIONS: "--jitless" } }
+
+/** Makes a package with a program, as the folder `a` and as `a.tgz`. */
+const NPM_PACKAGE = `${SCRATCH} && mkdir a b && echo '{"name":"a","version":"1.2.3","bin":"a.js"}' > a/package.json && printf '#!/usr/bin/env node\\nconsole.log("installed", require("./package.json").version)' > a/a.js && chmod +x a/a.js && tar -czf a.tgz a`
+
+const npmInstall = (what: string) => `npm install --offline --no-audit --no-fund --silent ${what}`
+
+const pipInstall = (pip: string) =>
+  `${pip} install --quiet --no-index --disable-pip-version-check --root-user-action=ignore smoke-1.2.3-py3-none-any.whl`
+
+/** Prints the version of the installed wheel, and whether it is used in a virtual environment. */
+const SMOKE = "import smoke, ssl, sys; print(smoke.VERSION, sys.prefix != sys.base_prefix)"
 
 const AUTHOR = "-c user.name=a -c user.email=a@example.org"
 
@@ -149,20 +157,34 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     {
       name: "work/npm",
-      proves: "npm installs a package from an archive, and its program runs",
+      proves: "npm installs a package from an archive, for one project and for all, and its program runs",
+      command: `${NPM_PACKAGE} && cd b && ${npmInstall("../a.tgz")} && node_modules/.bin/a && ${npmInstall("--global ../a.tgz")} && a`,
+      expect: equals("installed 1.2.3\ninstalled 1.2.3"),
       // npm only starts once: under emulation, that is nearly all of its time.
-      command: `${SCRATCH} && mkdir a b && echo '{"name":"a","version":"1.2.3","bin":"a.js"}' > a/package.json && printf '#!/usr/bin/env node\\nconsole.log("installed", require("./package.json").version)' > a/a.js && tar -czf a.tgz a && cd b && npm install --offline --no-audit --no-fund --silent ../a.tgz && node_modules/.bin/a`,
-      expect: equals("installed 1.2.3"),
-      emulation: NPM_EMULATED,
+      emulation: {
+        ...JITLESS,
+        command: `${NPM_PACKAGE} && ${npmInstall("--global ./a.tgz")} && a`,
+        expect: equals("installed 1.2.3"),
+      },
+    },
+    {
+      name: "work/yarn",
+      proves: "Yarn installs a package from a folder, and its program runs",
+      command: `${NPM_PACKAGE} && cd b && echo '{}' > package.json && yarn add --offline --silent --no-progress file:../a && node_modules/.bin/a`,
+      expect: contains("installed 1.2.3"),
+      emulation: JITLESS,
     },
     {
       name: "work/pip",
-      proves: "pip installs a wheel into a virtual environment",
-      command: `${SCRATCH} && python3 -m ensurepip --version | cut -d ' ' -f 1 && python3 -m venv $VENV v && python3 ${HELPERS}/make-wheel.py smoke 1.2.3 && v/bin/python -m pip install --quiet --no-index --disable-pip-version-check smoke-1.2.3-py3-none-any.whl && v/bin/python -c 'import smoke, ssl, sys; print(smoke.VERSION, sys.prefix != sys.base_prefix)'`,
-      expect: equals("pip\n1.2.3 True"),
-      environment: { VENV: "" },
-      // With the image's own pip, instead of unpacking and compiling another copy of it, which is the same text on all platforms.
-      emulation: { environment: { VENV: "--without-pip --system-site-packages" } },
+      proves: "pip installs a wheel for the user, and into a virtual environment",
+      command: `${SCRATCH} && python3 -m ensurepip --version | cut -d ' ' -f 1 && python3 ${HELPERS}/make-wheel.py smoke 1.2.3 && python3 -m venv v && ${pipInstall("v/bin/pip")} && v/bin/python -c '${SMOKE}' && ${pipInstall("pip")} && python3 -c '${SMOKE}'`,
+      expect: equals("pip\n1.2.3 True\n1.2.3 False"),
+      seconds: 40,
+      emulation: {
+        // pip only starts once, and no other copy of it is unpacked and compiled, which is the same text on all platforms.
+        command: `${SCRATCH} && python3 -m ensurepip --version | cut -d ' ' -f 1 && python3 ${HELPERS}/make-wheel.py smoke 1.2.3 && ${pipInstall("pip")} && python3 -m venv --without-pip --system-site-packages v && v/bin/python -c '${SMOKE}'`,
+        expect: equals("pip\n1.2.3 True"),
+      },
     },
     {
       name: "work/archives",

@@ -3,6 +3,7 @@ import {
   AGENT_FOLDERS,
   AGENT_USER,
   OWNED_FOLDERS,
+  ROOT_HOME,
   RUNNER_FOLDERS,
   RUNNER_USER,
   userOf,
@@ -10,6 +11,7 @@ import {
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { environmentOn } from "../plan/plan.js"
 import { labelsOf } from "../plan/labels.js"
+import { setupInfoText } from "../plan/setup-info.js"
 import type { CheckResult } from "../report/report.js"
 import { isAccepted, type FileCheck } from "../variants/findings.js"
 import { kindOf, type RootfsScan } from "./rootfs-scan.js"
@@ -73,10 +75,14 @@ export interface CheckedConfig {
   entrypoint: readonly string[]
   environment: Readonly<Record<string, string>>
   labels: Readonly<Record<string, string>>
+  /** The text of {@link SETUP_INFO}; undefined without such a file. */
+  setupInfo: string | undefined
 }
 
+type Started = Pick<CheckedConfig, "entrypoint" | "environment">
+
 /** The paths about which the checks of a configuration ask the scan. */
-export function pathsToKnow(config: CheckedConfig): string[] {
+export function pathsToKnow(config: Started): string[] {
   return [
     ...new Set([RUNNER_USER.home, ...AGENT_FOLDERS, ...searchPath(config), ...startedBy(config), ...sourcePlaces()]),
   ]
@@ -317,9 +323,9 @@ function configChecks(
     ),
     result(
       "config/path",
-      "every folder of PATH exists, except those in the runner's home, which jobs create",
+      "every folder of PATH exists, except those in the user's home, which jobs create",
       "",
-      named(searchPath(config).filter((path) => !path.startsWith(`${home}/`) && scan.paths[path]?.type !== "folder")),
+      named(searchPath(config).filter((path) => !isAtHome(path) && scan.paths[path]?.type !== "folder")),
     ),
     result(
       "config/secrets",
@@ -331,6 +337,15 @@ function configChecks(
           .filter(([name, value]) => SECRET_VARIABLE.test(name) && value !== "")
           .map(([name]) => name),
       ),
+    ),
+    result(
+      "config/setup-info",
+      "the runner shows in every job which image it is in",
+      setupInfoText(plan, platform, {
+        version: config.labels["org.opencontainers.image.version"] ?? "",
+        created: config.labels["org.opencontainers.image.created"] ?? "",
+      }),
+      config.setupInfo ?? "missing",
     ),
     result(
       "config/labels",
@@ -347,6 +362,10 @@ function configChecks(
   ]
 }
 
+function isAtHome(path: string): boolean {
+  return [RUNNER_USER.home, ROOT_HOME].some((home) => path.startsWith(`${home}/`))
+}
+
 function loaderText(found: RootfsScan["paths"][string] | undefined): string {
   return found ? `${found.type} of ${found.owner}, mode ${found.mode}, sha256 ${found.sha256 ?? "unknown"}` : "missing"
 }
@@ -355,12 +374,12 @@ function expectedLabels(plan: CheckContext["plan"]): string[] {
   return Object.keys(labelsOf(plan, { created: "", base: "", runnerVersion: "" }))
 }
 
-function searchPath({ environment }: CheckedConfig): string[] {
+function searchPath({ environment }: Pick<Started, "environment">): string[] {
   return (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"))
 }
 
 /** The programs that start-up needs, and those in the image's configuration. */
-function startedBy({ entrypoint }: CheckedConfig): string[] {
+function startedBy({ entrypoint }: Pick<Started, "entrypoint">): string[] {
   return [...new Set([...entrypoint.filter((argument) => argument.startsWith("/")), ...RUNTIME_PROGRAMS])]
 }
 

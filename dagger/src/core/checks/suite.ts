@@ -5,9 +5,10 @@ import { goChecks } from "./go.js"
 import { customChecks } from "./custom.js"
 import { standardChecks } from "./standard.js"
 import { versionChecks } from "./versions.js"
+import { workflowChecks } from "./workflows.js"
 
 const GROUPS: Readonly<Record<CheckGroup, (context: CheckContext) => ExecCheck[]>> = {
-  standard: standardChecks,
+  standard: (context) => [...standardChecks(context), ...workflowChecks(context)],
   browser: browserChecks,
   go: goChecks,
 }

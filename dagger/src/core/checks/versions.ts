@@ -23,13 +23,15 @@ const PACKAGES: readonly { package: string; command: string }[] = [
 const COMPOSE_PLUGIN =
   "for folder in /usr/local/lib /usr/local/libexec /usr/lib /usr/libexec; do plugin=$folder/docker/cli-plugins/docker-compose; [ ! -x $plugin ] || exec $plugin version; done"
 
-/** The version in npm's own package.json, next to the folder of its program. */
-const NPM_PACKAGE = 'grep -m 1 \'"version"\' "$(dirname "$(readlink -f "$(command -v npm)")")/../package.json"'
+/** The version in a program's own package.json, next to the folder of the program. */
+const packageVersionOf = (name: string) =>
+  `grep -m 1 '"version"' "$(dirname "$(readlink -f "$(command -v ${name})")")/../package.json"`
 
 const TOOLS: Readonly<Record<string, string>> = {
   runner: `${RUNNER_USER.home}/bin/Runner.Listener --version`,
   node: "node --version",
   npm: "npm --version",
+  yarn: "yarn --version",
   docker: "docker --version",
   buildx: "docker buildx version",
   compose: "docker compose version",
@@ -43,7 +45,9 @@ const TOOLS: Readonly<Record<string, string>> = {
 /** What stands in for a tool's command under emulation, where it would take seconds, because another check runs the tool. */
 const EMULATED_TOOLS: Readonly<Record<string, string>> = {
   // work/npm runs it.
-  npm: NPM_PACKAGE,
+  npm: packageVersionOf("npm"),
+  // work/yarn runs it.
+  yarn: packageVersionOf("yarn"),
   // work/compose has docker find and run it, which starts each of docker's plugins.
   compose: COMPOSE_PLUGIN,
 }

@@ -16,6 +16,7 @@ import type { PlatformName } from "../platforms.js"
 import type { ImageSources, SourceKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
+import { ROOT_HOME, userPath } from "../variants/runner-user.js"
 import { imageSources, sourceOf, type DecidedSources } from "./sources.js"
 
 /** A tool, and where one image gets it from. */
@@ -75,8 +76,6 @@ const PACKAGE_OPTIONS: readonly PackageOption[] = ["sudo", "cjkFonts"]
 export function planVariant(variant: VariantName, request: BuildRequest, sources: DecidedSources): VariantPlan {
   const definition = resolveDefinition(variant, request.custom)
   const base = request.base ?? DEFAULT_BASE
-  // Users of --root want jobs to run as root; without the variable the container drops root at start-up.
-  const options: Record<string, string> = request.root === true ? { RUN_AS_ROOT: "true" } : {}
   const platforms = request.platforms.map((platform): PlatformPlan => {
     const tools = [
       ...definition.tools.flatMap((name) => decidedTool(name, platform, sources, base)),
@@ -84,8 +83,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     ]
     const packages = new Set(requestedPackages(variant, request))
     for (const tool of tools) if (tool.from === "deb") packages.add(tool.package)
-    const own = { ...definition.platformEnvironment[platform] }
-    const environment = Object.fromEntries(Object.entries(own).filter(([name]) => !(name in options)))
+    const environment = optionsIn(request, definition.platformEnvironment[platform] ?? {})
     return { platform, packages: [...packages].sort(), tools, environment }
   })
   const { extends: parent, budgetBytes, minimumShared } = definitionOf(variant, request.custom)
@@ -99,7 +97,10 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     runner: sourceOf("runner", sources).from === "upstream" ? "actions" : "stand-in",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
-    environment: { ...definition.environment, ...options },
+    environment: {
+      ...optionsIn(request, definition.environment),
+      ...(request.root === true && { RUN_AS_ROOT: "true" }),
+    },
     files: [...definition.files],
     links: { ...definition.links },
     checks: [...definition.checks],
@@ -117,6 +118,16 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
 /** All variables of a variant's image on one platform. */
 export function environmentOn(plan: VariantPlan, platform: PlatformName): Record<string, string> {
   return { ...plan.environment, ...plan.platforms.find((planned) => planned.platform === platform)?.environment }
+}
+
+/**
+ * What --root makes of variables. Its users want jobs to run as root: without RUN_AS_ROOT, which no definition decides then, the container
+ * drops root at start-up. Root has programs of its own.
+ */
+function optionsIn(request: BuildRequest, environment: Readonly<Record<string, string>>): Record<string, string> {
+  if (request.root !== true) return { ...environment }
+  const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => name !== "RUN_AS_ROOT"))
+  return kept.PATH === undefined ? kept : { ...kept, PATH: `${userPath(ROOT_HOME)}:${kept.PATH}` }
 }
 
 /**

@@ -2,7 +2,8 @@ import type { ToolName, Unpack } from "../catalog/catalog.js"
 import { PLATFORMS, type PlatformName } from "../platforms.js"
 import type { AcceptedFinding } from "./findings.js"
 import type { BuiltInVariant, VariantName } from "./names.js"
-import { RUNNER_USER, TOOL_CACHE } from "./runner-user.js"
+import { RUNNER_USER, TOOL_CACHE, userPath } from "./runner-user.js"
+import { workflowFiles } from "./workflow-files.js"
 
 /** A text file that a variant adds: from the project's `docker/` folder, or from a definition file. */
 export type VariantFile = {
@@ -78,19 +79,56 @@ export type PackageOption = "sudo" | "cjkFonts"
 /** Groups of smoke tests, see `core/checks/`. */
 export type CheckGroup = "standard" | "browser" | "go"
 
-/** dpkg's configuration in every image: jobs do not need documentation; licences stay. */
+/**
+ * dpkg's configuration in every image: jobs do not need documentation; licences stay. Nor do they need two large things beside what they
+ * do need: Python as a static library, beside its headers, and the program that shows what is in GCC's own object format.
+ */
 export const DPKG_EXCLUDES = `path-exclude=/usr/share/doc/*
 path-include=/usr/share/doc/*/copyright
 path-exclude=/usr/share/man/*
 path-exclude=/usr/share/info/*
 path-exclude=/usr/share/locale/*
 path-include=/usr/share/locale/locale.alias
+path-exclude=/usr/lib/python3*/config-*/libpython3*.a
+path-exclude=/usr/bin/*lto-dump*
 `
 
 /** Libraries that the Actions runner loads at run time: in every image, whichever runner is inside. */
 export const RUNNER_LIBRARIES = ["libicu76", "libssl3t64", "libkrb5-3", "zlib1g", "liblttng-ust1t64"] as const
 
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/** What workflows take for granted, by the programs that they start. */
+const PROGRAMS = [
+  "acl",
+  "bc",
+  "bind9-dnsutils",
+  "file",
+  "gawk",
+  "iputils-ping",
+  "lsb-release",
+  "lz4",
+  "netcat-openbsd",
+  "pigz",
+  "pipx",
+  "pkgconf",
+  "python-is-python3",
+  "time",
+  "tree",
+] as const
+
+/** Headers of the libraries that packages of pip and gem most often compile against. */
+const HEADERS = [
+  "libbz2-dev",
+  "libffi-dev",
+  "liblzma-dev",
+  "libreadline-dev",
+  "libsqlite3-dev",
+  "libssl-dev",
+  "libyaml-dev",
+  "python3-dev",
+  "zlib1g-dev",
+] as const
+
+const PATH = `${userPath(RUNNER_USER.home)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
 const GO_PATH = `${RUNNER_USER.home}/go`
 const BROWSER = "/usr/local/bin/google-chrome"
 
@@ -100,6 +138,8 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     description:
       "Self-hosted GitHub Actions runner with Git, Node.js, Python, a C toolchain and the Docker and GitHub CLIs",
     packages: [
+      ...PROGRAMS,
+      ...HEADERS,
       "build-essential",
       "ca-certificates",
       "curl",
@@ -108,6 +148,8 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       "gnupg",
       "iproute2",
       "jq",
+      // Gives a user without an account a name, see `docker/runtime/src/container/accounts/`.
+      "libnss-wrapper",
       ...RUNNER_LIBRARIES,
       "openssh-client",
       "procps",
@@ -125,14 +167,15 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
     ],
     optionalPackages: { sudo: ["sudo"] },
     // The runner last: it changes most often, and layers above a change are rebuilt.
-    tools: ["node", "npm", "docker", "buildx", "compose", "gh", "runner"],
+    tools: ["node", "npm", "yarn", "docker", "buildx", "compose", "gh", "runner"],
     environment: {
       PATH,
       LANG: "C.UTF-8",
       RUNNER_TOOL_CACHE: TOOL_CACHE,
       AGENT_TOOLSDIRECTORY: TOOL_CACHE,
     },
-    budgetBytes: 950_000_000,
+    files: workflowFiles(PATH),
+    budgetBytes: 1_020_000_000,
     checks: ["standard"],
   },
   chrome: {
@@ -184,7 +227,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       // Where Playwright and Selenium look for the channel `chrome`.
       "/opt/google/chrome/chrome": BROWSER,
     },
-    budgetBytes: 1_750_000_000,
+    budgetBytes: 1_820_000_000,
     checks: ["browser"],
   },
   "chrome-go": {
@@ -199,7 +242,7 @@ export const DEFINITIONS: Record<BuiltInVariant, VariantDefinition> = {
       // Jobs use the version in the image unless they choose another themselves.
       GOTOOLCHAIN: "local",
     },
-    budgetBytes: 2_050_000_000,
+    budgetBytes: 2_120_000_000,
     minimumShared: 0.85,
     checks: ["go"],
   },

@@ -31,6 +31,14 @@ export function userOf({ root }: { root: boolean }): string {
 
 export const TOOL_CACHE = "/opt/hostedtoolcache"
 
+/** Folders of the user's own programs, relative to its home. Their `bin` folders are on PATH, before everything else. */
+export const USER_FOLDERS = {
+  /** Where pip, pipx and others install for one user. */
+  local: ".local",
+  /** Where npm installs globally. */
+  npm: ".npm-global",
+} as const
+
 const atHome = (folder: string) => `${RUNNER_USER.home}/${folder}`
 
 /**
@@ -41,12 +49,27 @@ export const RUNNER_FOLDERS = [
   RUNNER_USER.home,
   ...["_work", "workspace", ".config", ".npm", ".cache", ".cache/pip", ".cache/ms-playwright"].map(atHome),
   ...[".runnercache", ".runnercache/npm", ".runnercache/pip", "go", "go/pkg"].map(atHome),
+  ...Object.values(USER_FOLDERS).flatMap((folder) => [folder, `${folder}/bin`].map(atHome)),
   "/_work",
   "/runner",
   "/runner/_work",
   "/runner/data",
   TOOL_CACHE,
 ] as const
+
+/** Root's home, in images that start as root. */
+export const ROOT_HOME = "/root"
+
+/**
+ * The folders of a user's own programs, as a part of PATH.
+ *
+ * @example userPath("/home/runner") ⇒ "/home/runner/.local/bin:/home/runner/.npm-global/bin"
+ */
+export function userPath(home: string): string {
+  return Object.values(USER_FOLDERS)
+    .map((folder) => `${home}/${folder}/bin`)
+    .join(":")
+}
 
 /**
  * Folders that belong to the agent alone: its state, and the mount point of its socket's volume. The runtime program takes the owner of

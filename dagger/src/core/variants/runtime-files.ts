@@ -24,6 +24,9 @@ export const LOADER = { path: `${RUNTIME_FOLDER}/loader`, of: NODE, mode: 0o711 
 /** Checksums of the runner's programs in the image, see runner-manifest.sh: a runner that differs gets no registration token. */
 export const RUNNER_MANIFEST = `${RUNTIME_FOLDER}/runner.sha256`
 
+/** Links to the image's own tools, in the form of a tool cache. `docker/runtime/src/container/tool-cache.ts` relies on it. */
+export const TOOL_CACHE_LINKS = `${RUNTIME_FOLDER}/tool-cache`
+
 /** Keeps a signal from starting Node.js' debugger. */
 const NODE_OPTIONS = ["--disable-sigusr1"]
 

@@ -6,7 +6,8 @@ import { ENTRYPOINT, SHIPPED_MODES } from "../../core/variants/runtime-files.js"
 import { packagesOfImage } from "../../core/checks/shipped.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { factsOf } from "../engine/read-container.js"
+import { SETUP_INFO } from "../../core/plan/setup-info.js"
+import { factsOf, textOf } from "../engine/read-container.js"
 import { withoutLabels, type Checkable } from "./own-layers.js"
 
 const PROGRAM = "scan-rootfs.mjs"
@@ -25,8 +26,9 @@ const PARTS = [
 export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
   const { context } = image
   const { configuration, status } = await factsOf(image.container)
+  const setupInfo = await textOf(image.container, SETUP_INFO.path)
   const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
-  return staticChecks(context, scan, configuration, ENTRYPOINT, packagesOfImage(status))
+  return staticChecks(context, scan, { ...configuration, setupInfo }, ENTRYPOINT, packagesOfImage(status))
 }
 
 /**

@@ -17,6 +17,7 @@ const TOOLBOX_PACKAGES = [
     "ca-certificates",
     "curl",
     "libdeflate-tools",
+    "locales",
     "nodejs",
     "npm",
     "python3",
@@ -36,7 +37,7 @@ export interface EngineHost {
   root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
-  /** {@link container} with curl, Node.js, npm, Python, skopeo, compressors and getfattr. */
+  /** {@link container} with curl, Node.js, npm, Python, skopeo, compressors, getfattr and the sources of locales. */
   toolbox: Container
   /** {@link toolbox} with programs of `dagger/scripts/` at /plan: the same container for the same programs, because the client asks for each mount again. */
   toolboxWith: (...programs: string[]) => Container

@@ -67,6 +67,13 @@ export async function filesOf(container: Container, paths: readonly string[]): P
   return filesIn(await ask(container, filesQuery(paths)), paths)
 }
 
+/** The text of a file; undefined when there is none. */
+export async function textOf(container: Container, path: string): Promise<string | undefined> {
+  if (!(await container.exists(path))) return undefined
+  const [text] = await filesOf(container, [path])
+  return text
+}
+
 function filesQuery(paths: readonly string[]): string {
   return paths.map((path, place) => `file${String(place)}: file(path: ${JSON.stringify(path)}) { contents }`).join(" ")
 }

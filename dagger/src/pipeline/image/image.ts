@@ -13,7 +13,10 @@ import { filesOf } from "../engine/read-container.js"
 import { script } from "../engine/script.js"
 import type { UploadedFile } from "../engine/uploads.js"
 import { asSingleLayer, withTool, type ToolSources } from "./tools.js"
-import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, userOf } from "../../core/variants/runner-user.js"
+import { SETUP_INFO, setupInfoText } from "../../core/plan/setup-info.js"
+import { PROJECT_VERSION } from "../../core/version.js"
+import { toolCacheEntries, type CachedTool } from "../../core/plan/tool-cache.js"
+import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, TOOL_CACHE, userOf } from "../../core/variants/runner-user.js"
 
 /** A container is healthy while its listener runs and is registered; the runtime program checks that. */
 export const HEALTHCHECK: Healthcheck = {
@@ -89,12 +92,52 @@ export function withFiles(
   }
 }
 
+/** Adds links to the image's own tools in the tool cache, as one layer. */
+export function withToolCache(
+  { container, uploads }: EngineHost,
+  root: Root,
+  tools: readonly CachedTool[],
+  platform: PlatformName,
+): Root {
+  if (tools.length === 0) return root
+  const { links, cached, complete } = toolCacheEntries(tools, platform)
+  const linked = Object.entries({ ...links, ...cached }).map(([path, link]): [string, UploadedFile] => [path, { link }])
+  const tree = uploads.directory(
+    Object.fromEntries([...linked, ...complete.map((path): [string, UploadedFile] => [path, ""])]),
+  )
+  const { uid, gid } = RUNNER_USER
+  const laidOut = container
+    .withMountedDirectory("/tree", tree)
+    .withMountedDirectory("/plan", uploads.directory({ "tool-cache.sh": script("tool-cache.sh") }))
+    .withExec(["sh", "/plan/tool-cache.sh", TOOL_CACHE, `${String(uid)}:${String(gid)}`, "0775"])
+    .directory("/laid-out")
+  return { container: root.container.withDirectory("/", laidOut), layers: [...root.layers, "tool cache"] }
+}
+
 /** Adds the configuration except labels: user, environment, entrypoint. Executes nothing of the platform. */
 export function configured(image: Container, plan: VariantPlan, platform: PlatformName): Container {
   let container = image
   for (const [name, value] of Object.entries(environmentOn(plan, platform)))
     container = container.withEnvVariable(name, value)
   return container.withUser(userOf(plan)).withWorkdir(RUNNER_USER.home).withEntrypoint(ENTRYPOINT).withoutDefaultArgs()
+}
+
+/** Adds what the runner shows in the first step of a job, as one layer above all others. */
+export function withSetupInfo(
+  engineHost: EngineHost,
+  root: Root,
+  plan: VariantPlan,
+  platform: PlatformName,
+  created: string,
+): Root {
+  const { folder, name } = SETUP_INFO
+  const text = setupInfoText(plan, platform, { version: PROJECT_VERSION, created })
+  const files = asSingleLayer(engineHost, engineHost.uploads.directory({ [name]: text }))
+  const owner = `${String(RUNNER_USER.uid)}:${String(RUNNER_USER.gid)}`
+  return {
+    container: root.container.withDirectory(folder, files, { owner }),
+    layers: [...root.layers, "setup information"],
+  }
 }
 
 export function labelled(image: Container, labels: Readonly<Record<string, string>>): Container {

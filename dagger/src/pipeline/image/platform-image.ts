@@ -6,9 +6,20 @@ import { assertMatchesLock } from "../../core/packages/lock.js"
 import type { PlatformPlan, VariantPlan } from "../../core/plan/plan.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { LockedPackage, PlatformReport, Tool, InstallMethod } from "../../core/report/report.js"
+import { cachedTools, type CachedTool } from "../../core/plan/tool-cache.js"
 import { factsFile, runtimeFacts } from "../../core/plan/runtime-facts.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { configured, labelled, packageInstall, withAccounts, withFiles, withTools, type Root } from "./image.js"
+import {
+  configured,
+  labelled,
+  packageInstall,
+  withAccounts,
+  withFiles,
+  withSetupInfo,
+  withToolCache,
+  withTools,
+  type Root,
+} from "./image.js"
 import {
   download,
   installPackages,
@@ -20,12 +31,13 @@ import { shippedModesFile } from "../packages/shipped-modes.js"
 import type { VariantFile } from "../../core/variants/definitions.js"
 import type { Progress } from "../../core/progress/progress.js"
 import type { BuildContext } from "./build-context.js"
+import { withLocale } from "./locale.js"
 import { withRuntime } from "./runtime.js"
 
 /** One platform's image, built but not yet checked. */
 export interface PlatformBuild {
   container: Container
-  /** The same without labels, in which the checks run. */
+  /** The same without labels and setup information, in which the checks run: it does not tell when it was made. */
   unlabelled: Container
   /** What each layer is, from the base up. */
   layers: string[]
@@ -39,6 +51,8 @@ export interface PlatformBuild {
 interface Stage extends Root {
   /** Sorted by name. */
   packages: LockedPackage[]
+  /** The tools to which the tool cache has links. */
+  toolCache: CachedTool[]
   /** What each variant put above its packages, from the lowest up. */
   addedFiles: Directory[]
   installation: { method: InstallMethod; reason?: string }
@@ -64,10 +78,18 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
+    const { engineHost, created } = this.run
     const unlabelled = configured(stage.container, plan, platform.platform)
-    const container = labelled(unlabelled, labelsOf(plan, annotationFactsOf(this.run, tools)))
-    const { layers, addedFiles, installation } = stage
-    return { container, unlabelled, layers, addedFiles, installation, context }
+    const described = withSetupInfo(
+      engineHost,
+      { container: unlabelled, layers: stage.layers },
+      plan,
+      platform.platform,
+      created,
+    )
+    const container = labelled(described.container, labelsOf(plan, annotationFactsOf(this.run, tools)))
+    const { addedFiles, installation } = stage
+    return { container, unlabelled, layers: described.layers, addedFiles, installation, context }
   }
 
   /** The progress of one variant's steps, so that its report has no other variant's. */
@@ -84,16 +106,20 @@ export class PlatformImages {
       const modes = plan.custom ? this.shippedModes(variant, platform) : undefined
       const [installed, shipped = []] = await Promise.all([this.installed(variant, platform), modes])
       return this.progressOf(variant).run(platform, "tools", async () => {
-        const accounts = () => withAccounts(engineHost, installed, added.packages.includes("sudo"))
+        const accounts = async () =>
+          withLocale(engineHost, await withAccounts(engineHost, installed, added.packages.includes("sudo")))
         const root = parent === undefined ? await accounts() : installed
         const tooled = await withTools(engineHost, root, added.tools, sources)
         const equipped = parent === undefined ? withRuntime(engineHost, tooled, sources.docker) : tooled
-        const facts = runtimeFacts(plan, platform, expectedTools(whole, installed.packages, this.run.standInVersion))
+        const tools = expectedTools(whole, installed.packages, this.run.standInVersion)
+        const facts = runtimeFacts(plan, platform, tools)
         const files = { files: [...added.files, factsFile(facts), ...shipped], links: added.links }
-        const made = withFiles(engineHost, equipped, files, sources)
+        const toolCache = cachedTools(tools, installed.packages)
+        const own = toolCache.filter(({ name }) => !installed.toolCache.some((below) => below.name === name))
+        const made = withFiles(engineHost, withToolCache(engineHost, equipped, own, platform), files, sources)
         const container = await made.container.sync()
         const changes = installed.container.rootfs().diff(container.rootfs())
-        return { ...installed, ...made, container, addedFiles: [...installed.addedFiles, changes] }
+        return { ...installed, ...made, container, toolCache, addedFiles: [...installed.addedFiles, changes] }
       })
     })
   }
@@ -140,6 +166,7 @@ export class PlatformImages {
         container: installed.container,
         layers: [...below.layers, ...names],
         packages,
+        toolCache: below.toolCache,
         addedFiles: below.addedFiles,
         // If one installation was emulated, that is the most important fact.
         installation:
@@ -183,6 +210,7 @@ export class PlatformImages {
         container: engineHost.root(platform),
         layers: ["base image"],
         packages: [],
+        toolCache: [],
         addedFiles: [],
         installation: { method: platform === engineHost.platform ? "native" : "accelerated" },
       }

@@ -1,6 +1,6 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
 import { join } from "node:path"
-import { catalogTool, type Unpack } from "../../core/catalog/catalog.js"
+import { catalogTool, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
 import type { PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
@@ -39,7 +39,7 @@ export async function withTool(
     case "npm": {
       const { registry } = entry
       if (registry.kind !== "npm") throw new Error(`${tool.name} is not in the npm registry`)
-      const files = unpackedNpm(engineHost, tool, registry.unpack)
+      const files = unpackedNpm(engineHost, tool, registry)
       if (!registry.links || registry.unpack.kind === "program") return place(image, registry.unpack, files, owner)
       return image.withDirectory("/", linked(engineHost, registry.unpack.into, files, registry.links), owner)
     }
@@ -149,7 +149,11 @@ export function asSingleLayer(engineHost: EngineHost, tree: Directory): Director
 const COPIED = "--preserve=mode,ownership,timestamps,links"
 
 /** Fetches a package with npm, which verifies the npm registry's checksum; the catalog's is verified too. */
-function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }, unpack: Unpack): Directory {
+function unpackedNpm(
+  engineHost: EngineHost,
+  tool: PlannedTool & { from: "npm" },
+  { unpack, needlessScripts = [] }: Pick<NpmSource, "unpack" | "needlessScripts">,
+): Directory {
   return engineHost
     .toolboxWith("fetch-npm.sh", "unpack.sh")
     .withWorkdir("/download")
@@ -158,6 +162,7 @@ function unpackedNpm(engineHost: EngineHost, tool: PlannedTool & { from: "npm" }
       "/plan/fetch-npm.sh",
       `${tool.package}@${tool.version}`,
       tool.integrity,
+      needlessScripts.join(" "),
       ...unpackArguments(unpack),
     ])
     .directory("/unpacked")

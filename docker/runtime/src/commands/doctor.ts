@@ -13,6 +13,7 @@ import type { Environment } from "../environment.js"
 import { EXIT_CODES, RuntimeFailure } from "../failure.js"
 import type { ImagePaths } from "../image-paths.js"
 import { log } from "../log.js"
+import { withSystemPath } from "../system-path.js"
 import { findingsTable } from "./findings-table.js"
 
 export interface DoctorOptions {
@@ -45,6 +46,8 @@ export async function doctor(
   const api = once(() => reachApi(read))
   const findings = await examine({
     ...read,
+    // An administrator may run this as root.
+    environment: withSystemPath(environment),
     image: host.image,
     root,
     home,

@@ -5,17 +5,20 @@ import { makeStateFolder } from "../health/state-folder.js"
 import type { ImagePaths } from "../image-paths.js"
 import type { Log } from "../log.js"
 import { type FolderOptions, prepareRunnerFolder, type RunnerFolder } from "../runner/folder.js"
+import { withSystemPath } from "../system-path.js"
 import { certificatePaths } from "./certificate-paths.js"
 import { concernText } from "./concern.js"
 import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
+import { prepareToolCache } from "./tool-cache.js"
+import { userFolders } from "./user-folders.js"
+import { accountVariables } from "./accounts/account-name.js"
 import { hookVariables } from "./job-hooks.js"
 import { dropPrivileges } from "./accounts/privileges.js"
 import { chooseUser } from "./runner-user.js"
 import { renewKeys } from "./renewed-keys.js"
 import { administratorFiles, readSystemBundle } from "./system-certificates.js"
-import { toolCacheConcerns } from "./tool-cache-concern.js"
 import { prepareWorkFolder, workFolderConcerns } from "./work-folder.js"
 
 /** A container in which the runner can be registered and run. */
@@ -48,7 +51,7 @@ export interface PrepareOptions {
  */
 export async function prepareContainer(options: PrepareOptions): Promise<PreparedContainer> {
   const { configuration, environment, jobEnvironment, paths, log } = options
-  const end = configuration.startDocker ? startDockerService(environment, options.uid) : () => undefined
+  const end = configuration.startDocker ? startDockerService(withSystemPath(environment), options.uid) : () => undefined
   renewKeys({ library: paths.library, uid: options.uid, log })
   const uid = settleUser(options)
   const stateFolder = makeStateFolder(uid, paths.root)
@@ -56,8 +59,11 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner is in ${runner.path}`)
   const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
   if (instead !== undefined) log.warn(instead)
-  for (const concern of [...workFolderConcerns(workFolder, uid), ...toolCacheConcerns(jobEnvironment, uid)])
-    log.warn(concernText(concern))
+  for (const concern of workFolderConcerns(workFolder, uid)) log.warn(concernText(concern))
+  const home = homeFor(environment, runner.home)
+  const toolCache = prepareToolCache({ environment: jobEnvironment, library: paths.library, workFolder })
+  if (toolCache.warning !== undefined) log.warn(toolCache.warning)
+
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
   return {
@@ -65,7 +71,13 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
     runner,
     environment: {
       ...jobEnvironment,
-      HOME: homeFor(environment, runner.home),
+      HOME: home,
+      ...userFolders(jobEnvironment, paths.home, home),
+      ...toolCache.variables,
+      ...accountVariables({
+        ...{ uid, gid: process.getgid?.() ?? 0, home, environment: jobEnvironment, root: paths.root },
+        folder: stateFolder ?? runner.path,
+      }),
       ...(await certificateVariables(options, stateFolder ?? runner.path)),
       ...hookVariables(configuration.hooks, paths),
     },

