@@ -36,10 +36,11 @@ const PODS: Pod[] = FILES.flatMap(({ name: file, documents }) => {
 })
 
 /** What is in the Secrets, and where certificates are mounted. */
+const KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 const SECRETS: Readonly<Record<string, string>> = {
   "github token": "ghp_example",
-  "runner-broker tls.key": "KEY",
-  "runner-broker-client tls.key": "KEY",
+  "runner-broker tls.key": KEY,
+  "runner-broker-client tls.key": KEY,
 }
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 const MOUNTED = { "/run/certificates/ca.crt": CERTIFICATE, "/run/certificates/tls.crt": CERTIFICATE }
@@ -189,7 +190,7 @@ describe("broker.yaml", () => {
       expect(runner.authentication, file).toMatchObject({
         endpoint: {
           address: { kind: "tls", host: `${metadata.name}.${metadata.namespace ?? ""}.svc`, port: 8443 },
-          tls: { ca: CERTIFICATE, certificate: CERTIFICATE, key: "KEY" },
+          tls: { ca: CERTIFICATE, certificate: CERTIFICATE, key: KEY.trim() },
         },
       })
     }

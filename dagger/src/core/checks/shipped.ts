@@ -139,7 +139,7 @@ function ownLibrary({ path, missing }: Finding, evidence: PackageEvidence): stri
 /**
  * The folder that a package's files have for themselves: the first one below those for libraries, data and add-ons.
  *
- * @example privateFolder("/usr/lib/jvm/java-21/lib/libawt.so", "linux/amd64") ⇒ "/usr/lib/jvm/"
+ * @example privateFolder("/usr/lib/jvm/java-21/lib/libawt.so", platform) ⇒ "/usr/lib/jvm/"
  */
 function privateFolder(path: string, platform: PlatformName): string | undefined {
   const { triplet } = spelling(platform)

@@ -50,6 +50,7 @@ describe("auto decides for each tool", () => {
   it("upstream, if all of its files are there; npm is in Node.js' archive", async () => {
     expect(await decided({})).toEqual([
       "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+      "from registry: yarn; the vendor publishes only there",
     ])
   })
 
@@ -57,6 +58,7 @@ describe("auto decides for each tool", () => {
     expect(await decided({ probe: without(/node-.*-linux-arm64/, /gh_/) })).toMatchInlineSnapshot(`
       [
         "from registry: node, npm; 1 of 2 pinned files cannot be had: …/node-vVERSION-linux-arm64.tar.xz (the server answers 404)",
+        "from registry: yarn; the vendor publishes only there",
         "from upstream: docker, buildx, compose, runner; the pinned files are on their servers",
         "from registry: gh; 2 of 2 pinned files cannot be had: …/gh_VERSION_linux_amd64.tar.gz (the server answers 404), …/gh_VERSION_linux_arm64.tar.gz (the server answers 404)",
       ]
@@ -66,6 +68,7 @@ describe("auto decides for each tool", () => {
   it("upstream all the same, if no image of that platform is requested", async () => {
     expect(await decided({ platforms: ["linux/amd64"], probe: without(/arm64/, /aarch64/) })).toEqual([
       "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+      "from registry: yarn; the vendor publishes only there",
     ])
   })
 
@@ -73,8 +76,8 @@ describe("auto decides for each tool", () => {
     const texts = await decided({ tools: CHROME, probe: without(/chromedriver/) })
     expect(texts.map((text) => text.replace(/; (the catalog has no checksum|\d of 4 pinned files).*/, "; …"))).toEqual([
       "from upstream: node, npm, docker, buildx, compose, gh, runner; the pinned files are on their servers",
+      "from registry: yarn, playwright-core, playwright; the vendor publishes only there",
       "from registry: chrome, chromedriver; …",
-      "from registry: playwright-core, playwright; the vendor publishes only there",
     ])
   })
 
@@ -143,13 +146,14 @@ describe("strict sources", () => {
     const probe = () => Promise.reject(new Error("nobody is asked"))
     expect(await decided({ sources: "registry", tools: CHROME, probe })).toEqual([
       "from registry: node, npm, docker, buildx, compose, gh, runner, chrome, chromedriver; requested with --sources registry",
-      "from registry: playwright-core, playwright; the vendor publishes only there",
+      "from registry: yarn, playwright-core, playwright; the vendor publishes only there",
     ])
   })
 
   it("upstream takes all from there, and never falls back", async () => {
     expect(await decided({ sources: "upstream" })).toEqual([
       "from upstream: node, npm, docker, buildx, compose, gh, runner; requested with --sources upstream",
+      "from registry: yarn; the vendor publishes only there",
     ])
     await expect(decide({ sources: "upstream", probe: without(/gh_.*_arm64/) })).rejects.toMatchObject({
       code: "UPSTREAM_UNREACHABLE",
@@ -191,5 +195,5 @@ it("every tool that depends on another names one of the catalog, in which it fin
   for (const [name, { sameVersionAs, upstreamIn }] of entries)
     for (const other of [sameVersionAs, upstreamIn]) expect([undefined, ...TOOLS], name).toContain(other)
   const alone = decidedTogether(TOOLS).filter((names) => upstreamFiles(names, PLATFORMS).length === 0)
-  expect(alone).toEqual([["playwright-core", "playwright"]])
+  expect(alone).toEqual([["yarn"], ["playwright-core", "playwright"]])
 })
