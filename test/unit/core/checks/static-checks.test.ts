@@ -110,7 +110,11 @@ describe("the static checks", () => {
     ["sudo, which was not asked for", { setuid: ["/usr/bin/sudo 4755"] }, "failed files/setuid: /usr/bin/sudo 4755"],
     ["an unknown setgid folder", { setuid: ["/opt/a 2755"] }, "failed files/setuid: /opt/a 2755"],
     ["a device", { special: ["/opt/a block device"] }, "failed files/special: /opt/a block device"],
-    ["a program with capabilities", { capabilities: ["/usr/bin/dumpcap"] }, "failed files/capabilities: /usr/bin/dumpcap"],
+    [
+      "a program with capabilities",
+      { capabilities: ["/usr/bin/dumpcap"] },
+      "failed files/capabilities: /usr/bin/dumpcap",
+    ],
     ["a file that everybody may write", { writable: ["/opt/a 666"] }, "failed files/writable: /opt/a 666"],
     ["/tmp without its sticky bit", { writable: ["/tmp 777"] }, "failed files/writable: /tmp 777"],
     ["a leftover", { leftovers: ["/var/log/a"] }, "failed files/leftovers: /var/log/a"],

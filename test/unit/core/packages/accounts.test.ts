@@ -90,7 +90,9 @@ describe("the broker's folders", () => {
     "%s is no place for a definition's files",
     (path) => {
       for (const kind of ["file", "folder"] as const)
-        expect(placeProblem(path, kind)).toBe(`"${path}" belongs to the credential broker and cannot be replaced; choose another path`)
+        expect(placeProblem(path, kind)).toBe(
+          `"${path}" belongs to the credential broker and cannot be replaced; choose another path`,
+        )
     },
   )
 })
