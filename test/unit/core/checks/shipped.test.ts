@@ -328,6 +328,13 @@ describe("a library that the dynamic linker does not find", () => {
   ])("and is %s, is a finding", (_, needs, packaged) => {
     expect(result(undefined, packaged, needs).failed).toEqual([`elf/libraries: ${path} needs ${needs}`])
   })
+
+  it("and is of a recommended package, but needed by a program of everybody's, is a finding", () => {
+    const program = "/usr/bin/java"
+    expect(result(undefined, { [program]: file("openjdk") }, "libharfbuzz.so.0", program).failed).toEqual([
+      `elf/libraries: ${program} needs libharfbuzz.so.0`,
+    ])
+  })
 })
 
 function changed(name: string): PackagedFile {
