@@ -400,6 +400,13 @@ describe("a definition accepts", () => {
     )
   })
 
+  it("nothing where there is no program for the platform", () => {
+    const [check] = fileChecks(contextOf("own"), { ...clean, programs: 0 }, []).filter(
+      ({ status }) => status === "failed",
+    )
+    expect([check?.name, check?.reason]).toEqual(["elf/machine", undefined])
+  })
+
   it("nothing in a built-in variant, which says nothing about it", () => {
     const [check] = fileChecks(contextOf("standard"), { ...clean, setuid: ["/opt/a 4755"] }, []).filter(
       ({ status }) => status === "failed",
