@@ -166,10 +166,11 @@ function withDependencies(
 
 /**
  * A library of a package that the file's own package only recommends or suggests, and that is not installed: packages are installed with
- * what they depend on and no more. The rest of the package works without.
+ * what they depend on and no more. The file is a part in the package's own folder, without which the rest works; a program that everybody
+ * starts has to find its libraries.
  */
 function optionalLibrary({ path, missing }: Finding, evidence: PackageEvidence): string | undefined {
-  if (!missing || missing.elsewhere) return undefined
+  if (!missing || missing.elsewhere || privateFolder(path, evidence.platform) === undefined) return undefined
   const there = new Set(evidence.installed.flatMap(({ name, provides }) => [name, ...provides]))
   for (const owner of ownersOf(path, evidence)) {
     const names = evidence.optional.get(owner.name) ?? []

@@ -165,7 +165,7 @@ function judgeFindings(
     else if (entry) accepted.push({ finding: text, reason: entry.reason, by: "definition" })
     else left.push(text)
   }
-  const [first] = left
+  const first = left.find((text) => text.startsWith("/"))
   const wayOut =
     plan.custom && first !== undefined
       ? [

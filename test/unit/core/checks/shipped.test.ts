@@ -328,6 +328,13 @@ describe("a library that the dynamic linker does not find", () => {
   ])("and is %s, is a finding", (_, needs, packaged) => {
     expect(result(undefined, packaged, needs).failed).toEqual([`elf/libraries: ${path} needs ${needs}`])
   })
+
+  it("and is of a recommended package, but needed by a program of everybody's, is a finding", () => {
+    const program = "/usr/bin/java"
+    expect(result(undefined, { [program]: file("openjdk") }, "libharfbuzz.so.0", program).failed).toEqual([
+      `elf/libraries: ${program} needs libharfbuzz.so.0`,
+    ])
+  })
 })
 
 function changed(name: string): PackagedFile {
@@ -391,6 +398,13 @@ describe("a definition accepts", () => {
     expect(library?.reason).toBe(
       'add the package that has the library to `packages`; if it is right for this image, accept it in the definition: {check: elf/libraries, finding: "/opt/a needs libx.so.1", reason: …}',
     )
+  })
+
+  it("nothing where there is no program for the platform", () => {
+    const [check] = fileChecks(contextOf("own"), { ...clean, programs: 0 }, []).filter(
+      ({ status }) => status === "failed",
+    )
+    expect([check?.name, check?.reason]).toEqual(["elf/machine", undefined])
   })
 
   it("nothing in a built-in variant, which says nothing about it", () => {
