@@ -1,13 +1,12 @@
 import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
 import { startForwardProxy } from "../forward-proxy.js"
 import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
-import { imageNode } from "./image-node.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
@@ -409,8 +408,6 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
       REPO_URL: `${server}/octo/example`,
       GITHUB_HOST: server,
       GITHUB_API_HOST: `${server}/api/v3`,
-      // The stand-in's Node.js has to be one that knows proxies.
-      PATH: `${dirname(imageNode() ?? "")}:${process.env.PATH ?? ""}`,
       HTTP_PROXY: `127.0.0.1:${proxy.port}`,
       https_proxy: `127.0.0.1:${proxy.port}`,
     })

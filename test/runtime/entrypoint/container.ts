@@ -71,6 +71,9 @@ export class Image {
     execFileSync(process.execPath, [join(DOCKER, "runtime/bundle.mjs"), join(folder, "library")])
     cpSync(join(DOCKER, "runtime/hooks"), join(folder, "library/hooks"), { recursive: true })
     cpSync(join(DOCKER, "stand-in"), join(folder, "home"), { recursive: true })
+    // The image's Node.js is the first of its PATH; this machine's may be another version.
+    for (const program of ["Runner.Listener", "Runner.Worker"].map((name) => join(folder, "home/bin", name)))
+      writeFileSync(program, readFileSync(program, "utf8").replace("#!/usr/bin/env node\n", `#!${NODE}\n`))
     copyFileSync(interpreterOf(NODE), join(folder, "library/loader"))
     chmodSync(join(folder, "library/loader"), 0o711)
     writeFileSync(join(folder, "library/runner.sha256"), manifestOf(join(folder, "home")))

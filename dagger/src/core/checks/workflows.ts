@@ -155,9 +155,9 @@ function settingChecks(): ExecCheck[] {
     },
     {
       name: "path/user",
-      proves: "the user's own programs come first on PATH",
-      command: `${PROBES.map((probe) => `mkdir -p "$(dirname ${probe})" && printf '#!/bin/sh\\necho ran\\n' > ${probe} && chmod +x ${probe} && $(basename ${probe}) && rm ${probe}`).join(" && ")} && case $PATH in "${userPath("$HOME")}":*) echo first ;; esac`,
-      expect: equals("ran\nran\nfirst"),
+      proves: "the user's own programs come before the system's on PATH",
+      command: `${PROBES.map((probe) => `mkdir -p "$(dirname ${probe})" && printf '#!/bin/sh\\necho ran\\n' > ${probe} && chmod +x ${probe} && $(basename ${probe}) && rm ${probe}`).join(" && ")} && case ":$PATH:" in *":${userPath("$HOME")}:/usr/local/sbin:"*) echo before ;; esac`,
+      expect: equals("ran\nran\nbefore"),
     },
     {
       name: "path/login",

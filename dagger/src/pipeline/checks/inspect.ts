@@ -6,8 +6,7 @@ import { ENTRYPOINT, SHIPPED_MODES } from "../../core/variants/runtime-files.js"
 import { packagesOfImage } from "../../core/checks/shipped.js"
 import { pathsToKnow, staticChecks } from "../../core/checks/static-checks.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { SETUP_INFO } from "../../core/plan/setup-info.js"
-import { factsOf, textOf } from "../engine/read-container.js"
+import { factsOf } from "../engine/read-container.js"
 import { withoutLabels, type Checkable } from "./own-layers.js"
 
 const PROGRAM = "scan-rootfs.mjs"
@@ -25,8 +24,7 @@ const PARTS = [
 /** Checks the image's files and configuration without executing anything from it. */
 export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
   const { context } = image
-  const { configuration, status } = await factsOf(image.container)
-  const setupInfo = await textOf(image.container, SETUP_INFO.path)
+  const { configuration, status, setupInfo } = await factsOf(image.container)
   const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
   return staticChecks(context, scan, { ...configuration, setupInfo }, ENTRYPOINT, packagesOfImage(status))
 }

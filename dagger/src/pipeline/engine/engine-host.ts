@@ -5,6 +5,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
 import { recordedDigest } from "./base-digests.js"
 import { asPlatform } from "./platform.js"
+import { rememberIds } from "./remembered-ids.js"
 import { scripts } from "./script.js"
 import type { Uploads } from "./uploads.js"
 
@@ -77,6 +78,7 @@ export async function openEngineHost(
   uploads: Uploads,
   { caBundle, base: name = DEFAULT_BASE, digest, archive = archiveCacheBuster(false), cacheBuster }: NativeOptions = {},
 ): Promise<EngineHost> {
+  rememberIds(uploads.folder)
   const platform = await enginePlatform()
   const base = await pinned(name, digest, platform)
   const root = (of: PlatformName) =>

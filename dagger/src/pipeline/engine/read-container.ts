@@ -1,5 +1,6 @@
 import { dag, type Container } from "@dagger.io/dagger"
 import { z } from "zod"
+import { SETUP_INFO } from "../../core/plan/setup-info.js"
 
 /** How a container is configured, and what its text files say. */
 export interface ContainerFacts {
@@ -15,6 +16,8 @@ export interface ContainerFacts {
   status: string
   passwd: string
   group: string
+  /** What the runner shows of the image; undefined when there is no such file. */
+  setupInfo: string | undefined
 }
 
 const pairs = z
@@ -51,10 +54,19 @@ export function factsOf(container: Container): Promise<ContainerFacts> {
 }
 
 async function readFacts(container: Container): Promise<ContainerFacts> {
-  const paths = ["/var/lib/dpkg/status", "/etc/passwd", "/etc/group"]
-  const answer = await ask(container, `${CONFIGURATION} ${filesQuery(paths)}`)
-  const [status = "", passwd = "", group = ""] = filesIn(answer, paths)
-  return { configuration: configurationSchema.parse(answer), status, passwd, group }
+  const always = ["/var/lib/dpkg/status", "/etc/passwd", "/etc/group"]
+  const read = async (paths: readonly string[]): Promise<ContainerFacts> => {
+    const answer = await ask(container, `${CONFIGURATION} ${filesQuery(paths)}`)
+    const [status = "", passwd = "", group = "", setupInfo] = filesIn(answer, paths)
+    return { configuration: configurationSchema.parse(answer), status, passwd, group, setupInfo }
+  }
+  try {
+    return await read([...always, SETUP_INFO.path])
+  } catch (error) {
+    // An image that something else made. Its absence is not known before, and asking first would be a request for every image.
+    if (await container.exists(SETUP_INFO.path)) throw error
+    return read(always)
+  }
 }
 
 /**
@@ -65,13 +77,6 @@ async function readFacts(container: Container): Promise<ContainerFacts> {
  */
 export async function filesOf(container: Container, paths: readonly string[]): Promise<string[]> {
   return filesIn(await ask(container, filesQuery(paths)), paths)
-}
-
-/** The text of a file; undefined when there is none. */
-export async function textOf(container: Container, path: string): Promise<string | undefined> {
-  if (!(await container.exists(path))) return undefined
-  const [text] = await filesOf(container, [path])
-  return text
 }
 
 function filesQuery(paths: readonly string[]): string {

@@ -46,6 +46,11 @@ export class Uploads {
 
   constructor(private readonly transfer: FileTransfer) {}
 
+  /** Where uploads are loaded from, see {@link FileTransfer}. */
+  get folder(): string {
+    return this.transfer.folder
+  }
+
   /** A folder of the given files. */
   directory(files: UploadedFiles): Directory {
     const entries = Object.entries(files).map(([path, file]) => normalise(path, file))

@@ -123,19 +123,12 @@ export function configured(image: Container, plan: VariantPlan, platform: Platfo
 }
 
 /** Adds what the runner shows in the first step of a job, as one layer above all others. */
-export function withSetupInfo(
-  engineHost: EngineHost,
-  root: Root,
-  plan: VariantPlan,
-  platform: PlatformName,
-  created: string,
-): Root {
-  const { folder, name } = SETUP_INFO
+export function withSetupInfo(root: Root, plan: VariantPlan, platform: PlatformName, created: string): Root {
+  // A few hundred bytes, which go with later requests: uploading them takes three requests more.
   const text = setupInfoText(plan, platform, { version: PROJECT_VERSION, created })
-  const files = asSingleLayer(engineHost, engineHost.uploads.directory({ [name]: text }))
   const owner = `${String(RUNNER_USER.uid)}:${String(RUNNER_USER.gid)}`
   return {
-    container: root.container.withDirectory(folder, files, { owner }),
+    container: root.container.withNewFile(SETUP_INFO.path, text, { owner, permissions: 0o644 }),
     layers: [...root.layers, "setup information"],
   }
 }

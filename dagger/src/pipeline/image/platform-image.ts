@@ -78,15 +78,9 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const { engineHost, created } = this.run
+    const { created } = this.run
     const unlabelled = configured(stage.container, plan, platform.platform)
-    const described = withSetupInfo(
-      engineHost,
-      { container: unlabelled, layers: stage.layers },
-      plan,
-      platform.platform,
-      created,
-    )
+    const described = withSetupInfo({ container: unlabelled, layers: stage.layers }, plan, platform.platform, created)
     const container = labelled(described.container, labelsOf(plan, annotationFactsOf(this.run, tools)))
     const { addedFiles, installation } = stage
     return { container, unlabelled, layers: described.layers, addedFiles, installation, context }
