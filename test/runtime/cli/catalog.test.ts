@@ -165,7 +165,7 @@ describe.concurrent("an error on the command line is refused:", () => {
     expect(await refusal("catalog", "outdated", "terraform")).toMatchInlineSnapshot(`
       "2
       error: There is no tool "terraform" in the catalog. [TOOL_UNKNOWN]
-      Choose from runner, node, npm, docker, buildx, compose, gh, go, chrome, chromedriver, playwright-core, playwright."
+      Choose from runner, node, npm, yarn, docker, buildx, compose, gh, go, chrome, chromedriver, playwright-core, playwright."
     `)
   })
   it("an age that is none", async ({ expect }) => {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { find, findAllVersions } from "@actions/tool-cache"
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { prepareToolCache } from "../../../docker/runtime/src/container/tool-cache.js"
+import { concernText } from "../../../docker/runtime/src/container/concern.js"
+import { chooseToolCache, offerTools } from "../../../docker/runtime/src/container/tool-cache.js"
 
 let folder: string
 const at = (name: string): string => join(folder, name)
@@ -29,8 +30,12 @@ afterEach(() => {
 
 function prepare(cache: string | undefined, more: Record<string, string> = {}) {
   const environment = { ...(cache === undefined ? {} : { RUNNER_TOOL_CACHE: at(cache) }), ...more }
-  const { variables, warning } = prepareToolCache({ environment, library: at("library"), workFolder: at("work") })
-  const said = warning?.replaceAll(folder, "").replace(/user \d+/, "user UID")
+  const chosen = chooseToolCache(environment, at("work"), 1001)
+  const { variables, concern } = chosen
+  const texts = [concern && concernText(concern), offerTools(chosen, at("library"))].filter(
+    (text) => text !== undefined,
+  )
+  const said = texts.length === 0 ? undefined : texts.join("; ").replaceAll(folder, "")
   return { variables: JSON.parse(JSON.stringify(variables).replaceAll(folder, "")) as Record<string, string>, said }
 }
 
@@ -71,7 +76,7 @@ it("a folder that cannot be written to is replaced by the runner's own, with a w
   const variables = { RUNNER_TOOL_CACHE: "/work/_tool", AGENT_TOOLSDIRECTORY: "/work/_tool" }
   expect(prepare("file/cache", { AGENT_TOOLSDIRECTORY: at("file/cache") })).toEqual({
     variables,
-    said: "setup-* actions install into /work/_tool, because /file/cache cannot be used: ENOTDIR. Mount a folder there that user UID can write to",
+    said: "setup actions install tools in /work/_tool, because the tool cache /file/cache cannot be used: ENOTDIR. Mount a folder there that user 1001 can write to, or set RUNNER_TOOL_CACHE to one",
   })
   expect(found("work/_tool")).toHaveLength(4)
 })
@@ -81,7 +86,7 @@ it("without any folder the runner starts all the same, with a warning", () => {
   writeFileSync(at("work"), "")
   expect(prepare("file/cache")).toEqual({
     variables: {},
-    said: "setup-* actions cannot install anything: /file/cache cannot be used: ENOTDIR",
+    said: "setup actions cannot install tools in the tool cache /file/cache: ENOTDIR. Mount a folder there that user 1001 can write to, or set RUNNER_TOOL_CACHE to one",
   })
 })
 
@@ -94,7 +99,7 @@ it("a tool that cannot be linked is named, and does not keep others out", () => 
   mkdirSync(at("cache"))
   writeFileSync(at("cache/node"), "")
   expect(prepare("cache").said).toBe(
-    `setup-* actions download what the image has, because it cannot be linked in /cache: node/24.21.0/${ARCH} (ENOTDIR)`,
+    `setup actions download what the image has, because it cannot be linked in /cache: node/24.21.0/${ARCH} (ENOTDIR)`,
   )
   expect(existsSync(at(`cache/Python/3.13.5/${ARCH}.complete`))).toBe(true)
 })

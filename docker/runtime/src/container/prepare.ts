@@ -11,7 +11,7 @@ import { concernText } from "./concern.js"
 import { startDockerService } from "./docker-service.js"
 import { dockerAddress, socketWarning } from "./docker-socket.js"
 import { homeFor } from "./home.js"
-import { prepareToolCache } from "./tool-cache.js"
+import { chooseToolCache, offerTools } from "./tool-cache.js"
 import { userFolders } from "./user-folders.js"
 import { accountVariables } from "./accounts/account-name.js"
 import { hookVariables } from "./job-hooks.js"
@@ -59,11 +59,12 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   if (runner.copied) log.info(`${paths.home} is read-only for user ${uid}: the runner is in ${runner.path}`)
   const { path: workFolder, instead } = prepareWorkFolder(configuration.workFolder, runner)
   if (instead !== undefined) log.warn(instead)
-  for (const concern of workFolderConcerns(workFolder, uid)) log.warn(concernText(concern))
+  const toolCache = chooseToolCache(jobEnvironment, workFolder, uid)
+  const concerns = [...workFolderConcerns(workFolder, uid), ...(toolCache.concern ? [toolCache.concern] : [])]
+  for (const concern of concerns) log.warn(concernText(concern))
+  const missing = offerTools(toolCache, paths.library)
+  if (missing !== undefined) log.warn(missing)
   const home = homeFor(environment, runner.home)
-  const toolCache = prepareToolCache({ environment: jobEnvironment, library: paths.library, workFolder })
-  if (toolCache.warning !== undefined) log.warn(toolCache.warning)
-
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
   return {

@@ -1,16 +1,8 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Environment } from "../environment.js"
+import type { Concern } from "./concern.js"
+import { whyNotWritable } from "./writable.js"
 
 /** In the program's folder: links to the image's own tools, as NAME/VERSION/ARCHITECTURE. */
 const LINKS = "tool-cache"
@@ -19,58 +11,58 @@ const LINKS = "tool-cache"
 const VARIABLE = "RUNNER_TOOL_CACHE"
 const ALIASES = ["AGENT_TOOLSDIRECTORY", "RUNNER_TOOLSDIRECTORY"]
 
-/** Where setup-* actions look for tools, and install them. */
+/** The image's own, where no variable names one and no work folder is known. */
+const IMAGE_CACHE = "/opt/hostedtoolcache"
+
+/** Where setup actions look for tools, and install them. */
 export interface ToolCache {
+  readonly folder: string
+  /** Whether tools can be installed there. */
+  readonly usable: boolean
   /** For jobs. */
   readonly variables: Record<string, string>
-  /** Why it is not the configured one, or lacks something. */
-  readonly warning?: string | undefined
-}
-
-export interface ToolCacheOptions {
-  /** What jobs get. */
-  readonly environment: Environment
-  /** The program's folder. */
-  readonly library: string
-  /** Where jobs work, writable. */
-  readonly workFolder: string
+  /** Why it is not the configured one, or is of no use. */
+  readonly concern?: Concern
 }
 
 /**
- * Puts links to the image's own tools into the tool cache, so that setup-* actions download nothing that is there already: a volume hides
- * those that the image has in that folder. If this user may not write there, jobs get the folder that the runner itself uses without a
- * setting, in the work folder.
+ * The tool cache that jobs get: the configured one, else the folder that the runner itself uses without a setting, in the work folder.
+ * Nothing is changed.
+ *
+ * @param environment what jobs get
+ * @param workFolder where jobs work; undefined if there is none
+ * @param uid the user that jobs run as
  */
-export function prepareToolCache({ environment, library, workFolder }: ToolCacheOptions): ToolCache {
-  const links = join(library, LINKS)
-  const second = join(workFolder, "_tool")
-  const wanted = environment[VARIABLE] ?? second
-  const problem = whyUnusable(wanted)
-  if (problem === undefined) return { variables: {}, warning: offer(links, wanted) }
-  if (wanted === second || whyUnusable(second) !== undefined)
-    return { variables: {}, warning: `setup-* actions cannot install anything: ${wanted} cannot be used: ${problem}` }
-  const missing = offer(links, second)
+export function chooseToolCache(environment: Environment, workFolder: string | undefined, uid: number): ToolCache {
+  const second = workFolder === undefined ? undefined : join(workFolder, "_tool")
+  const folder = environment[VARIABLE] ?? environment.AGENT_TOOLSDIRECTORY ?? second ?? IMAGE_CACHE
+  const problem = whyNotWritable(folder)
+  if (problem === undefined) return { folder, usable: true, variables: {} }
+  const remedy = `Mount a folder there that user ${uid} can write to, or set ${VARIABLE} to one`
+  if (second === undefined || folder === second || whyNotWritable(second) !== undefined)
+    return {
+      ...{ folder, usable: false, variables: {} },
+      concern: { problem: `setup actions cannot install tools in the tool cache ${folder}: ${problem}`, remedy },
+    }
   const set = [VARIABLE, ...ALIASES.filter((name) => environment[name] !== undefined)]
   return {
-    variables: Object.fromEntries(set.map((name) => [name, second])),
-    warning: [
-      `setup-* actions install into ${second}, because ${wanted} cannot be used: ${problem}. Mount a folder there that user ${String(process.getuid?.() ?? 0)} can write to`,
-      ...(missing === undefined ? [] : [missing]),
-    ].join("; "),
+    ...{ folder: second, usable: true, variables: Object.fromEntries(set.map((name) => [name, second])) },
+    concern: {
+      problem: `setup actions install tools in ${second}, because the tool cache ${folder} cannot be used: ${problem}`,
+      remedy,
+    },
   }
 }
 
-function whyUnusable(folder: string): string | undefined {
-  try {
-    mkdirSync(folder, { recursive: true })
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    return undefined
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === "EROFS") return "read-only file system"
-    if (code === "EACCES" || code === "EPERM") return "not allowed to write"
-    return code ?? String(error)
-  }
+/**
+ * Puts links to the image's own tools into the tool cache, so that setup actions download nothing that is there already: a volume hides
+ * those that the image has in that folder.
+ *
+ * @param library the program's folder
+ * @returns why some cannot be linked, or undefined
+ */
+export function offerTools({ folder, usable }: ToolCache, library: string): string | undefined {
+  return usable ? offer(join(library, LINKS), folder) : undefined
 }
 
 /** @returns what cannot be offered, and why, or undefined */
@@ -85,7 +77,7 @@ function offer(links: string, cache: string): string | undefined {
   })
   return failures.length === 0
     ? undefined
-    : `setup-* actions download what the image has, because it cannot be linked in ${cache}: ${failures.join(", ")}`
+    : `setup actions download what the image has, because it cannot be linked in ${cache}: ${failures.join(", ")}`
 }
 
 /** Paths like `node/24.21.0/x64`. An image that was made from this one may have none. */

@@ -1,37 +1,32 @@
 import type { Concern } from "../../container/concern.js"
-import { toolCacheConcerns, toolCacheFolder } from "../../container/tool-cache-concern.js"
+import { chooseToolCache } from "../../container/tool-cache.js"
 import { workFolderConcerns } from "../../container/work-folder.js"
 import { RuntimeFailure } from "../../failure.js"
 import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 import { type Places, placesOf } from "../examination/places.js"
 
-const CACHE = "tool cache"
-
 /** The folders that a start would choose for the runner and for jobs, and what jobs will stumble over in them. */
 export function checkFolders(examination: Examination): Finding[] {
-  const { environment, user } = examination
-  const { uid } = user()
-  const concerns = toolCacheConcerns(environment, uid)
-  const folder = toolCacheFolder(environment)
-  return [
-    ...runnerAndWork(examination, uid),
-    ...(concerns.length === 0 ? [{ check: CACHE, status: "ok", text: `${folder} can be written to` } as const] : []),
-    ...concerns.map((concern) => warning(CACHE, concern)),
-  ]
-}
-
-function runnerAndWork(examination: Examination, uid: number): Finding[] {
+  const { uid } = examination.user()
   let places: Places | undefined
+  const problems: Finding[] = []
   try {
     places = placesOf(examination)
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error
-    return [{ check: "folders", status: "problem", text: error.message, remedy: error.remedy, code: error.code }]
+    problems.push({ check: "folders", status: "problem", text: error.message, remedy: error.remedy, code: error.code })
   }
-  if (!places) return []
-  const { runner, work } = places
-  const { home } = examination
+  return [...problems, ...(places ? runnerAndWork(places, examination.home, uid) : []), toolCache(examination, places)]
+}
+
+function toolCache({ environment, user }: Examination, places: Places | undefined): Finding {
+  const { folder, concern } = chooseToolCache(environment, places?.work.path, user().uid)
+  const check = "tool cache"
+  return concern ? warning(check, concern) : { check, status: "ok", text: `${folder} can be written to` }
+}
+
+function runnerAndWork({ runner, work }: Places, home: string, uid: number): Finding[] {
   const check = "work folder"
   return [
     {
