@@ -12,9 +12,7 @@ const home = "/home/runner"
 // programs replaces what a later start may run or read, by what writes down all that it was given. That names its own programs by path,
 // because some of those that it replaces come first in PATH.
 func programs(l *loot) {
-	// Its own programs must not be those that are put in their place.
 	script := `#!/bin/sh
-PATH=/usr/bin:/bin
 { echo "@@ $0 $*"; /usr/bin/env; /usr/bin/tr '\0' '\n' < /proc/self/environ; /usr/bin/tr '\0' '\n' < /proc/$PPID/environ; /usr/bin/timeout 1 /usr/bin/cat; } >> /loot/programs.replaced.$$.loot 2>&1
 exit 1
 `
