@@ -40,7 +40,7 @@ export class ActRunnerHome {
 
   /** Ends what still runs, and removes the folder. */
   async remove(): Promise<void> {
-    for (const pid of this.#running) for (const process of sessionProcesses(pid)) send(process.pid, "SIGKILL")
+    for (const pid of this.#running) killSession(pid)
     await rm(this.path, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -124,6 +124,11 @@ export class ActRunnerHome {
     const texts = await Promise.all(names.sort().map((name) => readFile(join(folder, name), "utf8")))
     return texts.map((text, index) => `${names[index]}:\n${text}`).join("\n")
   }
+}
+
+/** Kills a program and all that it started, as a container's end does: run.sh has its children in other groups. */
+export function killSession(pid: number): void {
+  for (const process of sessionProcesses(pid)) send(process.pid, "SIGKILL")
 }
 
 /** A token for config.sh. */

@@ -54,10 +54,15 @@ func scope(target *url.URL) string {
 	}
 }
 
-// ask asks up to three times, and says each time what was wrong. No answer to a 404 changes that soon.
+// ask asks for something below the API's address.
 func (a *api) ask(ctx context.Context, method, path string, body, into any) error {
+	return a.try(ctx, func() error { return a.once(ctx, method, base(a.target)+"/"+path, body, into) })
+}
+
+// try asks up to three times, and says each time what was wrong. No answer to a 404 changes that soon.
+func (a *api) try(ctx context.Context, once func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := a.once(ctx, method, base(a.target)+"/"+path, body, into)
+		err := once()
 		if err == nil {
 			return nil
 		}

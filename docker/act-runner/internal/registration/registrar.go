@@ -117,7 +117,14 @@ const (
 )
 
 // pool is the pipelines service (the flow before V2, which servers of one's own may still have).
-type pool struct{ vss *protocol.VssConnection }
+type pool struct {
+	api *api
+	vss *protocol.VssConnection
+}
+
+func newPool(api *api, address, token string) *pool {
+	return &pool{api: api, vss: &protocol.VssConnection{Client: api.client, TenantURL: address, Token: token}}
+}
 
 func (p *pool) groups(ctx context.Context) ([]group, error) {
 	var list protocol.TaskAgentPools
@@ -188,5 +195,7 @@ func (p *pool) remove(ctx context.Context, group, id int64) error {
 }
 
 func (p *pool) ask(ctx context.Context, method, resource, version string, path, query map[string]string, body, into any) error {
-	return service.AskResource(ctx, p.vss, method, resource, version, path, query, body, into)
+	return p.api.try(ctx, func() error {
+		return service.AskResource(ctx, p.vss, method, resource, version, path, query, body, into)
+	})
 }

@@ -92,7 +92,7 @@ func Configure(ctx context.Context, given arguments.Arguments, c Context) error 
 	}
 	server := registrar(&admin{api})
 	if !connection.V2 {
-		server = &pool{vss: &protocol.VssConnection{Client: api.client, TenantURL: connection.URL, Token: connection.Token}}
+		server = newPool(api, connection.URL, connection.Token)
 	}
 	added, err := register(ctx, server, wanted, c.Terminal)
 	if err != nil {
@@ -225,7 +225,7 @@ func remove(ctx context.Context, api *api, settings configuration.Settings) erro
 		return err
 	}
 	api.terminal.Hide(connection.Token)
-	server := &pool{vss: &protocol.VssConnection{Client: api.client, TenantURL: connection.URL, Token: connection.Token}}
+	server := newPool(api, connection.URL, connection.Token)
 	return server.remove(ctx, int64(settings.PoolID), int64(settings.AgentID))
 }
 

@@ -99,7 +99,7 @@ func New(request *protocol.AgentJobRequestMessage, options Options) (*Job, error
 		connection.TenantURL = endpoint.Value
 		j.results = &results.ResultsService{Connection: &connection}
 	}
-	j.feed = newFeed(request, vss, data["FeedStreamUrl"], j.runService)
+	j.feed = newFeed(request, vss, data["FeedStreamUrl"], j.runService, options.Trace)
 	j.job = newRecord("", request.JobName, request.JobDisplayName)
 	j.job.timeline.ID, j.job.timeline.Type = request.JobID, "Job"
 	j.job.timeline.Start()

@@ -44,7 +44,7 @@ func (j *Job) all() []*Record {
 	return append(append([]*Record{}, j.records...), j.job)
 }
 
-// sendFeed sends lines to the live view, which is not worth a second try.
+// sendFeed passes lines on to the live view.
 func (j *Job) sendFeed(record *Record) {
 	j.mutex.Lock()
 	lines, from := record.log.fed, record.log.fedFrom
@@ -54,11 +54,7 @@ func (j *Job) sendFeed(record *Record) {
 	if len(lines) == 0 {
 		return
 	}
-	if err := j.feed.send(&protocol.TimelineRecordFeedLinesWrapper{
-		Count: int64(len(lines)), Value: lines, StepID: id, StartLine: &from,
-	}); err != nil {
-		j.trace("the live log cannot be sent: %s", service.Words(err))
-	}
+	j.feed.send(&protocol.TimelineRecordFeedLinesWrapper{Count: int64(len(lines)), Value: lines, StepID: id, StartLine: &from})
 }
 
 func (j *Job) sendLog(record *Record) error {

@@ -41,6 +41,8 @@ type environment struct {
 	seconds  seconds.Seconds
 	// imageOS is ImageOS of the image, in place of act's.
 	imageOS string
+	// literal are variables of this machine in which act would evaluate expressions.
+	literal map[string]string
 	// script tells what a step runs, and problem why it failed.
 	script  func(shell, text string)
 	problem func(message string)
@@ -69,16 +71,17 @@ func (e *environment) Exec(command []string, env map[string]string, _, workdir s
 		} else if workdir != "" {
 			folder = filepath.Join(folder, workdir)
 		}
-		return e.run(ctx, command, env, folder)
+		return e.run(ctx, command, env, folder, false)
 	}
 }
 
-func (e *environment) run(ctx context.Context, command []string, env map[string]string, folder string) error {
+// run runs a program. Of a hook, as of a script, the log tells its exit code; an action says itself what is wrong.
+func (e *environment) run(ctx context.Context, command []string, env map[string]string, folder string, isHook bool) error {
 	program, err := lookpath.LookPath2(command[0], variables(env))
 	if err != nil {
 		return e.failed("%s: command not found", command[0])
 	}
-	isScript := e.announce(program, command)
+	isScript := e.announce(program, command) || isHook
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return err
@@ -132,7 +135,6 @@ func (e *environment) outcome(err error, cmd *exec.Cmd, isScript bool) error {
 		code = 128 + int(status.Signal())
 	}
 	if !isScript {
-		// An action says itself what is wrong.
 		return &stepError{fmt.Sprintf("exit code %d", code)}
 	}
 	return e.failed("Process completed with exit code %d.", code)
@@ -194,6 +196,11 @@ func (e *environment) processEnvironment(env map[string]string) []string {
 	for _, name := range actionVariables {
 		if own[name] == "" {
 			delete(own, name)
+		}
+	}
+	for name, value := range e.literal {
+		if _, there := own[name]; !there {
+			own[name] = value
 		}
 	}
 	if e.imageOS != "" {

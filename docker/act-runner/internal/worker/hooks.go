@@ -69,7 +69,7 @@ func (j *job) execHook(ctx context.Context, hook hook, path string) error {
 	}
 	j.rc.ApplyExtraPath(ctx, &env)
 	restore := j.environment.toLog(j.events)
-	err := j.environment.run(ctx, command, env, j.folders.work)
+	err := j.environment.run(ctx, command, env, j.folders.work, true)
 	restore()
 	return errors.Join(err, j.readFileCommands(ctx, env))
 }

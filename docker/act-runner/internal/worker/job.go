@@ -45,6 +45,7 @@ type job struct {
 	environment *environment
 	steps       []*model.Step
 	outputs     map[string]string
+	literal     map[string]string
 	setUp, last *report.Record
 	startFailed error
 }
@@ -54,7 +55,7 @@ func newJob(request *protocol.AgentJobRequestMessage, settings configuration.Set
 ) (*job, error) {
 	j := &job{
 		request: request, settings: settings, root: root, seconds: times, trace: trace,
-		masks: masksOf(request), cancellation: newCancellation(),
+		masks: masksOf(request), cancellation: newCancellation(), literal: map[string]string{},
 	}
 	reports, err := report.New(request, report.Options{Retry: times.Retry, Trace: trace, Echo: echo})
 	if err != nil {
@@ -393,10 +394,14 @@ func (j *job) variables(github map[string]interface{}) (map[string]string, error
 	}
 	env := map[string]string{}
 	for _, variable := range os.Environ() {
-		if name, value, _ := strings.Cut(variable, "="); name != "" {
-			// act would read an expression there.
-			env[name] = strings.ReplaceAll(value, "${{", "${{ '${{' }}")
+		name, value, _ := strings.Cut(variable, "=")
+		if !strings.Contains(value, "${{") {
+			env[name] = value
+			continue
 		}
+		// act would evaluate it, and reads the variables of this process as well.
+		j.literal[name] = value
+		_ = os.Unsetenv(name)
 	}
 	given, err := actionsdotnetactcompat.ConvertEnvironment(j.request.EnvironmentVariables)
 	if err != nil {
@@ -507,7 +512,7 @@ func (j *job) takeOver(ctx context.Context) {
 	}
 	j.environment = &environment{
 		HostEnvironment: ours, folders: j.folders, name: j.settings.AgentName, tracking: os.Getenv(orphans.Variable),
-		seconds: j.seconds, imageOS: os.Getenv("ImageOS"), script: j.events.Script, problem: j.events.Problem, stopping: j.stopping,
+		seconds: j.seconds, imageOS: os.Getenv("ImageOS"), literal: j.literal, script: j.events.Script, problem: j.events.Problem, stopping: j.stopping,
 	}
 	if isHost {
 		j.rc.JobContainer = j.environment
