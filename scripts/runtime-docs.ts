@@ -75,6 +75,19 @@ Jobs see every variable that was passed to the container, except those on this p
 environment or its arguments, the init process included. If another variable repeats a secret, or its name looks like a misspelt name of a secret,
 jobs do not see that variable either, and a warning says so. \`UNSET_CONFIG_VARS=false\` shows jobs the variables on this page, still without secrets.
 
+### Between jobs
+
+A runner that takes several jobs keeps what they leave, unless \`RUNNER_CLEAN\` is set. The image's hook then removes it at the end of each job, before the runner can take the next one, and the job's log lists
+what was removed. What cannot be removed is a warning and fails no job. The same happens when a container starts, with what an earlier one left.
+
+| \`RUNNER_CLEAN\` | removes |
+| --- | --- |
+| \`off\` | nothing. GitHub's runner itself empties \`_temp\` and ends processes that carry the job's \`RUNNER_TRACKING_ID\` |
+| \`work\` | the job's folders in the work folder: checkouts and what was built in them. The runner's own folders stay, such as \`_actions\` and \`_tool\` |
+| \`all\` | also all processes that the job left, those that hooks started among them; what it put into \`/tmp\`, \`/var/tmp\` and \`/dev/shm\`; and containers and networks with the label that GitHub's runner gives them, or with the label in \`RUNNER_CONTAINER_LABEL\`, which jobs pass on: \`docker run --label "$RUNNER_CONTAINER_LABEL"\` |
+
+The home folder stays as it is. The work folder must be the runner's own, as it is by default. Cleaning keeps a disk from filling up and jobs out of each other's way; it does not protect a job from an earlier one that is hostile. For that, use ephemeral runners.
+
 ## A separate broker container
 
 \`docker run … IMAGE broker\` runs no runner of its own. It registers the runners of other containers, which set \`BROKER_URL\` and have no credential; a container

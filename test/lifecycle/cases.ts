@@ -1,3 +1,4 @@
+import { BETWEEN_JOBS } from "./cases/between-jobs.js"
 import { ENVIRONMENT } from "./cases/environment.js"
 import { FAILURES } from "./cases/failures.js"
 import { HEALTH } from "./cases/health.js"
@@ -7,7 +8,7 @@ import { STOPPING } from "./cases/stopping.js"
 import type { CaseGroup, LifecycleCase } from "./lifecycle-case.js"
 
 /** All cases, each of them for every platform. */
-export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, ENVIRONMENT]
+export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, BETWEEN_JOBS, ENVIRONMENT]
 
 export const CASES: readonly LifecycleCase[] = GROUPS.flatMap(({ cases }) => cases)
 

@@ -12,4 +12,8 @@ case $hook in
   *.ps1) pwsh -NonInteractive -File "$hook" || note $? ;;
   *) bash -e "$hook" || note $? ;;
 esac
+# Last, since hooks may need what the job left. A job may have set options for its own Node.js.
+if [ -n "${RUNNER_IMAGES_CLEANING-}" ]; then
+  cd / && env -u NODE_OPTIONS -u NODE_PATH RUNNER_IMAGES_CLEANER=1 "$RUNNER_IMAGES_NODE" "$(dirname "$0")/../runtime.mjs" || true
+fi
 exit "$code"

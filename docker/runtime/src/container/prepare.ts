@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { type CleaningPlan, cleaningPlan, cleaningVariables } from "./cleaning-plan.js"
 import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import { makeStateFolder } from "../health/state-folder.js"
@@ -27,6 +28,8 @@ export interface PreparedContainer {
   readonly environment: Environment
   /** Undefined when nothing is writable: the health check then knows nothing. */
   readonly stateFolder: string | undefined
+  /** What is removed between jobs; undefined for nothing. */
+  readonly cleaning: CleaningPlan | undefined
   /** Stops what was started in addition to the runner. */
   end(): void
 }
@@ -60,6 +63,7 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
     log.warn(concernText(concern))
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
+  const cleaning = cleaningPlan({ ...configuration, workFolder }, { runnerFolder: runner.path, root: paths.root })
   return {
     configuration: { ...configuration, workFolder },
     runner,
@@ -68,8 +72,10 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
       HOME: homeFor(environment, runner.home),
       ...(await certificateVariables(options, stateFolder ?? runner.path)),
       ...hookVariables(configuration.hooks, paths),
+      ...cleaningVariables(cleaning, paths),
     },
     stateFolder,
+    cleaning,
     end,
   }
 }

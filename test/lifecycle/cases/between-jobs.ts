@@ -1,0 +1,71 @@
+import { expect } from "vitest"
+import { parseExposition } from "../../runtime/metrics/exposition.js"
+import { caseGroup } from "../lifecycle-case.js"
+import { REPOSITORY } from "../test-environment.js"
+
+const NAME = REPOSITORY.split("/")[1] ?? ""
+
+/** In seconds: a sleep that nothing else has. */
+const SLEEP = "47110"
+
+/** Leaves a checkout, a temporary file, and a process that the runner itself does not know. */
+const LEAVE = [
+  "mkdir -p kept && touch kept/file && chmod 555 kept",
+  "touch /tmp/left-by-job",
+  `RUNNER_TRACKING_ID= setsid sleep ${SLEEP} > /dev/null 2>&1 < /dev/null & sleep 0.5`,
+]
+
+const LEFT = `for each in "$WORK/${NAME}" /tmp/left-by-job; do [ ! -e "$each" ] || echo "$each"; done; cat /proc/[0-9]*/cmdline 2>&- | tr '\\0' ' ' | grep -c 'slee[p] ${SLEEP}'; true`
+
+export const BETWEEN_JOBS = caseGroup("Between jobs", [
+  {
+    name: "clean-off",
+    proves: "without RUNNER_CLEAN, what a job leaves stays, as with GitHub's runner",
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening({ ...github.environment, RUNNER_WORKDIR: "/home/runner/_work" })
+      await github.done(LEAVE)
+      await container.lines.waitFor(/completed with result: Succeeded$/, testEnv.timeout(10))
+      const { stdout } = await container.exec(["sh", "-c", LEFT], { environment: { WORK: "/home/runner/_work" } })
+      expect(stdout).toBe(`/home/runner/_work/${NAME}\n/tmp/left-by-job\n1\n`)
+    },
+  },
+  {
+    name: "clean-all",
+    proves:
+      "with RUNNER_CLEAN=all, a job's folder, temporary files and processes are gone when it has ended, its log says so, and the next job works",
+    gate: true,
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const settings = { RUNNER_CLEAN: "all", RUNNER_WORKDIR: "/home/runner/_work" }
+      const container = await testEnv.listening({ ...github.environment, ...settings })
+      const { log } = await github.done(LEAVE)
+      await container.lines.waitFor(/completed with result: Succeeded$/, testEnv.timeout(10))
+      const { stdout } = await container.exec(["sh", "-c", LEFT], { environment: { WORK: "/home/runner/_work" } })
+      expect(stdout, log).toBe("0\n")
+      expect(log).toMatch(/ended 1 process of the job: sleep/)
+      expect(log).toContain("removed 1 folder of the job from /home/runner/_work")
+      expect((await github.done(["pwd", "touch again"])).result).toBe("Succeeded")
+    },
+  },
+  {
+    name: "job-usage",
+    proves: "the processor time, memory and disk space of a job are in the metrics after it",
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const container = await testEnv.listening(github.environment)
+      const busy = "const kept = Buffer.alloc(2 ** 27, 1); for (const end = Date.now() + 3000; Date.now() < end; ); kept.length"
+      await github.done(["head -c 30M /dev/zero > large", `node -e '${busy}'`])
+      await container.lines.waitFor(/completed with result: Succeeded$/, testEnv.timeout(10))
+      const url = `http://127.0.0.1:${container.options.environment?.METRICS_PORT ?? ""}/metrics`
+      const value = async (name: string): Promise<number> => {
+        const family = parseExposition(await (await fetch(url)).text()).get(`github_runner_job_${name}`)
+        return family?.samples.find((sample) => sample.name.endsWith("_sum"))?.value ?? 0
+      }
+      await testEnv.until("it is measured", async () => (await value("cpu_seconds")) > 0)
+      expect(await value("cpu_seconds")).toBeGreaterThan(1)
+      expect(await value("memory_peak_bytes")).toBeGreaterThan(2 ** 27)
+      expect(await value("disk_used_bytes")).toBeGreaterThan(20e6)
+    },
+  },
+])
