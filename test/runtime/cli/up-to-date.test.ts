@@ -83,7 +83,7 @@ describe("a build of which nothing changed", () => {
     const { exitCode, stderr } = await commandLine(["build", ...words, "--output", output])
     expect({ exitCode, stderr: stderr.replace(output, "<output>") }).toEqual({
       exitCode: 0,
-      stderr: `standard is up to date: ${original.index ?? ""} in <output>/standard; tools from registry, as --sources auto decided earlier today`,
+      stderr: `standard is up to date: ${original.index ?? ""} in <output>/standard; tools as --sources auto decided earlier today`,
     })
   })
 
