@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process"
-import { describe, expect, it } from "vitest"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
 import { contains, equals, fails, schedule, type ExecCheck } from "../../../../dagger/src/core/checks/check.js"
 import { judge, unanswered } from "../../../../dagger/src/core/checks/judge.js"
 import { readExecutions, smokeProgram } from "../../../../dagger/src/core/checks/program.js"
@@ -10,8 +13,21 @@ type Case = Omit<ExecCheck, "name" | "proves"> & { name?: string }
 const scheduled = (cases: readonly Case[], emulated = false) =>
   cases.map((check, index) => schedule({ name: String(index), proves: "", ...check }, emulated))
 
+/** In a container the program's files go with it. */
+const TEMPORARY = mkdtempSync(join(tmpdir(), "runner-images-program-"))
+afterAll(() => {
+  rmSync(TEMPORARY, { recursive: true, force: true })
+})
+const temporary = (name: string) => mkdtempSync(join(TEMPORARY, name))
+
 const printed = (checks: ReturnType<typeof scheduled>, alone = false) =>
-  readExecutions(checks, execFileSync("bash", ["-c", smokeProgram(checks, alone)], { encoding: "utf8" }))
+  readExecutions(
+    checks,
+    execFileSync("bash", ["-c", smokeProgram(checks, alone)], {
+      encoding: "utf8",
+      env: { ...process.env, TMPDIR: TEMPORARY },
+    }),
+  )
 
 /** Runs checks as they run in a container, and judges them. */
 function run(cases: readonly Case[], emulated = false): Omit<CheckResult, "proves" | "name" | "seconds">[] {
@@ -106,7 +122,7 @@ describe("the smoke program", () => {
   })
 
   it("runs as many checks side by side as there are processors, but by themselves those that must be alone", () => {
-    const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim()
+    const folder = temporary("counts-")
     // Each counts those that run when it starts and when it ends.
     const count = `cd ${folder} && mkdir $$ && ls | wc -l && sleep 0.5 && ls | wc -l && rmdir $$`
     const most = (checks: ReturnType<typeof scheduled>, alone = false) =>
@@ -137,7 +153,7 @@ describe("the smoke program", () => {
 })
 
 describe("a check that reads another's results", () => {
-  const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim()
+  const folder = temporary("session-")
   const reader: Case = { name: "reader", command: `cat ${folder}/result`, expect: equals("done"), after: "session" }
   const session = (command: string, seconds = 20): Case => ({ name: "session", command, expect: equals(""), seconds })
   const write = `sleep 0.3; echo done > ${folder}/result`
@@ -163,7 +179,7 @@ describe("a check that reads another's results", () => {
 })
 
 describe("a check without an answer in time", () => {
-  const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim()
+  const folder = temporary("attempts-")
   const checks = scheduled([
     { name: "fine", command: "true", expect: equals("") },
     // Hangs at the first attempt only.
