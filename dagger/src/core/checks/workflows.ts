@@ -156,7 +156,7 @@ function settingChecks(): ExecCheck[] {
     {
       name: "path/user",
       proves: "the user's own programs come before the system's on PATH",
-      command: `${PROBES.map((probe) => `mkdir -p "$(dirname ${probe})" && printf '#!/bin/sh\\necho ran\\n' > ${probe} && chmod +x ${probe} && $(basename ${probe}) && rm ${probe}`).join(" && ")} && case ":$PATH:" in *":${userPath("$HOME")}:/usr/local/sbin:"*) echo before ;; esac`,
+      command: `${PROBES.map((probe) => `mkdir -p "$(dirname ${probe})" && printf '#!/bin/sh\\necho ran\\n' > ${probe} && chmod +x ${probe} && $(basename ${probe}) && rm ${probe}`).join(" && ")} && case ":$PATH:" in *":${userPath("$HOME")}:"*"/usr/local/sbin:"*) echo before ;; esac`,
       expect: equals("ran\nran\nbefore"),
     },
     {
