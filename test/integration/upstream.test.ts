@@ -322,10 +322,17 @@ it("auto takes upstream files from a mirror that has them, and tools from regist
       return sourceGroups(imageSources(STANDARD, await decideSources(request, STANDARD, [], probe)))
     }
     const [right, missing] = await Promise.all([decide("right"), decide("missing")])
-    expect(right).toEqual([{ from: "upstream", tools: STANDARD, reason: "the pinned files are on their servers" }])
+    expect(right).toEqual([
+      {
+        from: "upstream",
+        tools: STANDARD.filter((name) => name !== "yarn"),
+        reason: "the pinned files are on their servers",
+      },
+      { from: "registry", tools: ["yarn"], reason: "the vendor publishes only there" },
+    ])
     expect(missing.map(({ from, tools }) => [from, ...tools])).toEqual([
       ["registry", "node", "npm"],
-      ...["docker", "buildx", "compose", "gh", "runner"].map((name) => ["registry", name]),
+      ...["yarn", "docker", "buildx", "compose", "gh", "runner"].map((name) => ["registry", name]),
     ])
   })
 })
