@@ -76,8 +76,14 @@ describe("a publication that is stopped between tags", () => {
         try {
           const run = execa(join(ROOT, "runner-images"), publish(repository, SECOND), {
             ...{ cwd: ROOT, reject: false, stdin: "ignore", env: { CI: "1", NO_COLOR: "1" } },
+            // One that hangs is shown with what it had printed: this test's own limit would only say that it was reached.
+            ...{ timeout: 10 * 60_000, killSignal: "SIGKILL" },
           })
-          await between.held
+          const early = run.then((ended) => {
+            throw new Error(`ended before its last tag: ${String(ended.exitCode)}\n${ended.stderr.slice(-3000)}`)
+          })
+          await Promise.race([between.held, early])
+          early.catch(() => undefined)
           for (const signal of signals) {
             run.kill(signal)
             await new Promise((resolve) => setTimeout(resolve, 100))
