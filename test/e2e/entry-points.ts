@@ -38,6 +38,11 @@ export const commandLine = Object.assign((...words: string[]) => run(program, wo
       run(program, words, env),
 })
 
+/** The command line of another checkout, called in it. */
+export function commandLineIn(folder: string, ...words: string[]): Promise<Ended> {
+  return run(join(folder, "runner-images"), words, {}, folder)
+}
+
 /** The module: the literal `dagger`, with nothing set but what `engine up` prints. */
 export function dagger(...words: string[]): Promise<Ended> {
   return daggerIn(ROOT, ...words)

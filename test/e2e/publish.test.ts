@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { execa } from "execa"
@@ -107,6 +109,22 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     expect([result.exitCode, result.stdout]).toEqual([5, ""])
     expect(result.stderr).toContain(`${repository}:absent`)
   })
+})
+
+it("refuses the stand-in with --sources auto before anything is built, once it is known that GitHub's runner cannot be had", async () => {
+  const server = createServer((_, response) => response.writeHead(404).end())
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    const words = ["--mirror", `http://127.0.0.1:${String(port)}`, "--repository", "127.0.0.1:5000/runner", "--tags", "try"]
+    const result = await commandLine("publish", "--sources", "auto", ...words)
+    expect([result.exitCode, result.stdout]).toEqual([2, ""])
+    expect(result.stderr).toContain("[STAND_IN_REFUSED]")
+    expect(result.stderr).toMatch(/tools from registry: runner; 2 of 2 pinned files cannot be had: /)
+    expect(result.stderr).not.toMatch(/resolve packages/)
+  } finally {
+    server.close()
+  }
 })
 
 describe("what is refused before any work", () => {

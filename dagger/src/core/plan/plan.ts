@@ -186,7 +186,8 @@ export function plannedTool(name: ToolName, platform: PlatformName, from: Source
     if (!entry.upstream) return []
     const { version, files } = entry.upstream
     const { url, sha256 } = files[platform]
-    return [{ name, from: "upstream", version, url, sha256: knownChecksum(name, url, sha256) }]
+    // Not refused here if its checksum is unknown, but where it is used: plans are also made of platforms of which only packages are used.
+    return [{ name, from: "upstream", version, url, sha256 }]
   }
   const { registry } = entry
   switch (registry.kind) {

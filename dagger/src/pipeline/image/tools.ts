@@ -1,6 +1,6 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
 import { join } from "node:path"
-import { catalogTool, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
+import { catalogTool, knownChecksum, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
 import type { PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
@@ -79,10 +79,11 @@ export async function goToolchain(
 
 async function fetched(
   engineHost: EngineHost,
-  { url, sha256 }: PlannedTool & { from: "upstream" },
+  { name: tool, url, sha256: pinned }: PlannedTool & { from: "upstream" },
   access: UpstreamAccess,
 ): Promise<{ name: string; file: File }> {
   const name = assetName(url)
+  const sha256 = knownChecksum(tool, url, pinned)
   return { name, file: await fetchUpstream(engineHost, { name, url, sha256 }, access) }
 }
 
