@@ -116,7 +116,14 @@ it("refuses the stand-in with --sources auto before anything is built, once it i
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   try {
-    const words = ["--mirror", `http://127.0.0.1:${String(port)}`, "--repository", "127.0.0.1:5000/runner", "--tags", "try"]
+    const words = [
+      "--mirror",
+      `http://127.0.0.1:${String(port)}`,
+      "--repository",
+      "127.0.0.1:5000/runner",
+      "--tags",
+      "try",
+    ]
     const result = await commandLine("publish", "--sources", "auto", ...words)
     expect([result.exitCode, result.stdout]).toEqual([2, ""])
     expect(result.stderr).toContain("[STAND_IN_REFUSED]")

@@ -1,5 +1,5 @@
 import { execa } from "execa"
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -10,8 +10,9 @@ import { SOURCES_CHECK } from "../../dagger/src/core/checks/static-checks.js"
 import { readSourcesLabel, SOURCES_LABEL } from "../../dagger/src/core/plan/sources-label.js"
 import { platformOfNodeArch } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
+import { copyCheckout, writePins } from "../checkout.js"
 import { LOCAL_REGISTRY, withRegistryLogin } from "../local-registry.js"
-import { answer, commandLineIn, daggerIn, readReport, ROOT } from "./entry-points.js"
+import { answer, commandLineIn, daggerIn, readReport } from "./entry-points.js"
 import { makeVendorFiles, pinsFor } from "./vendor-files.js"
 
 const MINUTE = 60_000
@@ -52,11 +53,8 @@ beforeAll(async () => {
   mirror = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
   const vendors = await makeVendorFiles(files, platform)
   // Only the pins differ: the files that they name are not those of the vendors.
-  const copied = ["dagger", "docker", "scripts", "src"]
-  for (const name of [...copied, "dagger.json", "runner-images", "package.json", "package-lock.json", "tsconfig.json"])
-    cpSync(join(ROOT, name), join(checkout, name), { recursive: true })
-  symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"))
-  writeFileSync(join(checkout, "dagger/src/core/catalog/pins.yaml"), pinsFor(vendors, platform))
+  copyCheckout(checkout)
+  writePins(checkout, pinsFor(vendors, platform))
   await execa("git", ["init", "--quiet"], { cwd: checkout })
   const result = await commandLine("build", ...shared, ...build, "--mirror", mirror, "--output", output)
   answer(result)

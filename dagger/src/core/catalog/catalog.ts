@@ -4,7 +4,7 @@ import type { PlatformName } from "../platforms.js"
 import { closest } from "../suggest.js"
 import { readCatalog } from "./pins.js"
 import type { CatalogProblem } from "./rules.js"
-import { UNKNOWN, type CatalogTool } from "./schema.js"
+import type { CatalogTool } from "./schema.js"
 import { TOOL_ENTRIES, TOOLS, type ToolName } from "./tools.js"
 
 /**
@@ -67,20 +67,6 @@ export function findTool(given: string): ToolName {
     "TOOL_UNKNOWN",
     `There is no tool "${given}" in the catalog.`,
     meant ? `Did you mean ${meant}?` : `Choose from ${TOOLS.join(", ")}.`,
-  )
-}
-
-/**
- * A checksum, for use in a verification.
- *
- * @throws RunnerImagesError CHECKSUM_UNKNOWN: files that cannot be verified are not used
- */
-export function knownChecksum(tool: ToolName, file: string, checksum: string): string {
-  if (checksum !== UNKNOWN) return checksum
-  throw new RunnerImagesError(
-    "CHECKSUM_UNKNOWN",
-    `The catalog has no checksum for ${file}, so it cannot be verified.`,
-    `Run runner-images catalog update ${tool} on a machine that can reach its vendor, or use --sources auto or registry.`,
   )
 }
 

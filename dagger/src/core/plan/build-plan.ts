@@ -2,7 +2,7 @@ import type { PlatformName } from "../platforms.js"
 import type { BuildRequest } from "../request/request.js"
 import { lineage, type VariantFile } from "../variants/definitions.js"
 import type { VariantName } from "../variants/names.js"
-import { planVariant, type PlatformPlan, type VariantPlan } from "./plan.js"
+import { planVariant, verifiable, type PlatformPlan, type VariantPlan } from "./plan.js"
 import type { DecidedSources } from "./sources.js"
 
 /** What one variant puts into the image of one platform. */
@@ -36,6 +36,7 @@ export interface BuildPlan {
  *
  * @param enginePlatform the engine's own platform, whose packages are planned as well: images of other platforms are built with its
  *   programs, whether or not an image for it is requested
+ * @throws RunnerImagesError BASE_INVALID when the base lacks a tool, CHECKSUM_UNKNOWN when a requested image's file cannot be verified
  */
 export function planBuild(request: BuildRequest, sources: DecidedSources, enginePlatform?: PlatformName): BuildPlan {
   const platforms = [...new Set([...request.platforms, ...(enginePlatform === undefined ? [] : [enginePlatform])])]
@@ -53,12 +54,14 @@ export function planBuild(request: BuildRequest, sources: DecidedSources, engine
     const parent = plan.extends === undefined ? undefined : planOf(plan.extends)
     for (const whole of plan.platforms) parts.set(`${plan.variant} ${whole.platform}`, partOf(plan, whole, parent))
   }
+  const variants = request.variants.map((variant) => {
+    const plan = planOf(variant)
+    return { ...plan, platforms: plan.platforms.filter(({ platform }) => request.platforms.includes(platform)) }
+  })
+  for (const tool of variants.flatMap((plan) => plan.platforms.flatMap(({ tools }) => tools))) verifiable(tool, request)
   return {
     sources,
-    variants: request.variants.map((variant) => {
-      const plan = planOf(variant)
-      return { ...plan, platforms: plan.platforms.filter(({ platform }) => request.platforms.includes(platform)) }
-    }),
+    variants,
     part: (variant, platform) => {
       const part = parts.get(`${variant} ${platform}`)
       if (!part) throw new Error(`${variant} is not planned for ${platform}`)

@@ -1,5 +1,5 @@
 import { DEFAULT_BASE, packageOn, type BaseName } from "../variants/bases.js"
-import { catalogTool, knownChecksum, type CatalogTool, type ToolName, type Unpack } from "../catalog/catalog.js"
+import { catalogTool, UNKNOWN, type CatalogTool, type ToolName, type Unpack } from "../catalog/catalog.js"
 import {
   definitionOf,
   resolveDefinition,
@@ -17,9 +17,9 @@ import type { ImageSources, SourceKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
 import { ROOT_HOME, userPath } from "../variants/runner-user.js"
-import { imageSources, sourceOf, type DecidedSources } from "./sources.js"
+import { certainSources, imageSources, isDecided, sourceOf, type DecidedSources } from "./sources.js"
 
-/** A tool, and where one image gets it from. */
+/** A tool, and where one image gets it from. Its checksum is as pinned, which may be unknown: see {@link verifiable}. */
 export type PlannedTool =
   | { name: ToolName; from: "upstream"; version: string; url: string; sha256: string }
   | { name: ToolName; from: "npm"; version: string; package: string; integrity: string }
@@ -131,10 +131,10 @@ function optionsIn(request: BuildRequest, environment: Readonly<Record<string, s
 }
 
 /**
- * Refuses, before any work, an option that no variant knows and packages that registries cannot provide. With other sources, planning
- * waits until it is known which of them are reachable.
+ * Refuses, before any work, an option that no variant knows, packages that the base does not have, and files that will be used but cannot be
+ * verified. What `auto` has yet to decide about is refused when it is planned.
  *
- * @throws RunnerImagesError USAGE or BASE_INVALID
+ * @throws RunnerImagesError USAGE, BASE_INVALID, CHECKSUM_UNKNOWN or ORIGINAL_INVALID
  */
 export function assertPlannable(request: BuildRequest): void {
   const known = request.variants.some((variant) => resolveDefinition(variant, request.custom).optionalPackages.cjkFonts)
@@ -144,8 +144,14 @@ export function assertPlannable(request: BuildRequest): void {
       `--cjk-fonts only applies to variants with a browser, not to ${request.variants.join(", ")}.`,
       "Leave it out, or give --variants chrome.",
     )
-  if (request.sources !== "registry") return
-  for (const variant of request.variants) planVariant(variant, request, { mode: request.sources, reason: "" })
+  for (const variant of request.variants) {
+    requestedPackages(variant, request)
+    const { tools } = resolveDefinition(variant, request.custom)
+    const sources = certainSources(request, tools)
+    for (const name of tools.filter((tool) => isDecided(tool, sources)))
+      for (const platform of request.platforms)
+        for (const tool of decidedTool(name, platform, sources, request.base ?? DEFAULT_BASE)) verifiable(tool, request)
+  }
 }
 
 /** The packages that a variant and the request name, without those of tools, by the names that the request's base uses. */
@@ -185,9 +191,7 @@ export function plannedTool(name: ToolName, platform: PlatformName, from: Source
   if (from === "upstream" && !entry.registryIsUpstream) {
     if (!entry.upstream) return []
     const { version, files } = entry.upstream
-    const { url, sha256 } = files[platform]
-    // Not refused here if its checksum is unknown, but where it is used: plans are also made of platforms of which only packages are used.
-    return [{ name, from: "upstream", version, url, sha256 }]
+    return [{ name, from: "upstream", version, ...files[platform] }]
   }
   const { registry } = entry
   switch (registry.kind) {
@@ -196,16 +200,51 @@ export function plannedTool(name: ToolName, platform: PlatformName, from: Source
     case "npm": {
       const { version, packages } = registry
       const { name: npmName, integrity } = packages[platform]
-      const known = knownChecksum(name, `${npmName}@${version}`, integrity)
-      return [{ name, from: "npm", version, package: npmName, integrity: known }]
+      return [{ name, from: "npm", version, package: npmName, integrity }]
     }
     case "go-toolchain": {
       const { path, version, sum } = registry.modules[platform]
-      const module = `${path}@${version}`
-      return [{ name, from: "go-toolchain", version: registry.version, module, sum: knownChecksum(name, module, sum) }]
+      return [{ name, from: "go-toolchain", version: registry.version, module: `${path}@${version}`, sum }]
     }
     case "project":
       return [{ name, from: "project", folder: registry.folder }]
+  }
+}
+
+/**
+ * A tool whose file will be used, which therefore needs a checksum. Plans are also made of images and platforms whose files nobody uses: of the
+ * engine's own platform, of which only packages are installed, and of images that are only tested.
+ *
+ * @param request has the decision of an earlier build, if the tool's source comes from there
+ * @throws RunnerImagesError CHECKSUM_UNKNOWN
+ */
+export function verifiable<Tool extends PlannedTool>(
+  tool: Tool,
+  { decided }: Pick<BuildRequest, "decided"> = {},
+): Tool {
+  const file = fileWithoutChecksum(tool)
+  if (file === undefined) return tool
+  const vendor = tool.from === "upstream" ? "vendor" : "registry"
+  const others = tool.from === "upstream" ? ", or use --sources auto or registry" : ""
+  throw new RunnerImagesError(
+    "CHECKSUM_UNKNOWN",
+    `The catalog has no checksum for ${file}, so it cannot be verified.`,
+    decided
+      ? "Check out the commit that the original was built from."
+      : `Run runner-images catalog update ${tool.name} on a machine that can reach its ${vendor}${others}.`,
+  )
+}
+
+function fileWithoutChecksum(tool: PlannedTool): string | undefined {
+  switch (tool.from) {
+    case "upstream":
+      return tool.sha256 === UNKNOWN ? tool.url : undefined
+    case "npm":
+      return tool.integrity === UNKNOWN ? `${tool.package}@${tool.version}` : undefined
+    case "go-toolchain":
+      return tool.sum === UNKNOWN ? tool.module : undefined
+    default:
+      return undefined
   }
 }
 

@@ -1,7 +1,6 @@
 import {
   catalogTool,
   decidedTogether,
-  knownChecksum,
   UNKNOWN,
   upstreamFiles,
   type ToolFile,
@@ -33,8 +32,8 @@ export function assetName(url: string): string {
  * requested platforms, and their servers have them; else the registry. Tools that only work together come from the same kind of source.
  *
  * @param assets names of the files that were fetched beforehand; their servers are not asked
- * @throws RunnerImagesError in upstream mode: UPSTREAM_UNREACHABLE when a file cannot be had, CHECKSUM_UNKNOWN when one could not be
- *   verified; ORIGINAL_INVALID when an earlier build's decision lacks a tool
+ * @throws RunnerImagesError UPSTREAM_UNREACHABLE when a file cannot be had in upstream mode; ORIGINAL_INVALID when an earlier build's decision
+ *   lacks a tool
  */
 export async function decideSources(
   request: Pick<BuildRequest, "sources" | "decided" | "platforms" | "mirror">,
@@ -43,34 +42,58 @@ export async function decideSources(
   probe: Probe,
 ): Promise<DecidedSources> {
   const { sources: mode, decided, platforms, mirror } = request
+  const certain = certainSources(request, tools)
+  if (mode === "registry" || decided) return certain
   const located = (names: readonly ToolName[]) =>
     upstreamFiles(names, platforms).map((file): LocatedFile => {
       return assets.includes(assetName(file.url)) ? file : { ...file, askedAt: mirrored(file.url, mirror) }
     })
-  switch (mode) {
-    case "registry":
-      return { mode, reason: "requested with --sources registry" }
-    case "upstream": {
-      const files = located(tools)
-      for (const { tool, url, sha256 } of files) knownChecksum(tool, url, sha256)
-      const missing = await askFor(files, probe)
-      if (missing.size > 0) throw unreachable(missing, files.length)
-      return { mode, reason: "requested with --sources upstream" }
-    }
-    case "auto": {
-      if (decided) return { mode, tools: complete(decided, tools) }
-      const groups = decidedTogether(tools).map((names) => ({ names, files: located(names) }))
-      const missing = await askFor(
-        groups.flatMap(({ files }) => (files.some(unverifiable) ? [] : files)),
-        probe,
-      )
-      const sources = groups.flatMap(({ names, files }) => {
-        const source = sourceForFiles(files, missing)
-        return names.map((name): [ToolName, ToolSource] => [name, source])
-      })
-      return { mode, tools: Object.fromEntries(sources) }
-    }
+  if (mode === "upstream") {
+    const files = located(tools)
+    const missing = await askFor(files, probe)
+    if (missing.size > 0) throw unreachable(missing, files.length)
+    return certain
   }
+  const groups = decidedTogether(tools).map((names) => ({ names, files: located(names) }))
+  const missing = await askFor(
+    groups.flatMap(({ files }) => (files.some(unverifiable) ? [] : files)),
+    probe,
+  )
+  return { mode, tools: sourcesOf(groups, missing) }
+}
+
+/**
+ * Where tools come from, as far as no vendor need be asked for it. With `auto` these are the tools that an earlier build decided about, those
+ * whose upstream files cannot be verified, and those that have none.
+ *
+ * @throws RunnerImagesError ORIGINAL_INVALID when an earlier build's decision lacks a tool
+ */
+export function certainSources(
+  { sources: mode, decided, platforms }: Pick<BuildRequest, "sources" | "decided" | "platforms">,
+  tools: readonly ToolName[],
+): DecidedSources {
+  if (mode !== "auto") return { mode, reason: `requested with --sources ${mode}` }
+  if (decided) return { mode, tools: complete(decided, tools) }
+  const groups = decidedTogether(tools).map((names) => ({ names, files: upstreamFiles(names, platforms) }))
+  const certain = groups.filter(({ files }) => files.length === 0 || files.some(unverifiable))
+  return { mode, tools: sourcesOf(certain, new Map()) }
+}
+
+function sourcesOf(
+  groups: readonly { names: readonly ToolName[]; files: readonly LocatedFile[] }[],
+  missing: Missing,
+): Record<string, ToolSource> {
+  return Object.fromEntries(
+    groups.flatMap(({ names, files }) => {
+      const source = sourceForFiles(files, missing)
+      return names.map((name) => [name, source] as const)
+    }),
+  )
+}
+
+/** Whether it is decided where a tool comes from. */
+export function isDecided(name: ToolName, decided: DecidedSources): boolean {
+  return decided.mode !== "auto" || decided.tools[name] !== undefined
 }
 
 /** A pinned file, and where it would be taken from. */

@@ -8,7 +8,7 @@ import type { UpstreamAccess } from "../image/upstream.js"
 /**
  * The container with a build cache that has the standard library, compiled natively.
  *
- * @throws RunnerImagesError DOWNLOAD_FAILED when there is no toolchain for the engine's own platform
+ * @throws RunnerImagesError DOWNLOAD_FAILED when there is no toolchain for the engine's own platform, CHECKSUM_UNKNOWN when it cannot be verified
  */
 export async function withGoBuildCache(
   engineHost: EngineHost,

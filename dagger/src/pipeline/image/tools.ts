@@ -1,7 +1,7 @@
 import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
 import { join } from "node:path"
-import { catalogTool, knownChecksum, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
-import type { PlannedTool } from "../../core/plan/plan.js"
+import { catalogTool, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
+import { verifiable, type PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { scripts } from "../engine/script.js"
@@ -62,7 +62,7 @@ export async function withTool(
 /**
  * The files of a Go toolchain, which need not be that of an image.
  *
- * @throws RunnerImagesError DOWNLOAD_MISMATCH or DOWNLOAD_FAILED, as in {@link fetchUpstream}
+ * @throws RunnerImagesError CHECKSUM_UNKNOWN, and DOWNLOAD_MISMATCH or DOWNLOAD_FAILED as in {@link fetchUpstream}
  */
 export async function goToolchain(
   engineHost: EngineHost,
@@ -79,11 +79,11 @@ export async function goToolchain(
 
 async function fetched(
   engineHost: EngineHost,
-  { name: tool, url, sha256: pinned }: PlannedTool & { from: "upstream" },
+  tool: PlannedTool & { from: "upstream" },
   access: UpstreamAccess,
 ): Promise<{ name: string; file: File }> {
+  const { url, sha256 } = verifiable(tool)
   const name = assetName(url)
-  const sha256 = knownChecksum(tool, url, pinned)
   return { name, file: await fetchUpstream(engineHost, { name, url, sha256 }, access) }
 }
 
@@ -155,14 +155,15 @@ function unpackedNpm(
   tool: PlannedTool & { from: "npm" },
   { unpack, needlessScripts = [] }: Pick<NpmSource, "unpack" | "needlessScripts">,
 ): Directory {
+  const { package: name, version, integrity } = verifiable(tool)
   return engineHost
     .toolboxWith("fetch-npm.sh", "unpack.sh")
     .withWorkdir("/download")
     .withExec([
       "sh",
       "/plan/fetch-npm.sh",
-      `${tool.package}@${tool.version}`,
-      tool.integrity,
+      `${name}@${version}`,
+      integrity,
       needlessScripts.join(" "),
       ...unpackArguments(unpack),
     ])
@@ -171,6 +172,7 @@ function unpackedNpm(
 
 /** Fetches a Go toolchain with the distribution's Go, from its configured proxy, and verifies it with the catalog's hash. */
 function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
+  const { module, sum } = verifiable(tool)
   return engineHost.toolbox
     .withExec([
       "sh",
@@ -179,7 +181,7 @@ function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-tool
     ])
     .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["fetch-go.sh", "unpack.sh"])))
     .withWorkdir("/download")
-    .withExec(["sh", "/plan/fetch-go.sh", tool.module, tool.sum, ...unpackArguments(unpack)])
+    .withExec(["sh", "/plan/fetch-go.sh", module, sum, ...unpackArguments(unpack)])
     .directory("/unpacked")
 }
 

