@@ -36,7 +36,7 @@ const ANSWERS = [
 const IN_OWN_WORDS = [
   ["loop", { container: /^it is redirected more than 10 times$/, here: /^it redirects too many times$/ }, 11],
   // What forwards this host's loopback interface to the container keeps a dropped connection open.
-  ["hangs-up", { container: /^no answer within 8 seconds, 3 times$/, here: /(closed|reset).*, 3 times$/ }, 3],
+  ["hangs-up", { container: /^no answer within 8 seconds, 3 times$/, here: /hang up.*, 3 times$/ }, 3],
 ] as const
 const FAULTS = [...ANSWERS, ...IN_OWN_WORDS].map(([fault]) => fault)
 

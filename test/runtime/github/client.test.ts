@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest"
 import { z } from "zod"
 import { GitHubClient, type ClientLimits, type Request } from "../../../docker/runtime/src/github/client.js"
+import { serverFetchRefuses } from "../../unit/refused-port.js"
 import {
   type Answer,
   failureOf,
@@ -133,6 +134,15 @@ describe("trouble that passes", () => {
       `"NETWORK: 127.0.0.1:PORT cannot be reached: connection refused | Check that the container has network access to it, and GITHUB_HOST, GITHUB_API_HOST and the proxy variables."`,
     )
     expect(performance.now() - start).toBeLessThan(1000)
+  })
+
+  it("a port to which Node.js does not connect is no passing fault", async () => {
+    const port = await serverFetchRefuses((_, response) => response.end())
+    const { result, log } = ask(`http://127.0.0.1:${String(port)}`)
+    expect(await failureOf(result)).toMatchInlineSnapshot(
+      `"NETWORK: 127.0.0.1:PORT cannot be reached: Node.js connects to no server on this port, which the Fetch standard reserves for other protocols | Let the server listen on another port as well, and name that one in GITHUB_HOST or GITHUB_API_HOST."`,
+    )
+    expect(log.lines).toEqual([])
   })
 
   it("lasting 503 tells what the server said", async () => {

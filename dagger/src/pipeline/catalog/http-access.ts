@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+import { text } from "node:stream/consumers"
 import { z } from "zod"
 import { mirrored, type Mirror } from "../../core/text/mirror.js"
 import type { VendorAccess } from "../../core/catalog/vendor-access.js"
+import { httpGet } from "./http-get.js"
 
 /** The time limit for answers of some kilobytes. */
 const TEXT_MILLISECONDS = 20_000
@@ -28,27 +31,41 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
     const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
     let response
     try {
-      response = await fetchSafely(asked, headers, AbortSignal.timeout(milliseconds))
+      response = await getSafely(asked, headers, AbortSignal.timeout(milliseconds))
     } catch (error) {
       throw new Error(`${asked} could not be fetched: ${reasonOf(error)}`, { cause: error })
     }
-    if (!response.ok) throw new Error(`${asked} returned ${String(response.status)}`)
-    return { asked, response }
+    if (isSuccess(response)) return { asked, response }
+    response.destroy()
+    throw new Error(`${asked} returned ${String(response.statusCode)}`)
   }
   return {
     client,
-    text: async (url) => (await get(url, TEXT_MILLISECONDS)).response.text(),
+    text: async (url) => {
+      const { asked, response } = await get(url, TEXT_MILLISECONDS)
+      return complete(asked, () => text(response))
+    },
     sha256: async (url) => {
       const { asked, response } = await get(url, FILE_MILLISECONDS)
       const hash = createHash("sha256")
-      try {
-        for await (const chunk of response.body ?? []) hash.update(bytes.parse(chunk))
-      } catch (error) {
-        throw new Error(`the download of ${asked} broke off: ${reasonOf(error)}`, { cause: error })
-      }
+      await complete(asked, async () => {
+        for await (const chunk of response) hash.update(bytes.parse(chunk))
+      })
       return hash.digest("hex")
     },
   }
+}
+
+async function complete<Content>(asked: string, read: () => Promise<Content>): Promise<Content> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new Error(`the download of ${asked} broke off: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+export function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode <= 299
 }
 
 /** A redirect that is not followed. */
@@ -57,27 +74,25 @@ export class RefusedRedirect extends Error {
 }
 
 /**
- * Follows redirects like fetch, but never from https to anything else, and sends credentials only to the first server.
+ * Follows redirects, but never from https to anything else, and sends credentials only to the first server.
  *
- * @throws RefusedRedirect, and what fetch throws
+ * @returns an answer that has yet to be read, or destroyed
+ * @throws RefusedRedirect, and what {@link httpGet} throws
  */
-export async function fetchSafely(
+export async function getSafely(
   url: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<IncomingMessage> {
   let at = new URL(url)
   const { origin, protocol } = at
   const { authorization: _, ...harmless } = headers
   for (let followed = 0; followed <= MOST_REDIRECTS; followed++) {
-    const response = await fetch(at, {
-      headers: at.origin === origin ? { ...headers } : harmless,
-      redirect: "manual",
-      signal,
-    })
-    const location = response.headers.get("location")
-    if (response.status < 300 || response.status > 399 || location === null) return response
-    await response.body?.cancel()
+    const response = await httpGet(at, at.origin === origin ? headers : harmless, signal)
+    const { statusCode = 0 } = response
+    const { location } = response.headers
+    if (statusCode < 300 || statusCode > 399 || location === undefined) return response
+    response.destroy()
     at = new URL(location, at)
     if (protocol === "https:" && at.protocol !== "https:")
       throw new RefusedRedirect(`it redirects to ${at.origin}, which is not https`)
@@ -92,8 +107,8 @@ export function basic({ username, password }: NonNullable<Mirror["credentials"]>
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 }
 
-/** fetch's own message is just "fetch failed"; the reason is in its cause. */
+/** Where all addresses of a host failed, the reason is in each of them. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : []
+  return first instanceof Error ? first.message || first.name : String(first)
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises"
 import type { Probe } from "../../core/plan/sources.js"
 import type { Mirror } from "../../core/text/mirror.js"
-import { basic, fetchSafely, reasonOf, RefusedRedirect } from "../catalog/http-access.js"
+import { basic, getSafely, isSuccess, reasonOf, RefusedRedirect } from "../catalog/http-access.js"
 
 /** How often a server is asked that does not answer, or is too busy to. */
 const ATTEMPTS = 3
@@ -35,11 +35,12 @@ async function askRepeatedly(url: string, headers: Readonly<Record<string, strin
 
 async function ask(url: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
   try {
-    const response = await fetchSafely(url, headers, AbortSignal.timeout(ANSWER_SECONDS * 1000))
-    await response.body?.cancel()
-    const { ok, status } = response
-    if (!ok) return { why: `the server answers ${String(status)}`, again: BUSY.includes(status) }
-    if (/^text\/html\b/i.test(response.headers.get("content-type") ?? ""))
+    const response = await getSafely(url, headers, AbortSignal.timeout(ANSWER_SECONDS * 1000))
+    response.destroy()
+    const { statusCode = 0 } = response
+    if (!isSuccess(response))
+      return { why: `the server answers ${String(statusCode)}`, again: BUSY.includes(statusCode) }
+    if (/^text\/html\b/i.test(response.headers["content-type"] ?? ""))
       return { why: "the server sends a web page instead", again: false }
     return "yes"
   } catch (error) {

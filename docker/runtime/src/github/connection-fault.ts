@@ -30,6 +30,7 @@ export function connectionFault(error: unknown, host: string): Fault | RuntimeFa
   if (error instanceof DOMException && error.name === "TimeoutError")
     return new Fault("no answer in time", unreachable(host, "it did not answer in time"))
   if (code !== undefined && CERTIFICATE.test(code)) return untrusted(host, code)
+  if (code === undefined && messageOf(error) === "bad port") return refusedPort(host)
   if (code === "ENOTFOUND")
     return new Fault("unknown host", unreachable(host, "its name cannot be resolved"), undefined, "unknown-host")
   const reason = code === undefined ? undefined : PASSING[code]
@@ -43,6 +44,15 @@ export function unreachable(host: string, why: string): RuntimeFailure {
     "NETWORK",
     `${host} cannot be reached: ${why}`,
     "Check that the container has network access to it, and GITHUB_HOST, GITHUB_API_HOST and the proxy variables.",
+  )
+}
+
+/** `fetch` connects to no port that browsers refuse, and has no code for that. */
+function refusedPort(host: string): RuntimeFailure {
+  return new RuntimeFailure(
+    "NETWORK",
+    `${host} cannot be reached: Node.js connects to no server on this port, which the Fetch standard reserves for other protocols`,
+    "Let the server listen on another port as well, and name that one in GITHUB_HOST or GITHUB_API_HOST.",
   )
 }
 

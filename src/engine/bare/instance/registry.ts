@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { get } from "node:http"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
@@ -89,7 +90,7 @@ export function portTaken(port: number): RunnerImagesError {
   return new RunnerImagesError(
     "ENGINE_PORT",
     `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program${byWhom(port)}.`,
-    `Choose another one: runner-images engine up --registry-port ${port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows which process uses it.`,
+    `Choose another one: runner-images engine up --registry-port ${port === 65535 ? port - 1 : port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows which process uses it.`,
   )
 }
 
@@ -98,11 +99,17 @@ function byWhom(port: number): string {
   return occupant === undefined ? "" : `: ${occupant}`
 }
 
-async function answers(port: number): Promise<boolean> {
-  try {
-    // It requires its password even for this.
-    return (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401
-  } catch {
-    return false
-  }
+/**
+ * Whether a registry answers on a port of the host's loopback, and requires its password even for that. Not asked with `fetch`, which refuses
+ * some ports, such as 5060 and 5061.
+ */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    get({ host: "127.0.0.1", port, path: "/v2/", agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 401)
+    }).once("error", () => {
+      resolve(false)
+    })
+  })
 }

@@ -5,7 +5,11 @@ import { createServer as createPlain } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { onTestFinished, describe, expect, it } from "vitest"
+import { parseMirror } from "../../../../dagger/src/core/text/mirror.js"
+import { httpAccess, reasonOf } from "../../../../dagger/src/pipeline/catalog/http-access.js"
+import { probeFromHere } from "../../../../dagger/src/pipeline/plan/probe.js"
 import { ROOT } from "../../cli/command-line.js"
+import { serverFetchRefuses } from "../../refused-port.js"
 import { temporaryFolder } from "../../temporary-folder.js"
 
 /** A mirror with TLS, and one without; each path redirects as its name says. */
@@ -91,4 +95,42 @@ describe("vendors' redirects", () => {
     const { get } = await servers()
     expect(await get("circle")).toMatch(/: it redirects too many times$/)
   })
+})
+
+describe("a mirror", () => {
+  const DIGEST_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+
+  it("may have a port to which browsers do not connect, and is told who asks", async () => {
+    const agents = new Set<string | undefined>()
+    const port = await serverFetchRefuses((request, response) => {
+      agents.add(request.headers["user-agent"])
+      response.end("a")
+    })
+    const url = `http://127.0.0.1:${String(port)}`
+    const access = httpAccess(parseMirror(url))
+    expect(await access.text("https://a.test/file")).toBe("a")
+    expect(await access.sha256("https://a.test/file")).toBe(DIGEST_OF_A)
+    expect(await probeFromHere()([`${url}/a.test/file`])).toEqual([undefined])
+    expect([...agents]).toEqual(["runner-images"])
+  })
+
+  it("that ends in the middle of a file, or does not have it, is named", async () => {
+    const port = await serverFetchRefuses((request, response) => {
+      if (request.url === "/a.test/missing") return void response.writeHead(404).end("no")
+      response.writeHead(200, { "content-length": 100 })
+      response.write("a", () => response.destroy())
+    })
+    const url = `http://127.0.0.1:${String(port)}`
+    const access = httpAccess(parseMirror(url))
+    const failures = await Promise.allSettled([access.text("https://a.test/b"), access.sha256("https://a.test/b")])
+    for (const failure of failures)
+      expect(failure).toMatchObject({ reason: { message: `the download of ${url}/a.test/b broke off: aborted` } })
+    await expect(access.text("https://a.test/missing")).rejects.toThrow(`${url}/a.test/missing returned 404`)
+  })
+})
+
+it("the reason is that of the first address, where a host has several", () => {
+  const first = new Error("connect ECONNREFUSED ::1:9")
+  expect(reasonOf(new AggregateError([first, new Error("connect ECONNREFUSED 127.0.0.1:9")]))).toBe(first.message)
+  expect(reasonOf(first)).toBe(first.message)
 })
