@@ -1,3 +1,4 @@
+import { BETWEEN_JOBS } from "./cases/between-jobs.js"
 import { ENVIRONMENT } from "./cases/environment.js"
 import { FAILURES } from "./cases/failures.js"
 import { HEALTH } from "./cases/health.js"
@@ -8,7 +9,9 @@ import { WORKFLOWS } from "./cases/workflows.js"
 import type { CaseGroup, LifecycleCase } from "./lifecycle-case.js"
 
 /** All cases, each of them for every platform. */
-export const GROUPS: readonly CaseGroup[] = [REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, ENVIRONMENT, WORKFLOWS]
+export const GROUPS: readonly CaseGroup[] = [
+  ...[REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, BETWEEN_JOBS, ENVIRONMENT, WORKFLOWS],
+]
 
 export const CASES: readonly LifecycleCase[] = GROUPS.flatMap(({ cases }) => cases)
 

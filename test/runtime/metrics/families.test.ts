@@ -39,7 +39,10 @@ const STATES: [string, JobRecord[]][] = [
 
 describe("the metrics", () => {
   it("are these", async () => {
-    const { registry, count } = families()
+    const { registry, count, use } = families()
+    use({ cpuSeconds: 12.5, memoryPeakBytes: 3 * 2 ** 30, diskUsedBytes: 2 ** 20 })
+    // What could not be measured is no observation.
+    use({ cpuSeconds: 100 })
     for (const record of [
       ended("success", 30),
       ended("failed", 120),
@@ -80,6 +83,50 @@ describe("the metrics", () => {
       github_runner_job_duration_seconds_bucket{le="+Inf",runner_name="runner-1",runner_type="chrome"} 4
       github_runner_job_duration_seconds_sum{runner_name="runner-1",runner_type="chrome"} 610
       github_runner_job_duration_seconds_count{runner_name="runner-1",runner_type="chrome"} 4
+
+      # HELP github_runner_job_cpu_seconds Histogram of the CPU time of jobs in seconds: user and system time of the runner's container while the job ran, without containers that the job started elsewhere
+      # TYPE github_runner_job_cpu_seconds histogram
+      github_runner_job_cpu_seconds_bucket{le="1",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_cpu_seconds_bucket{le="10",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_cpu_seconds_bucket{le="60",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_cpu_seconds_bucket{le="300",runner_name="runner-1",runner_type="chrome"} 2
+      github_runner_job_cpu_seconds_bucket{le="1800",runner_name="runner-1",runner_type="chrome"} 2
+      github_runner_job_cpu_seconds_bucket{le="7200",runner_name="runner-1",runner_type="chrome"} 2
+      github_runner_job_cpu_seconds_bucket{le="36000",runner_name="runner-1",runner_type="chrome"} 2
+      github_runner_job_cpu_seconds_bucket{le="+Inf",runner_name="runner-1",runner_type="chrome"} 2
+      github_runner_job_cpu_seconds_sum{runner_name="runner-1",runner_type="chrome"} 112.5
+      github_runner_job_cpu_seconds_count{runner_name="runner-1",runner_type="chrome"} 2
+
+      # HELP github_runner_job_memory_peak_bytes Histogram of the peak memory of jobs in bytes: the most that the runner's container used while the job ran, without inactive page cache
+      # TYPE github_runner_job_memory_peak_bytes histogram
+      github_runner_job_memory_peak_bytes_bucket{le="268435456",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_memory_peak_bytes_bucket{le="536870912",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_memory_peak_bytes_bucket{le="1073741824",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_memory_peak_bytes_bucket{le="2147483648",runner_name="runner-1",runner_type="chrome"} 0
+      github_runner_job_memory_peak_bytes_bucket{le="4294967296",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_bucket{le="8589934592",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_bucket{le="17179869184",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_bucket{le="34359738368",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_bucket{le="68719476736",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_bucket{le="+Inf",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_memory_peak_bytes_sum{runner_name="runner-1",runner_type="chrome"} 3221225472
+      github_runner_job_memory_peak_bytes_count{runner_name="runner-1",runner_type="chrome"} 1
+
+      # HELP github_runner_job_disk_used_bytes Histogram of the disk space used by jobs in bytes: how much the use of the work folder's file system grew at most while the job ran, with what others wrote there
+      # TYPE github_runner_job_disk_used_bytes histogram
+      github_runner_job_disk_used_bytes_bucket{le="134217728",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="536870912",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="1073741824",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="2147483648",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="4294967296",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="8589934592",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="17179869184",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="34359738368",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="68719476736",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="137438953472",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_bucket{le="+Inf",runner_name="runner-1",runner_type="chrome"} 1
+      github_runner_job_disk_used_bytes_sum{runner_name="runner-1",runner_type="chrome"} 1048576
+      github_runner_job_disk_used_bytes_count{runner_name="runner-1",runner_type="chrome"} 1
 
       # HELP github_runner_queue_time_seconds Queue time in seconds; never has a sample, since GitHub does not tell the runner
       # TYPE github_runner_queue_time_seconds gauge

@@ -236,7 +236,7 @@ describe("the server", () => {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
       "content-length": String(Buffer.byteLength(body)),
     })
-    expect(parseExposition(body).size).toBe(9)
+    expect(parseExposition(body).size).toBe(12)
   })
 
   it("gives headers alone for HEAD", async () => {

@@ -4,7 +4,7 @@ import { healthReport } from "../health/health-report.js"
 import { otherListenerCondition } from "../health/listener-process.js"
 import { readState, type StateFile } from "../health/state-file.js"
 import { stateFolders } from "../health/state-folder.js"
-import { isOwnProgram } from "../processes/command-line.js"
+import { isOwnProgram } from "../processes/ancestors.js"
 import { type ProcessStatus, processStatus } from "../processes/process-status.js"
 
 /**

@@ -18,6 +18,8 @@ import { RunnerState } from "../supervisor/runner-state.js"
 import { stopRunner } from "../supervisor/stop-runner.js"
 import { StopRequest, takeSignals } from "../processes/stop-request.js"
 import { supervise } from "../supervisor/supervise.js"
+import { containerUsage } from "../usage/container-usage.js"
+import { JobMeter } from "../usage/job-meter.js"
 import type { PublicConfiguration } from "../configuration/configuration.js"
 
 export interface RunOptions {
@@ -97,6 +99,9 @@ async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
   state.onChange(({ phase }) => {
     metrics.phase(phase)
   })
+  const meter = configuration.metrics.enabled
+    ? new JobMeter(containerUsage(setup.paths.root), configuration.workFolder)
+    : undefined
   const parts = partsFor(given, state)
   try {
     await wait(configuration, environment, stop.stop)
@@ -116,14 +121,21 @@ async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
       signal: stop.stop,
     })
     return await supervise(parts, (event) => {
-      if (event.type === "job-started") metrics.jobStarted(event.name, new Date())
-      if (event.type === "job-completed") metrics.jobCompleted(event.name, event.result, new Date())
+      if (event.type === "job-started") {
+        metrics.jobStarted(event.name, new Date())
+        meter?.start()
+      }
+      if (event.type === "job-completed") {
+        metrics.jobCompleted(event.name, event.result, new Date())
+        if (meter) metrics.jobUsed(meter.stop())
+      }
     })
   } catch (error) {
     if (!stop.stop.aborted) throw error
     return await stopRunner(parts, undefined)
   } finally {
     state.enter("ended")
+    meter?.cancel()
     container.end()
     await service.stop()
   }

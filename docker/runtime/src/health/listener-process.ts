@@ -1,6 +1,7 @@
 import { basename } from "node:path"
-import { commandLineOf, isOwnProgram } from "../processes/command-line.js"
-import { liveProcesses, type ProcessStatus, processStatus } from "../processes/process-status.js"
+import { ancestorsOf, isOwnProgram } from "../processes/ancestors.js"
+import { commandLineOf } from "../processes/command-line.js"
+import { liveProcesses, type ProcessStatus } from "../processes/process-status.js"
 import { sessionProcesses } from "../runner/session.js"
 
 /** `stopped`: a signal stopped it, so that it takes no job and ends none. */
@@ -31,19 +32,13 @@ export function listenerCondition(session: number | undefined): ListenerConditio
  * @param proc where the kernel lists processes, but for tests
  */
 export function otherListenerCondition(proc?: string): ListenerCondition {
-  return conditionOf(liveProcesses(proc).filter(({ pid }) => !ancestors(pid).some(isOwnProgram)))
+  return conditionOf(liveProcesses(proc).filter(({ pid }) => !ancestorsOf(pid).some(isOwnProgram)))
 }
 
 function conditionOf(processes: readonly ProcessStatus[]): ListenerCondition {
   const listeners = processes.filter(({ pid }) => isListener(pid))
   if (listeners.length === 0) return "gone"
   return listeners.every(({ stopped }) => stopped) ? "stopped" : "running"
-}
-
-/** The process's parent, that one's parent and so on. The init process has this program's name among its arguments. */
-function ancestors(pid: number): number[] {
-  const parent = processStatus(pid)?.parent ?? 0
-  return parent === 0 ? [] : [parent, ...ancestors(parent)]
 }
 
 function isListener(pid: number): boolean {

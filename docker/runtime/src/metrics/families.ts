@@ -1,9 +1,21 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { ImageFacts } from "../image-facts.js"
+import type { JobUsage } from "../usage/job-meter.js"
 import type { JobRecord } from "./job-record.js"
 
 /** Upper bounds in seconds: a minute, 5 minutes, 10 minutes, half an hour, an hour. */
 const DURATION_BUCKETS = [60, 300, 600, 1800, 3600]
+
+/** Upper bounds in seconds, from a second to ten hours. */
+const CPU_BUCKETS = [1, 10, 60, 300, 1800, 7200, 36_000]
+
+const GIBIBYTE = 2 ** 30
+
+/** Upper bounds, from 256 MiB to 64 GiB. */
+const MEMORY_BUCKETS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64].map((size) => size * GIBIBYTE)
+
+/** Upper bounds, from 128 MiB to 128 GiB. */
+const DISK_BUCKETS = [0.125, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].map((size) => size * GIBIBYTE)
 
 /** A job's statuses that are shown from the start, as 0: `total` and what the dashboards ask for. */
 const SHOWN_STATUSES = ["total", "success", "failed"] as const
@@ -64,6 +76,30 @@ export const FAMILIES = {
     meaning: "Histogram of job durations in seconds, of the jobs whose start and end were seen",
     source: "the runner's output, and the job log for what was before a restart",
   },
+  jobCpu: {
+    name: "github_runner_job_cpu_seconds",
+    type: "histogram",
+    labels: RUNNER,
+    meaning:
+      "Histogram of the CPU time of jobs in seconds: user and system time of the runner's container while the job ran, without containers that the job started elsewhere",
+    source: "the container's cgroup (version 2), otherwise its processes",
+  },
+  jobMemory: {
+    name: "github_runner_job_memory_peak_bytes",
+    type: "histogram",
+    labels: RUNNER,
+    meaning:
+      "Histogram of the peak memory of jobs in bytes: the most that the runner's container used while the job ran, without inactive page cache",
+    source: "the container's cgroup (version 2), sampled every second, otherwise its processes, every three seconds",
+  },
+  jobDisk: {
+    name: "github_runner_job_disk_used_bytes",
+    type: "histogram",
+    labels: RUNNER,
+    meaning:
+      "Histogram of the disk space used by jobs in bytes: how much the use of the work folder's file system grew at most while the job ran, with what others wrote there",
+    source: "the work folder's file system, sampled as often as memory",
+  },
   queueTime: {
     name: "github_runner_queue_time_seconds",
     type: "gauge",
@@ -106,6 +142,8 @@ export interface Families {
   registry: Registry
   /** Counts a job that ended; one that is running counts nothing. */
   count: (record: JobRecord) => void
+  /** Observes what a job used. */
+  use: (usage: JobUsage) => void
 }
 
 /** prom-client's options for a family. */
@@ -139,6 +177,16 @@ export function makeFamilies(runner: { name: string; type: string }, image: Imag
   for (const status of SHOWN_STATUSES) jobs.inc({ status, ...labels }, 0)
   const duration = new Histogram({ ...options(FAMILIES.duration, registry), buckets: DURATION_BUCKETS })
   duration.zero(labels)
+  const histogram = (facts: (typeof FAMILIES)["jobCpu" | "jobMemory" | "jobDisk"], buckets: number[]) => {
+    const made = new Histogram({ ...options(facts, registry), buckets })
+    made.zero(labels)
+    return (value: number | undefined): void => {
+      if (value !== undefined) made.observe(labels, value)
+    }
+  }
+  const cpu = histogram(FAMILIES.jobCpu, CPU_BUCKETS)
+  const memory = histogram(FAMILIES.jobMemory, MEMORY_BUCKETS)
+  const disk = histogram(FAMILIES.jobDisk, DISK_BUCKETS)
   new Gauge(options(FAMILIES.queueTime, registry))
   new Gauge(options(FAMILIES.cacheHitRate, registry))
   new Gauge({
@@ -166,6 +214,11 @@ export function makeFamilies(runner: { name: string; type: string }, image: Imag
       jobs.inc({ status, ...labels })
       jobs.inc({ status: "total", ...labels })
       if (seconds !== undefined) duration.observe(labels, seconds)
+    },
+    use({ cpuSeconds, memoryPeakBytes, diskUsedBytes }) {
+      cpu(cpuSeconds)
+      memory(memoryPeakBytes)
+      disk(diskUsedBytes)
     },
   }
 }

@@ -4,6 +4,7 @@ import type { HealthReport } from "../health/health-report.js"
 import type { ImageFacts } from "../image-facts.js"
 import { log } from "../log.js"
 import type { Phase } from "../phase.js"
+import type { JobUsage } from "../usage/job-meter.js"
 import { makeFamilies, type Families } from "./families.js"
 import { JobLog } from "./job-log.js"
 import { fieldName, type JobRecord } from "./job-record.js"
@@ -15,6 +16,8 @@ export interface Metrics {
   jobStarted(name: string, at: Date): void
   /** @param result as the runner prints it: Succeeded, Failed, Canceled, … */
   jobCompleted(name: string, result: string, at: Date): void
+  /** @param usage of the job that ended last, once it is known */
+  jobUsed(usage: Promise<JobUsage>): void
   phase(phase: Phase): void
   /** The metrics in Prometheus' text format, as of now. */
   text(): Promise<string>
@@ -164,6 +167,11 @@ class RunnerMetrics implements Metrics {
     this.families.count(record)
     this.record(record)
     // An ephemeral runner leaves before the next interval.
+    this.update()
+  }
+
+  jobUsed(usage: Promise<JobUsage>): void {
+    this.work = this.work.then(async () => this.families.use(await usage))
     this.update()
   }
 

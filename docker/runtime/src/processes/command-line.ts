@@ -1,4 +1,3 @@
-import { basename } from "node:path"
 import { readUntrustedSync } from "../files/untrusted-file.js"
 
 /** A process can make its arguments endless after it started (PR_SET_MM_MAP), and whoever reads them would read for ever. */
@@ -11,9 +10,4 @@ export function commandLineOf(pid: number): string[] {
   } catch {
     return []
   }
-}
-
-/** Whether a process is this program, or the init process that started it. */
-export function isOwnProgram(pid: number): boolean {
-  return commandLineOf(pid).some((word) => basename(word) === "runtime.mjs")
 }

@@ -20,9 +20,7 @@ export interface ProcessStatus {
  * @returns undefined when there is none
  */
 export function processStatus(pid: number): ProcessStatus | undefined {
-  const text = statOf(pid)
-  // After the name, which may have anything in it, brackets too.
-  const fields = text?.slice(text.lastIndexOf(") ") + 2).split(" ")
+  const fields = fieldsOf(statOf(pid))
   if (!fields) return undefined
   const [state = "", parent, group, session] = fields
   return {
@@ -37,15 +35,28 @@ export function processStatus(pid: number): ProcessStatus | undefined {
 }
 
 /**
- * All processes that live.
+ * All processes, those that have ended among them until their parent has asked about them.
  *
  * @param proc where the kernel lists them, but for tests
  */
-export function liveProcesses(proc = "/proc"): ProcessStatus[] {
+export function allProcesses(proc = "/proc"): ProcessStatus[] {
   return namesIn(proc)
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => processStatus(Number(name)) ?? [])
-    .filter(({ ended }) => !ended)
+}
+
+/** All processes that live. */
+export function liveProcesses(proc?: string): ProcessStatus[] {
+  return allProcesses(proc).filter(({ ended }) => !ended)
+}
+
+/** Clock ticks in a second, which is the same on every platform that Node.js runs on. */
+const TICKS = 100
+
+/** CPU time of a process, and of those below it that have ended, in seconds; 0 when there is none. */
+export function processTimes(pid: number): number {
+  const times = fieldsOf(readStat(`/proc/${String(pid)}/stat`))?.slice(11, 15) ?? []
+  return times.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS
 }
 
 function namesIn(folder: string): string[] {
@@ -59,8 +70,17 @@ function namesIn(folder: string): string[] {
 /** That of the first thread, since an emulator answers for itself when its own program reads `/proc/PID/stat`, with another start. */
 function statOf(pid: number): string | undefined {
   const name = String(pid)
+  return readStat(`/proc/${name}/task/${name}/stat`)
+}
+
+/** From the third on: after the name, which may have anything in it, brackets too. */
+function fieldsOf(stat: string | undefined): string[] | undefined {
+  return stat?.slice(stat.lastIndexOf(") ") + 2).split(" ")
+}
+
+function readStat(path: string): string | undefined {
   try {
-    return readFileSync(`/proc/${name}/task/${name}/stat`, "utf8")
+    return readFileSync(path, "utf8")
   } catch {
     return undefined
   }
