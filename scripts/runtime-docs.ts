@@ -75,6 +75,23 @@ Jobs see every variable that was passed to the container, except those on this p
 environment or its arguments, the init process included. If another variable repeats a secret, or its name looks like a misspelt name of a secret,
 jobs do not see that variable either, and a warning says so. \`UNSET_CONFIG_VARS=false\` shows jobs the variables on this page, still without secrets.
 
+### Between jobs
+
+A runner that takes several jobs keeps what they leave, unless \`RUNNER_CLEAN\` is set. The image's hook then removes it at the end of each job, after all other hooks and before the runner can take the next
+job. The job's log lists what was removed. What cannot be removed is a warning, and fails no job.
+
+| \`RUNNER_CLEAN\` | removes |
+| --- | --- |
+| \`off\` | nothing. The runner itself empties \`_temp\` and ends processes that have the job's \`RUNNER_TRACKING_ID\` |
+| \`work\` | jobs' folders in the work folder: checkouts, and what was built in them. The runner's own folders stay: \`_actions\`, \`_tool\` and others |
+| \`all\` | also processes that jobs and hooks left; this user's files in \`/tmp\`, \`/var/tmp\` and \`/dev/shm\` that were not there when the container started; and containers and networks that have the label of GitHub's runner, if it was registered at this start, or the one in \`RUNNER_CONTAINER_LABEL\`, as after \`docker run --label "$RUNNER_CONTAINER_LABEL"\` |
+
+When a container starts, it removes jobs' folders and labelled containers that an earlier container left. The home folder always stays as it is. No two runners may share a work folder, and runners that share a
+Docker daemon need different names.
+
+What is removed is decided when the container starts. No file, link, mount or variable of a job changes that: links are not followed, and a folder stays if something is mounted in it. A job that wants
+to can still leave something behind, and read what an earlier one left elsewhere. Only ephemeral runners separate jobs from each other.
+
 ## A separate broker container
 
 \`docker run … IMAGE broker\` runs no runner of its own. It registers the runners of other containers, which set \`BROKER_URL\` and have no credential; a container

@@ -12,4 +12,10 @@ case $hook in
   *.ps1) pwsh -NonInteractive -File "$hook" || note $? ;;
   *) bash -e "$hook" || note $? ;;
 esac
+# Last, since hooks may need what the job left. With no variable that the job may have set.
+if [ -n "${RUNNER_IMAGES_CLEANING-}" ]; then
+  hooks=$(/usr/bin/readlink -f "${BASH_SOURCE[0]}")
+  /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 RUNNER_IMAGES_CLEANER=1 \
+    "${RUNNER_IMAGES_NODE:-/usr/local/bin/node}" "${hooks%/*}/../runtime.mjs" || true
+fi
 exit "$code"

@@ -11,6 +11,8 @@ export interface ImagePaths {
   readonly hooks: string
   /** The file system's root. */
   readonly root: string
+  /** Node.js, which runs this program. */
+  readonly node: string
 }
 
 /** Variables with this prefix are for this project's own tests and not configuration. */
@@ -27,6 +29,7 @@ export function splitEnvironment(all: Environment): { environment: Environment; 
       library: internal("LIBRARY", "/usr/local/lib/runner-images"),
       hooks: internal("HOOKS", join(root, "etc/runner/hooks")),
       root,
+      node: internal("NODE", "/usr/local/bin/node"),
     },
   }
 }

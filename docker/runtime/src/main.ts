@@ -3,6 +3,7 @@ import { type Command, readCommandLine } from "./command-line.js"
 import { type Environment, readArguments, readEnvironment } from "./environment.js"
 import { failureText } from "./failure.js"
 import { type ImagePaths, splitEnvironment } from "./image-paths.js"
+import { CLEANER_VARIABLE } from "./container/cleaning-plan.js"
 import { BROKER_VARIABLE } from "./broker/protocol/broker-variable.js"
 import { agentAccount } from "./container/accounts/agent.js"
 import { WORKER_VARIABLE } from "./operations/worker-variable.js"
@@ -24,6 +25,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (process.env[WORKER_VARIABLE] !== undefined) {
     const { serve } = await import("./operations/serve.js")
     await serve()
+    return 0
+  }
+  if (process.env[CLEANER_VARIABLE] !== undefined) {
+    const { cleanAfterJob } = await import("./cleaning/clean.js")
+    const { log } = await import("./log.js")
+    await cleanAfterJob(log)
     return 0
   }
   const channel = process.env[BROKER_VARIABLE]

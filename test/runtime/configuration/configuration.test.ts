@@ -375,6 +375,8 @@ describe("switches", () => {
     [{ RUNNER_GROUPS: "blue" }, { group: undefined }],
     [{ RUNNER_TYPE: "gpu" }, { variant: "gpu" }],
     [{ RUN_AS_ROOT: "off" }, { runAsRoot: false }],
+    [{}, { clean: "off" }],
+    [{ RUNNER_CLEAN: "Work" }, { clean: "work" }],
     [
       { RUNNER_WAIT_FOR_DOCKER_IN_SECONDS: "30", RUNNER_GRACEFUL_STOP_TIMEOUT: "90" },
       { waitForDockerSeconds: 30, gracefulStopSeconds: 90 },
@@ -423,6 +425,11 @@ describe("what is not as it seems", () => {
       "two tokens",
       { RUNNER_TOKEN: "b" },
       "ACCESS_TOKEN is used and RUNNER_TOKEN is ignored: the first can create fresh tokens",
+    ],
+    [
+      "cleaning after the only job",
+      { RUNNER_CLEAN: "all", RUNNER_EPHEMERAL: "true" },
+      "RUNNER_CLEAN has no effect: this runner takes one job, and its container ends",
     ],
     [
       "address ranges that a proxy is not for",

@@ -133,6 +133,7 @@ const ISSUES: Record<string, Record<string, string>> = {
   "a number that is none": { ...BOTH, METRICS_PORT: "90a1" },
   "a number that is too large": { ...BOTH, METRICS_PORT: "99999" },
   "a negative number": { ...BOTH, RUNNER_GRACEFUL_STOP_TIMEOUT: "-1" },
+  "a word that is no choice": { ...BOTH, RUNNER_CLEAN: "everything" },
   "a relative path": { ...BOTH, JOBS_LOG: "jobs.log" },
   "a work folder that leads out": { ...BOTH, RUNNER_WORK_DIRECTORY: "../../etc" },
   "a work folder that is the runner's own": { ...BOTH, RUNNER_WORKDIR: "." },

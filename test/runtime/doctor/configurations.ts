@@ -21,6 +21,7 @@ export function configurationWith(given: Partial<Configuration> = {}): Configura
     startDocker: false,
     startupDelaySeconds: 0,
     unsetConfigVars: true,
+    clean: "off",
     debug: false,
     variant: "standard",
     metrics: { enabled: false, port: 9091, file: "", updateSeconds: 30, jobsLog: "" },

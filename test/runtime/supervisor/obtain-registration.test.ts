@@ -59,7 +59,7 @@ describe("a registration", () => {
   it("removes what a killed runner left, and uses a fresh token", async () => {
     const { options, folder, log, calls } = await runner("[ ! -e .runner ] && [ ! -e .credentials ]")
     for (const name of [".runner", ".credentials"]) folder.write(name, "stale")
-    await obtainRegistration(options)
+    expect(await obtainRegistration(options), "made now").toBe(true)
     expect(calls()).toEqual(["--unattended registration-1"])
     expect(log.lines).toEqual([
       "info: removed the configuration of an earlier start: .runner, .credentials",
@@ -147,7 +147,7 @@ describe("programs that a job has changed", () => {
     const { options, folder, calls, log } = await runner("exit 0")
     folder.write(".runner", "{}")
     folder.write("config.sh", "changed")
-    await obtainRegistration(options)
+    expect(await obtainRegistration(options), "made now").toBe(false)
     expect([calls(), server.requests]).toEqual([[], [LIST]])
     expect(log.lines).toMatchInlineSnapshot(`
       [
@@ -161,11 +161,12 @@ describe("programs that a job has changed", () => {
 it("uses a registration that a folder kept, and keeps the one it makes", async () => {
   const first = await runner("echo '{}' > .runner; echo '{}' > .credentials")
   const kept = join(first.folder.path, "kept")
-  await obtainRegistration({ ...first.options, configuration: { ...first.options.configuration, reuseFolder: kept } })
+  const options = { ...first.options, configuration: { ...first.options.configuration, reuseFolder: kept } }
+  expect(await obtainRegistration(options), "made now").toBe(true)
   expect(existsSync(join(kept, ".runner"))).toBe(true)
   writeFileSync(join(first.folder.path, ".runner"), "of another start")
   const log = first.log.lines.length
-  await obtainRegistration({ ...first.options, configuration: { ...first.options.configuration, reuseFolder: kept } })
+  expect(await obtainRegistration(options), "made now").toBe(false)
   expect([first.calls().length, first.folder.lines(".runner")]).toEqual([1, ["{}"]])
   expect(first.log.lines.slice(log).map((line) => line.replaceAll(first.folder.path, ""))).toEqual([
     "info: the runner is already registered, with the configuration in /kept",

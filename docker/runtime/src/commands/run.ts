@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { startBroker } from "../broker/client/broker-process.js"
 import type { BrokerClient } from "../broker/client/client.js"
 import type { PublicSetup } from "../broker/protocol/start-message.js"
+import { cleaningVariables } from "../container/cleaning-plan.js"
 import { dockerAddress, waitForDocker } from "../container/docker-socket.js"
 import { type PreparedContainer, prepareContainer } from "../container/prepare.js"
 import type { Environment } from "../environment.js"
@@ -102,15 +103,21 @@ async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
   const meter = configuration.metrics.enabled
     ? new JobMeter(containerUsage(setup.paths.root), configuration.workFolder)
     : undefined
-  const parts = partsFor(given, state)
+  let cleaning = container.cleaning
+  const environmentForJobs = (): Environment => ({
+    ...container.environment,
+    ...(cleaning && cleaningVariables(cleaning, setup.paths)),
+  })
+  const parts = partsFor(given, state, environmentForJobs)
   try {
     await wait(configuration, environment, stop.stop)
     if (configuration.skipRegistration) {
       await untilStopped(state, stop.stop)
       return undefined
     }
+    await cleanBeforeJobs(container)
     state.enter("registering")
-    await obtainRegistration({
+    const isNew = await obtainRegistration({
       configuration,
       broker,
       folder: runner.path,
@@ -120,6 +127,11 @@ async function runRunner(given: Runner): Promise<RuntimeFailure | undefined> {
       log,
       signal: stop.stop,
     })
+    if (cleaning && isNew) {
+      // Loaded only if needed: cryptography takes memory.
+      const { withRunnerLabel } = await import("../container/runner-label.js")
+      cleaning = withRunnerLabel(cleaning, runner.path)
+    }
     return await supervise(parts, (event) => {
       if (event.type === "job-started") {
         metrics.jobStarted(event.name, new Date())
@@ -145,6 +157,14 @@ async function prepare(setup: PublicSetup): Promise<PreparedContainer> {
   return await prepareContainer({ ...setup, uid: process.getuid?.() ?? 0, log })
 }
 
+/** Removes what jobs left that were running when an earlier container ended. Nothing that goes wrong keeps the runner from starting. */
+async function cleanBeforeJobs({ cleaning: plan, environment }: Runner["container"]): Promise<void> {
+  if (!plan) return
+  await performInWorker("cleanBeforeJobs", { plan, environment }).catch((error: unknown) =>
+    log.warn(`what earlier jobs left may still be there: ${error instanceof Error ? error.message : String(error)}`),
+  )
+}
+
 /** Waits as configured before the runner registers. */
 async function wait(configuration: PublicConfiguration, environment: Environment, signal: AbortSignal): Promise<void> {
   const { startupDelaySeconds, waitForDockerSeconds, startDocker } = configuration
@@ -165,14 +185,18 @@ async function untilStopped(state: RunnerState, signal: AbortSignal): Promise<vo
   state.enter("stopping")
 }
 
-function partsFor({ args, stop, setup, container, broker }: Runner, state: RunnerState): RunnerParts {
+function partsFor(
+  { args, stop, setup, container, broker }: Runner,
+  state: RunnerState,
+  environmentForJobs: () => Environment,
+): RunnerParts {
   const { configuration, asksGitHub, ephemeral } = setup
-  const { runner, environment } = container
+  const { runner } = container
   return {
     state,
     stop,
     log,
-    start: () => startListener({ folder: runner.path, environment, args }),
+    start: () => startListener({ folder: runner.path, environment: environmentForJobs(), args }),
     leave: configuration.deregister
       ? {
           deregister: async (signal) => {

@@ -10,7 +10,7 @@ import { readProxies } from "./proxies.js"
 import { LONGEST_RUNNER_NAME, RUNNER_NAME } from "./runner-name.js"
 import { Settings } from "./settings.js"
 import { readTarget, type Target } from "./target.js"
-import { VARIABLES } from "./variables.js"
+import { type Cleaning, CLEANINGS, VARIABLES } from "./variables.js"
 import { readWorkFolder } from "./work-folder.js"
 
 /** The whole configuration of the runtime program, with defaults filled in and names from other images understood. */
@@ -42,6 +42,8 @@ export interface Configuration {
   startDocker: boolean
   startupDelaySeconds: number
   unsetConfigVars: boolean
+  /** What is removed between jobs. */
+  clean: Cleaning
   debug: boolean
   /** The runner type in metrics. */
   variant: string
@@ -114,6 +116,7 @@ export function readConfiguration(
       "keeps a registration that is deregistered when the container exits",
       "Set DISABLE_AUTOMATIC_DEREGISTRATION=true as well.",
     )
+  const ephemeral = readEither(settings, "EPHEMERAL", "RUNNER_EPHEMERAL")
   const waitForDocker = settings.integer("WAIT_FOR_DOCKER_SECONDS", 0)
   const configuration: Configuration = {
     ...(target ? { target } : {}),
@@ -125,7 +128,7 @@ export function readConfiguration(
     // GitHub's own is called Default, in whichever case people write it.
     ...(group === undefined || group.toLowerCase() === "default" || ungrouped ? {} : { group }),
     workFolder: readWorkFolder(settings, host.image, name, grammaTonic),
-    ephemeral: readEither(settings, "EPHEMERAL", "RUNNER_EPHEMERAL"),
+    ephemeral,
     // A runner of a generated name is one that an earlier start of this very container left.
     replace: (settings.boolean("RUNNER_REPLACE_EXISTING") ?? true) || generated,
     disableUpdate: readEither(settings, "DISABLE_AUTO_UPDATE", "DISABLE_RUNNER_UPDATE"),
@@ -137,6 +140,7 @@ export function readConfiguration(
     startDocker: settings.boolean("START_DOCKER_SERVICE") ?? false,
     startupDelaySeconds: settings.integer("STARTUP_DELAY_IN_SECONDS", 0),
     unsetConfigVars,
+    clean: readCleaning(settings, ephemeral || authentication.kind === "jit"),
     debug: settings.boolean("DEBUG_OUTPUT") ?? false,
     variant: settings.text("RUNNER_TYPE") ?? host.image.variant,
     metrics: {
@@ -217,6 +221,13 @@ function readEither(settings: Settings, quirk: string, name: string): boolean {
   if (anything && said === false)
     settings.warn(`${quirk} is set and takes precedence; ${settings.find(name)?.name ?? name} says no and is ignored`)
   return anything || (said ?? false)
+}
+
+function readCleaning(settings: Settings, ephemeral: boolean): Cleaning {
+  const clean = settings.choice("RUNNER_CLEAN", CLEANINGS, "off")
+  if (!ephemeral || clean === "off") return clean
+  settings.warn("RUNNER_CLEAN has no effect: this runner takes one job, and its container ends")
+  return "off"
 }
 
 function readHook<Event extends string>(

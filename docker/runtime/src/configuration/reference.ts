@@ -1,7 +1,7 @@
 import { EXIT_CODES, FAILURE_MEANINGS, type FailureCode } from "../failure.js"
 import { GROUPS, namesOf, VARIABLES, type Group, type Kind, type Origin, type Variable } from "./variables.js"
 
-const KINDS: Readonly<Record<Kind, string>> = {
+const KINDS: Readonly<Record<Exclude<Kind, "choice">, string>> = {
   text: "text",
   boolean: "true or false",
   integer: "whole number",
@@ -40,7 +40,14 @@ function row(setting: Variable): string {
     setting.ignoredBecause === undefined
       ? setting.meaning
       : `${setting.meaning}. No effect here: ${setting.ignoredBecause}`
-  return `| ${names} | ${KINDS[setting.kind]} | ${setting.defaultText ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
+  return `| ${names} | ${valueOf(setting)} | ${setting.defaultText ?? ""} | ${meaning} | ${setting.origins.map((origin) => ORIGINS[origin]).join(", ")} |`
+}
+
+/** `off`, `work` or `all` */
+function valueOf({ kind, choices = [] }: Variable): string {
+  if (kind !== "choice") return KINDS[kind]
+  const words = choices.map((choice) => `\`${choice}\``)
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`
 }
 
 /** The exit codes as a Markdown table. */

@@ -107,6 +107,16 @@ export class Settings {
     return fallback
   }
 
+  /** One of a setting's words, in whichever case. */
+  choice<Word extends string>(name: string, words: readonly Word[], fallback: Word): Word {
+    const found = this.find(name)
+    if (!found) return fallback
+    const chosen = words.find((word) => word === found.value.toLowerCase())
+    if (chosen !== undefined) return chosen
+    this.wrong(found.name, `is "${found.value}"`, `Write ${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}.`)
+    return fallback
+  }
+
   /** Whether there is any value. */
   present(name: string): boolean {
     return this.find(name) !== undefined

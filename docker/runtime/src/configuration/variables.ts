@@ -5,15 +5,22 @@ export type Origin = "own" | "GrammaTonic" | "myoung34" | "ARC" | "tcardonne" | 
  * How a value is read.
  *
  * `folder`: an absolute path, or one below the runner's home. `presence`: any value counts as yes, whatever it says. `unless-false`: everything but `false` counts as yes. Both are how the image that a
- * name comes from reads it.
+ * name comes from reads it. `choice`: one of a few words.
  */
-export type Kind = "text" | "boolean" | "integer" | "secret" | "path" | "list" | "folder" | "presence" | "unless-false"
+export type Kind =
+  "text" | "boolean" | "integer" | "secret" | "path" | "list" | "folder" | "presence" | "unless-false" | "choice"
+
+/** What is removed between the jobs of a persistent runner: nothing, the jobs' folders, or all that they left. */
+export const CLEANINGS = ["off", "work", "all"] as const
+export type Cleaning = (typeof CLEANINGS)[number]
 
 export interface Variable {
   readonly name: string
   /** Other names of the same setting, tried in this order after the name itself. */
   readonly aliases?: readonly string[]
   readonly kind: Kind
+  /** The words of a choice. */
+  readonly choices?: readonly string[]
   /** The default, in words. */
   readonly defaultText?: string
   readonly meaning: string
@@ -460,6 +467,16 @@ const table = [
     meaning: "A script to run after each job, after those in `/etc/runner/hooks/completed.d`",
     group: "jobs",
     origins: ["runner"],
+  },
+  {
+    name: "RUNNER_CLEAN",
+    kind: "choice",
+    choices: CLEANINGS,
+    defaultText: "`off`",
+    meaning:
+      "What a runner that takes several jobs removes after each: with `work` the job's folders in the work folder; with `all` also its processes, its temporary files, and its containers by their label, see below",
+    group: "jobs",
+    origins: ["own"],
   },
   {
     name: "RUNNER_TOOL_CACHE",

@@ -6,7 +6,10 @@ import type { ImagePaths } from "../image-paths.js"
  * Variables that make the runner call our hooks before and after each job, which call the user's. The runner accepts only one of each, whose
  * name ends in `.sh`.
  */
-export function hookVariables(hooks: Configuration["hooks"], paths: ImagePaths): Record<string, string> {
+export function hookVariables(
+  hooks: Configuration["hooks"],
+  paths: Pick<ImagePaths, "library" | "hooks">,
+): Record<string, string> {
   return {
     ACTIONS_RUNNER_HOOK_JOB_STARTED: join(paths.library, "hooks/job-started.sh"),
     ACTIONS_RUNNER_HOOK_JOB_COMPLETED: join(paths.library, "hooks/job-completed.sh"),

@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { type CleaningPlan, cleaningPlan, temporaryFolders } from "./cleaning-plan.js"
 import type { PublicConfiguration } from "../configuration/configuration.js"
 import type { Environment } from "../environment.js"
 import { makeStateFolder } from "../health/state-folder.js"
@@ -30,6 +30,8 @@ export interface PreparedContainer {
   readonly environment: Environment
   /** Undefined when nothing is writable: the health check then knows nothing. */
   readonly stateFolder: string | undefined
+  /** What is removed between jobs; undefined for nothing. */
+  readonly cleaning: CleaningPlan | undefined
   /** Stops what was started in addition to the runner. */
   end(): void
 }
@@ -67,7 +69,7 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
   const home = homeFor(environment, runner.home)
   const warning = socketWarning(dockerAddress(environment))
   if (warning !== undefined) log.warn(warning)
-  return {
+  const jobs = {
     configuration: { ...configuration, workFolder },
     runner,
     environment: {
@@ -85,11 +87,13 @@ export async function prepareContainer(options: PrepareOptions): Promise<Prepare
     stateFolder,
     end,
   }
+  // Last: it notes what is there before the first job.
+  return { ...jobs, cleaning: cleaningPlan(jobs.configuration, { uid, root: paths.root, log }) }
 }
 
 /** Where the runner may be in an image. */
 export function runnerFolderOptions({ home, root }: Pick<ImagePaths, "home" | "root">, uid: number): FolderOptions {
-  return { home, temporary: ["tmp", "var/tmp", "dev/shm"].map((folder) => join(root, folder)), uid }
+  return { home, temporary: temporaryFolders(root), uid }
 }
 
 async function certificateVariables(

@@ -11,10 +11,14 @@ export interface Mount {
   readonly options: readonly string[]
 }
 
-/** The mounts of this process, as the kernel tells them; empty without /proc. */
-export function readMountInfo(): string {
+/**
+ * The mounts of this process, as the kernel tells them; empty without /proc.
+ *
+ * @param encoding `latin1` keeps every byte of a name that is not UTF-8
+ */
+export function readMountInfo(encoding: "utf8" | "latin1" = "utf8"): string {
   try {
-    return readFileSync("/proc/self/mountinfo", "utf8")
+    return readFileSync("/proc/self/mountinfo", encoding)
   } catch {
     return ""
   }

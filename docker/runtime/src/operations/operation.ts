@@ -1,5 +1,6 @@
 import type { Removal, WantedRunner, Granted, Leftover } from "../github/registered-runner.js"
 import type { Configuration, Role } from "../configuration/configuration.js"
+import type { CleaningPlan } from "../container/cleaning-plan.js"
 import type { Environment } from "../environment.js"
 import type { FailureMessage } from "../failure-message.js"
 import type { ImageFacts } from "../image-facts.js"
@@ -52,6 +53,8 @@ export interface Operations {
   /** The supervisor's. */
   configure: { input: ConfigureInput; output: null }
   writeJitConfiguration: { input: { folder: string; configuration: string }; output: null }
+  /** What earlier jobs left, as the configuration says. */
+  cleanBeforeJobs: { input: { plan: CleaningPlan; environment: Environment }; output: null }
   /** Differences between the runner's programs and the image's; none for `[]`. */
   changedPrograms: { input: { folder: string; manifest: string }; output: readonly string[] }
 }

@@ -43,6 +43,11 @@ export const PERFORM: Perform = {
     writeJitConfiguration(folder, configuration)
     return Promise.resolve(null)
   },
+  async cleanBeforeJobs({ plan, environment }) {
+    const { cleanBeforeJobs } = await import("../cleaning/clean.js")
+    await cleanBeforeJobs(plan, environment, log)
+    return null
+  },
   changedPrograms: ({ folder, manifest }) => changedPrograms(folder, manifest),
 }
 

@@ -31,20 +31,23 @@ export interface RegistrationOptions {
 /**
  * Configures the runner: with the broker's grant, or from the folder in which an earlier container kept its configuration.
  *
+ * @returns whether the configuration was made now; jobs may have changed an earlier one
  * @throws {RuntimeFailure} as the broker, configure and writeJitConfiguration; REGISTRATION for programs that a job has changed
  * @throws the reason of the program's signal when it was aborted
  */
-export async function obtainRegistration(options: RegistrationOptions): Promise<void> {
+export async function obtainRegistration(options: RegistrationOptions): Promise<boolean> {
   const { configuration, folder, log } = options
   const { reuseFolder, name, labels } = configuration
   if (reuseFolder !== undefined && copyConfiguration(reuseFolder, folder)) {
     log.info(`the runner is already registered, with the configuration in ${reuseFolder}`)
-    return
+    return false
   }
-  if (!(await keepsItsOwn(options))) await register(options)
+  const isNew = !(await keepsItsOwn(options))
+  if (isNew) await register(options)
   await tellConfigured(options)
   log.info(`registered as ${name} with the labels ${labels.join(", ")}`)
   if (reuseFolder !== undefined) copyConfiguration(folder, reuseFolder)
+  return isNew
 }
 
 /**
