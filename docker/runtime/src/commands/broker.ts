@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs"
+import { constants } from "node:fs"
 import type { Socket } from "node:net"
 import { join } from "node:path"
 import { openAccess } from "../broker/server/access.js"
@@ -9,6 +9,7 @@ import { BrokerServer, SPARE_CONNECTIONS } from "../broker/server/server.js"
 import { everyLabel } from "../configuration/labels.js"
 import { AGENT_FOLDER, becomeAgent } from "../container/accounts/agent.js"
 import type { Environment } from "../environment.js"
+import { isAccessible } from "../files/accessible.js"
 import { printable } from "../files/printable.js"
 import { stateOfBroker } from "../health/broker-state.js"
 import { writeState } from "../health/state-file.js"
@@ -70,13 +71,9 @@ export async function broker(environment: Environment, paths: ImagePaths): Promi
 }
 
 function leasesFile(folder: string): string | undefined {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    return join(folder, LEASES)
-  } catch {
-    log.warn(
-      `${folder} is not writable: after a restart, the broker will not know which runners it registered and will remove none of them`,
-    )
-    return undefined
-  }
+  if (isAccessible(folder, constants.W_OK | constants.X_OK)) return join(folder, LEASES)
+  log.warn(
+    `${folder} is not writable: after a restart, the broker will not know which runners it registered and will remove none of them`,
+  )
+  return undefined
 }

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
-import { accessSync, constants } from "node:fs"
+import { constants } from "node:fs"
 import { join } from "node:path"
 import type { Environment } from "../environment.js"
 import { RuntimeFailure } from "../failure.js"
+import { isAccessible } from "../files/accessible.js"
 import { send } from "../runner/session.js"
 
 const DAEMON = "dockerd"
@@ -40,12 +41,5 @@ function find(path: string): string | undefined {
     .split(":")
     .filter((folder) => folder !== "")
     .map((folder) => join(folder, DAEMON))
-    .find((program) => {
-      try {
-        accessSync(program, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
+    .find((program) => isAccessible(program, constants.X_OK))
 }

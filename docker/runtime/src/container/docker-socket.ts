@@ -1,9 +1,10 @@
-import { accessSync, constants, statSync } from "node:fs"
+import { constants, statSync } from "node:fs"
 import { createConnection } from "node:net"
 import { once } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Environment } from "../environment.js"
 import { RuntimeFailure } from "../failure.js"
+import { isAccessible } from "../files/accessible.js"
 
 const DEFAULT = "unix:///var/run/docker.sock"
 const UNIX = "unix://"
@@ -31,12 +32,8 @@ export function socketGroup(address: DockerAddress | undefined): number | undefi
 export function socketWarning(address: DockerAddress | undefined): string | undefined {
   const group = socketGroup(address)
   if (!address || !("path" in address) || group === undefined) return undefined
-  try {
-    accessSync(address.path, constants.R_OK | constants.W_OK)
-    return undefined
-  } catch {
-    return `jobs cannot use Docker: ${address.path} belongs to group ${group}, which this user is not in. Start the container with --group-add ${group} (Compose: group_add, Kubernetes: supplementalGroups)`
-  }
+  if (isAccessible(address.path, constants.R_OK | constants.W_OK)) return undefined
+  return `jobs cannot use Docker: ${address.path} belongs to group ${group}, which this user is not in. Start the container with --group-add ${group} (Compose: group_add, Kubernetes: supplementalGroups)`
 }
 
 /**

@@ -1,5 +1,6 @@
-import { accessSync, constants } from "node:fs"
+import { constants } from "node:fs"
 import type { Environment } from "../environment.js"
+import { isAccessible } from "../files/accessible.js"
 
 /**
  * HOME for jobs: the one that is set, if it is writable; else the runner's folder. Docker sets `/` for a user that the image does not know, and
@@ -7,10 +8,5 @@ import type { Environment } from "../environment.js"
  */
 export function homeFor({ HOME }: Environment, runnerHome: string): string {
   if (HOME === undefined || HOME === "" || HOME === "/") return runnerHome
-  try {
-    accessSync(HOME, constants.W_OK | constants.X_OK)
-    return HOME
-  } catch {
-    return runnerHome
-  }
+  return isAccessible(HOME, constants.W_OK | constants.X_OK) ? HOME : runnerHome
 }

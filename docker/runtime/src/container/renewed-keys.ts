@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { textOf } from "../files/text-of.js"
 import type { Log } from "../log.js"
 
 /** In the program's folder: names of keys that the image's packages made and the build took out, one per line. */
@@ -30,7 +30,7 @@ export interface RenewOptions {
  * made is a warning: only services in jobs need these keys.
  */
 export function renewKeys({ library, uid, log }: RenewOptions, programs = KEY_PROGRAMS): void {
-  const known = namesIn(join(library, LIST)).flatMap((name) => {
+  const known = (textOf(join(library, LIST)) ?? "").split("\n").flatMap((name) => {
     const program = programs[name]
     return program === undefined ? [] : [{ name, program }]
   })
@@ -43,14 +43,6 @@ export function renewKeys({ library, uid, log }: RenewOptions, programs = KEY_PR
   for (const { name, program } of known) {
     const failure = failureOf(program)
     if (failure !== undefined) log.warn(`${name}: ${program.join(" ")} failed: ${failure}`)
-  }
-}
-
-function namesIn(file: string): string[] {
-  try {
-    return readFileSync(file, "utf8").split("\n")
-  } catch {
-    return []
   }
 }
 

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
+import { textOf } from "../files/text-of.js"
 
 /** Where Debian and Ubuntu keep what they trust, in one file. */
 const BUNDLE = "etc/ssl/certs/ca-certificates.crt"
@@ -25,9 +26,9 @@ export interface SystemBundle {
 
 export function readSystemBundle(root: string): SystemBundle {
   const path = join(root, BUNDLE)
-  const text = textOf(path)
+  const text = read(path)
   const all = certificatesIn(text)
-  const known = new Set(filesBelow(join(root, DISTRIBUTION)).flatMap((file) => certificatesIn(textOf(file)).map(body)))
+  const known = new Set(filesBelow(join(root, DISTRIBUTION)).flatMap((file) => certificatesIn(read(file)).map(body)))
   const bodies = new Set(all.map(body))
   return {
     path,
@@ -57,12 +58,8 @@ function body(certificate: string): string {
   return certificate.replace(/-----[A-Z ]+-----|\s+/g, "")
 }
 
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "latin1")
-  } catch {
-    return ""
-  }
+function read(path: string): string {
+  return textOf(path, "latin1") ?? ""
 }
 
 function filesBelow(folder: string): string[] {

@@ -1,5 +1,6 @@
-import { accessSync, constants } from "node:fs"
+import { constants } from "node:fs"
 import type { Environment } from "../environment.js"
+import { isAccessible } from "../files/accessible.js"
 
 /** Variables of images that name a folder in the image's home. */
 const FOLDERS = ["GOPATH"]
@@ -20,17 +21,8 @@ export function userFolders(environment: Environment, imageHome: string, home: s
   const own = folders.flatMap(moved).filter((folder) => !folders.includes(folder))
   const others = FOLDERS.flatMap((name) => {
     const folder = environment[name]
-    if (folder === undefined || mayWrite(folder)) return []
+    if (folder === undefined || isAccessible(folder, constants.W_OK | constants.X_OK)) return []
     return moved(folder).map((path): [string, string] => [name, path])
   })
   return { ...(own.length > 0 && { PATH: [...own, PATH].join(":") }), ...Object.fromEntries(others) }
-}
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,9 @@
-import { accessSync, constants, type Dir, lstatSync, mkdirSync, opendirSync, realpathSync, type Stats } from "node:fs"
+import { constants, type Dir, lstatSync, mkdirSync, opendirSync, realpathSync, type Stats } from "node:fs"
 import { join } from "node:path"
 import { RuntimeFailure } from "../failure.js"
 import type { RunnerFolder } from "../runner/folder.js"
 import type { Concern } from "./concern.js"
+import { isAccessible } from "../files/accessible.js"
 import { mountOf, parseMounts, readMountInfo } from "../files/mounts.js"
 import { nearestExisting, whyNotWritable } from "./writable.js"
 
@@ -100,7 +101,9 @@ function findForeign(folder: string, uid: number): { path: string; stats: Stats 
       const stats = lstatSync(path, { throwIfNoEntry: false })
       return stats ? [{ path, stats }] : []
     })
-    const found = entries.find(({ path, stats }) => stats.uid !== uid && !stats.isSymbolicLink() && !isWritable(path))
+    const found = entries.find(
+      ({ path, stats }) => stats.uid !== uid && !stats.isSymbolicLink() && !isAccessible(path, constants.W_OK),
+    )
     if (found) return found
     level = entries.filter(({ stats }) => stats.isDirectory()).map(({ path }) => path)
   }
@@ -124,13 +127,4 @@ function entriesOf(folder: string, most: number): string[] {
     directory?.closeSync()
   }
   return paths
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { textOf } from "./text-of.js"
 
 /** A mount as proc_pid_mountinfo(5) has it: which folder of which file system is mounted where. */
 export interface Mount {
@@ -17,11 +17,7 @@ export interface Mount {
  * @param encoding `latin1` keeps every byte of a name that is not UTF-8
  */
 export function readMountInfo(encoding: "utf8" | "latin1" = "utf8"): string {
-  try {
-    return readFileSync("/proc/self/mountinfo", encoding)
-  } catch {
-    return ""
-  }
+  return textOf("/proc/self/mountinfo", encoding) ?? ""
 }
 
 /** `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { namesIn } from "../files/names.js"
+import { textOf } from "../files/text-of.js"
 
 /** What the kernel tells everybody about a process, even about one that is not dumpable. */
 export interface ProcessStatus {
@@ -55,33 +56,17 @@ const TICKS = 100
 
 /** CPU time of a process, and of those below it that have ended, in seconds; 0 when there is none. */
 export function processTimes(pid: number): number {
-  const times = fieldsOf(readStat(`/proc/${String(pid)}/stat`))?.slice(11, 15) ?? []
+  const times = fieldsOf(textOf(`/proc/${String(pid)}/stat`))?.slice(11, 15) ?? []
   return times.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 /** That of the first thread, since an emulator answers for itself when its own program reads `/proc/PID/stat`, with another start. */
 function statOf(pid: number): string | undefined {
   const name = String(pid)
-  return readStat(`/proc/${name}/task/${name}/stat`)
+  return textOf(`/proc/${name}/task/${name}/stat`)
 }
 
 /** From the third on: after the name, which may have anything in it, brackets too. */
 function fieldsOf(stat: string | undefined): string[] | undefined {
   return stat?.slice(stat.lastIndexOf(") ") + 2).split(" ")
-}
-
-function readStat(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    return undefined
-  }
 }

@@ -15,6 +15,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { RuntimeFailure } from "../failure.js"
+import { isAccessible } from "../files/accessible.js"
 import { isConfigurationFile } from "./configuration-files.js"
 
 const { W_OK, X_OK } = constants
@@ -95,12 +96,7 @@ function isWritable(folder: string): boolean {
 }
 
 function mayWrite(path: string): boolean {
-  try {
-    accessSync(path, W_OK | X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return isAccessible(path, W_OK | X_OK)
 }
 
 /** @returns why `path` in the folder `parent` can have no copy, or undefined when it can */

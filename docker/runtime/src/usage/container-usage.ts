@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { textOf } from "../files/text-of.js"
 import { ancestorsOf } from "../processes/ancestors.js"
 import { allProcesses, processTimes } from "../processes/process-status.js"
 
@@ -71,12 +71,4 @@ function memoryOf(pid: number): number {
 function numberIn(text: string | undefined, pattern: RegExp): number | undefined {
   const [, found] = pattern.exec(text ?? "") ?? []
   return found === undefined ? undefined : Number(found)
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    return undefined
-  }
 }

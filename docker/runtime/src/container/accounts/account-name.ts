@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import type { Environment } from "../../environment.js"
+import { namesIn } from "../../files/names.js"
+import { textOf } from "../../files/text-of.js"
 import { replaceFileSync } from "../../files/untrusted-file.js"
 
 /** Of the package libnss-wrapper, in the folder of the platform's libraries. */
@@ -52,13 +54,12 @@ export function accountVariables(options: AccountNameOptions): Record<string, st
 
 function isInstalled(root: string): boolean {
   const libraries = join(root, "usr/lib")
-  return existsSync(libraries) && readdirSync(libraries).some((folder) => existsSync(join(libraries, folder, LIBRARY)))
+  return namesIn(libraries).some((folder) => existsSync(join(libraries, folder, LIBRARY)))
 }
 
 /** A derived image may have no such list. */
 function lines(root: string, name: string): string[] {
-  const path = join(root, "etc", name)
-  return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []
+  return (textOf(join(root, "etc", name)) ?? "").split("\n").filter(Boolean)
 }
 
 function fieldOf(line: string, place: number): string | undefined {

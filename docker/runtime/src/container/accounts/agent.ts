@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { textOf } from "../../files/text-of.js"
 import { type Account, becomeUser, mayBecomeUser } from "./become-user.js"
 
 const NAME = "runner-agent"
@@ -13,19 +13,11 @@ export const AGENT_FOLDER = "var/lib/runner-broker"
  * @param root the file system's, but for tests
  */
 export function agentAccount(root: string): Account | undefined {
-  const accounts = readAccounts(join(root, "etc/passwd")).split("\n")
+  // A derived image may have no such list.
+  const accounts = (textOf(join(root, "etc/passwd")) ?? "").split("\n")
   const [, , uid, gid] = accounts.map((line) => line.split(":")).find(([name]) => name === NAME) ?? []
   if (uid === undefined || gid === undefined || uid === "0") return undefined
   return { uid: Number(uid), gid: Number(gid), groups: [Number(gid)] }
-}
-
-/** A derived image may have no such list. */
-function readAccounts(path: string): string {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    return ""
-  }
 }
 
 /**
