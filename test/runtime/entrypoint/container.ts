@@ -91,7 +91,7 @@ export class Image {
       version: "0.1.0",
       platform: PLATFORMS[0],
       base: "debian:trixie-slim",
-      runner: { kind: "stand-in", version: "0.2.0-standin" },
+      runner: { kind: "act", version: "0.13.0-act" },
       architectureLabel: labels[0],
       tools: { node: "24.21.0" },
     }

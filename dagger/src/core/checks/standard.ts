@@ -120,7 +120,7 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     ...Object.entries(LIBRARIES).map(([library, [file, version]]): ExecCheck => ({
       name: `library/${library}`,
-      proves: "the Actions runner's libraries are installed, even with the stand-in runner",
+      proves: "the libraries of GitHub's runner are installed, even where the image has another",
       command: `/sbin/ldconfig -p | grep -o '\\b${file}\\.[0-9]*' | sort -u`,
       expect: matches(version),
     })),
@@ -263,6 +263,13 @@ done'`,
       // Not run.sh: the real one turns its listener's failure into success.
       command: `${home}/bin/Runner.Listener run`,
       expect: fails(),
+    },
+    {
+      name: "runner/node",
+      proves: "the runner has a Node.js for JavaScript actions",
+      command: `${home}/externals/node24/bin/node --version`,
+      expect: matches(/^v24\.\d+\.\d+$/),
+      emulation: JITLESS,
     },
     {
       name: "runtime/version",
