@@ -60,7 +60,7 @@ function unpinnedRows(name: string, { title, registry, checks }: CatalogTool): A
   const [version, from, verified] =
     registry.kind === "deb"
       ? ["the archive's", `package ${registry.package}`, "the archive's signature, then SHA-256"]
-      : [`docker/${registry.folder}/go.mod's`, `go:${registry.module}`, `docker/${registry.folder}/go.sum`]
+      : [`as in docker/${registry.folder}/go.mod`, registry.module, `the checksums in docker/${registry.folder}/go.sum`]
   return PLATFORMS.map((platform) => ({
     tool: name,
     title,
