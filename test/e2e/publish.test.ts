@@ -111,7 +111,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
   })
 })
 
-it("refuses the stand-in with --sources auto before anything is built, once it is known that GitHub's runner cannot be had", async () => {
+it("refuses the act runner with --sources auto before anything is built, once it is known that GitHub's runner cannot be had", async () => {
   const server = createServer((_, response) => response.writeHead(404).end())
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
@@ -126,7 +126,7 @@ it("refuses the stand-in with --sources auto before anything is built, once it i
     ]
     const result = await commandLine("publish", "--sources", "auto", ...words)
     expect([result.exitCode, result.stdout]).toEqual([2, ""])
-    expect(result.stderr).toContain("[STAND_IN_REFUSED]")
+    expect(result.stderr).toContain("[ACT_RUNNER_REFUSED]")
     expect(result.stderr).toMatch(/tools from registry: runner; 2 of 2 pinned files cannot be had: /)
     expect(result.stderr).not.toMatch(/resolve packages/)
   } finally {
