@@ -22,7 +22,7 @@ const pathsOf = (manifest: string) =>
     .map((line) => line.slice(line.indexOf("  ") + 2))
 
 describe("the checksums of the runner's programs", () => {
-  it("are of bin, lib, and the scripts and templates beside them, in order, links by their target", () => {
+  it("are of bin, and the scripts and templates beside them, in order, links by their target", () => {
     for (const folder of ["bin/nested", "externals", "_diag", "a.sh"])
       mkdirSync(join(home, folder), { recursive: true })
     const files = [

@@ -356,9 +356,8 @@ sed -n 's/^link://p' ${RUNNER_MANIFEST} | while IFS= read -r line; do
   path=\${line#*  }
   [ "$(readlink "$path")" = "\${line%%  *}" ] || echo "$path leads elsewhere"
 done
-folders=bin && [ ! -d lib ] || folders="bin lib"
 listed=$(sed 's/^[^ ]*  //' ${RUNNER_MANIFEST})
-found=$({ find $folders -type f -o -type l; ls -d -- *.sh *.template; } | sort)
+found=$({ find bin -type f -o -type l; ls -d -- *.sh *.template; } | sort)
 [ "$listed" = "$found" ] && echo as listed`
 }
 

@@ -20,7 +20,7 @@ import { isConfigurationFile } from "./configuration-files.js"
 const { W_OK, X_OK } = constants
 
 /** Programs that find the rest of the runner relative to themselves, so that a link to them would lead back. */
-const COPIED = new Set(["bin", "lib"])
+const COPIED = new Set(["bin"])
 
 /** Large, and never written to. */
 const LINKED = new Set(["externals", "k8s"])
