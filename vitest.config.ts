@@ -19,7 +19,7 @@ export default defineConfig({
     projects: [
       // Files share their modules, which takes a quarter of the time off.
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude, testTimeout: MINUTE, isolate: false } },
-      // The images' program, the stand-in and the fake GitHub: real processes and servers, and no engine.
+      // The images' program, the act runner and the fake GitHub: real processes and servers, and no engine.
       {
         test: {
           name: "runtime",

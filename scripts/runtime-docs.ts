@@ -169,7 +169,7 @@ At the start, warnings tell what jobs will stumble over: a work folder that is m
 
 ## What has not been tested
 
-The tests run these images against a stand-in for GitHub's service and with a stand-in runner. Neither GitHub itself nor the real Actions runner was
-available: how the real runner words its failures is taken from its source.
+The tests run these images against a stand-in for GitHub's service and with [the act runner](ACT_RUNNER.md). Neither GitHub itself nor GitHub's runner was
+available: how that words its failures is taken from its source.
 `
 }

@@ -2,8 +2,7 @@
 # checksum, a symbolic link has `link:TARGET`.
 set -eu
 export LC_ALL=C
-[ ! -d lib ] || set -- lib
-paths=$(find bin "$@" -type f -o -type l && find . -maxdepth 1 \( -type f -o -type l \) \( -name '*.sh' -o -name '*.template' \) -printf '%P\n')
+paths=$(find bin -type f -o -type l && find . -maxdepth 1 \( -type f -o -type l \) \( -name '*.sh' -o -name '*.template' \) -printf '%P\n')
 printf '%s\n' "$paths" | sort | while IFS= read -r path; do
   if [ -L "$path" ]; then printf 'link:%s  %s\n' "$(readlink "$path")" "$path"; else sha256sum "$path"; fi
 done

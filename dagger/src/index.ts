@@ -83,6 +83,7 @@ export class SmokeCheck {
 export class RunnerImages {
   private docker: Directory
   private sources: string
+  private runner: string
   private base: string
   private definition?: File
   private lock?: File
@@ -102,6 +103,7 @@ export class RunnerImages {
   /**
    * @param docker What goes into images: this project's docker folder.
    * @param sources Where tools come from: "upstream" (vendors' downloads), "registry" (package registries only) or "auto", which takes each tool from upstream if its pinned files are there, else from a registry.
+   * @param runner Runner: "official" (GitHub's), "act" (github-act-runner; published tags then end in -act) or "auto", the first if it can be had, else the second. "sources" decides about all other tools.
    * @param base Base image: "debian:trixie-slim" or "ubuntu:24.04".
    * @param definition A YAML file that defines a custom variant, which is then the default of "variants".
    * @param lock The report.json of an earlier build: its exact packages are installed again, on the same base image.
@@ -136,9 +138,11 @@ export class RunnerImages {
     sourceRevision?: string,
     snapshot?: string,
     snapshotService?: Service,
+    runner: string = "auto",
   ) {
     this.docker = docker
     this.sources = sources
+    this.runner = runner
     this.base = base
     if (definition !== undefined) this.definition = definition
     if (lock !== undefined) this.lock = lock
@@ -309,14 +313,14 @@ export class RunnerImages {
 
   /**
    * Build the images, smoke-test them on every platform, push them, and set the tags last.
-   * Returns one line per variant: repository@digest. With "sources" of "auto", the images' label says where each tool came from.
+   * Returns one line per variant: repository@digest. With "sources" of "auto", the images' label says where each tool came from. Images without GitHub's
+   * runner are published only with "runner" of "act".
    *
    * @param repository Repository to push to, without a tag: host/path. Variants other than standard get "-variant" appended.
    * @param tags Tags to set once everything is pushed and verified.
    * @param platforms Platforms to build. Defaults to all.
    * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
    * @param variantTags Also tag other variants in the repository itself: chrome-latest for latest of chrome.
-   * @param allowStandIn Publish images with the stand-in runner; "-standin" is appended to every tag.
    * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
    * @param username User name for the registry.
    * @param password Password or token for the registry.
@@ -330,7 +334,6 @@ export class RunnerImages {
     platforms?: Platform[],
     variants?: string[],
     variantTags: boolean = false,
-    allowStandIn: boolean = false,
     registry?: Service,
     username?: string,
     password?: Secret,
@@ -342,7 +345,6 @@ export class RunnerImages {
     const target = {
       repository,
       tags,
-      allowStandIn,
       variantTags,
       ...(registry ? { registry } : {}),
       ...(username === undefined ? {} : { username }),
@@ -361,6 +363,7 @@ export class RunnerImages {
       ...given,
       definition: await this.definitionFile(),
       sources: this.sources,
+      runner: this.runner,
       base: this.base,
       mirror: this.mirror,
       lock: await this.lock?.contents(),

@@ -136,6 +136,12 @@ function usageError(message: string, parsed: Parsed | false): RunnerImagesError 
       "There is no option --password: command lines end up in process lists, shell histories and logs.",
       "Use --password-env NAME or --password-file FILE.",
     )
+  if (option === "allow-stand-in")
+    return new RunnerImagesError(
+      "USAGE",
+      "There is no option --allow-stand-in any more: instead of a stand-in, images have github-act-runner where GitHub's own runner is not used.",
+      "To publish them, give --runner act: each tag then ends in -act.",
+    )
   if (option !== undefined) {
     const meant = closest(option, OPTIONS)
     return new RunnerImagesError(
@@ -191,17 +197,5 @@ const OPTIONS = [
     ...engineOptions,
     ...credentialOptions,
   }),
-  ...[
-    "output",
-    "archive",
-    "load",
-    "force",
-    "repository",
-    "tags",
-    "allow-stand-in",
-    "variant-tags",
-    "report",
-    "help",
-    "version",
-  ],
+  ...["output", "archive", "load", "force", "repository", "tags", "variant-tags", "report", "help", "version"],
 ]

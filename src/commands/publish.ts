@@ -22,12 +22,6 @@ const options = {
     describe: "Tags to set, comma-separated or repeated [required]",
     group: "Where to publish:",
   },
-  "allow-stand-in": {
-    type: "boolean",
-    default: false,
-    describe: "Publish images with the stand-in runner; each tag then ends in -standin",
-    group: "Where to publish:",
-  },
   "variant-tags": {
     type: "boolean",
     default: false,
@@ -50,7 +44,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         .options(options)
         .example("$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags 2026.11,latest", "")
         .example(
-          "$0 publish --sources registry --allow-stand-in --repository 127.0.0.1:5000/runner --tags try",
+          "$0 publish --sources registry --runner act --repository 127.0.0.1:5000/runner --tags try",
           "Push to a registry on this host, without TLS",
         ),
     handler: async (given) => {
@@ -63,15 +57,15 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         )
       const repository = parseRepository(given.repository)
       const tags = parseTags(listOf(given.tags))
-      const { allowStandIn, variantTags, json } = given
-      assertPublishable(host.request, { repository: repository.name, tags, allowStandIn })
+      const { variantTags, json } = given
+      assertPublishable(host.request, { repository: repository.name, tags })
       const credentials = readCredentials(given)
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)
       })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
-      await runPublish(context, host, { repository, tags, allowStandIn, variantTags, credentials, json, bareEngine })
+      await runPublish(context, host, { repository, tags, variantTags, credentials, json, bareEngine })
     },
   }
 }

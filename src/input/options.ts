@@ -5,6 +5,7 @@ import { DISTRIBUTION } from "../../dagger/src/core/packages/snapshot.js"
 import { AGAINST } from "../../dagger/src/core/parity/emulation-parity.js"
 import { PLATFORMS } from "../../dagger/src/core/platforms.js"
 import { COMPRESSIONS } from "../../dagger/src/core/request/compression.js"
+import { RUNNERS } from "../../dagger/src/core/request/runner.js"
 import { SOURCES } from "../../dagger/src/core/request/request.js"
 import { VARIANTS } from "../../dagger/src/core/variants/names.js"
 
@@ -72,7 +73,13 @@ export const requestOptions = {
   sources: {
     type: "string",
     requiresArg: true,
-    describe: `Where tools come from: upstream, registry, or auto, which decides for each tool [default: ${SOURCES[0]}]`,
+    describe: `Where tools come from: upstream, registry, or auto, which decides for each tool; --runner decides about the runner [default: ${SOURCES[0]}]`,
+    group: "What to build:",
+  },
+  runner: {
+    type: "string",
+    requiresArg: true,
+    describe: `Runner: official, which is GitHub's; act, which is github-act-runner, with "-act" added to published tags; or auto, the first if it can be had, else the second [default: ${RUNNERS[0]}]`,
     group: "What to build:",
   },
   assets: {

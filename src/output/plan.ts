@@ -1,16 +1,17 @@
 import Table from "cli-table3"
 import type { PlannedTool, VariantPlan } from "../../dagger/src/core/plan/plan.js"
 import { vulnerabilityWarnings } from "../../dagger/src/core/plan/expected-tools.js"
-import { sourceGroups, sourceText } from "../../dagger/src/core/plan/sources.js"
+import type { RunnerMode } from "../../dagger/src/core/request/runner.js"
+import { sourceGroups, sourceText, unofficialText } from "../../dagger/src/core/plan/sources.js"
 
 const PACKAGE_COLUMNS = 100
 
 /** For people: what would be built, a section per variant. */
-export function planText(plans: readonly VariantPlan[]): string {
-  return plans.map(variantText).join("\n\n")
+export function planText(plans: readonly VariantPlan[], asked?: RunnerMode): string {
+  return plans.map((plan) => variantText(plan, asked)).join("\n\n")
 }
 
-function variantText(plan: VariantPlan): string {
+function variantText(plan: VariantPlan, asked: RunnerMode | undefined): string {
   const table = new Table({
     head: ["tool", ...plan.platforms.map(({ platform }) => platform)],
     style: { head: [], border: [], compact: true },
@@ -27,9 +28,11 @@ function variantText(plan: VariantPlan): string {
   return [
     `${plan.variant}: ${plan.description}`,
     `Base image: ${plan.base}`,
-    `Runner: ${plan.runner === "actions" ? "the Actions runner" : "the stand-in, which takes no real jobs"}`,
+    `Runner: ${plan.runner === "official" ? "official, GitHub's own" : "act, which is github-act-runner"}`,
     ...sourceGroups(plan.sources).map((group) => `Tools ${sourceText(group)}`),
-    ...vulnerabilityWarnings([plan]).map((text) => `Warning: ${text}`),
+    ...[unofficialText(plan.sources, asked) ?? [], ...vulnerabilityWarnings([plan])]
+      .flat()
+      .map((text) => `Warning: ${text}`),
     table.toString(),
     ...packageLines(plan),
   ].join("\n")
@@ -46,8 +49,8 @@ function origin(tool: PlannedTool): string {
       return `${tool.version} from ${tool.module}`
     case "deb":
       return `package ${tool.package}`
-    case "project":
-      return `docker/${tool.folder}`
+    case "go-program":
+      return `docker/${tool.folder}, compiled`
   }
 }
 

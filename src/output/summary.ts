@@ -1,6 +1,7 @@
 import Table from "cli-table3"
 import { countChecks, countsText, type CheckCounts } from "../../dagger/src/core/render/check-counts.js"
 import { sourceGroups, sourceText } from "../../dagger/src/core/plan/sources.js"
+import { runnerText } from "../../dagger/src/core/report/runner-text.js"
 import type { CheckResult, PlatformReport, Report } from "../../dagger/src/core/report/report.js"
 import type { Places } from "../../dagger/src/pipeline/oci/destination.js"
 import type { Traffic } from "../../dagger/src/core/bench/bench.js"
@@ -101,7 +102,7 @@ function placesText({ variant, index, directory, archive, loaded, runner, source
     `${label} ${where}${directory === undefined ? "" : ` in ${directory}`}`,
     ...(archive === undefined ? [] : [`${label} archive ${archive}`]),
     ...(loaded === undefined ? [] : [`${label} loaded as ${loaded}`]),
-    `${label} ${runner.kind === "actions" ? "Actions runner" : "stand-in runner"} ${runner.version}`,
+    `${label} runner ${runnerText(runner)}`,
     ...sourceGroups(sources).map((group) => `${label} tools ${sourceText(group)}`),
   ]
 }

@@ -48,10 +48,21 @@ export async function benchCommands(
 function commandsOf({ variant, foreign, session }: CommandRound, folder: string): Record<CommandRow, Command> {
   const commandLine = (...words: string[]) => exec(join(PROJECT_ROOT, "runner-images"), words)
   const build = (...words: string[]) =>
-    commandLine("build", "--variants", variant, "--sources", "registry", "--output", join(folder, "built"), ...words)
+    commandLine(
+      "build",
+      "--variants",
+      variant,
+      "--sources",
+      "registry",
+      "--runner",
+      "act",
+      "--output",
+      join(folder, "built"),
+      ...words,
+    )
   const dagger = process.env["_EXPERIMENTAL_DAGGER_CLI_BIN"] ?? "dagger"
   const call = (...words: string[]) =>
-    exec(dagger, ["call", "--silent", "--sources", "registry", ...words], { cwd: PROJECT_ROOT })
+    exec(dagger, ["call", "--silent", "--sources", "registry", "--runner", "act", ...words], { cwd: PROJECT_ROOT })
   const callBuild = () =>
     call("build", "--platforms", PLATFORMS.join(), "--variants", variant, "export", "--path", join(folder, "called"))
   const callContainer = () =>

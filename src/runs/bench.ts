@@ -136,7 +136,7 @@ function destinationsOf(
     // To an empty place, since blobs that a registry already has are not pushed.
     repository: `${repository.name}/bench-${cacheBuster.replaceAll(/[^0-9]/g, "")}`,
     tags: ["bench"],
-    allowStandIn: true,
+    runner: "act",
     variantTags: false,
     ...(repository.loopback ? loopbackRegistry(dag, repository) : {}),
     ...(caBundle === undefined ? {} : { caBundle: readFileSync(caBundle, "utf8") }),

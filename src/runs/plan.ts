@@ -7,5 +7,5 @@ import { planText } from "../output/plan.js"
 /** Prints what would be built. */
 export async function runPlan(context: CommandContext, host: HostRequest, json: boolean): Promise<void> {
   const { variants } = await plan(host.request, host.assets === undefined ? [] : readdirSync(host.assets))
-  context.answer(json ? JSON.stringify(variants, null, 2) : planText(variants))
+  context.answer(json ? JSON.stringify(variants, null, 2) : planText(variants, host.request.runner))
 }

@@ -14,7 +14,6 @@ import { loopbackRegistry } from "./registry.js"
 export interface PublishRun {
   repository: Repository
   tags: string[]
-  allowStandIn: boolean
   variantTags: boolean
   credentials: Credentials | undefined
   bareEngine: boolean
@@ -23,7 +22,7 @@ export interface PublishRun {
 
 /** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
-  const { repository, tags, allowStandIn, variantTags, credentials } = run
+  const { repository, tags, variantTags, credentials } = run
   const published = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     for (const line of host.notes) progress.note("all platforms", line)
     const inputs = inputsOf(host)
@@ -32,7 +31,6 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
     const target: PublishTarget = {
       repository: repository.name,
       tags,
-      allowStandIn,
       variantTags,
       moves,
     }

@@ -38,12 +38,6 @@ export function runAttack({ run, memory }: Attack, way: Way, ground: Ground): Pr
 }
 
 /**
- * The runner's own programs are of the job's user, and hold nothing but the runner's own session: a debugger in them is no success, whatever
- * is read by it is searched all the same.
- */
-const INHERENT = /\/bin\/Runner\.(?:Listener|Worker) /
-
-/**
  * Makes the attacks that only look one after the other in one job, so that all of them together take one start of a container.
  *
  * @returns what came of those that began: one of them may end the job
@@ -61,16 +55,14 @@ export function runLooks(attacks: readonly Attack[], way: Way, ground: Ground): 
         const told = scene.told.get(attack.name)
         if (!told) return []
         const { tried, opened, full } = told
-        const inherent = opened.filter((text) => INHERENT.test(text)).length
         const outcome = {
           tried: {
             ...tried,
-            ...(inherent > 0 && { "debuggers that opened in the runner's own programs": inherent }),
             ...(full && { "readings that were too long": 1 }),
           },
           finds: [
             ...finds.filter(({ where }) => isOf(attack.name, where)),
-            ...opened.filter((text) => !INHERENT.test(text)).map((where) => ({ what: "a debugger", where })),
+            ...opened.map((where) => ({ what: "a debugger", where })),
           ],
           foreignRemoved,
         }

@@ -82,7 +82,7 @@ export class TestNetwork {
       github,
       service: {
         extra_hosts: [...NAMES, PROXY].map((name) => `${name}:${address}`),
-        environment: { EXTRA_CA_CERTS: CA, STAND_IN_SECONDS: "retry=0.5,poll=5" },
+        environment: { EXTRA_CA_CERTS: CA, ACT_RUNNER_SECONDS: "retry=0.5" },
         volumes: [`${this.#ca}:${CA}:ro`],
       },
       proxied: () =>

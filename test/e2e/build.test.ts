@@ -109,7 +109,7 @@ describe("the standard image for both platforms", () => {
       expect(config.created).toBe(report.created)
       expect(config.config.User).toBe("1001")
       expect(config.config.Entrypoint).toEqual(["/entrypoint.sh"])
-      expect(config.config.Labels["com.github.runner.kind"]).toBe("stand-in")
+      expect(config.config.Labels["com.github.runner.kind"]).toBe("act")
       expect(config.config.Labels["org.opencontainers.image.source"]).toBe("https://git.example.com/owner/runner")
       expect(config.config.Labels["org.opencontainers.image.revision"]).toBe(REVISION)
       expect(stdout).not.toMatch(/localhost|127\.0\.0\.1/)

@@ -114,9 +114,9 @@ it.skipIf(LOCAL_REGISTRY === "")(
     const repository = `${LOCAL_REGISTRY}/definitions`
     const [platform = ""] = platforms
     const common = ["--definition", join(DEFINITIONS, "containers.yaml"), "--platforms", platform]
-    const options = ["--sources", "registry", "--allow-stand-in", "--repository", repository, "--tags", "try"]
+    const options = ["--sources", "registry", "--runner", "act", "--repository", repository, "--tags", "try"]
     answer(await commandLine("publish", ...common, ...options))
-    const tested = await commandLine("test", `${repository}-containers:try-standin`, ...common, "--json")
+    const tested = await commandLine("test", `${repository}-containers:try-act`, ...common, "--json")
     expect(JSON.parse(answer(tested))).toMatchObject({
       variants: [{ variant: "containers", platforms: [{ failed: [] }] }],
     })

@@ -11,7 +11,7 @@ import { hostUploads } from "../../src/session/host-uploads.js"
 
 const FIRST = "1".repeat(40)
 const SECOND = "2".repeat(40)
-const LATEST = "/manifests/latest-standin"
+const LATEST = "/manifests/latest-act"
 
 /** Runs a piece of work with a registry on this host's loopback: `host:port`. */
 async function withRegistry(work: (address: string) => Promise<void>): Promise<void> {
@@ -51,7 +51,7 @@ async function holdingLatest(address: string): Promise<{ address: string; held: 
 }
 
 const publish = (repository: string, revision: string) => [
-  ...["publish", "--sources", "registry", "--allow-stand-in", "--platforms", "linux/amd64"],
+  ...["publish", "--sources", "registry", "--runner", "act", "--platforms", "linux/amd64"],
   ...["--repository", repository, "--tags", "latest,1.2"],
   ...["--source-url", "https://git.example.com/owner/runner", "--source-revision", revision],
 ]
@@ -90,24 +90,24 @@ describe("a publication that is stopped between tags", () => {
           }
           const { exitCode, stdout, stderr } = await run
           expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: "" })
-          const to = await digestIn(direct, "1.2-standin")
+          const to = await digestIn(direct, "1.2-act")
           expect(to).not.toBe(from)
           const words = stderr.replaceAll(from, "FIRST").replaceAll(to, "SECOND").replaceAll(repository, "NAME")
           // In the log before anything moved, for whoever kills this program.
-          expect(words).toContain("to be tagged: NAME:latest-standin, from FIRST to SECOND\n")
+          expect(words).toContain("to be tagged: NAME:latest-act, from FIRST to SECOND\n")
           expect(words.slice(words.lastIndexOf("Stopped."))).toMatchInlineSnapshot(`
             "Stopped.
               1 of 2 tags were set:
-                set: NAME:1.2-standin, from FIRST to SECOND
-                unknown: NAME:latest-standin, from FIRST to SECOND, was being set
+                set: NAME:1.2-act, from FIRST to SECOND
+                unknown: NAME:latest-act, from FIRST to SECOND, was being set
               To continue, publish again. To undo, after skopeo login if the registry requires it:
-                NAME:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:1.2-standin
-                NAME:latest-standin: check what it points to (skopeo inspect --raw --tls-verify=false docker://NAME:latest-standin | sha256sum), then: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:latest-standin"
+                NAME:1.2-act: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:1.2-act
+                NAME:latest-act: check what it points to (skopeo inspect --raw --tls-verify=false docker://NAME:latest-act | sha256sum), then: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://NAME@FIRST docker://NAME:latest-act"
           `)
-          const [command = ""] = /skopeo copy .*1\.2-standin$/m.exec(stderr) ?? []
+          const [command = ""] = /skopeo copy .*1\.2-act$/m.exec(stderr) ?? []
           await execa("sh", ["-c", command])
-          expect(await digestIn(direct, "1.2-standin")).toBe(from)
-          expect(await digestIn(direct, "latest-standin")).toBe(from)
+          expect(await digestIn(direct, "1.2-act")).toBe(from)
+          expect(await digestIn(direct, "latest-act")).toBe(from)
         } finally {
           between.close()
         }

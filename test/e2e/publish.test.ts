@@ -12,8 +12,8 @@ import { answer, BOTH, commandLine, dagger, platformsOf } from "./entry-points.j
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`
 const source = ["--source-url", "https://git.example.com/owner/runner"]
-const shared = ["--sources", "registry", ...source]
-const target = ["--allow-stand-in", "--platforms", BOTH, "--repository", repository]
+const shared = ["--sources", "registry", "--runner", "act", ...source]
+const target = ["--platforms", BOTH, "--repository", repository]
 const common = [...shared, ...target]
 
 const raw = async (reference: string) => {
@@ -27,7 +27,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     const reference = answer(result).trim()
     expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
     expect(platformsOf(await raw(reference))).toEqual(["linux/amd64", "linux/arm64"])
-    expect(await raw(`${repository}:try-standin`)).toBe(await raw(reference))
+    expect(await raw(`${repository}:try-act`)).toBe(await raw(reference))
   })
 
   it("does the same through dagger call, with the password from its file", async () => {
@@ -45,11 +45,11 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     ]
     const reference = answer(await dagger(...words)).trim()
     expect(reference).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`))
-    expect(await raw(`${repository}:called-standin`)).toBe(await raw(`${repository}:try-standin`))
+    expect(await raw(`${repository}:called-act`)).toBe(await raw(`${repository}:try-act`))
   })
 
   it("gives images that run on each platform when pulled by digest", async () => {
-    const { manifests } = JSON.parse(await raw(`${repository}:try-standin`)) as {
+    const { manifests } = JSON.parse(await raw(`${repository}:try-act`)) as {
       manifests: { digest: string; platform: { architecture: string } }[]
     }
     const machines = await Promise.all(
@@ -69,7 +69,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
   })
 
   it("gives an image that can be tested by its tag", async () => {
-    const result = await commandLine("test", `${repository}:try-standin`, "--platforms", "linux/amd64", "--json")
+    const result = await commandLine("test", `${repository}:try-act`, "--platforms", "linux/amd64", "--json")
     const { variants } = JSON.parse(answer(result)) as {
       variants: { platforms: { checks: Record<string, number> }[] }[]
     }
@@ -82,7 +82,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     try {
       answer(await commandLine("build", ...shared, "--output", folder))
       const report = ["--report", join(folder, "standard", "report.json")]
-      const result = await commandLine("reproduce", `${repository}:try-standin`, ...report)
+      const result = await commandLine("reproduce", `${repository}:try-act`, ...report)
       expect(answer(result)).toMatch(/^standard: reproduced, sha256:[0-9a-f]{64}\n/)
     } finally {
       rmSync(folder, { recursive: true })
@@ -111,7 +111,7 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
   })
 })
 
-it("refuses the stand-in with --sources auto before anything is built, once it is known that GitHub's runner cannot be had", async () => {
+it("refuses the act runner with --sources auto before anything is built, once it is known that GitHub's runner cannot be had", async () => {
   const server = createServer((_, response) => response.writeHead(404).end())
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
@@ -126,7 +126,7 @@ it("refuses the stand-in with --sources auto before anything is built, once it i
     ]
     const result = await commandLine("publish", "--sources", "auto", ...words)
     expect([result.exitCode, result.stdout]).toEqual([2, ""])
-    expect(result.stderr).toContain("[STAND_IN_REFUSED]")
+    expect(result.stderr).toContain("[ACT_RUNNER_REFUSED]")
     expect(result.stderr).toMatch(/tools from registry: runner; 2 of 2 pinned files cannot be had: /)
     expect(result.stderr).not.toMatch(/resolve packages/)
   } finally {
@@ -136,8 +136,11 @@ it("refuses the stand-in with --sources auto before anything is built, once it i
 
 describe("what is refused before any work", () => {
   it.each([
-    ["without a tag", ["--sources", "registry", "--allow-stand-in", "--repository", "127.0.0.1:5000/runner"]],
-    ["a stand-in without consent", ["--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]],
+    ["without a tag", ["--sources", "registry", "--runner", "act", "--repository", "127.0.0.1:5000/runner"]],
+    [
+      "the act runner that nobody asked for",
+      ["--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"],
+    ],
   ])("%s", async (_, words) => {
     const result = await commandLine("publish", ...words)
     expect(result.exitCode).toBe(2)

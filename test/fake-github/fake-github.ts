@@ -9,7 +9,6 @@ import type { Job } from "./jobs.js"
 import { FakeServer } from "./server.js"
 import { AccessTokens } from "./service/access-tokens.js"
 import { brokerRoutes } from "./service/broker.js"
-import { jobRoutes } from "./service/job-routes.js"
 import { Feed } from "./service/feed.js"
 import { JobTokens } from "./service/job-tokens.js"
 import { launchRoutes } from "./service/launch.js"
@@ -51,7 +50,6 @@ export class FakeGitHub extends State {
       ...registrationRoutes(this, adminTokens),
       ...accessTokens.routes(),
       ...brokerRoutes(this, accessTokens),
-      ...jobRoutes(this, accessTokens),
       ...runServiceRoutes(this, accessTokens, jobTokens),
       ...resultsRoutes(this, jobTokens),
       ...launchRoutes(this, jobTokens),

@@ -8,7 +8,7 @@ import type { Runner } from "./runners.js"
 /** A value of a workflow: an expression is a text with `${{ … }}`. */
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
 
-/** A step of a workflow. Of what is not `run`, `env` and `always`, only runners that speak GitHub's protocol know. */
+/** A step of a workflow. */
 export const STEP = z.strictObject({
   id: z.string().optional(),
   name: z.string().optional(),
@@ -58,7 +58,11 @@ export const NEW_JOB = z.strictObject({
 export const RESULT = z.enum(["Succeeded", "SucceededWithIssues", "Failed", "Canceled", "Skipped", "Abandoned"])
 export type Result = z.infer<typeof RESULT>
 
-export const STEP_RESULT = z.strictObject({ name: z.string(), result: RESULT, exitCode: z.int().nullable() })
+interface StepResult {
+  readonly name: string
+  readonly result: Result
+  readonly exitCode: number | null
+}
 
 /** What GitHub shows of a step beside its log. */
 export interface Annotation {
@@ -69,10 +73,10 @@ export interface Annotation {
 
 export interface Job extends z.infer<typeof NEW_JOB> {
   readonly id: number
-  /** Its name between the server and a runner that speaks GitHub's protocol. */
+  /** Its name between the server and a runner. */
   readonly uuid: string
   /** The protocol by which its runner got it. */
-  protocol?: "stand-in" | "run-service" | "pipelines"
+  protocol?: "run-service" | "pipelines"
   /** What other jobs would get. */
   results: Readonly<Record<string, string>>
   /** Steps' logs by their names. */
@@ -85,7 +89,7 @@ export interface Job extends z.infer<typeof NEW_JOB> {
   status: "queued" | "in_progress" | "completed"
   result?: Result
   runner?: { readonly id: number; readonly name: string }
-  stepResults: readonly z.infer<typeof STEP_RESULT>[]
+  stepResults: readonly StepResult[]
   log: string
   /** The whole log comes in parts, which take the place of the live view. */
   logSent: boolean

@@ -50,7 +50,7 @@ it("the Dockerfile builds on its own, with what the pipeline's image has", async
   expect(output).toMatch(
     /\n\/usr\/bin\/python3\.\d+\n[^]*\n\/usr\/local\/bin\/node\n[^]*\n\/home\/runner\/\.local\/bin:/,
   )
-  expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*standin/s)
+  expect(output).toMatch(/gh version .*Docker version .*gcc \(Debian .*-act/s)
   expect(output).toContain("uid=1002(runner-agent) gid=1002(runner-agent) groups=1002(runner-agent)\n")
   expect(output).toContain(AGENT_FOLDERS.map((folder) => `700 1002:1002 ${folder}\n`).join(""))
   expect(output).toContain(`711 0:0 ${LOADER.path}\n644 0:0 ${RUNNER_MANIFEST}\n`)

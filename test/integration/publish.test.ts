@@ -27,7 +27,7 @@ async function built(engineHost: EngineHost, greeting?: string, variant: Variant
 }
 
 function optionsFor(engineHost: EngineHost, registry: Service): PublishOptions {
-  const how = { tags: ["try"], allowStandIn: true, variantTags: false }
+  const how = { tags: ["try"], runner: "act" as const, variantTags: false }
   return { repository: REPOSITORY, ...how, registry, tools: engineHost.toolbox, uploads: engineHost.uploads }
 }
 
@@ -65,9 +65,9 @@ describe("publishing", () => {
       const index = await raw(engineHost, registry, `@${image.report.index ?? ""}`)
       const { manifests } = JSON.parse(index) as { manifests: { digest: string; platform: { architecture: string } }[] }
       expect(manifests.map(({ digest }) => digest)).toEqual(image.report.platforms.map(({ digest }) => digest))
-      for (const tag of ["try-standin", "1.2.3-standin"]) expect(await raw(engineHost, registry, `:${tag}`)).toBe(index)
+      for (const tag of ["try-act", "1.2.3-act"]) expect(await raw(engineHost, registry, `:${tag}`)).toBe(index)
       const listed = JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }
-      expect(listed.Tags.toSorted()).toEqual(["1.2.3-standin", "try-standin"])
+      expect(listed.Tags.toSorted()).toEqual(["1.2.3-act", "try-act"])
 
       const machines = await Promise.all(
         manifests.map(async ({ digest, platform }) => {
@@ -105,13 +105,13 @@ describe("publishing", () => {
 
       expect(await publish([standard, chrome], options)).toEqual(references)
       const listed = async () => (JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }).Tags.toSorted()
-      expect(await listed()).toEqual(["1.2.3-standin", "try-standin"])
+      expect(await listed()).toEqual(["1.2.3-act", "try-act"])
 
       expect(await publish([standard, chrome], { ...options, variantTags: true })).toEqual(references)
-      expect(await listed()).toEqual(["1.2.3-standin", "chrome-1.2.3-standin", "chrome-try-standin", "try-standin"])
-      const index = await raw(engineHost, registry, "-chrome:try-standin")
-      expect(await raw(engineHost, registry, ":chrome-try-standin")).toBe(index)
-      expect(await raw(engineHost, registry, ":try-standin")).not.toBe(index)
+      expect(await listed()).toEqual(["1.2.3-act", "chrome-1.2.3-act", "chrome-try-act", "try-act"])
+      const index = await raw(engineHost, registry, "-chrome:try-act")
+      expect(await raw(engineHost, registry, ":chrome-try-act")).toBe(index)
+      expect(await raw(engineHost, registry, ":try-act")).not.toBe(index)
     })
   })
 
@@ -123,11 +123,11 @@ describe("publishing", () => {
       const second = await built(engineHost, "second")
       expect(second.report.index).not.toBe(first.report.index)
       await publish([first], optionsFor(engineHost, registry))
-      const index = await raw(engineHost, registry, ":try-standin")
+      const index = await raw(engineHost, registry, ":try-act")
       await publish([second], optionsFor(engineHost, registry))
-      expect(await raw(engineHost, registry, ":try-standin")).not.toBe(index)
+      expect(await raw(engineHost, registry, ":try-act")).not.toBe(index)
       await publish([first], optionsFor(engineHost, registry))
-      expect(await raw(engineHost, registry, ":try-standin")).toBe(index)
+      expect(await raw(engineHost, registry, ":try-act")).toBe(index)
     })
   })
 })
@@ -216,9 +216,9 @@ describe("nothing gets into the registry", () => {
     expect(failure).toMatchObject({ code: "CHECKS_FAILED", exitCode: 3 })
   })
 
-  it("when it is the stand-in runner without consent", async () => {
-    const failure = await refused((image) => Promise.resolve(image), { allowStandIn: false })
-    expect(failure).toMatchObject({ code: "STAND_IN_REFUSED", exitCode: 2 })
+  it("when it is the act runner that nobody asked for", async () => {
+    const failure = await refused((image) => Promise.resolve(image), { runner: "auto" })
+    expect(failure).toMatchObject({ code: "ACT_RUNNER_REFUSED", exitCode: 2 })
   })
 
   it("when the image is not the one that was checked", async () => {
@@ -255,14 +255,12 @@ describe("a failure between tags", () => {
       failure = await publish([second], options, notedIn(noted)).catch((error: unknown) => error)
       told = noted
       found = Object.fromEntries(
-        await Promise.all(
-          ["1.2.3-standin", "1.2-standin", "latest-standin"].map(async (tag) => [tag, await named(tag)]),
-        ),
+        await Promise.all(["1.2.3-act", "1.2-act", "latest-act"].map(async (tag) => [tag, await named(tag)])),
       ) as Record<string, string>
       const [command = ""] =
         failure instanceof RunnerImagesError ? (failure.details.join("\n").match(/skopeo copy .*/) ?? []) : []
       await ask(engineHost, behind, command.replaceAll(REPOSITORY, "here:5000/team/runner") || "false")
-      restored = await named("1.2-standin")
+      restored = await named("1.2-act")
     })
     const words = (text: string) => text.replaceAll(digests.first, "FIRST").replaceAll(digests.second, "SECOND")
     const error = failure as RunnerImagesError
@@ -275,31 +273,31 @@ describe("a failure between tags", () => {
 
   const account = [
     "2 of 3 tags were set:",
-    `  set: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
-    `  set: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
-    `  not set: ${REPOSITORY}:latest-standin, which still points to FIRST`,
+    `  set: ${REPOSITORY}:1.2.3-act, new, to SECOND`,
+    `  set: ${REPOSITORY}:1.2-act, from FIRST to SECOND`,
+    `  not set: ${REPOSITORY}:latest-act, which still points to FIRST`,
     "To continue, publish again. To undo, after skopeo login if the registry requires it:",
-    `  ${REPOSITORY}:1.2.3-standin: delete this tag, but not its image, with the registry's own tools`,
-    `  ${REPOSITORY}:1.2-standin: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ` +
-      `docker://${REPOSITORY}@FIRST docker://${REPOSITORY}:1.2-standin`,
+    `  ${REPOSITORY}:1.2.3-act: delete this tag, but not its image, with the registry's own tools`,
+    `  ${REPOSITORY}:1.2-act: skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ` +
+      `docker://${REPOSITORY}@FIRST docker://${REPOSITORY}:1.2-act`,
   ]
   const told = [
-    `to be tagged: ${REPOSITORY}:1.2.3-standin, new, to SECOND`,
-    `to be tagged: ${REPOSITORY}:1.2-standin, from FIRST to SECOND`,
-    `to be tagged: ${REPOSITORY}:latest-standin, from FIRST to SECOND`,
+    `to be tagged: ${REPOSITORY}:1.2.3-act, new, to SECOND`,
+    `to be tagged: ${REPOSITORY}:1.2-act, from FIRST to SECOND`,
+    `to be tagged: ${REPOSITORY}:latest-act, from FIRST to SECOND`,
   ]
-  const found = { "1.2.3-standin": "SECOND", "1.2-standin": "SECOND", "latest-standin": "FIRST" }
+  const found = { "1.2.3-act": "SECOND", "1.2-act": "SECOND", "latest-act": "FIRST" }
 
   it("names the tags that moved, from which digest, and a command that takes one back", async () => {
     const { problem, ...rest } = await halfMoved("no-latest")
-    expect(problem).toMatch(`Could not tag ${REPOSITORY}:latest-standin: `)
+    expect(problem).toMatch(`Could not tag ${REPOSITORY}:latest-act: `)
     expect(rest).toEqual({ code: "REGISTRY_FAILED", details: account, told, found, restored: "FIRST" })
   })
 
   it("does so too when the registry falls silent", async () => {
     expect(await halfMoved("silent-latest")).toEqual({
       code: "REGISTRY_FAILED",
-      problem: `Could not tag ${REPOSITORY}:latest-standin: less than 4 KiB were transferred in 5 seconds.`,
+      problem: `Could not tag ${REPOSITORY}:latest-act: less than 4 KiB were transferred in 5 seconds.`,
       ...{ details: account, told, found, restored: "FIRST" },
     })
   })
@@ -367,7 +365,7 @@ describe("a registry that misbehaves", () => {
       code: "REGISTRY_FAILED",
       exitCode: 5,
       problem: expect.stringMatching(
-        `${REPOSITORY}:try-standin should be ${index}, but the registry returns sha256:`,
+        `${REPOSITORY}:try-act should be ${index}, but the registry returns sha256:`,
       ) as string,
     })
   })
@@ -378,7 +376,7 @@ describe("a registry that misbehaves", () => {
       code: "REGISTRY_FAILED",
       problem: expect.stringMatching(/manifest invalid/) as string,
     })
-    expect(found).not.toContain("try-standin")
+    expect(found).not.toContain("try-act")
   })
 
   it("is named when it is not there", async () => {
@@ -388,7 +386,7 @@ describe("a registry that misbehaves", () => {
       const options = {
         repository: "registry.invalid/team/runner",
         tags: ["try"],
-        allowStandIn: true,
+        runner: "act" as const,
         variantTags: false,
         tools: engineHost.toolbox,
         uploads: engineHost.uploads,

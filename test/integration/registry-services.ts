@@ -36,7 +36,7 @@ export type Fault =
   | "slow-to-know"
   /** Takes blobs, and no manifests. */
   | "no-manifests"
-  /** Takes no manifest under the tag latest-standin. */
+  /** Takes no manifest under the tag latest-act. */
   | "no-latest"
   /** Takes that one, and never answers. */
   | "silent-latest"
@@ -58,7 +58,7 @@ http.createServer((request, response) => {
   }
   if (fault === "slow-to-know" && reading && count === 1) return refuse(404, "MANIFEST_UNKNOWN")
   if (fault === "no-manifests" && manifest && request.method === "PUT") return refuse(400, "MANIFEST_INVALID")
-  const latest = manifest === "latest-standin" && request.method === "PUT"
+  const latest = manifest === "latest-act" && request.method === "PUT"
   if (fault === "no-latest" && latest) return refuse(400, "MANIFEST_INVALID")
   if (fault === "silent-latest" && latest) return request.resume()
   const options = { host: "behind", port: 5000, path: request.url, method: request.method, headers: request.headers }

@@ -113,9 +113,9 @@ describe("the Dockerfile says what the pipeline says:", () => {
       NPM_VERSION: npm,
       YARN_VERSION: yarn,
     }
-    const standIn = readFileSync(new URL("../../docker/stand-in/VERSION", import.meta.url), "utf8").trim()
+    const act = readFileSync(new URL("../../docker/act-runner/VERSION", import.meta.url), "utf8").trim()
     const tools = [
-      { name: "runner", version: standIn, source: "project" },
+      { name: "runner", version: act, source: "go:act" },
       { name: "node", version: node, source: "npm:node" },
       { name: "npm", version: npm, source: "npm:npm" },
       { name: "yarn", version: yarn, source: "npm:yarn" },
@@ -152,7 +152,7 @@ describe("the Dockerfile says what the pipeline says:", () => {
   })
 
   it("the loader of the programs that hold secrets, and the checksums of the runner's, when both are there", () => {
-    const [, last = ""] = text.split("\nCOPY --chown=1001:1001 stand-in/ /home/runner/\n")
+    const [, last = ""] = text.split(`\nCOPY --chown=1001:1001 --from=runner /runner/ ${RUNNER_USER.home}/\n`)
     const { path, of, mode } = LOADER
     expect(last).toContain(`readelf -lW ${of} `)
     expect(last).toContain(`install -m 0${mode.toString(8)} "$loader" ${path}\n`)
@@ -160,6 +160,10 @@ describe("the Dockerfile says what the pipeline says:", () => {
     const program = script.replace(/^(#.*\n)+/, "").trimEnd()
     expect(last).toContain(`cd ${RUNNER_USER.home}\n(\n${program}\n) > ${RUNNER_MANIFEST}\n`)
     expect(last.indexOf(`> ${RUNNER_MANIFEST}`)).toBeLessThan(last.indexOf("\nUSER "))
+  })
+
+  it("the runner's Node.js", () => {
+    expect(text).toContain(`sh lay-out.sh /compiled "$TARGETARCH" ${LOADER.of} /runner\n`)
   })
 
   it("links for those who know other images", () => {

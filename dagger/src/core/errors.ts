@@ -37,6 +37,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "--sources is not auto, upstream or registry, or does not suit the command.",
   },
+  RUNNER_INVALID: { exit: EXIT.usage, meaning: "--runner is not auto, official or act." },
   MIRROR_INVALID: {
     exit: EXIT.usage,
     meaning: "--mirror is not a URL from which files can be fetched, or has no TLS where checksums are taken from it.",
@@ -48,9 +49,9 @@ export const ERRORS = {
     meaning: "Standard output, the output folder or the cache folder cannot be written to.",
   },
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
-  STAND_IN_REFUSED: {
+  ACT_RUNNER_REFUSED: {
     exit: EXIT.usage,
-    meaning: "An image with the stand-in runner would be published without --allow-stand-in.",
+    meaning: "An image with the unofficial runner would be published without --runner act.",
   },
   LOCK_INVALID: {
     exit: EXIT.usage,

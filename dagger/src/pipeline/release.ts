@@ -14,7 +14,7 @@ import { prepareBuild, type BuildInputs } from "./image/build-context.js"
  * Builds, smoke-tests and publishes: all of `publish`, for both entry points.
  *
  * @returns the images, each with its reference, `repository@digest`
- * @throws RunnerImagesError before any work REFERENCE_INVALID, STAND_IN_REFUSED or RUNNER_OLD; with `--sources auto` the latter two as soon as
+ * @throws RunnerImagesError before any work REFERENCE_INVALID, ACT_RUNNER_REFUSED or RUNNER_OLD; where `auto` decides about the runner, the latter two as soon as
  *   it is decided where the runner comes from; later CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
  */
 export async function release(
@@ -24,12 +24,14 @@ export async function release(
   target: PublishTarget,
 ): Promise<Delivered[]> {
   assertPublishable(request, target)
-  if (request.sources === "upstream") await requireYoungRunner(progress)
+  const { sources, runner: asked = "auto" } = request
+  const certain = asked === "official" || (asked === "auto" && sources === "upstream")
+  if (certain) await requireYoungRunner(progress)
   const run = await prepareBuild(request, inputs, progress)
-  for (const { runner } of run.plan.variants) requireConsent(runner, target.allowStandIn)
-  const actions = run.plan.variants.some(({ runner }) => runner === "actions")
-  if (request.sources === "auto" && actions) await requireYoungRunner(progress)
-  return deliver(await buildVariants(run), [new RegistryDestination(target)], run)
+  for (const { runner } of run.plan.variants) requireConsent(runner, asked)
+  const official = run.plan.variants.some(({ runner }) => runner === "official")
+  if (!certain && official) await requireYoungRunner(progress)
+  return deliver(await buildVariants(run), [new RegistryDestination({ ...target, runner: asked })], run)
 }
 
 /** GitHub sends no jobs to a runner that is too old, so it is not published. If its age is unknown, a warning says so. */

@@ -12,7 +12,8 @@ const factsSchema = z.object({
   platform: z.string(),
   /** What the image is built on: `debian:trixie-slim`. */
   base: z.string(),
-  runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
+  /** GitHub's own, or the unofficial github-act-runner. */
+  runner: z.object({ kind: z.enum(["official", "act"]), version: z.string() }),
   /** The label by which GitHub knows this machine's architecture. */
   architectureLabel: z.string(),
   /** Version by name. */

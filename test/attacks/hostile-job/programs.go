@@ -18,7 +18,7 @@ exit 1
 `
 	places := []string{
 		"config.sh", "run.sh", "run-helper.sh", "run-helper.sh.template", "env.sh", "safe_sleep.sh",
-		"bin/Runner.Listener", "bin/Runner.Worker", "lib/main.mjs",
+		"bin/Runner.Listener", "bin/Runner.Worker",
 	}
 	modules, _ := filepath.Glob(home + "/externals/*/bin/node")
 	for _, path := range modules {
@@ -26,11 +26,7 @@ exit 1
 		places = append(places, relative)
 	}
 	for _, name := range places {
-		text := script
-		if filepath.Ext(name) == ".mjs" {
-			text = "import '/tmp/hostile.cjs'\nexport const main = () => 1\n"
-		}
-		place(l, filepath.Join(home, name), text, 0o755)
+		place(l, filepath.Join(home, name), script, 0o755)
 	}
 	place(l, "/tmp/hostile.cjs", `const { appendFileSync, readFileSync } = require("node:fs")
 const own = "/loot/programs.replaced." + process.pid + ".loot"

@@ -1,4 +1,4 @@
-type Address = "tenant" | "token" | "broker" | "jobs" | "run" | "results" | "launch" | "blobs" | "actions" | "feed"
+type Address = "tenant" | "token" | "broker" | "run" | "results" | "launch" | "blobs" | "actions" | "feed"
 
 /** Where runners find what is not the API, below the address by which they reach the server. */
 export function addresses(origin: string): Readonly<Record<Address, string>> {
@@ -7,7 +7,6 @@ export function addresses(origin: string): Readonly<Record<Address, string>> {
     tenant: `${services}/tenant/`,
     token: `${services}/oauth2/token`,
     broker: `${services}/broker/`,
-    jobs: `${services}/jobs/`,
     run: `${services}/run/`,
     results: `${services}/results/`,
     launch: `${services}/launch/`,

@@ -24,12 +24,9 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
     const message = (messageType: string, body: object): Answer => {
       return { status: 200, body: { messageId: next++, messageType, body: JSON.stringify(body) } }
     }
-    // For runners of both kinds: the stand-in reads the first two.
     const jobRequest = (job: Job): Answer => {
-      const { jobs, run } = addresses(request.origin)
+      const { run } = addresses(request.origin)
       return message("RunnerJobRequest", {
-        jobId: job.id,
-        runServiceUrl: jobs,
         id: job.uuid,
         runner_request_id: job.uuid,
         run_service_url: run,
@@ -43,8 +40,7 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
       if (!current.acquired && !busy) return jobRequest(current)
       if (!current.cancelled || told.has(current.id)) return undefined
       told.add(current.id)
-      const cancellation = current.protocol === "stand-in" ? { jobId: current.id } : cancellationOf(current)
-      return message("JobCancellation", cancellation)
+      return message("JobCancellation", cancellationOf(current))
     }
     const job = busy ? undefined : state.jobs.assign(runner)
     return job && jobRequest(job)
@@ -100,7 +96,7 @@ export function brokerRoutes(state: State, tokens: AccessTokens): Route[] {
   ]
 }
 
-/** How a runner that speaks GitHub's protocol is told to end a job. */
+/** How a runner is told to end a job. */
 export function cancellationOf(job: Job): object {
   return { jobId: job.uuid, timeout: "00:05:00" }
 }

@@ -33,7 +33,7 @@ export class VersionRefusal extends Refusal {
   }
 }
 
-/** By the three numbers; `0.1.0-standin` counts as 0.1.0. */
+/** By the three numbers; `0.13.0-act` counts as 0.13.0. */
 function isOlder(version: string, than: string): boolean {
   const [left, right] = [numbers(version), numbers(than)]
   const differing = left.findIndex((number, index) => number !== right[index])

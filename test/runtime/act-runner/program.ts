@@ -94,7 +94,11 @@ function digestOfSources(goVersion: string): string {
 
 /** Makes a runner's folder, as the images have it. */
 export async function makeRunnerFolder(folder: string): Promise<void> {
-  const program = await actRunnerProgram()
+  layOutRunner(await actRunnerProgram(), folder)
+}
+
+/** The same with a program that is compiled. */
+export function layOutRunner(program: string, folder: string): void {
   cpSync(join(SOURCES, "layout"), folder, { recursive: true })
   cpSync(program, join(folder, "bin/Runner.Listener"))
   chmodSync(join(folder, "bin/Runner.Listener"), 0o755)

@@ -65,7 +65,10 @@ describe("what the runner says of itself", () => {
   it("works through a symbolic link, and has the Node.js of the image", async () => {
     await symlink(join(home.path, "config.sh"), join(home.path, "linked"))
     expect((await home.run("linked", ["--version"])).stdout).toBe(VERSION)
-    for (const PATH of [process.env.PATH ?? "", `${home.path}/externals/node24/bin:${process.env.PATH ?? ""}`])
+    // As in a copy of the runner's folder.
+    await symlink(join(home.path, "externals"), join(home.path, "elsewhere"))
+    const folders = ["externals", "elsewhere"].map((name) => `${home.path}/${name}/node24/bin:`)
+    for (const PATH of ["", ...folders].map((folder) => `${folder}${process.env.PATH ?? ""}`))
       expect(await home.run("externals/node24/bin/node", ["--version"], { PATH })).toMatchObject({
         exitCode: 0,
         stdout: process.version,

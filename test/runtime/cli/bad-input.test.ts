@@ -146,13 +146,28 @@ describe.concurrent("a user's error is answered before any work, with exit code 
       Choose another with --output."
     `)
   })
-  it("a publication of the stand-in without consent", async ({ expect }) => {
+  it("a publication of a runner that is not GitHub's, which nobody asked for", async ({ expect }) => {
     expect(
       await failure(["publish", "--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]),
     ).toMatchInlineSnapshot(`
       "2
-      error: The images contain the stand-in runner, which is not GitHub's and takes no real jobs. [STAND_IN_REFUSED]
-      Build with --sources upstream on a network that can reach GitHub's releases, or add --allow-stand-in: each tag then ends in -standin."
+      error: The images contain github-act-runner, which is not GitHub's own runner and lacks some of its abilities. [ACT_RUNNER_REFUSED]
+      Give --runner act if that is wanted: each tag then ends in -act. For GitHub's, give --runner official where its releases, a mirror or --assets can be had."
+    `)
+  })
+  it("the option of earlier versions for that", async ({ expect }) => {
+    expect(await failure(["publish", "--allow-stand-in", "--repository", "127.0.0.1:5000/runner", "--tags", "try"]))
+      .toMatchInlineSnapshot(`
+      "2
+      error: There is no option --allow-stand-in any more: instead of a stand-in, images have github-act-runner where GitHub's own runner is not used. [USAGE]
+      To publish them, give --runner act: each tag then ends in -act."
+    `)
+  })
+  it("a runner that does not exist", async ({ expect }) => {
+    expect(await failure(["build", "--runner", "offical"])).toMatchInlineSnapshot(`
+      "2
+      error: "offical" is not a runner. [RUNNER_INVALID]
+      Did you mean official?"
     `)
   })
   it("an error as JSON, for programs", async ({ expect }) => {
@@ -280,7 +295,7 @@ describe("further errors:", () => {
     `)
   })
   it("a publication without a tag", async () => {
-    expect(await refusal("publish", "--sources", "registry", "--allow-stand-in", "--repository", "ghcr.io/team/runner"))
+    expect(await refusal("publish", "--sources", "registry", "--runner", "act", "--repository", "ghcr.io/team/runner"))
       .toMatchInlineSnapshot(`
       "2
       error: No tag is given, and there is no default. [REFERENCE_INVALID]

@@ -5,7 +5,7 @@ import { image } from "../doctor/examination.js"
 describe("--version", () => {
   it("tells the runner, the image and its tools", () => {
     expect(version(image, { json: false })).toMatchInlineSnapshot(`
-      "runner          2.338.0
+      "runner          2.338.0 (GitHub's own)
       variant         standard
       platform        linux/riscv64
       image           0.1.0
@@ -17,9 +17,9 @@ describe("--version", () => {
     `)
   })
 
-  it("tells a stand-in from a runner", () => {
-    const standIn = { ...image, runner: { kind: "stand-in" as const, version: "2.338.0" }, tools: {} }
-    expect(version(standIn, { json: false }).split("\n")[0]).toBe("runner    2.338.0 (a stand-in for tests)")
+  it("tells another runner from GitHub's", () => {
+    const act = { ...image, runner: { kind: "act" as const, version: "0.13.0-act" }, tools: {} }
+    expect(version(act, { json: false }).split("\n")[0]).toBe("runner    0.13.0-act (github-act-runner, unofficial)")
   })
 
   it("is JSON with --json", () => {

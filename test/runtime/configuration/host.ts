@@ -6,7 +6,7 @@ export const IMAGE: ImageFacts = {
   version: "0.1.0",
   platform: "linux/arm64",
   base: "debian:trixie-slim",
-  runner: { kind: "actions", version: "2.338.0" },
+  runner: { kind: "official", version: "2.338.0" },
   architectureLabel: "arm64",
   foreignArchitectureLabels: ["x64"],
   tools: { node: "24.21.0" },

@@ -9,7 +9,7 @@ export const image: ImageFacts = {
   version: "0.1.0",
   platform: "linux/riscv64",
   base: "debian:trixie-slim",
-  runner: { kind: "actions", version: "2.338.0" },
+  runner: { kind: "official", version: "2.338.0" },
   architectureLabel: "riscv64",
   foreignArchitectureLabels: [],
   tools: { node: "24.21.0", jq: "1.8.2", "docker-compose": "5.6.0" },

@@ -12,11 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs"
-import { createHash } from "node:crypto"
 import { tmpdir } from "node:os"
-import { join, relative } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { PLATFORMS, spelling } from "../../../dagger/src/core/platforms.js"
+import { actRunnerProgram, layOutRunner } from "../act-runner/program.js"
 import { imageNode } from "../image-node.js"
 import { until } from "../runner/runner-folder.js"
 
@@ -44,7 +44,11 @@ export interface Ended {
   readonly output: string
 }
 
-/** The image's files for one test: the real bundle, the real entrypoint and the real stand-in, in folders of their own on this machine. */
+/** The runner's program, and the script by which the pipeline lists the checksums of its files. */
+const RUNNER = STARTS ? await actRunnerProgram() : ""
+const MANIFEST = fileURLToPath(new URL("../../../dagger/scripts/runner-manifest.sh", import.meta.url))
+
+/** The image's files for one test: the real bundle, the real entrypoint and the real act runner, in folders of their own on this machine. */
 export class Image {
   readonly folder: string
 
@@ -70,13 +74,11 @@ export class Image {
     for (const name of ["root/tmp", "root/var/tmp", "root/dev/shm"]) chmodSync(join(folder, name), 0o1777)
     execFileSync(process.execPath, [join(DOCKER, "runtime/bundle.mjs"), join(folder, "library")])
     cpSync(join(DOCKER, "runtime/hooks"), join(folder, "library/hooks"), { recursive: true })
-    cpSync(join(DOCKER, "stand-in"), join(folder, "home"), { recursive: true })
-    // The image's Node.js is the first of its PATH; this machine's may be another version.
-    for (const program of ["Runner.Listener", "Runner.Worker"].map((name) => join(folder, "home/bin", name)))
-      writeFileSync(program, readFileSync(program, "utf8").replace("#!/usr/bin/env node\n", `#!${NODE}\n`))
+    layOutRunner(RUNNER, join(folder, "home"))
     copyFileSync(interpreterOf(NODE), join(folder, "library/loader"))
     chmodSync(join(folder, "library/loader"), 0o711)
-    writeFileSync(join(folder, "library/runner.sha256"), manifestOf(join(folder, "home")))
+    const sums = execFileSync("sh", [MANIFEST], { cwd: join(folder, "home") })
+    writeFileSync(join(folder, "library/runner.sha256"), sums)
     mkdirSync(join(folder, "root/etc"))
     writeFileSync(
       join(folder, "root/etc/passwd"),
@@ -91,7 +93,7 @@ export class Image {
       version: "0.1.0",
       platform: PLATFORMS[0],
       base: "debian:trixie-slim",
-      runner: { kind: "stand-in", version: "0.2.0-standin" },
+      runner: { kind: "act", version: "0.13.0-act" },
       architectureLabel: labels[0],
       tools: { node: "24.21.0" },
     }
@@ -128,7 +130,7 @@ export class Image {
       RUNNER_IMAGES_NODE: NODE,
       RUNNER_WORKDIR: join(this.folder, "work"),
       METRICS_ENABLED: "false",
-      STAND_IN_SECONDS: "retry=0.2,conflict=1,poll=1,renew=0.3",
+      ACT_RUNNER_SECONDS: "retry=0.2,configure=0.2,conflict=1,renew=0.3",
       ...more,
     }
   }
@@ -173,21 +175,6 @@ function interpreterOf(program: string): string {
   if (header === undefined) throw new Error(`${program} names no loader`)
   const start = Number(file.readBigUInt64LE(header + 8))
   return file.toString("latin1", start, start + Number(file.readBigUInt64LE(header + 32)) - 1)
-}
-
-/** The checksums of the runner's programs, as the pipeline writes them into an image. */
-function manifestOf(home: string): string {
-  const top = readdirSync(home).filter((name) => /\.(sh|template)$/.test(name))
-  const below = ["bin", "lib"].flatMap((name) =>
-    readdirSync(join(home, name), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(home, join(entry.parentPath, entry.name))),
-  )
-  const sum = (path: string): string =>
-    createHash("sha256")
-      .update(readFileSync(join(home, path)))
-      .digest("hex")
-  return [...top, ...below].map((path) => `${sum(path)}  ${path}\n`).join("")
 }
 
 /** A started entrypoint, with all that it started. */

@@ -136,7 +136,10 @@ describe.skipIf(!STARTS || !ROOT)(ROOT ? "started by" : "started by others (skip
       const showing = container.showing(TOKEN).filter((line) => !line.startsWith("tini -s -- "))
       expect(showing).toEqual([])
       expect(container.output.includes("jobs can read secrets")).toBe(who.includes("Docker's own"))
-      expect(own.run(["health"], environment, as)).toEqual({ exitCode: 0, output: "healthy: listening\n" })
+      // The line comes before what the health check reads.
+      await expect
+        .poll(() => own.run(["health"], environment, as))
+        .toEqual({ exitCode: 0, output: "healthy: listening\n" })
       container.signal("SIGTERM")
       expect(await container.ended()).toBe(0)
       expect(github.runners.list().map(({ name }) => name)).toEqual([])
@@ -205,7 +208,7 @@ describe.skipIf(!STARTS)("Docker in the container", () => {
   })
 })
 
-/** A folder with what the stand-in and the entrypoint need. */
+/** A folder with what the entrypoint needs. */
 function pathWithoutDocker(): string {
   const folder = join(image.folder, "bin")
   mkdirSync(folder, { recursive: true })

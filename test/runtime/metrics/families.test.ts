@@ -8,7 +8,7 @@ const image = {
   version: "0.1.0",
   platform: "linux/riscv64",
   base: "debian:trixie-slim",
-  runner: { kind: "actions" as const, version: "2.338.0" },
+  runner: { kind: "official" as const, version: "2.338.0" },
   architectureLabel: "riscv64",
   foreignArchitectureLabels: [],
   tools: {},
@@ -140,7 +140,7 @@ describe("the metrics", () => {
 
       # HELP runner_images_build_info The image: always 1, with its version, variant, platform, base, and the version and kind of its runner
       # TYPE runner_images_build_info gauge
-      runner_images_build_info{version="0.1.0",variant="chrome",platform="linux/riscv64",base="debian:trixie-slim",runner_version="2.338.0",runner_kind="actions"} 1
+      runner_images_build_info{version="0.1.0",variant="chrome",platform="linux/riscv64",base="debian:trixie-slim",runner_version="2.338.0",runner_kind="official"} 1
       "
     `)
   })

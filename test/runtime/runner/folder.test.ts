@@ -1,25 +1,30 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
   chmodSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { prepareRunnerFolder } from "../../../docker/runtime/src/runner/folder.js"
+import { changedPrograms } from "../../../docker/runtime/src/runner/programs.js"
 
 const ROOT = process.getuid?.() === 0
 const OTHER = 4321
 const PROGRAM = join(import.meta.dirname, "prepare-folder.ts")
-const STAND_IN = join(import.meta.dirname, "../../../docker/stand-in")
+const MANIFEST = join(import.meta.dirname, "../../../dagger/scripts/runner-manifest.sh")
+const RUNNER = join(import.meta.dirname, "../../../docker/act-runner/layout")
+/** The programs are scripts here: what is in them does not matter to the copy. */
+const VERSION = "1.2.3-test"
 
 let top = ""
 let home = ""
@@ -27,7 +32,9 @@ beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "runner-folder-"))
   home = join(top, "home")
   chmodSync(top, 0o755)
-  execFileSync("cp", ["-r", STAND_IN, home])
+  cpSync(RUNNER, home, { recursive: true })
+  mkdirSync(join(home, "bin"))
+  writeFileSync(join(home, "bin/Runner.Listener"), `#!/bin/sh\necho ${VERSION}\n`, { mode: 0o755 })
   for (const name of ["externals/node24", "k8s"]) mkdirSync(join(home, name), { recursive: true })
   for (const name of ["_work", "_diag", "go"]) mkdirSync(join(home, name))
   mkdirSync(join(home, ".cache"))
@@ -89,7 +96,7 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
       `"{"path":"TOP/tmp/runner-images-runner","home":"TOP/tmp/runner-images-runner","copied":true}"`,
     )
     const copy = join(temporary, "runner-images-runner")
-    const copied = readdirSync(STAND_IN).filter((name) => lstatSync(join(STAND_IN, name)).isFile())
+    const copied = readdirSync(RUNNER).filter((name) => lstatSync(join(RUNNER, name)).isFile())
     expect(listing(copy)).toEqual(
       [
         ...copied,
@@ -98,7 +105,6 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
         "bin/",
         "externals -> TOP/home/externals",
         "k8s -> TOP/home/k8s",
-        "lib/",
       ].sort(),
     )
     expect(lstatSync(join(copy, "run.sh")).uid).toBe(OTHER)
@@ -107,7 +113,17 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
         env: { ...process.env, RUNNER_ALLOW_RUNASROOT: "1" },
         encoding: "utf8",
       }),
-    ).toBe(readFileSync(join(STAND_IN, "VERSION"), "utf8"))
+    ).toBe(`${VERSION}\n`)
+  })
+
+  it("has the links of the runner's programs as the image has them, so that they pass for the image's", async () => {
+    const temporary = folder("tmp")
+    symlinkSync("Runner.Listener", join(top, "home/bin/Runner.Other"))
+    const sums = execFileSync("sh", [MANIFEST], { cwd: join(top, "home"), encoding: "utf8" })
+    writeFileSync(join(top, "manifest"), sums)
+    prepare([temporary], { uid: OTHER })
+    expect(sums).toContain("link:Runner.Listener  bin/Runner.Other\n")
+    expect(await changedPrograms(join(temporary, "runner-images-runner"), join(top, "manifest"))).toEqual([])
   })
 
   it("takes the place of an earlier copy", () => {

@@ -45,14 +45,6 @@ describe("the runner's programs", () => {
     ["missing", () => rmSync(at("bin/deep/one.dll")), ["bin/deep/one.dll is missing"]],
     ["more", () => writeFileSync(at("bin/deep/more.dll"), ""), ["bin/deep/more.dll is not from the image"]],
     [
-      "a folder of libraries more",
-      () => {
-        mkdirSync(at("lib"))
-        writeFileSync(at("lib/more.so"), "")
-      },
-      ["lib/more.so is not from the image"],
-    ],
-    [
       "a link to what is the same",
       () => {
         writeFileSync(join(top, "same"), "the image's run.sh")

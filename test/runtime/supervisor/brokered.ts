@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { answerRequests } from "../../../docker/runtime/src/broker/server/answer-requests.js"
 import { BrokerClient } from "../../../docker/runtime/src/broker/client/client.js"
@@ -65,11 +65,12 @@ export async function brokered(configuration: Configuration, folder: string): Pr
 
 /** Writes down the runner's programs as they are. */
 function manifestOf(folder: string): string {
-  const paths = ["", "bin", "lib"].flatMap((below) => filesOf(folder, below, below !== ""))
-  const sum = (path: string): string =>
-    createHash("sha256")
-      .update(readFileSync(join(folder, path)))
-      .digest("hex")
+  const paths = ["", "bin"].flatMap((below) => filesOf(folder, below, below !== ""))
+  const sum = (name: string): string => {
+    const file = join(folder, name)
+    if (lstatSync(file).isSymbolicLink()) return `link:${readlinkSync(file)}`
+    return createHash("sha256").update(readFileSync(file)).digest("hex")
+  }
   const path = `${folder}.sha256`
   writeFileSync(path, paths.map((name) => `${sum(name)}  ${name}\n`).join(""))
   return path
@@ -80,7 +81,7 @@ function filesOf(folder: string, below: string, deep: boolean): string[] {
     return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
       const path = join(below, entry.name)
       if (entry.isDirectory()) return deep ? filesOf(folder, path, true) : []
-      return entry.isFile() && (deep || entry.name.endsWith(".sh")) ? [path] : []
+      return !entry.isDirectory() && (deep || entry.name.endsWith(".sh")) ? [path] : []
     })
   } catch {
     return []

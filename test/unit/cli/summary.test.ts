@@ -46,7 +46,7 @@ describe("the summary for people", () => {
       standard     sha256:0000000000000000000000000000000000000000000000000000000000000000 in /home/me/dist/standard
       standard     archive /home/me/dist/standard.oci.tar
       standard     loaded as localhost/runner-images:standard
-      standard     stand-in runner 0.1.0-standin
+      standard     runner 0.13.0-act (github-act-runner, unofficial)
       standard     tools from registry: node; asked for
       Took 6 min 53 s."
     `)
@@ -77,7 +77,7 @@ describe("the summary for people", () => {
       │ standard │ linux/arm64 │ none   │      │ 64.8 s │ 1 passed, 1 failed │
       └──────────┴─────────────┴────────┴──────┴────────┴────────────────────┘
       standard     no image
-      standard     stand-in runner 0.1.0-standin
+      standard     runner 0.13.0-act (github-act-runner, unofficial)
       standard     tools from registry: node; asked for
       Took 3.0 s."
     `)
@@ -148,8 +148,8 @@ describe("the end of a run", () => {
               },
             ],
             "runner": {
-              "kind": "stand-in",
-              "version": "0.1.0-standin",
+              "kind": "act",
+              "version": "0.13.0-act",
             },
             "sources": {
               "requested": "registry",

@@ -22,7 +22,7 @@ const pathsOf = (manifest: string) =>
     .map((line) => line.slice(line.indexOf("  ") + 2))
 
 describe("the checksums of the runner's programs", () => {
-  it("are of bin, lib, and the scripts and templates beside them, in order, links by their target", () => {
+  it("are of bin, and the scripts and templates beside them, in order, links by their target", () => {
     for (const folder of ["bin/nested", "externals", "_diag", "a.sh"])
       mkdirSync(join(home, folder), { recursive: true })
     const files = [
@@ -60,13 +60,16 @@ describe("the checksums of the runner's programs", () => {
     expect(checked.match(/: OK$/gm)).toHaveLength(6)
   })
 
-  it("are of the stand-in's library too", () => {
-    cpSync(fileURLToPath(new URL("../../../docker/stand-in", import.meta.url)), home, { recursive: true })
+  it("are of all that the act runner starts", () => {
+    cpSync(fileURLToPath(new URL("../../../docker/act-runner/layout", import.meta.url)), home, { recursive: true })
+    mkdirSync(join(home, "bin"))
+    writeFileSync(join(home, "bin/Runner.Listener"), "")
+    symlinkSync("Runner.Listener", join(home, "bin/Runner.Worker"))
     const paths = pathsOf(run().stdout)
     expect(paths).toEqual(
-      expect.arrayContaining(["bin/Runner.Listener", "bin/Runner.Worker", "lib/main.mjs", "run.sh"]),
+      expect.arrayContaining(["bin/Runner.Listener", "bin/Runner.Worker", "run-helper.sh.template", "run.sh"]),
     )
-    expect(paths.filter((path) => path.startsWith("externals/") || path === "VERSION")).toEqual([])
+    expect(paths.filter((path) => path.startsWith("externals/"))).toEqual([])
   })
 
   it("are not made where there is no bin", () => {

@@ -13,7 +13,7 @@ import { TOOL_ENTRIES, TOOLS, type ToolName } from "./tools.js"
  */
 
 export { TOOLS, type ToolName } from "./tools.js"
-export { UNKNOWN, type CatalogTool, type NpmPackage, type NpmSource, type Unpack } from "./schema.js"
+export { LICENSES, UNKNOWN, type CatalogTool, type NpmPackage, type NpmSource, type Unpack } from "./schema.js"
 
 /** Both entry points find it next to this file. */
 export const PINS = new URL("./pins.yaml", import.meta.url)

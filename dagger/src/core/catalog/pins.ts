@@ -83,7 +83,7 @@ function readTool(
   return { tool, problems }
 }
 
-/** Packages of the distribution have the archive's newest version, programs of this project the project's version. */
+/** Packages of the distribution have the archive's newest version; the modules of our programs are pinned beside them. */
 function isPinned({ kind }: ToolEntry["registry"]): boolean {
   return kind === "npm" || kind === "go-toolchain"
 }
@@ -103,7 +103,7 @@ function readUpstream(
 function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given: unknown): RegistrySource | undefined {
   switch (registry.kind) {
     case "deb":
-    case "project":
+    case "go-program":
       return registry
     case "npm": {
       const { kind, unpack, links, needlessScripts } = registry

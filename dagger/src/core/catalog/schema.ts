@@ -61,11 +61,7 @@ export interface UpstreamSource extends Pinned {
 
 export type RegistrySource =
   /** A package of the distribution; its version is the archive's newest. */
-  | { kind: "deb"; package: string }
-  | NpmSource
-  | GoToolchainSource
-  /** A program of this project, in `docker/`. */
-  | { kind: "project"; folder: string; into: string }
+  { kind: "deb"; package: string } | NpmSource | GoToolchainSource | GoProgramSource
 
 export interface NpmSource extends Pinned {
   kind: "npm"
@@ -75,6 +71,22 @@ export interface NpmSource extends Pinned {
   links?: Readonly<Record<string, string>>
   /** Names of installation scripts that only matter to npm. A package with any other is refused, since none is run. */
   needlessScripts?: readonly string[]
+}
+
+/** The licences of a compiled program and of all modules in it, beside it. */
+export const LICENSES = "licenses/act-runner.txt"
+
+/**
+ * A program of this project around a Go module, which the pipeline compiles. Its version is in the file VERSION in its folder; go.mod and
+ * go.sum there pin the modules.
+ */
+export interface GoProgramSource {
+  kind: "go-program"
+  /** In `docker/`. */
+  folder: string
+  /** The module that it is named after. */
+  module: string
+  into: string
 }
 
 /** The Go toolchain from the Go module proxy: a zip file for each platform. */
@@ -134,7 +146,7 @@ export interface ToolEntry {
         version: (version: string, platform: PlatformSpelling) => string
         unpack: Unpack
       }
-    | { kind: "project"; folder: string; into: string }
+    | GoProgramSource
   registryIsUpstream?: true
   /** Another tool whose upstream archive has this one too. */
   upstreamIn?: string

@@ -29,9 +29,15 @@ export const TOOL_ENTRIES = {
       unpack: { kind: "tar", strip: 0, into: RUNNER_HOME },
       feed: { kind: "github", repository: "actions/runner" },
     },
-    registry: { kind: "project", folder: "stand-in", into: RUNNER_HOME },
+    // --runner decides between the two. The module is pinned by go.mod and go.sum in the program's folder.
+    registry: {
+      kind: "go-program",
+      folder: "act-runner",
+      module: "github.com/ChristopherHX/github-act-runner",
+      into: RUNNER_HOME,
+    },
     owner: "1001:1001",
-    checks: ["version/runner", "runner/unconfigured"],
+    checks: ["version/runner", "runner/unconfigured", "runner/node"],
   },
   node: {
     title: "Node.js",
@@ -135,7 +141,7 @@ export const TOOL_ENTRIES = {
       unpack: { kind: "tar", strip: 1, into: "/usr/local/go", exclude: GO_DOCUMENTATION },
       feed: { kind: "go" },
     },
-    // Also compiles `dagger/scripts/estargz/`, whose modules are pinned by its go.mod and go.sum.
+    // Also compiles `dagger/scripts/estargz/` and `docker/act-runner/`, whose modules are pinned by their go.mod and go.sum.
     registry: {
       kind: "go-toolchain",
       path: "golang.org/toolchain",

@@ -1,3 +1,4 @@
+import type { RunnerKind } from "../report/report.js"
 import type { CheckContext } from "./check.js"
 
 /** A finding of a static check that is known to be harmless. */
@@ -7,7 +8,7 @@ export interface KnownFinding {
   /** The finding, in the check's wording. */
   finding: RegExp
   /** Where it comes from. If an image has that, the entry must suppress something, or it is out of date. */
-  from: { package: string } | { tool: string } | { runner: "actions" | "stand-in" }
+  from: { package: string } | { tool: string } | { runner: RunnerKind }
   reason: string
   /** Why it may suppress nothing although it applies: a vendor's archives differ between platforms, for example. */
   varies?: string
@@ -63,14 +64,14 @@ export const KNOWN_FINDINGS: readonly KnownFinding[] = [
   {
     check: "elf/libraries",
     finding: /^\/home\/runner\/externals\/node\d+_alpine\//,
-    from: { runner: "actions" },
+    from: { runner: "official" },
     reason: "The runner mounts this Node.js into jobs' Alpine containers, where its dynamic linker is.",
     varies: "actions/runner ships it for one platform only (src/Misc/externals.sh).",
   },
   {
     check: "elf/libraries",
     finding: /^\/home\/runner\/bin\/libcoreclrtraceptprovider\.so needs liblttng-ust\.so\.0$/,
-    from: { runner: "actions" },
+    from: { runner: "official" },
     reason: ".NET loads it for tracing if it can, and continues without it (dotnet/runtime#57784).",
     varies: "Which LTTng it is linked with differs by platform and release.",
   },

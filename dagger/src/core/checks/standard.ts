@@ -120,7 +120,7 @@ export function standardChecks(context: CheckContext): ExecCheck[] {
     },
     ...Object.entries(LIBRARIES).map(([library, [file, version]]): ExecCheck => ({
       name: `library/${library}`,
-      proves: "the Actions runner's libraries are installed, even with the stand-in runner",
+      proves: "the libraries of GitHub's runner are installed, even where the image has another",
       command: `/sbin/ldconfig -p | grep -o '\\b${file}\\.[0-9]*' | sort -u`,
       expect: matches(version),
     })),
@@ -265,6 +265,13 @@ done'`,
       expect: fails(),
     },
     {
+      name: "runner/node",
+      proves: "the runner has a Node.js for JavaScript actions",
+      command: `${home}/externals/node24/bin/node --version`,
+      expect: matches(/^v24\.\d+\.\d+$/),
+      emulation: JITLESS,
+    },
+    {
       name: "runtime/version",
       proves: "the runtime program prints the image's variant and platform",
       command: `${START} --version`,
@@ -349,9 +356,8 @@ sed -n 's/^link://p' ${RUNNER_MANIFEST} | while IFS= read -r line; do
   path=\${line#*  }
   [ "$(readlink "$path")" = "\${line%%  *}" ] || echo "$path leads elsewhere"
 done
-folders=bin && [ ! -d lib ] || folders="bin lib"
 listed=$(sed 's/^[^ ]*  //' ${RUNNER_MANIFEST})
-found=$({ find $folders -type f -o -type l; ls -d -- *.sh *.template; } | sort)
+found=$({ find bin -type f -o -type l; ls -d -- *.sh *.template; } | sort)
 [ "$listed" = "$found" ] && echo as listed`
 }
 

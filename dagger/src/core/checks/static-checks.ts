@@ -11,6 +11,7 @@ import {
 import { knownFindings, type KnownFinding } from "./known-findings.js"
 import { environmentOn } from "../plan/plan.js"
 import { labelsOf } from "../plan/labels.js"
+import { UNKNOWN_VERSION } from "../plan/expected-tools.js"
 import { setupInfoText } from "../plan/setup-info.js"
 import type { CheckResult } from "../report/report.js"
 import { isAccepted, type FileCheck } from "../variants/findings.js"
@@ -266,7 +267,7 @@ function configChecks(
   config: CheckedConfig,
   entrypoint: readonly string[],
 ): CheckResult[] {
-  const { plan, platform } = context
+  const { plan, platform, tools } = context
   const { uid, gid, home } = RUNNER_USER
   const environment = Object.entries(environmentOn(plan, platform))
   const folder = scan.paths[home]
@@ -344,6 +345,7 @@ function configChecks(
       setupInfoText(plan, platform, {
         version: config.labels["org.opencontainers.image.version"] ?? "",
         created: config.labels["org.opencontainers.image.created"] ?? "",
+        runnerVersion: config.labels["com.github.runner.version"] ?? "",
       }),
       config.setupInfo ?? "missing",
     ),
@@ -352,6 +354,12 @@ function configChecks(
       "all expected labels are set",
       "",
       named(expectedLabels(plan).filter((name) => (config.labels[name] ?? "") === "")),
+    ),
+    result(
+      "config/runner",
+      "the labels name the runner's kind and version",
+      `${plan.runner} ${tools.find(({ name }) => name === "runner")?.version ?? UNKNOWN_VERSION}`,
+      `${config.labels["com.github.runner.kind"] ?? "no kind"} ${config.labels["com.github.runner.version"] ?? UNKNOWN_VERSION}`,
     ),
     result(
       SOURCES_CHECK,

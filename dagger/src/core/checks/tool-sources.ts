@@ -1,27 +1,38 @@
-import { catalogTool, TOOLS, type ToolName } from "../catalog/catalog.js"
+import { catalogTool, LICENSES, TOOLS, type ToolName } from "../catalog/catalog.js"
 import { readSourcesLabel, SOURCES_LABEL } from "../plan/sources-label.js"
 import type { SourceKind } from "../report/report.js"
 import type { CheckContext } from "./check.js"
 import type { RootfsScan } from "./rootfs-scan.js"
 
-/** Where a tool's upstream file is placed, if its other source is a package of the distribution, which never places anything there. */
-function upstreamPlace(name: ToolName): string | undefined {
+/** A path that an image has only if a tool comes from one kind of source. */
+interface Mark {
+  path: string
+  of: SourceKind
+}
+
+/**
+ * What tells where a tool came from: where its upstream file is placed, if its other source is a package of the distribution, which never
+ * places anything there; or the licences of a program that the pipeline compiled.
+ */
+function markOf(name: ToolName): Mark | undefined {
   const { upstream, registry } = catalogTool(name)
-  if (!upstream || registry.kind !== "deb") return undefined
+  if (!upstream) return undefined
+  if (registry.kind === "go-program") return { path: `${registry.into}/${LICENSES}`, of: "registry" }
+  if (registry.kind !== "deb") return undefined
   const { unpack } = upstream
-  if (unpack.kind === "program") return unpack.path
-  return unpack.only?.length === 1 ? `${unpack.into}/${unpack.only.join("")}` : unpack.into
+  if (unpack.kind === "program") return { path: unpack.path, of: "upstream" }
+  return { path: unpack.only?.length === 1 ? `${unpack.into}/${unpack.only.join("")}` : unpack.into, of: "upstream" }
 }
 
 /** The paths that tell which source a tool came from. */
 export function sourcePlaces(): string[] {
-  return TOOLS.flatMap((name) => upstreamPlace(name) ?? [])
+  return TOOLS.flatMap((name) => markOf(name)?.path ?? [])
 }
 
 /**
  * What is wrong with the label that says where the tools come from: it does not say what was planned, or the image has other packages or
- * files. The latter can only be told of tools whose sources put them in different places; for the runner, Node.js, npm and Go, whose sources
- * use the same paths, the label is compared with the plan alone.
+ * files. The latter can only be told of tools whose sources leave different files; for Node.js, npm and Go, the label is compared with the
+ * plan alone.
  *
  * @param labels the image's
  */
@@ -46,12 +57,13 @@ export function sourceProblems(
       if (from === undefined) return [`${name} has no source in the label`]
       if (typeof label !== "string" && from !== source.from)
         return [`${name} is labelled ${from}, but was planned from ${source.from}`]
-      const place = upstreamPlace(name)
-      if (place === undefined) return []
-      const there = (paths[place] ?? null) !== null
-      if (from === "upstream") return there ? [] : [`${name} is labelled upstream, but ${place} does not exist`]
+      const mark = markOf(name)
+      if (mark === undefined) return []
+      const there = (paths[mark.path] ?? null) !== null
+      if (there !== (from === mark.of))
+        return [`${name} is labelled ${from}, but ${mark.path} ${there ? "exists" : "does not exist"}`]
       const tool = planned.get(name)
-      if (there) return [`${name} is labelled registry, but ${place} exists`]
+      if (from === "upstream") return []
       return tool?.from === "deb" && !installed.has(tool.package)
         ? [`${name} is labelled registry, but package ${tool.package} is not installed`]
         : []

@@ -17,6 +17,7 @@ const CHANGES = {
   assets: "the files in the --assets folder changed",
   platforms: "--platforms differs",
   sources: "--sources differs",
+  runner: "--runner differs",
   base: "--base differs",
   definition: "the definition file changed",
   lock: "--lock differs",
@@ -55,11 +56,12 @@ export interface HostInputs {
  * @param now when the archive is queried
  */
 export function inputsOf(request: BuildRequest, host: HostInputs, now = new Date()): Inputs {
-  const { refresh, sources, mirror } = request
+  const { refresh, sources, runner = "auto", mirror } = request
   const values: Record<Exclude<InputName, "archive">, unknown> = {
     ...host,
     platforms: request.platforms,
     sources,
+    runner,
     base: request.base ?? DEFAULT_BASE,
     definition: request.custom,
     lock: request.lock,

@@ -2,8 +2,9 @@ import { RunnerImagesError } from "../errors.js"
 import { inconclusive } from "../checks/outcome.js"
 import { SOURCES_CHECK } from "../checks/static-checks.js"
 import { parseRepository, parseTags } from "../text/reference.js"
-import type { Report } from "../report/report.js"
+import type { Report, RunnerKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
+import type { RunnerMode } from "../request/runner.js"
 import type { VariantName } from "../variants/names.js"
 
 /** Tags in a repository. */
@@ -40,60 +41,56 @@ function aliasFor(repository: string, tags: readonly string[], variant: VariantN
   return { repository, tags: parseTags(tags.map((tag) => `${variant}-${tag}`)) }
 }
 
-/** The tag of an image with the stand-in runner. `standInTag("try")` ⇒ `"try-standin"` */
-export function standInTag(tag: string): string {
-  return `${tag}-standin`
-}
-
 /**
- * A tag that names an image's unusual options, so that nobody gets less protection under the usual tag.
+ * A tag that names an image's unusual options and an unofficial runner, so that nobody gets less under the usual tag.
  *
- * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-standin"
+ * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-act"
  */
 function markedTag(tag: string, { root, sudo, runner }: Pick<Report, "root" | "sudo" | "runner">): string {
-  const marked = [tag, ...(sudo ? ["sudo"] : []), ...(root ? ["root"] : [])].join("-")
-  return runner.kind === "stand-in" ? standInTag(marked) : marked
+  const marks = { sudo, root, act: runner.kind === "act" }
+  return [tag, ...Object.entries(marks).flatMap(([mark, has]) => (has ? [mark] : []))].join("-")
 }
 
 /**
- * Refuses images with the stand-in runner unless it is allowed. A caller that knows the kind before the build calls this
- * before the build.
+ * Refuses images with the unofficial runner unless that was asked for. A caller that knows the kind before the build calls this before the
+ * build.
  *
- * @throws RunnerImagesError STAND_IN_REFUSED
+ * @param asked the request's
+ * @throws RunnerImagesError ACT_RUNNER_REFUSED
  */
-export function requireConsent(runner: Report["runner"]["kind"], allowStandIn: boolean): void {
-  if (runner === "stand-in" && !allowStandIn)
+export function requireConsent(runner: RunnerKind, asked: RunnerMode | undefined): void {
+  if (runner === "act" && asked !== "act")
     throw new RunnerImagesError(
-      "STAND_IN_REFUSED",
-      "The images contain the stand-in runner, which is not GitHub's and takes no real jobs.",
-      "Build with --sources upstream on a network that can reach GitHub's releases, or add --allow-stand-in: each tag then ends in -standin.",
+      "ACT_RUNNER_REFUSED",
+      "The images contain github-act-runner, which is not GitHub's own runner and lacks some of its abilities.",
+      "Give --runner act if that is wanted: each tag then ends in -act. For GitHub's, give --runner official where its releases, a mirror or --assets can be had.",
     )
 }
 
 /** Validates everything about a publication that can be known before the build. */
 export function assertPublishable(
-  request: Pick<BuildRequest, "sources">,
-  target: { repository: string; tags: readonly string[]; allowStandIn: boolean },
+  { sources, runner = "auto" }: Pick<BuildRequest, "sources" | "runner">,
+  target: { repository: string; tags: readonly string[] },
 ): void {
   parseRepository(target.repository)
   parseTags(target.tags)
-  // Package registries do not have the Actions runner.
-  if (request.sources === "registry") requireConsent("stand-in", target.allowStandIn)
+  // Package registries do not have GitHub's runner.
+  if (sources === "registry" && runner !== "official") requireConsent("act", runner)
 }
 
 /**
  * Decides what is published: nothing at all unless every image of every variant passed every check. With `--sources auto`, one of these
  * must have proved the label that says where each tool came from.
  *
- * @throws RunnerImagesError REFERENCE_INVALID, STAND_IN_REFUSED, CHECKS_FAILED or CHECKS_INCONCLUSIVE
+ * @throws RunnerImagesError REFERENCE_INVALID, ACT_RUNNER_REFUSED, CHECKS_FAILED or CHECKS_INCONCLUSIVE
  */
 export function planPublication(
   built: readonly { variant: VariantName; report: Report }[],
-  options: { repository: string; tags: readonly string[]; allowStandIn: boolean; variantTags: boolean },
+  options: { repository: string; tags: readonly string[]; runner?: RunnerMode; variantTags: boolean },
 ): Publication[] {
   const repository = parseRepository(options.repository).name
   const tags = parseTags(options.tags)
-  for (const { report } of built) requireConsent(report.runner.kind, options.allowStandIn)
+  for (const { report } of built) requireConsent(report.runner.kind, options.runner)
   return built.map(({ variant, report }) => {
     const marked = parseTags(tags.map((tag) => markedTag(tag, report)))
     const alias = options.variantTags ? aliasFor(repository, marked, variant) : undefined

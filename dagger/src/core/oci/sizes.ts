@@ -2,10 +2,7 @@ import { megabytes } from "../text/markdown.js"
 import type { CheckResult, ImageLayer, Tool } from "../report/report.js"
 import type { SizeLimits } from "../variants/definitions.js"
 
-/**
- * The layer that budgets do not count: the Actions runner's archive contains two copies of Node.js, and its size is up to
- * its vendor. The stand-in runner is in the same layer.
- */
+/** The layer that budgets do not count: GitHub's runner contains two copies of Node.js, and its size is up to its vendor. */
 export const RUNNER_LAYER = "runner"
 
 /** How much the sizes of an image's platforms may differ, as a share of the smaller one. */

@@ -65,6 +65,8 @@ export function vendorTools({ platforms }: VariantPlan): PlannedTool[] {
         return tool.package
       case "go-toolchain":
         return tool.module
+      case "go-program":
+        return tool.arch
       default:
         return undefined
     }

@@ -1,6 +1,5 @@
 import { readAllowList } from "./allow-list.js"
 import { z } from "zod"
-import type { VariantPlan } from "../plan/plan.js"
 import { imageDifferenceSchema } from "../report/report.js"
 
 const allowedSchema = z.array(
@@ -12,22 +11,12 @@ const allowedSchema = z.array(
         .min(1)
         .refine((name) => !name.includes("*"), "must be one name, not a pattern"),
       reason: z.string().trim().min(1),
-      /** The runner that causes it; the entry does not apply to images with the other. */
-      runner: z.enum(["actions", "stand-in"]).optional(),
     })
     .strict(),
 )
 
 /** A necessary difference between platforms, and why. Exactly this one: never anything below a path, nor another aspect. */
 export type AllowedImageDifference = z.infer<typeof allowedSchema>[number]
-
-/** The entries that apply to images with this runner. */
-export function allowedFor(
-  allowed: readonly AllowedImageDifference[],
-  runner: VariantPlan["runner"],
-): AllowedImageDifference[] {
-  return allowed.filter((entry) => entry.runner === undefined || entry.runner === runner)
-}
 
 /**
  * Parses the allow-list of differences between platforms.

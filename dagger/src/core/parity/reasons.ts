@@ -43,7 +43,7 @@ export function explainer(
   const offered =
     archive && new Map([...archive].map(([platform, names]) => [platform, withArchNeutral(names, platform)]))
   const made = tools?.map(({ name, version, files }) => ({
-    title: `${name} ${version}`,
+    title: `${name} ${version}`.trimEnd(),
     files,
     paths: new Map([...files].map(([platform, manifest]) => [platform, withArchNeutral(manifest.keys(), platform)])),
   }))

@@ -3,6 +3,7 @@ import { parseSnapshot } from "../packages/snapshot.js"
 import { parsePlatforms } from "../platforms.js"
 import { parseCompression } from "../request/compression.js"
 import { parseSources, type BuildRequest } from "../request/request.js"
+import { parseRunner } from "../request/runner.js"
 import { parseMirror } from "../text/mirror.js"
 import { parseSourceCode } from "../text/source-code.js"
 import { parseBase } from "../variants/bases.js"
@@ -24,6 +25,7 @@ export interface GivenBuild {
   variants?: readonly string[] | undefined
   definition?: DefinitionFile | undefined
   sources?: string | undefined
+  runner?: string | undefined
   /** See {@link BuildRequest.decided}. */
   decided?: BuildRequest["decided"]
   base?: string | undefined
@@ -45,7 +47,7 @@ export interface GivenBuild {
  * Validates everything about a build that can be known before any work.
  *
  * @throws RunnerImagesError for the first error found: USAGE, PLATFORM_INVALID, VARIANT_INVALID, DEFINITION_INVALID, SOURCES_INVALID,
- *   BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID, LOCK_INVALID or SNAPSHOT_INVALID
+ *   RUNNER_INVALID, BASE_INVALID, COMPRESSION_INVALID, MIRROR_INVALID, LOCK_INVALID or SNAPSHOT_INVALID
  */
 export function composeRequest(given: GivenBuild): BuildRequest {
   const platforms = parsePlatforms(given.platforms)
@@ -56,6 +58,7 @@ export function composeRequest(given: GivenBuild): BuildRequest {
     ...composeVariants(given),
     ...(given.definition === undefined ? {} : { definition: given.definition.text }),
     sources: parseSources(given.sources),
+    runner: parseRunner(given.runner),
     base,
     sudo: given.sudo,
     root: given.root,

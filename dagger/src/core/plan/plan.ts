@@ -12,8 +12,8 @@ import {
 } from "../variants/definitions.js"
 import { RunnerImagesError } from "../errors.js"
 import type { AcceptedFinding } from "../variants/findings.js"
-import type { PlatformName } from "../platforms.js"
-import type { ImageSources, SourceKind } from "../report/report.js"
+import { spelling, type PlatformName } from "../platforms.js"
+import type { ImageSources, RunnerKind, SourceKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 import type { VariantName } from "../variants/names.js"
 import { ROOT_HOME, userPath } from "../variants/runner-user.js"
@@ -25,7 +25,7 @@ export type PlannedTool =
   | { name: ToolName; from: "npm"; version: string; package: string; integrity: string }
   | { name: ToolName; from: "go-toolchain"; version: string; module: string; sum: string }
   | { name: ToolName; from: "deb"; package: string }
-  | { name: ToolName; from: "project"; folder: string }
+  | { name: ToolName; from: "go-program"; folder: string; module: string; arch: string }
   | ({ from: "definition"; unpack: Unpack; url: string; sha256: string } & Pick<
       CustomTool,
       "name" | "version" | "links"
@@ -50,7 +50,7 @@ export interface VariantPlan {
   base: BaseName
   /** Where each of the catalog's tools comes from. */
   sources: ImageSources
-  runner: "actions" | "stand-in"
+  runner: RunnerKind
   /** Whether containers start as root instead of the runner user. */
   root: boolean
   /** The requested package options that the variant knows. */
@@ -94,7 +94,7 @@ export function planVariant(variant: VariantName, request: BuildRequest, sources
     description: definition.description,
     base,
     sources: imageSources(definition.tools, sources),
-    runner: sourceOf("runner", sources).from === "upstream" ? "actions" : "stand-in",
+    runner: sourceOf("runner", sources).from === "upstream" ? "official" : "act",
     root: request.root ?? false,
     options: PACKAGE_OPTIONS.filter((option) => request[option] && definition.optionalPackages[option]),
     environment: {
@@ -206,8 +206,10 @@ export function plannedTool(name: ToolName, platform: PlatformName, from: Source
       const { path, version, sum } = registry.modules[platform]
       return [{ name, from: "go-toolchain", version: registry.version, module: `${path}@${version}`, sum }]
     }
-    case "project":
-      return [{ name, from: "project", folder: registry.folder }]
+    case "go-program":
+      return [
+        { name, from: "go-program", folder: registry.folder, module: registry.module, arch: spelling(platform).arch },
+      ]
   }
 }
 
@@ -225,7 +227,8 @@ export function verifiable<Tool extends PlannedTool>(
   const file = fileWithoutChecksum(tool)
   if (file === undefined) return tool
   const vendor = tool.from === "upstream" ? "vendor" : "registry"
-  const others = tool.from === "upstream" ? ", or use --sources auto or registry" : ""
+  const option = tool.name === "runner" ? "--runner act" : "--sources auto or registry"
+  const others = tool.from === "upstream" ? `, or use ${option}` : ""
   throw new RunnerImagesError(
     "CHECKSUM_UNKNOWN",
     `The catalog has no checksum for ${file}, so it cannot be verified.`,

@@ -1,4 +1,5 @@
 import type { PlatformName } from "../platforms.js"
+import { runnerText } from "../report/runner-text.js"
 import { RUNNER_USER } from "../variants/runner-user.js"
 import type { VariantPlan } from "./plan.js"
 
@@ -13,6 +14,7 @@ export interface SetupFacts {
   version: string
   /** ISO 8601. */
   created: string
+  runnerVersion: string
 }
 
 /**
@@ -20,9 +22,9 @@ export interface SetupFacts {
  * and so must not be below anything that is expensive to repeat.
  */
 export function setupInfoText(
-  { title, variant, base }: Pick<VariantPlan, "title" | "variant" | "base">,
+  { title, variant, base, runner }: Pick<VariantPlan, "title" | "variant" | "base" | "runner">,
   platform: PlatformName,
-  { version, created }: SetupFacts,
+  { version, created, runnerVersion }: SetupFacts,
 ): string {
   const lines = {
     Image: title,
@@ -30,6 +32,7 @@ export function setupInfoText(
     Platform: platform,
     Base: base,
     Version: version,
+    Runner: runnerText({ kind: runner, version: runnerVersion }),
     Created: created,
     Report: `report.md and report.json, beside the image's layout (dist/${variant} unless the build had another --output)`,
   }

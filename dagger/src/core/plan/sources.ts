@@ -9,11 +9,21 @@ import {
 import { RunnerImagesError } from "../errors.js"
 import type { ImageSources, SourceKind, ToolSource } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
+import type { RunnerMode } from "../request/runner.js"
 import { mirrored } from "../text/mirror.js"
 
-/** Where a build's tools come from: all from one kind of source, or, after `auto` was decided, each from its own. */
-export type DecidedSources =
+/**
+ * Where a build's tools come from: all from one kind of source, or, after `auto` was decided, each from its own. The runner may have been
+ * asked for by itself.
+ */
+export type DecidedSources = (
   { mode: SourceKind; reason: string } | { mode: "auto"; tools: Readonly<Partial<Record<string, ToolSource>>> }
+) & { runner?: ToolSource }
+
+/** The tool that `--runner` decides about. */
+const RUNNER: ToolName = "runner"
+
+type Asked = Pick<BuildRequest, "sources" | "runner" | "decided" | "platforms">
 
 /**
  * Asks the servers of some URLs whether they have the files.
@@ -30,36 +40,43 @@ export function assetName(url: string): string {
 /**
  * Decides once per build where each tool comes from. With `auto`, that is upstream if the catalog has checksums for the tool's files on all
  * requested platforms, and their servers have them; else the registry. Tools that only work together come from the same kind of source.
+ * A runner that was asked for comes from its only source, whatever the others do.
  *
  * @param assets names of the files that were fetched beforehand; their servers are not asked
- * @throws RunnerImagesError UPSTREAM_UNREACHABLE when a file cannot be had in upstream mode; ORIGINAL_INVALID when an earlier build's decision
+ * @throws RunnerImagesError UPSTREAM_UNREACHABLE when a file cannot be had in upstream mode, or of GitHub's runner when that was asked for; ORIGINAL_INVALID when an earlier build's decision
  *   lacks a tool
  */
 export async function decideSources(
-  request: Pick<BuildRequest, "sources" | "decided" | "platforms" | "mirror">,
+  request: Asked & Pick<BuildRequest, "mirror">,
   tools: readonly ToolName[],
   assets: readonly string[],
   probe: Probe,
 ): Promise<DecidedSources> {
-  const { sources: mode, decided, platforms, mirror } = request
+  const { sources: mode, runner: asked = "auto", decided, platforms, mirror } = request
   const certain = certainSources(request, tools)
-  if (mode === "registry" || decided) return certain
+  if (decided) return certain
   const located = (names: readonly ToolName[]) =>
     upstreamFiles(names, platforms).map((file): LocatedFile => {
       return assets.includes(assetName(file.url)) ? file : { ...file, askedAt: mirrored(file.url, mirror) }
     })
-  if (mode === "upstream") {
-    const files = located(tools)
-    const missing = await askFor(files, probe)
-    if (missing.size > 0) throw unreachable(missing, files.length)
-    return certain
-  }
-  const groups = decidedTogether(tools).map((names) => ({ names, files: located(names) }))
+  const others = tools.filter((name) => name !== RUNNER || asked === "auto")
+  await Promise.all([
+    mode === "upstream" && requireFiles(located(others), probe, "--sources auto or registry"),
+    asked === "official" && requireFiles(located(tools.filter((name) => name === RUNNER)), probe, "--runner act"),
+  ])
+  if (mode !== "auto") return certain
+  const groups = decidedTogether(others).map((names) => ({ names, files: located(names) }))
   const missing = await askFor(
     groups.flatMap(({ files }) => (files.some(unverifiable) ? [] : files)),
     probe,
   )
-  return { mode, tools: sourcesOf(groups, missing) }
+  return { ...certain, mode, tools: sourcesOf(groups, missing) }
+}
+
+/** @throws RunnerImagesError UPSTREAM_UNREACHABLE */
+async function requireFiles(files: readonly LocatedFile[], probe: Probe, otherwise: string): Promise<void> {
+  const missing = await askFor(files, probe)
+  if (missing.size > 0) throw unreachable(missing, files.length, otherwise)
 }
 
 /**
@@ -69,14 +86,20 @@ export async function decideSources(
  * @throws RunnerImagesError ORIGINAL_INVALID when an earlier build's decision lacks a tool
  */
 export function certainSources(
-  { sources: mode, decided, platforms }: Pick<BuildRequest, "sources" | "decided" | "platforms">,
+  { sources: mode, runner: asked = "auto", decided, platforms }: Asked,
   tools: readonly ToolName[],
 ): DecidedSources {
-  if (mode !== "auto") return { mode, reason: `requested with --sources ${mode}` }
+  const runner: ToolSource | undefined =
+    asked === "auto" || !tools.includes(RUNNER)
+      ? undefined
+      : { from: asked === "official" ? "upstream" : "registry", reason: `requested with --runner ${asked}` }
+  const alone = runner && { runner }
+  if (mode !== "auto") return { mode, reason: `requested with --sources ${mode}`, ...alone }
   if (decided) return { mode, tools: complete(decided, tools) }
-  const groups = decidedTogether(tools).map((names) => ({ names, files: upstreamFiles(names, platforms) }))
+  const others = tools.filter((name) => name !== RUNNER || runner === undefined)
+  const groups = decidedTogether(others).map((names) => ({ names, files: upstreamFiles(names, platforms) }))
   const certain = groups.filter(({ files }) => files.length === 0 || files.some(unverifiable))
-  return { mode, tools: sourcesOf(certain, new Map()) }
+  return { mode, tools: sourcesOf(certain, new Map()), ...alone }
 }
 
 function sourcesOf(
@@ -93,6 +116,7 @@ function sourcesOf(
 
 /** Whether it is decided where a tool comes from. */
 export function isDecided(name: ToolName, decided: DecidedSources): boolean {
+  if (name === RUNNER && decided.runner) return true
   return decided.mode !== "auto" || decided.tools[name] !== undefined
 }
 
@@ -137,11 +161,11 @@ export function sourceForFiles(files: readonly LocatedFile[], missing: Missing):
   return { from: "upstream", reason: `the pinned files are in the assets folder${others}` }
 }
 
-function unreachable(missing: Missing, all: number): RunnerImagesError {
+function unreachable(missing: Missing, all: number, otherwise: string): RunnerImagesError {
   return new RunnerImagesError(
     "UPSTREAM_UNREACHABLE",
     `${count(missing.size, all)} cannot be had: ${listed(missing)}.`,
-    "Check the network, give the files with --assets DIR, name a server that has them with --mirror URL, or use --sources auto or registry.",
+    `Check the network, give the files with --assets DIR, name a server that has them with --mirror URL, or use ${otherwise}.`,
   )
 }
 
@@ -174,6 +198,7 @@ function complete(
  * @throws Error for a tool that was not decided about
  */
 export function sourceOf(name: ToolName, decided: DecidedSources): ToolSource {
+  if (name === RUNNER && decided.runner) return decided.runner
   if (catalogTool(name).registryIsUpstream) return { from: "registry", reason: ONLY_THERE }
   if (decided.mode !== "auto") return { from: decided.mode, reason: decided.reason }
   const source = decided.tools[name]
@@ -211,6 +236,17 @@ export function fallbacks(sources: ImageSources): SourceGroup[] {
   const groups = sourceGroups(sources)
   if (sources.requested !== "auto" || !groups.some(({ from }) => from === "upstream")) return []
   return groups.filter(({ from, reason }) => from === "registry" && reason !== ONLY_THERE)
+}
+
+/**
+ * Warns that images do not have GitHub's runner, although nobody asked for another.
+ *
+ * @returns undefined if they have it, or if the other one was asked for
+ */
+export function unofficialText({ tools }: Pick<ImageSources, "tools">, asked?: RunnerMode): string | undefined {
+  const runner = tools[RUNNER]
+  if (runner?.from !== "registry" || asked === "act") return undefined
+  return `the runner is github-act-runner, not GitHub's own: ${runner.reason}. docs/ACT_RUNNER.md says what it lacks; --runner act accepts it, --runner official fails instead`
 }
 
 /** @example sourceText({ from: "registry", tools: ["chrome"], reason: "…" }) ⇒ "from registry: chrome; …" */

@@ -1,6 +1,7 @@
 import { parityMarkdown } from "./image-parity.js"
 import { countChecks, countsText } from "./check-counts.js"
 import { megabytes, section, table, text } from "../text/markdown.js"
+import { runnerText } from "../report/runner-text.js"
 import type { CheckResult, ImageLayer, PlatformReport, Report } from "../report/report.js"
 import { budgetedLayers, difference, percent, totalBytes } from "../oci/sizes.js"
 
@@ -33,9 +34,7 @@ function facts({ index, created, sources, runner }: Report): string {
     index === undefined ? "- **No image was written.**" : `- Index: \`${index}\``,
     `- Created: ${created}`,
     ...(sources.requested === undefined ? [] : [`- Requested sources: ${sources.requested}`]),
-    runner.kind === "stand-in"
-      ? `- Runner: **stand-in** ${runner.version}. This is not the GitHub Actions runner.`
-      : `- Runner: GitHub Actions runner ${runner.version}`,
+    `- Runner: **${runner.kind}** ${runnerText(runner)}`,
   ].join("\n")
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod"
 
 /** The schema of `report.json`, for one built variant. The version changes when a reader of the old format would misread the new. */
-export const REPORT_SCHEMA_VERSION = 3
+export const REPORT_SCHEMA_VERSION = 4
 
 /**
  * How a platform's packages were installed: with the platform's own binaries on its own hardware, with binaries of the engine's platform
@@ -9,6 +9,10 @@ export const REPORT_SCHEMA_VERSION = 3
  */
 export const INSTALL_METHODS = ["native", "accelerated", "emulated"] as const
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
+
+/** Whose runner an image has: GitHub's, or the program of this project around the Go module github-act-runner. */
+export const RUNNER_KINDS = ["official", "act"] as const
+export type RunnerKind = (typeof RUNNER_KINDS)[number]
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
@@ -73,7 +77,7 @@ export type ImageSources = z.infer<typeof imageSourcesSchema>
 export const toolSchema = z.object({
   name: z.string(),
   version: z.string(),
-  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION`, `deb:NAME`, or `project`. */
+  /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION` or `deb:NAME`. */
   source: z.string(),
   sha256: sha256.optional(),
   /** Known vulnerabilities of a pinned version, by their ids. Absent if there are none. */
@@ -191,7 +195,7 @@ export const reportSchema = z.object({
   /** The image's creation time, ISO 8601: the time of its newest input, so that the same inputs give the same image. */
   created: z.string(),
   sources: imageSourcesSchema,
-  runner: z.object({ kind: z.enum(["actions", "stand-in"]), version: z.string() }),
+  runner: z.object({ kind: z.enum(RUNNER_KINDS), version: z.string() }),
   /** Containers start as root. */
   root: z.literal(true).optional(),
   /** Jobs can become root without a password. */

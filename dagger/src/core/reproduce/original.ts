@@ -30,7 +30,7 @@ export function parseOriginal(text: string): OriginalReport {
  * @param text the report, which is the lock
  */
 export function rebuildOf(text: string, { definition, mirror, snapshot }: OwnFiles = {}): GivenBuild {
-  const { variant, platforms, sources, request, sudo = false, root = false } = parseOriginal(text)
+  const { variant, platforms, sources, runner, request, sudo = false, root = false } = parseOriginal(text)
   const { base, compression, cjkFonts = false, source } = request
   const recorded = request.definition === undefined ? undefined : { text: request.definition, name: "of the report" }
   return {
@@ -40,6 +40,7 @@ export function rebuildOf(text: string, { definition, mirror, snapshot }: OwnFil
     sources: sources.requested,
     // What a vendor's server answers today must not decide about the image of another day.
     ...(sources.requested === "auto" ? { decided: sources.tools } : {}),
+    runner: runner.kind,
     base,
     compression,
     lock: text,

@@ -7,6 +7,7 @@ import { SOURCE_KINDS, type RecordedRequest, type ToolSource } from "../report/r
 import type { Snapshot } from "../packages/snapshot.js"
 import type { Mirror } from "../text/mirror.js"
 import type { PlatformName } from "../platforms.js"
+import type { RunnerMode } from "./runner.js"
 import type { SourceCode } from "../text/source-code.js"
 import type { VariantName } from "../variants/names.js"
 
@@ -34,6 +35,8 @@ export interface BuildRequest {
   /** The text of that file. */
   definition?: string
   sources: SourcesMode
+  /** Defaults to `auto`. The other tools follow `sources`, whatever this is. */
+  runner?: RunnerMode
   /** With `auto`: what an earlier build decided, by the tool's name. Vendors are not asked again. */
   decided?: Readonly<Record<string, ToolSource>>
   /** The base of the images; defaults to the first of `BASES`. */

@@ -169,6 +169,7 @@ export async function benchBuild(
     platforms: [...PLATFORMS],
     variants: [variant],
     sources: "registry",
+    runner: "act",
     sudo: false,
     refresh,
     compression,

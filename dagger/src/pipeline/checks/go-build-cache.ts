@@ -2,7 +2,7 @@ import type { Container } from "@dagger.io/dagger"
 import { GO_BUILD_CACHE, type GoBuildCachePlan } from "../../core/checks/go-build-cache.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { scripts, scriptsIn } from "../engine/script.js"
-import { goToolchain } from "../image/tools.js"
+import { goToolchain } from "../image/go-toolchain.js"
 import type { UpstreamAccess } from "../image/upstream.js"
 
 /**

@@ -15,8 +15,10 @@ import type { PlatformName } from "../../core/platforms.js"
 import type { ImageReference } from "../../core/text/reference.js"
 import {
   REPORT_SCHEMA_VERSION,
+  RUNNER_KINDS,
   type PlatformReport,
   type Report,
+  type RunnerKind,
   type Tool,
   type ToolSource,
 } from "../../core/report/report.js"
@@ -193,6 +195,8 @@ function sourcesOf(labels: ReadonlyMap<string, string>): DecidedSources {
   return { mode: "auto", tools: Object.fromEntries(tools) }
 }
 
-function runnerOf(labels: ReadonlyMap<string, string>): "actions" | "stand-in" {
-  return labels.get("com.github.runner.kind") === "stand-in" ? "stand-in" : "actions"
+/** Other projects' images do not name theirs; assume GitHub's. */
+function runnerOf(labels: ReadonlyMap<string, string>): RunnerKind {
+  const kind = labels.get("com.github.runner.kind")
+  return RUNNER_KINDS.find((known) => known === kind) ?? "official"
 }

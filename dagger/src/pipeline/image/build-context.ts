@@ -2,10 +2,11 @@ import type { Directory, Service } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { allSettled } from "../../core/progress/all-settled.js"
+import { catalogTool } from "../../core/catalog/catalog.js"
 import { assertNative } from "../../core/checks/native-only.js"
 import type { BuildPlan } from "../../core/plan/build-plan.js"
-import { vulnerabilityWarnings } from "../../core/plan/expected-tools.js"
-import { fallbacks, sourceGroups, sourceText } from "../../core/plan/sources.js"
+import { goProgram, vulnerabilityWarnings, type GoProgram } from "../../core/plan/expected-tools.js"
+import { fallbacks, sourceGroups, sourceText, unofficialText } from "../../core/plan/sources.js"
 import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
 import type { ImageSources } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
@@ -51,11 +52,12 @@ export interface BuildContext {
   releases: ReleaseFile[]
   plan: BuildPlan
   created: string
-  standInVersion: string
+  /** The runner that the pipeline compiles, whether or not an image has it. */
+  actRunner: GoProgram
 }
 
 /** Says where each tool comes from; with a warning where `auto` mixes sources. */
-function saySources({ sources, variants }: BuildPlan, progress: Progress): void {
+function saySources({ sources, variants }: BuildPlan, asked: BuildRequest["runner"], progress: Progress): void {
   const tools = Object.fromEntries(variants.flatMap((plan) => Object.entries(plan.sources.tools)))
   const all: ImageSources = { requested: sources.mode, tools }
   const warned = new Set(fallbacks(all).map(sourceText))
@@ -63,6 +65,15 @@ function saySources({ sources, variants }: BuildPlan, progress: Progress): void 
     if (warned.has(text)) progress.warn("all platforms", `tools ${text}`)
     else progress.note("all platforms", `tools ${text}`)
   }
+  const unofficial = unofficialText(all, asked)
+  if (unofficial !== undefined) progress.warn("all platforms", unofficial)
+}
+
+function readActRunner(docker: string): GoProgram {
+  const { registry } = catalogTool("runner")
+  if (registry.kind !== "go-program") throw new Error("the runner is not a program of this project")
+  const read = (name: string) => readFileSync(join(docker, registry.folder, name), "utf8")
+  return goProgram(read("VERSION"), read("go.mod"), registry.module)
 }
 
 /** Finds all inputs of a build and plans it. This is the only place that inspects the engine and plans. */
@@ -95,13 +106,13 @@ export async function prepareBuild(
   )
   await allSettled<unknown>([planning, reading])
   const [plan, archive] = await Promise.all([planning, reading])
-  saySources(plan, progress)
+  saySources(plan, request.runner, progress)
   for (const text of vulnerabilityWarnings(plan.variants)) progress.warn("all platforms", text)
   if (request.native) assertNative(plan.variants, engineHost.platform)
-  const standInVersion = readFileSync(join(inputs.docker, "stand-in", "VERSION"), "utf8").trim()
+  const actRunner = readActRunner(inputs.docker)
   // The same packages as before make the same image, although the archive has moved on.
   const releases = request.lock?.releases ?? archive.releases
   const created = newestDate(releases)
   const sources = { docker: inputs.docker, ...access }
-  return { request, inputs, sources, progress, engineHost, archive, releases, plan, created, standInVersion }
+  return { request, inputs, sources, progress, engineHost, archive, releases, plan, created, actRunner }
 }

@@ -5,6 +5,7 @@ import { addUser, ownedFoldersText, type AccountFiles } from "../../core/package
 import { DPKG_EXCLUDES } from "../../core/variants/definitions.js"
 import type { Healthcheck } from "../../core/oci/finish.js"
 import { environmentOn, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
+import type { BuildFacts } from "../../core/plan/labels.js"
 import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
@@ -123,9 +124,14 @@ export function configured(image: Container, plan: VariantPlan, platform: Platfo
 }
 
 /** Adds what the runner shows in the first step of a job, as one layer above all others. */
-export function withSetupInfo(root: Root, plan: VariantPlan, platform: PlatformName, created: string): Root {
+export function withSetupInfo(
+  root: Root,
+  plan: VariantPlan,
+  platform: PlatformName,
+  { created, runnerVersion }: Pick<BuildFacts, "created" | "runnerVersion">,
+): Root {
   // A few hundred bytes, which go with later requests: uploading them takes three requests more.
-  const text = setupInfoText(plan, platform, { version: PROJECT_VERSION, created })
+  const text = setupInfoText(plan, platform, { version: PROJECT_VERSION, created, runnerVersion })
   const owner = `${String(RUNNER_USER.uid)}:${String(RUNNER_USER.gid)}`
   return {
     container: root.container.withNewFile(SETUP_INFO.path, text, { owner, permissions: 0o644 }),

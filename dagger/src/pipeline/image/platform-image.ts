@@ -70,7 +70,7 @@ export class PlatformImages {
 
   async image(plan: VariantPlan, platform: PlatformPlan): Promise<PlatformBuild> {
     const stage = await this.stage(plan.variant, platform.platform)
-    const tools = expectedTools(platform, stage.packages, this.run.standInVersion)
+    const tools = expectedTools(platform, stage.packages, this.run.actRunner)
     const context = {
       platform: platform.platform,
       emulated: platform.platform !== this.run.engineHost.platform,
@@ -78,10 +78,10 @@ export class PlatformImages {
       tools,
       packages: stage.packages,
     }
-    const { created } = this.run
+    const facts = annotationFactsOf(this.run, tools)
     const unlabelled = configured(stage.container, plan, platform.platform)
-    const described = withSetupInfo({ container: unlabelled, layers: stage.layers }, plan, platform.platform, created)
-    const container = labelled(described.container, labelsOf(plan, annotationFactsOf(this.run, tools)))
+    const described = withSetupInfo({ container: unlabelled, layers: stage.layers }, plan, platform.platform, facts)
+    const container = labelled(described.container, labelsOf(plan, facts))
     const { addedFiles, installation } = stage
     return { container, unlabelled, layers: described.layers, addedFiles, installation, context }
   }
@@ -105,7 +105,7 @@ export class PlatformImages {
         const root = parent === undefined ? await accounts() : installed
         const tooled = await withTools(engineHost, root, added.tools, sources)
         const equipped = parent === undefined ? withRuntime(engineHost, tooled, sources.docker) : tooled
-        const tools = expectedTools(whole, installed.packages, this.run.standInVersion)
+        const tools = expectedTools(whole, installed.packages, this.run.actRunner)
         const facts = runtimeFacts(plan, platform, tools)
         const files = { files: [...added.files, factsFile(facts), ...shipped], links: added.links }
         const toolCache = cachedTools(tools, installed.packages)

@@ -1,11 +1,11 @@
-import { dag, type Container, type Directory, type File } from "@dagger.io/dagger"
-import { join } from "node:path"
+import { dag, type Container, type Directory } from "@dagger.io/dagger"
 import { catalogTool, type NpmSource, type Unpack } from "../../core/catalog/catalog.js"
 import { verifiable, type PlannedTool } from "../../core/plan/plan.js"
 import { assetName } from "../../core/plan/sources.js"
 import type { EngineHost } from "../engine/engine-host.js"
-import { scripts } from "../engine/script.js"
-import { filesIn } from "../engine/uploads.js"
+import { goProgramFiles } from "./go-program.js"
+import { unpackedGo } from "./go-toolchain.js"
+import { fetched, unpackArguments, unpackedArchive } from "./unpacked.js"
 import { fetchUpstream, type UpstreamAccess } from "./upstream.js"
 
 /** Where tools are taken from. */
@@ -30,11 +30,10 @@ export async function withTool(
   switch (tool.from) {
     case "deb":
       return image
-    case "project": {
+    case "go-program": {
       const { registry } = entry
-      if (registry.kind !== "project") throw new Error(`${tool.name} is not a program of this project`)
-      const files = asSingleLayer(engineHost, engineHost.uploads.directory(filesIn(join(sources.docker, tool.folder))))
-      return image.withDirectory(registry.into, files, owner)
+      if (registry.kind !== "go-program") throw new Error(`${tool.name} is not a program of this project`)
+      return image.withDirectory(registry.into, await goProgramFiles(engineHost, tool, sources.docker), owner)
     }
     case "npm": {
       const { registry } = entry
@@ -59,36 +58,12 @@ export async function withTool(
   }
 }
 
-/**
- * The files of a Go toolchain, which need not be that of an image.
- *
- * @throws RunnerImagesError CHECKSUM_UNKNOWN, and DOWNLOAD_MISMATCH or DOWNLOAD_FAILED as in {@link fetchUpstream}
- */
-export async function goToolchain(
-  engineHost: EngineHost,
-  tool: PlannedTool,
-  access: UpstreamAccess,
-): Promise<Directory> {
-  const { registry, upstream } = catalogTool("go")
-  if (tool.from === "go-toolchain" && registry.kind === "go-toolchain")
-    return unpackedGo(engineHost, tool, registry.unpack)
-  if (tool.from !== "upstream" || !upstream) throw new Error(`there is no Go toolchain from ${tool.from}`)
-  const { name, file } = await fetched(engineHost, tool, access)
-  return unpackedArchive(engineHost, file, name, upstream.unpack)
-}
-
-async function fetched(
-  engineHost: EngineHost,
-  tool: PlannedTool & { from: "upstream" },
-  access: UpstreamAccess,
-): Promise<{ name: string; file: File }> {
-  const { url, sha256 } = verifiable(tool)
-  const name = assetName(url)
-  return { name, file: await fetchUpstream(engineHost, { name, url, sha256 }, access) }
-}
-
 /** The folder or file where a tool's files are placed. */
 export function placeOf(tool: PlannedTool): string | undefined {
+  if (tool.from === "go-program") {
+    const { registry } = catalogTool(tool.name)
+    return "into" in registry ? registry.into : undefined
+  }
   const unpack = unpackOf(tool)
   return unpack?.kind === "program" ? unpack.path : unpack?.into
 }
@@ -168,37 +143,4 @@ function unpackedNpm(
       ...unpackArguments(unpack),
     ])
     .directory("/unpacked")
-}
-
-/** Fetches a Go toolchain with the distribution's Go, from its configured proxy, and verifies it with the catalog's hash. */
-function unpackedGo(engineHost: EngineHost, tool: PlannedTool & { from: "go-toolchain" }, unpack: Unpack): Directory {
-  const { module, sum } = verifiable(tool)
-  return engineHost.toolbox
-    .withExec([
-      "sh",
-      "-c",
-      "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null",
-    ])
-    .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["fetch-go.sh", "unpack.sh"])))
-    .withWorkdir("/download")
-    .withExec(["sh", "/plan/fetch-go.sh", module, sum, ...unpackArguments(unpack)])
-    .directory("/unpacked")
-}
-
-function unpackedArchive(engineHost: EngineHost, file: File, name: string, unpack: Unpack): Directory {
-  return engineHost
-    .toolboxWith("unpack.sh")
-    .withMountedFile(`/download/${name}`, file)
-    .withExec(["sh", "/plan/unpack.sh", `/download/${name}`, ...unpackArguments(unpack)])
-    .directory("/unpacked")
-}
-
-/** Arguments of unpack.sh: how many leading folders to remove, then `+path` for the only paths to unpack and `-path` for paths to leave out. */
-function unpackArguments(unpack: Unpack): string[] {
-  if (unpack.kind === "program") return ["0"]
-  return [
-    String(unpack.strip),
-    ...(unpack.only ?? []).map((path) => `+${path}`),
-    ...(unpack.exclude ?? []).map((path) => `-${path}`),
-  ]
 }

@@ -1,11 +1,9 @@
 import type { Directory } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import { startFiles } from "../../core/oci/start-files.js"
-import { plannedTool } from "../../core/plan/plan.js"
-import { DEFAULT_BASE } from "../../core/variants/bases.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { scriptsIn } from "../engine/script.js"
-import { goToolchain } from "../image/tools.js"
+import { withGo } from "../image/go-program.js"
 
 /** Both entry points find it beside the module's source. */
 const START_FILES = new URL("../../core/oci/start-files.json", import.meta.url)
@@ -25,15 +23,11 @@ export async function estargzTools(engineHost: EngineHost): Promise<{ program: D
  * go.sum has the checksums of the modules.
  */
 async function compiled(engineHost: EngineHost): Promise<Directory> {
-  const [toolchain] = plannedTool("go", engineHost.platform, "registry", DEFAULT_BASE)
-  if (!toolchain) throw new Error("Go is not in the Go module proxy")
-  const go = await goToolchain(engineHost, toolchain, {})
-  return engineHost.toolbox
-    .withMountedDirectory("/usr/local/go", go)
+  return (await withGo(engineHost))
     .withMountedDirectory("/sources", engineHost.uploads.directory(scriptsIn("estargz")))
     .withExec(["sh", "-ec", COMPILE])
     .directory("/compiled")
 }
 
-const COMPILE = `export PATH=/usr/local/go/bin:$PATH GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
+const COMPILE = `export GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOSUMDB=off CGO_ENABLED=0
 cd /sources && go build -trimpath -buildvcs=false -ldflags="-s -w" -o /compiled/estargz .`

@@ -3,6 +3,7 @@ import { digestOf, layoutError } from "../../core/oci/documents.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import { planPublication, type Publication } from "../../core/oci/publication.js"
 import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
+import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
 import type { VariantName } from "../../core/variants/names.js"
@@ -13,22 +14,22 @@ export interface PublishOptions extends RegistryAccess {
   /** `ghcr.io/owner/runner`: the standard variant's repository. Other variants append their name. */
   repository: string
   tags: readonly string[]
-  /** Allow publishing images with the stand-in runner, under tags that say so. */
-  allowStandIn: boolean
+  /** The runner that was asked for, without which an unofficial one is not published. */
+  runner: RunnerMode
   /** Also tag other variants than standard in {@link repository} itself, as `chrome-TAG`. */
   variantTags: boolean
   /** Kept up to date, for a caller that may be interrupted. */
   moves?: TagMoves
 }
 
-/** The options of {@link publish} that do not come from the engine. */
-export type PublishTarget = Omit<PublishOptions, "tools" | "uploads">
+/** The options of {@link publish} that come neither from the engine nor from the request. */
+export type PublishTarget = Omit<PublishOptions, "tools" | "uploads" | "runner">
 
 /** A registry: receives the images of all variants, and tags only after all images. See {@link publish}. */
 export class RegistryDestination implements Destination {
   readonly place = "reference"
 
-  constructor(private readonly options: PublishTarget) {}
+  constructor(private readonly options: PublishTarget & Pick<PublishOptions, "runner">) {}
 
   async deliver(
     images: readonly BuiltVariant[],
@@ -48,7 +49,7 @@ export class RegistryDestination implements Destination {
  * moves beforehand, in case this program or its engine is killed.
  *
  * @returns one line per variant, `ghcr.io/owner/runner@sha256:…`
- * @throws RunnerImagesError STAND_IN_REFUSED, CHECKS_FAILED, REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
+ * @throws RunnerImagesError ACT_RUNNER_REFUSED, CHECKS_FAILED, REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
  */
 export async function publish(
   built: readonly BuiltVariant[],

@@ -6,11 +6,7 @@ import type { FileManifest } from "../../core/parity/file-manifest.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
 import type { ParityEvidence, VendorTool } from "../../core/parity/reasons.js"
 import type { PlannedTool, VariantPlan } from "../../core/plan/plan.js"
-import {
-  allowedFor,
-  parsePlatformDifferences,
-  type AllowedImageDifference,
-} from "../../core/parity/platform-differences.js"
+import { parsePlatformDifferences, type AllowedImageDifference } from "../../core/parity/platform-differences.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { ImageParity, Tool } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
@@ -87,7 +83,7 @@ export async function compareVariant(
   }
   return progress.run("all platforms", "parity", () =>
     compareContainers(engineHost, built, evidence, {
-      allowed: allowedFor(allowedDifferences(), plan.runner),
+      allowed: allowedDifferences(),
       environment: new Map(plan.platforms.map(({ platform, environment }) => [platform, environment])),
     }),
   )

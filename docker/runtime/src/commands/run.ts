@@ -15,6 +15,7 @@ import { removeConfiguration } from "../runner/configuration-files.js"
 import { startListener } from "../runner/listener.js"
 import { obtainRegistration } from "../supervisor/obtain-registration.js"
 import { type RunnerParts, stopTimes } from "../supervisor/runner-parts.js"
+import { runnerText } from "../runner-text.js"
 import { RunnerState } from "../supervisor/runner-state.js"
 import { stopRunner } from "../supervisor/stop-runner.js"
 import { StopRequest, takeSignals } from "../processes/stop-request.js"
@@ -70,6 +71,7 @@ async function start({ args, jitConfiguration }: RunOptions, stop: StopRequest):
   const { setup, client } = await startBroker({ jitConfiguration })
   try {
     const { configuration, ...container } = await prepare(setup)
+    log.info(`runner ${runnerText(setup.image.runner)}`)
     return await runRunner({ args, stop, setup: { ...setup, configuration }, container, broker: client })
   } finally {
     client.close()

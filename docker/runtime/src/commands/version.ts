@@ -1,4 +1,5 @@
 import type { ImageFacts } from "../image-facts.js"
+import { runnerText } from "../runner-text.js"
 import { aligned } from "./aligned.js"
 
 /** What `--version` prints: the image, its runner, and its tools by name, as text or with `--json` as JSON. */
@@ -8,7 +9,7 @@ export function version(image: ImageFacts, { json }: { json: boolean }): string 
   if (json)
     return `${JSON.stringify({ variant, version, platform, base, runner, tools: Object.fromEntries(tools) }, null, 2)}\n`
   const rows = [
-    ["runner", runner.kind === "stand-in" ? `${runner.version} (a stand-in for tests)` : runner.version],
+    ["runner", runnerText(runner)],
     ["variant", variant],
     ["platform", platform],
     ["image", version],

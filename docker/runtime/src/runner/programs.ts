@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { RuntimeFailure } from "../failure.js"
 
 /** Folders of which every file is a program or is loaded by one. */
-const FOLDERS = ["bin", "lib"]
+const FOLDERS = ["bin"]
 
 /** Files at the top that config.sh and what it starts read: a proxy that somebody wrote there would get the token. */
 const INPUTS = [".env", ".path", ".certificates", ".options", ".proxy", ".proxycredentials", ".proxybypass"]

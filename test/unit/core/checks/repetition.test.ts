@@ -25,7 +25,9 @@ function contextOf(variant: string): CheckContext {
     refresh: false,
   }
   const plan = planVariant(variant, request, { mode: "registry", reason: "test" })
-  const tools = plan.platforms.flatMap((planned) => expectedTools(planned, PACKAGES, "0.1.0"))
+  const tools = plan.platforms.flatMap((planned) =>
+    expectedTools(planned, PACKAGES, { version: "0.1.0", module: "act@v0.1.0" }),
+  )
   return { platform, emulated: true, plan, tools, packages: PACKAGES }
 }
 

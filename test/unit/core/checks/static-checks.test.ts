@@ -28,7 +28,10 @@ const context: CheckContext = {
   platform: "linux/arm64",
   emulated: false,
   plan,
-  tools: [{ name: "node", version: "24.1.0", source: "project" }],
+  tools: [
+    { name: "node", version: "24.1.0", source: "npm:node" },
+    { name: "runner", version: "1", source: "go:example.org/act@v1" },
+  ],
   packages: [
     { name: "git", version: "1:2.47.3-0+deb13u1" },
     ...plan.platforms.flatMap(({ packages }) => packages.map((name) => ({ name, version: "1" }))),
@@ -41,7 +44,11 @@ const config: CheckedConfig = {
   entrypoint: ENTRYPOINT,
   environment: plan.environment,
   labels,
-  setupInfo: setupInfoText(plan, "linux/arm64", { version: PROJECT_VERSION, created: "2026-01-01T00:00:00Z" }),
+  setupInfo: setupInfoText(plan, "linux/arm64", {
+    version: PROJECT_VERSION,
+    created: "2026-01-01T00:00:00Z",
+    runnerVersion: "1",
+  }),
 }
 const folder = { type: "folder" as const, mode: "755", owner: "0:0" }
 const program = { type: "file" as const, mode: "755", owner: "0:0" }
@@ -65,7 +72,7 @@ const clean: RootfsScan = {
   paths: {
     ...Object.fromEntries(
       pathsToKnow(config)
-        .filter((path) => !sourcePlaces().includes(path))
+        .filter((path) => !sourcePlaces().includes(path) || path.startsWith("/home/runner/"))
         .map((path) => [path, /\/bin\/|\.sh$|\/env$/.test(path) ? program : folder]),
     ),
     "/home/runner": { type: "folder", mode: "755", owner: "1001:1001" },
@@ -210,6 +217,11 @@ describe("the static checks", () => {
       { labels: { ...config.labels, "com.github.runner.type": "" } },
       "failed config/labels: com.github.runner.type",
     ],
+    [
+      "the label of another runner",
+      { labels: { ...config.labels, "com.github.runner.kind": "official" } },
+      "failed config/runner: official 1",
+    ],
     ["an image that does not say what it is", { setupInfo: undefined }, "failed config/setup-info: missing"],
     [
       "an image that says another time than its labels",
@@ -302,7 +314,7 @@ describe("known findings", () => {
     expect(
       [{ package: "git" }, { package: "svn" }, { tool: "node" }, { tool: "rust" }].map((from) => among(from as never)),
     ).toEqual([1, 0, 1, 0])
-    expect([among({ runner: "stand-in" }), among({ runner: "actions" })]).toEqual([1, 0])
+    expect([among({ runner: "act" }), among({ runner: "official" })]).toEqual([1, 0])
   })
 
   it("all have a reason", () => {

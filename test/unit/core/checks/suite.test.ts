@@ -29,7 +29,13 @@ function contextOf({ variant, mode, platform, emulated }: Case): CheckContext {
   const [platformPlan] = plan.platforms
   if (!platformPlan) throw new Error("no plan")
   const packages = platformPlan.packages.map((name) => ({ name, version: "1.2.3-1", sha256: "0".repeat(64) }))
-  return { platform, emulated, plan, tools: expectedTools(platformPlan, packages, "0.1.0"), packages }
+  return {
+    platform,
+    emulated,
+    plan,
+    tools: expectedTools(platformPlan, packages, { version: "0.1.0", module: "act@v0.1.0" }),
+    packages,
+  }
 }
 
 describe.each(CASES)("the checks of $variant from $mode on $platform, emulated: $emulated", (given) => {

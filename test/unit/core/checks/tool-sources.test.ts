@@ -52,6 +52,7 @@ describe("the label with the tools' sources", () => {
 
   it("is compared with files and packages of exactly these tools", () => {
     expect(sourcePlaces()).toEqual([
+      "/home/runner/licenses/act-runner.txt",
       "/usr/local/bin/docker",
       `${PLUGINS}/docker-buildx`,
       `${PLUGINS}/docker-compose`,
@@ -79,6 +80,11 @@ describe("the label with the tools' sources", () => {
       "hides a vendor's program behind a package's",
       { change: { "/usr/local/bin/docker": file } },
       "docker is labelled registry, but /usr/local/bin/docker exists",
+    ],
+    [
+      "hides that the runner is not GitHub's",
+      { change: { "/home/runner/licenses/act-runner.txt": file } },
+      "runner is labelled upstream, but /home/runner/licenses/act-runner.txt exists",
     ],
     [
       "names a package that is not there",

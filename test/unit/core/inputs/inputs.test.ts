@@ -37,7 +37,11 @@ const lock = (version: string) =>
 describe("inputs that are the same", () => {
   it.each<[string, Case, Case]>([
     ["at another time of the day", { now: MORNING }, { now: EVENING }],
-    ["with defaults spelt out", {}, { given: { base: "debian:trixie-slim", compression: "gzip", sources: "auto" } }],
+    [
+      "with defaults spelt out",
+      {},
+      { given: { base: "debian:trixie-slim", compression: "gzip", sources: "auto", runner: "auto" } },
+    ],
     [
       "with another password for the mirror",
       { given: { mirror: "https://user:one@mirror.example.com" } },
@@ -67,6 +71,7 @@ describe("an input that changed is named:", () => {
     ["the files in the --assets folder changed", { host: { assets: "a" } }],
     ["--platforms differs", { given: { platforms: ["linux/arm64"] } }],
     ["--sources differs", { given: { sources: "registry" } }],
+    ["--runner differs", { given: { runner: "act" } }],
     ["--base differs", { given: { base: "ubuntu:24.04" } }],
     [
       "the definition file changed",

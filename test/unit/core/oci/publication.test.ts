@@ -1,31 +1,33 @@
 import { describe, expect, it } from "vitest"
 import {
+  assertPublishable,
   planPublication,
   repositoryFor,
   requireConsent,
-  standInTag,
 } from "../../../../dagger/src/core/oci/publication.js"
 import { SOURCES_CHECK } from "../../../../dagger/src/core/checks/static-checks.js"
 import type { Report } from "../../../../dagger/src/core/report/report.js"
+import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
+import type { RunnerMode } from "../../../../dagger/src/core/request/runner.js"
 import { isNotThere, registryError } from "../../../../dagger/src/core/oci/registry-error.js"
 import { FAILED, INCONCLUSIVE, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
 
 const OPTIONS = {
   repository: "ghcr.io/owner/runner",
   tags: ["1.2.3", "latest"],
-  allowStandIn: true,
+  runner: "act" as RunnerMode,
   variantTags: false,
 }
 const plan = (change: Partial<Report>, options = OPTIONS) =>
   planPublication([{ variant: "standard", report: report(change) }], options)
 
 describe("planPublication", () => {
-  it("names the digests to push and, for the stand-in runner, tags that say so", () => {
+  it("names the digests to push and, for the act runner, tags that say so", () => {
     expect(plan({})).toEqual([
       {
         variant: "standard",
         repository: "ghcr.io/owner/runner",
-        tags: ["1.2.3-standin", "latest-standin"],
+        tags: ["1.2.3-act", "latest-act"],
         index: `sha256:${"0".repeat(64)}`,
         manifests: [`sha256:${"1".repeat(64)}`, `sha256:${"2".repeat(64)}`],
       },
@@ -33,25 +35,25 @@ describe("planPublication", () => {
   })
 
   it("leaves the tags of images with GitHub's runner alone, consent or not", () => {
-    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    const real = { runner: { kind: "official", version: "2.330.0" } } as const
     expect(plan(real)[0]?.tags).toEqual(["1.2.3", "latest"])
-    expect(plan(real, { ...OPTIONS, allowStandIn: false })[0]?.tags).toEqual(["1.2.3", "latest"])
+    expect(plan(real, { ...OPTIONS, runner: "auto" })[0]?.tags).toEqual(["1.2.3", "latest"])
   })
 
   it("says in the tags that containers start as root", () => {
-    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    const real = { runner: { kind: "official", version: "2.330.0" } } as const
     expect(plan({ ...real, root: true })[0]?.tags).toEqual(["1.2.3-root", "latest-root"])
-    expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-standin", "latest-root-standin"])
+    expect(plan({ root: true })[0]?.tags).toEqual(["1.2.3-root-act", "latest-root-act"])
   })
 
   it("says in the tags that jobs can become root", () => {
-    const real = { runner: { kind: "actions", version: "2.330.0" } } as const
+    const real = { runner: { kind: "official", version: "2.330.0" } } as const
     expect(plan({ ...real, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo", "latest-sudo"])
-    expect(plan({ root: true, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo-root-standin", "latest-sudo-root-standin"])
+    expect(plan({ root: true, sudo: true })[0]?.tags).toEqual(["1.2.3-sudo-root-act", "latest-sudo-root-act"])
   })
 
   it("names variants beside standard as well where that is wanted", () => {
-    const real = report({ runner: { kind: "actions", version: "2.330.0" } })
+    const real = report({ runner: { kind: "official", version: "2.330.0" } })
     const names = (variantTags: boolean) =>
       planPublication(
         (["standard", "chrome-go"] as const).map((variant) => ({ variant, report: real })),
@@ -68,7 +70,7 @@ describe("planPublication", () => {
 
   it("refuses a tag that is too long with the variant's name", () => {
     const long = { ...OPTIONS, tags: ["x".repeat(122)] }
-    const built = [{ variant: "chrome" as const, report: report({ runner: { kind: "actions", version: "2.330.0" } }) }]
+    const built = [{ variant: "chrome" as const, report: report({ runner: { kind: "official", version: "2.330.0" } }) }]
     expect(planPublication(built, long)).toHaveLength(1)
     expect(() => planPublication(built, { ...long, variantTags: true })).toThrow("is not a tag")
   })
@@ -83,11 +85,11 @@ describe("planPublication", () => {
 
   it.each<[string, Partial<Report>, Partial<typeof OPTIONS>, string, string]>([
     [
-      "the stand-in runner without consent",
+      "the act runner that nobody asked for",
       {},
-      { allowStandIn: false },
-      "STAND_IN_REFUSED",
-      "The images contain the stand-in runner",
+      { runner: "auto" },
+      "ACT_RUNNER_REFUSED",
+      "The images contain github-act-runner",
     ],
     [
       "a failed check",
@@ -171,14 +173,20 @@ describe("names", () => {
     expect(repositoryFor("ghcr.io/owner/runner", "chrome-go")).toBe("ghcr.io/owner/runner-chrome-go")
   })
 
-  it("of stand-in images say so", () => {
-    expect(standInTag("try")).toBe("try-standin")
+  it.each(["auto", "official", undefined] as const)("need --runner act only for that runner, not %s", (asked) => {
+    expect(() => requireConsent("act", asked)).toThrow(expect.objectContaining({ exitCode: 2 }))
+    requireConsent("act", "act")
+    requireConsent("official", asked)
   })
 
-  it("need consent only for the stand-in", () => {
-    expect(() => requireConsent("stand-in", false)).toThrow(expect.objectContaining({ exitCode: 2 }))
-    requireConsent("stand-in", true)
-    requireConsent("actions", false)
+  it("are refused before the build if it is known which runner it would have", () => {
+    const target = { repository: "ghcr.io/owner/runner", tags: ["try"] }
+    const refused = (request: Pick<BuildRequest, "sources" | "runner">) => () => {
+      assertPublishable(request, target)
+    }
+    expect(refused({ sources: "registry" })).toThrow(expect.objectContaining({ code: "ACT_RUNNER_REFUSED" }))
+    for (const sources of ["auto", "upstream"] as const) expect(refused({ sources })).not.toThrow()
+    for (const runner of ["act", "official"] as const) expect(refused({ sources: "registry", runner })).not.toThrow()
   })
 })
 

@@ -79,7 +79,7 @@ describe("parseLock", () => {
     ['{"platforms":[{"platform":"linux/amd64","packages":[{"name":"git","version":"1","sha256":"short"}]}]}', "sha256"],
     [
       '{"schemaVersion":1,"platforms":{}}',
-      "it is a report of schema version 1, but this program writes version 3; platforms",
+      "it is a report of schema version 1, but this program writes version 4; platforms",
     ],
   ])("%s is refused", (text, why) => {
     expect(() => parseLock(text, ["linux/amd64"])).toThrow(new RegExp(`The lock cannot be used: .*${why}`))

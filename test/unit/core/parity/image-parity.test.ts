@@ -13,7 +13,7 @@ import { installedPackages } from "../../../../dagger/src/core/packages/dpkg-sta
 import type { ParityEvidence } from "../../../../dagger/src/core/parity/reasons.js"
 import { planVariant } from "../../../../dagger/src/core/plan/plan.js"
 import { readFileSync } from "node:fs"
-import { allowedFor, parsePlatformDifferences } from "../../../../dagger/src/core/parity/platform-differences.js"
+import { parsePlatformDifferences } from "../../../../dagger/src/core/parity/platform-differences.js"
 import { RUNNER_MANIFEST, SHIPPED_MODES } from "../../../../dagger/src/core/variants/runtime-files.js"
 import { PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
 import { imageParitySchema, type ImageDifference } from "../../../../dagger/src/core/report/report.js"
@@ -485,7 +485,7 @@ it.each([
 })
 
 it.each([
-  ["registry" as const, ["node"]],
+  ["registry" as const, ["node", "runner"]],
   ["upstream" as const, ["node", "docker", "buildx", "compose", "gh", "runner"]],
 ])("knows the tools that vendors make for each platform: %s", (mode, names) => {
   const request = { platforms: [...PLATFORMS], variants: ["standard"], sources: mode, sudo: false, refresh: false }
@@ -559,22 +559,11 @@ describe("the list of differences", () => {
     readFileSync(new URL("../../../../dagger/src/core/parity/platform-differences.json", import.meta.url), "utf8"),
   )
 
-  it("suppresses another content of the runner's checksums, and nothing else of them, where the runner is GitHub's", () => {
+  it("suppresses another content of the runner's checksums, and nothing else of them", () => {
     const other = arm({ [RUNNER_MANIFEST]: file("ff", { mode: "600" }) })
-    const compared = (runner: "actions" | "stand-in") => {
-      const images = [imageFacts("linux/amd64", { files: withFiles("linux/amd64", { [RUNNER_MANIFEST]: file("aa") }) })]
-      return compareImages([...images, imageFacts("linux/arm64", other)], { allowed: allowedFor(list, runner) })
-    }
-    const mode = `file ${RUNNER_MANIFEST}: mode 644 on linux/amd64, 600 on linux/arm64`
-    const content = `file ${RUNNER_MANIFEST}: content aa on linux/amd64, ff on linux/arm64`
-    expect(texts(compared("actions").differences)).toEqual([mode])
-    expect(texts(compared("stand-in").differences).sort()).toEqual([content, mode])
-  })
-
-  it("is not reported as unused where its runner is another", () => {
-    const allowed = allowedFor(list, "stand-in")
-    expect(allowed.filter(({ name }) => name === RUNNER_MANIFEST)).toEqual([])
-    expect(allowedFor(list, "actions").map(({ name }) => name)).toContain(RUNNER_MANIFEST)
+    const images = [imageFacts("linux/amd64", { files: withFiles("linux/amd64", { [RUNNER_MANIFEST]: file("aa") }) })]
+    const { differences } = compareImages([...images, imageFacts("linux/arm64", other)], { allowed: list })
+    expect(texts(differences)).toEqual([`file ${RUNNER_MANIFEST}: mode 644 on linux/amd64, 600 on linux/arm64`])
   })
 })
 

@@ -12,6 +12,7 @@ const go = (version: string): PlannedTool => ({
   url: GO,
   sha256: "a".repeat(64),
 })
+const PROGRAM = { version: "0.13.0-act", module: "example.org/act@v0.13.0" }
 const planOf = (...tools: PlannedTool[]): PlatformPlan => ({
   platform: "linux/amd64",
   packages: [],
@@ -20,12 +21,25 @@ const planOf = (...tools: PlannedTool[]): PlatformPlan => ({
 })
 
 it("the report names a tool's known vulnerabilities, and nothing of tools that have none", () => {
-  const tools = expectedTools(planOf(go("1.27.2"), { name: "gh", from: "deb", package: "gh" }), [], "0.1.0")
+  const tools = expectedTools(planOf(go("1.27.2"), { name: "gh", from: "deb", package: "gh" }), [], PROGRAM)
   expect(tools.map(({ name, vulnerabilities }) => [name, vulnerabilities])).toEqual([
     ["go", ["CVE-2026-111943"]],
     ["gh", undefined],
   ])
-  expect(expectedTools(planOf(go("1.27.3")), [], "0.1.0")[0]).not.toHaveProperty("vulnerabilities")
+  expect(expectedTools(planOf(go("1.27.3")), [], PROGRAM)[0]).not.toHaveProperty("vulnerabilities")
+})
+
+it("a program of ours around a Go module has its own version, and the module as its source", () => {
+  const runner: PlannedTool = {
+    name: "runner",
+    from: "go-program",
+    folder: "act-runner",
+    module: "example.org/act",
+    arch: "amd64",
+  }
+  expect(expectedTools(planOf(runner), [], PROGRAM)).toEqual([
+    { name: "runner", version: "0.13.0-act", source: "go:example.org/act@v0.13.0" },
+  ])
 })
 
 it("a build warns of them once, whatever the number of platforms and variants", () => {

@@ -21,12 +21,22 @@ describe("planVariant", () => {
   })
 
   it.each([
-    ["registry", "stand-in", ["npm", "npm", "npm", "deb", "deb", "deb", "deb", "project"]],
-    ["upstream", "actions", ["upstream", "npm", "upstream", "upstream", "upstream", "upstream", "upstream"]],
+    ["registry", "act", ["npm", "npm", "npm", "deb", "deb", "deb", "deb", "go-program"]],
+    ["upstream", "official", ["upstream", "npm", "upstream", "upstream", "upstream", "upstream", "upstream"]],
   ] as const)("from %s: runner %s", (mode, runner, from) => {
     const plan = planVariant("standard", request, { mode, reason: "" })
     expect(plan.runner).toBe(runner)
     expect(plan.platforms[0]?.tools.map((tool) => tool.from)).toEqual(from)
+  })
+
+  it.each([
+    ["registry", "upstream", "official"],
+    ["upstream", "registry", "act"],
+  ] as const)("takes the runner from where it was decided, whatever the other tools: %s, %s", (mode, from, kind) => {
+    const plan = planVariant("standard", request, { mode, reason: "", runner: { from, reason: "asked for" } })
+    expect(plan.runner).toBe(kind)
+    expect(plan.sources.tools.runner).toEqual({ from, reason: "asked for" })
+    expect(plan.sources.tools.gh?.from).toBe(mode)
   })
 
   it("has root's own programs first on PATH only when containers start as root", () => {

@@ -11,6 +11,7 @@ import {
   sourceGroups,
   sourceOf,
   sourceText,
+  unofficialText,
   type Probe,
 } from "../../../../dagger/src/core/plan/sources.js"
 import { readSourcesLabel, sourcesLabel } from "../../../../dagger/src/core/plan/sources-label.js"
@@ -32,7 +33,7 @@ const without =
       urls.map((url) => (absent.some((pattern) => pattern.test(url)) ? "the server answers 404" : undefined)),
     )
 
-type Given = Partial<Pick<BuildRequest, "sources" | "platforms" | "mirror" | "decided">> & {
+type Given = Partial<Pick<BuildRequest, "sources" | "runner" | "platforms" | "mirror" | "decided">> & {
   tools?: readonly ToolName[]
   assets?: string[]
   probe?: Probe
@@ -160,6 +161,83 @@ describe("strict sources", () => {
       exitCode: 5,
       problem: `1 of 12 pinned files cannot be had: ${urlsOf(["gh"])[1] ?? ""} (the server answers 404).`,
     })
+  })
+})
+
+describe("the runner, with --runner", () => {
+  const from = async (given: Given) => sourceOf("runner", await decide(given))
+  const none: Probe = () => Promise.reject(new Error("nobody is asked"))
+
+  it.each(["auto", "upstream", "registry"] as const)("act is the module, with --sources %s", async (sources) => {
+    const asked: string[] = []
+    const probe: Probe = (urls) => (asked.push(...urls), all(urls))
+    const found = await decide({ sources, runner: "act", probe })
+    expect(sourceOf("runner", found)).toEqual({ from: "registry", reason: "requested with --runner act" })
+    expect(asked.filter((url) => url.includes("actions-runner"))).toEqual([])
+    expect(sourceOf("gh", found).from).toBe(sources === "registry" ? "registry" : "upstream")
+  })
+
+  it.each(["auto", "upstream", "registry"] as const)("official is GitHub's, with --sources %s", async (sources) => {
+    const runner = { from: "upstream", reason: "requested with --runner official" }
+    expect(await from({ sources, runner: "official" })).toEqual(runner)
+    expect(
+      await from({
+        sources,
+        runner: "official",
+        tools: ["runner"],
+        assets: urlsOf(["runner"]).map(assetName),
+        probe: none,
+      }),
+    ).toEqual(runner)
+  })
+
+  it.each(["auto", "upstream", "registry"] as const)(
+    "official never falls back, with --sources %s",
+    async (sources) => {
+      await expect(
+        decide({ sources, runner: "official", probe: without(/actions-runner-linux-arm64/) }),
+      ).rejects.toMatchObject({
+        code: "UPSTREAM_UNREACHABLE",
+        problem: expect.stringMatching(
+          /pinned files? cannot be had: .*actions-runner-linux-arm64.* \(the server answers 404\)\.$/,
+        ) as string,
+        remedy: expect.stringContaining("--runner act") as string,
+      })
+    },
+  )
+
+  it("official asks nobody about what an earlier build decided", async () => {
+    const tools = imageSources(STANDARD, await decide({ runner: "official" })).tools
+    const again = await decide({ runner: "official", decided: tools, probe: none })
+    expect(imageSources(STANDARD, again).tools).toEqual(tools)
+  })
+
+  it.each([
+    ["upstream", "auto", all, "upstream", "the pinned files are on their servers"],
+    ["registry", "auto", without(/actions-runner/), "registry", "2 of 2 pinned files cannot be had: "],
+    ["upstream", "upstream", all, "upstream", "requested with --sources upstream"],
+    ["registry", "registry", none, "registry", "requested with --sources registry"],
+  ] as const)("auto is from %s with --sources %s", async (kind, sources, probe, expected, reason) => {
+    expect(kind).toBe(expected)
+    const found = await from({ sources, runner: "auto", probe })
+    expect(found).toMatchObject({ from: expected, reason: expect.stringMatching(new RegExp(`^${reason}`)) as string })
+    expect(await from({ sources, probe })).toEqual(found)
+  })
+
+  it("auto with --sources upstream never falls back either", async () => {
+    await expect(from({ sources: "upstream", probe: without(/actions-runner/) })).rejects.toMatchObject({
+      code: "UPSTREAM_UNREACHABLE",
+    })
+  })
+
+  it("is warned of if it is not GitHub's and nobody asked for that", async () => {
+    const warned = async (given: Given) => unofficialText(imageSources(STANDARD, await decide(given)), given.runner)
+    expect(await warned({ probe: without(/actions-runner-linux-x64/), platforms: ["linux/amd64"] })).toMatch(
+      /^the runner is github-act-runner, not GitHub's own: 1 of 1 pinned file cannot be had: https:.* \(the server answers 404\)\. docs\/ACT_RUNNER\.md says what it lacks; --runner act accepts it, --runner official fails instead$/,
+    )
+    expect(await warned({ sources: "registry" })).toMatch(/not GitHub's own: requested with --sources registry\./)
+    expect(await warned({ sources: "registry", runner: "act" })).toBeUndefined()
+    expect(await warned({})).toBeUndefined()
   })
 })
 

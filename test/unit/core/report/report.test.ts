@@ -71,7 +71,7 @@ describe("renderMarkdown", () => {
       - **No image was written.**
       - Created: 2026-01-02T03:04:05Z
       - Requested sources: registry
-      - Runner: **stand-in** 0.1.0-standin. This is not the GitHub Actions runner.
+      - Runner: **act** 0.13.0-act (github-act-runner, unofficial)
 
       ## Platforms
 

@@ -58,7 +58,7 @@ export function report(change: Partial<Report> = {}): Report {
     version: "0.1.0",
     created: "2026-01-02T03:04:05Z",
     sources: { requested: "registry", tools: { node: { from: "registry", reason: "asked for" } } },
-    runner: { kind: "stand-in", version: "0.1.0-standin" },
+    runner: { kind: "act", version: "0.13.0-act" },
     releases: [
       { name: "deb.example_debian_dists_trixie_InRelease", sha256: "c".repeat(64), date: "2026-01-02T00:00:00Z" },
     ],

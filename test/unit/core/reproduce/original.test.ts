@@ -3,6 +3,7 @@ import { composeRequest, type GivenBuild } from "../../../../dagger/src/core/pla
 import { parseOriginal, rebuildOf } from "../../../../dagger/src/core/reproduce/original.js"
 import { recorded } from "../../../../dagger/src/core/request/request.js"
 import type { Report } from "../../../../dagger/src/core/report/report.js"
+import { resolveDefinition } from "../../../../dagger/src/core/variants/definitions.js"
 import { platformReport, report } from "../report/reports.js"
 
 const INDEX = `sha256:${"9".repeat(64)}`
@@ -48,7 +49,9 @@ describe("the build that makes an image again", () => {
     ],
     ["of a definition file", { definition: { text: DEFINITION, name: "databases.yaml" } }, { variant: "databases" }],
   ])("asks for what was asked for: %s", (_, given, made) => {
+    // The runner is asked for by its kind, whatever auto would decide now.
     const whole: GivenBuild = {
+      runner: "act",
       sudo: false,
       root: false,
       cjkFonts: false,
@@ -65,12 +68,14 @@ describe("the build that makes an image again", () => {
   })
 
   it("takes each tool from where it came from, whatever auto would decide now", () => {
+    const there = { from: "upstream", reason: "it was there" } as const
     const tools = {
-      node: { from: "upstream", reason: "it was there" },
-      gh: { from: "registry", reason: "404" },
-    } as const
+      ...Object.fromEntries(resolveDefinition("standard", undefined).tools.map((name) => [name, there])),
+      gh: { from: "registry", reason: "404" } as const,
+      runner: { from: "registry", reason: "404" } as const,
+    }
     const request = composeRequest(rebuildOf(reportOf({ sources: { requested: "auto", tools } })))
-    expect(request).toMatchObject({ sources: "auto", decided: tools })
+    expect(request).toMatchObject({ sources: "auto", decided: tools, runner: "act" })
   })
 
   it("takes the definition that is given instead of the recorded one", () => {

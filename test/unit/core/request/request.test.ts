@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { parseSources } from "../../../../dagger/src/core/request/request.js"
+import { parseRunner } from "../../../../dagger/src/core/request/runner.js"
 import { parseVariants, VARIANTS } from "../../../../dagger/src/core/variants/names.js"
 import { parseCompression } from "../../../../dagger/src/core/request/compression.js"
 
@@ -46,6 +47,20 @@ describe("sources", () => {
     ["nowhere", '"nowhere" is not a source of tools. Choose from auto, upstream, registry.'],
   ])("are refused: %j", (given, message) => {
     expect(refused(() => parseSources(given))).toBe(`SOURCES_INVALID: ${message}`)
+  })
+})
+
+describe("runner", () => {
+  it("is auto when not given, and in any case of letters", () => {
+    expect([undefined, "official", " Act"].map(parseRunner)).toEqual(["auto", "official", "act"])
+  })
+
+  it.each([
+    ["", "--runner is empty. Choose from auto, official, act."],
+    ["offical", '"offical" is not a runner. Did you mean official?'],
+    ["stand-in", '"stand-in" is not a runner. Choose from auto, official, act.'],
+  ])("is refused: %j", (given, message) => {
+    expect(refused(() => parseRunner(given))).toBe(`RUNNER_INVALID: ${message}`)
   })
 })
 

@@ -56,11 +56,11 @@ function pinnedRows(
 }
 
 function unpinnedRows(name: string, { title, registry, checks }: CatalogTool): AuditRow[] {
-  if (registry.kind !== "deb" && registry.kind !== "project") return []
+  if (registry.kind !== "deb" && registry.kind !== "go-program") return []
   const [version, from, verified] =
     registry.kind === "deb"
       ? ["the archive's", `package ${registry.package}`, "the archive's signature, then SHA-256"]
-      : ["the project's", `docker/${registry.folder}`, "part of this project"]
+      : [`as in docker/${registry.folder}/go.mod`, registry.module, `the checksums in docker/${registry.folder}/go.sum`]
   return PLATFORMS.map((platform) => ({
     tool: name,
     title,

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { RuntimeFailure } from "../../failure.js"
 import { permissionFor } from "../../github/permission.js"
+import { runnerText } from "../../runner-text.js"
 import type { Examination } from "../examination/examination.js"
 import type { Finding } from "../examination/finding.js"
 
@@ -15,12 +16,14 @@ const APPLICATIONS = z.array(z.object({ filename: z.string() }))
  */
 export async function checkRunnerVersion(examination: Examination): Promise<Finding> {
   const { configuration, image } = examination
-  const { kind, version } = image.runner
-  if (kind === "stand-in") return { check: CHECK, status: "ok", text: `${version}, a stand-in for tests` }
-  const offered = await offeredVersion(examination)
-  if (offered === undefined)
-    return { check: CHECK, status: "ok", text: `${version}; whether GitHub still accepts it shows when it connects` }
-  return versionFinding(version, offered, configuration?.disableUpdate ?? false)
+  const { runner } = image
+  // GitHub offers its own alone.
+  const offered = runner.kind === "official" ? await offeredVersion(examination) : undefined
+  if (offered === undefined) {
+    const text = `${runnerText(runner)}; whether GitHub still accepts it shows when it connects`
+    return { check: CHECK, status: "ok", text }
+  }
+  return versionFinding(runner.version, offered, configuration?.disableUpdate ?? false)
 }
 
 async function offeredVersion({ configuration, github }: Examination): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,12 +10,10 @@ import { type Listener, startListener } from "../../../docker/runtime/src/runner
 import { sessionProcesses } from "../../../docker/runtime/src/runner/session.js"
 import { obtainRegistration as register } from "../../../docker/runtime/src/supervisor/obtain-registration.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
+import { makeRunnerFolder } from "../act-runner/program.js"
 import { configurationFor, failureOf } from "../github/scripted-server.js"
 import { brokered } from "../supervisor/brokered.js"
 import { keptOutput, until } from "./runner-folder.js"
-
-/** The programs that the runtime starts, against the server that they register with: both stand in for the real ones. */
-const STAND_IN = join(import.meta.dirname, "../../../docker/stand-in")
 
 let github: FakeGitHub
 let folder = ""
@@ -26,8 +23,8 @@ beforeEach(async () => {
   github = await startFakeGitHub()
   github.accounts.addRepository("octo/example")
   github.tokens.addPersonal({ token: "ghp_valid" })
-  folder = join(mkdtempSync(join(tmpdir(), "stand-in-")), "runner")
-  execFileSync("cp", ["-r", STAND_IN, folder])
+  folder = join(mkdtempSync(join(tmpdir(), "act-runner-")), "runner")
+  await makeRunnerFolder(folder)
 })
 afterEach(async () => {
   listener?.stop("SIGKILL")

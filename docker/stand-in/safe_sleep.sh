@@ -1,3 +1,0 @@
-#!/bin/bash
-# Waits so many seconds.
-exec sleep "$1"
