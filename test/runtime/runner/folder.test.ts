@@ -9,16 +9,19 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { prepareRunnerFolder } from "../../../docker/runtime/src/runner/folder.js"
+import { changedPrograms } from "../../../docker/runtime/src/runner/programs.js"
 
 const ROOT = process.getuid?.() === 0
 const OTHER = 4321
 const PROGRAM = join(import.meta.dirname, "prepare-folder.ts")
+const MANIFEST = join(import.meta.dirname, "../../../dagger/scripts/runner-manifest.sh")
 const STAND_IN = join(import.meta.dirname, "../../../docker/stand-in")
 
 let top = ""
@@ -108,6 +111,16 @@ describe.skipIf(!ROOT)("as another user than the image's", () => {
         encoding: "utf8",
       }),
     ).toBe(readFileSync(join(STAND_IN, "VERSION"), "utf8"))
+  })
+
+  it("has the links of the runner's programs as the image has them, so that they pass for the image's", async () => {
+    const temporary = folder("tmp")
+    symlinkSync("Runner.Listener", join(top, "home/bin/Runner.Other"))
+    const sums = execFileSync("sh", [MANIFEST], { cwd: join(top, "home"), encoding: "utf8" })
+    writeFileSync(join(top, "manifest"), sums)
+    prepare([temporary], { uid: OTHER })
+    expect(sums).toContain("link:Runner.Listener  bin/Runner.Other\n")
+    expect(await changedPrograms(join(temporary, "runner-images-runner"), join(top, "manifest"))).toEqual([])
   })
 
   it("takes the place of an earlier copy", () => {

@@ -112,7 +112,7 @@ function whyNoCopy({ home, uid }: FolderOptions, parent: string, path: string): 
     accessSync(join(probe, "program"), X_OK)
     const { bavail, bsize, blocks } = statfsSync(parent)
     // Where the size is not limited, there is none. An earlier copy gives way.
-    const free = blocks === 0 ? Infinity : bavail * bsize + (there ? sizeOf(path, lstatSync) : 0)
+    const free = blocks === 0 ? Infinity : bavail * bsize + (there ? sizeOf(path) : 0)
     return free < sizeOfCopy(home) ? REASONS.ENOSPC : undefined
   } catch (error) {
     return whyNot(error)
@@ -137,7 +137,9 @@ function copyRunner(home: string, path: string): string | undefined {
 }
 
 function copyEntry(from: string, to: string, name: string): void {
-  if (isCopied(from, name)) cpSync(from, to, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
+  const mode = constants.COPYFILE_FICLONE
+  // The links of a folder stay as the image has them: the list of the runner's programs has their targets.
+  if (isCopied(from, name)) cpSync(realpathSync(from), to, { recursive: true, verbatimSymlinks: true, mode })
   // Of the rest of the home, what is mounted for jobs to write to: work, caches.
   else if (isFolder(from) && !isOwnData(name) && (LINKED.has(name) || mayWrite(from)))
     symlinkSync(realpathSync(from), to)
@@ -158,14 +160,14 @@ function isFolder(path: string): boolean {
 
 function sizeOfCopy(home: string): number {
   const copied = readdirSync(home).filter((name) => isCopied(join(home, name), name))
-  return copied.reduce((sum, name) => sum + sizeOf(join(home, name)), 0)
+  return copied.reduce((sum, name) => sum + sizeOf(realpathSync(join(home, name))), 0)
 }
 
-/** In bytes; links count as what they lead to, unless `stat` is lstatSync. */
-function sizeOf(path: string, stat: typeof lstatSync = statSync): number {
-  const stats = stat(path, { throwIfNoEntry: false })
+/** In bytes; a link counts as itself. */
+function sizeOf(path: string): number {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats?.isDirectory()) return stats?.size ?? 0
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name), stat), 0)
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
 }
 
 const REASONS = {
