@@ -199,6 +199,24 @@ describe.each([
     ])
   })
 
+  it("does its only job to the end when its registration is over before that", async () => {
+    await home.run("config.sh", ["remove", "--token", runnerToken(github, "remove")])
+    await home.configure(github, "--ephemeral")
+    // What the server says to the question after the job, when it has taken note of the job's end.
+    const gone = useV2Flow
+      ? { status: 404, body: { source: "broker", errorKind: "RunnerNotFound", errorMessage: "Runner not found" } }
+      : { status: 404, body: { message: "TaskAgentNotFoundException: there is no such runner" } }
+    github.faults.add({ method: "GET", path: messages(), skip: 1, ...gone })
+    const one = job("sleep 1; echo done")
+    const { exitCode, stdout, stderr } = await home.run("bin/Runner.Listener", ["run"])
+    expect([github.faults.pending(), one.result, exitCode, stderr]).toEqual([[], "Succeeded", 0, ""])
+    expect(timeless(stdout).split("\n").slice(-3)).toEqual([
+      "TIME: Job build completed with result: Succeeded",
+      "√ Removed .credentials",
+      "√ Removed .runner",
+    ])
+  })
+
   it("stays registered after its job by --once", async () => {
     const one = job("exit 1")
     expect((await home.run("bin/Runner.Listener", ["run", "--once"])).exitCode).toBe(0)

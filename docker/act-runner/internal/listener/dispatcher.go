@@ -101,6 +101,13 @@ func (d *Dispatcher) isCancelled() frames.Kind {
 	return d.cancelled
 }
 
+// isLost tells whether the server no longer counts on this runner for the job.
+func (d *Dispatcher) isLost() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.lost
+}
+
 // tellCancelled needs the mutex. A worker that has ended meanwhile cannot be told.
 func (d *Dispatcher) tellCancelled() {
 	if d.input != nil && d.cancelled != 0 {
@@ -204,7 +211,7 @@ func (d *Dispatcher) renewOnce(ctx context.Context) error {
 
 // complete tells the server how a job ended whose worker could not.
 func (d *Dispatcher) complete(result string) {
-	if d.lost {
+	if d.isLost() {
 		return
 	}
 	vss, err := d.jobConnection()

@@ -152,12 +152,30 @@ func (l *Listener) takeJobs(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return l.orOnlyJob(ctx, err)
 		}
 		if l.handle(ctx, message) {
 			l.session.Delete(ctx, message)
 		}
 	}
+}
+
+// orOnlyJob waits for the only job if it is being done while the registration is over: that ends with the job, and the server may know of
+// the job's end before this process does.
+func (l *Listener) orOnlyJob(ctx context.Context, err error) error {
+	var ending *Ending
+	if l.current == nil || !bool(l.settings.Ephemeral) || !errors.As(err, &ending) || !ending.Unregistered {
+		return err
+	}
+	select {
+	case <-l.current.ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l.current.dispatcher.isLost() {
+		return err
+	}
+	return nil
 }
 
 // next is the next message. The question for it ends when the current job does: the server is told then that the runner is free.
