@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { withActRunner } from "./act-runner.js"
 import { builtImage } from "./built-image.js"
 import { removeAtExit } from "./leftovers.js"
 import { type UnpackedImage, unpackImage } from "./oci-image.js"
@@ -19,7 +20,10 @@ export async function platformImages(platforms: readonly PlatformName[]): Promis
   const forget = kept === undefined ? removeAtExit(folder) : () => undefined
   const built = await builtImage(platforms)
   const images = new Map<PlatformName, UnpackedImage>()
-  for (const platform of platforms) images.set(platform, await unpackImage(built.layout, platform, folder))
+  for (const platform of platforms) {
+    const image = await unpackImage(built.layout, platform, folder)
+    images.set(platform, process.env.RUNNER_IMAGES_LIFECYCLE_RUNNER === "act" ? await withActRunner(image) : image)
+  }
   return {
     image: (platform) => {
       const image = images.get(platform)
