@@ -194,6 +194,68 @@ END`,
     ])
   })
 
+  it("reads the files of steps as GitHub's runner does: empty lines, and values that begin with one", async () => {
+    const one = await run([
+      {
+        id: "set",
+        run: `
+          printf '\\nA=a\\n\\n\\nTEXT<<END\\n\\nb\\n\\nEND\\n\\n' >> "$GITHUB_ENV"
+          printf '\\nout<<END\\n\\nc\\nEND\\n' >> "$GITHUB_OUTPUT"
+          echo "NODE_OPTIONS=--title=not-this" >> "$GITHUB_ENV"`,
+      },
+      {
+        run: `echo "$A|\${TEXT//$'\\n'/+}|$OUT|\${NODE_OPTIONS-none}"`,
+        env: { OUT: "${{ toJSON(steps.set.outputs.out) }}" },
+      },
+    ])
+    expect([one.result, output(one.log).at(-2)], one.log).toEqual(["Succeeded", 'a|+b+|"\\nc"|none'])
+    expect(one.annotations.map(({ message }) => message)).toEqual(["NODE_OPTIONS cannot be set by $GITHUB_ENV."])
+  })
+
+  it("gives the token for GitHub's services to actions, and to scripts only when an action does", async () => {
+    const one = await run([
+      { run: 'env | grep -c "^ACTIONS_RUNTIME_\\|^ACTIONS_RESULTS_" || true' },
+      {
+        run: `mkdir -p own && echo "runs: {using: node24, main: main.js}" > own/action.yml
+cat > own/main.js <<'END'
+const { ACTIONS_RUNTIME_TOKEN: token = "", ACTIONS_RUNTIME_URL: url = "" } = process.env
+console.log("action:", token !== "", url.startsWith("http"))
+require("fs").appendFileSync(process.env.GITHUB_ENV, \`ACTIONS_RUNTIME_TOKEN=\${token}\\n\`)
+END`,
+      },
+      { uses: "./own" },
+      { run: 'echo "script: ${ACTIONS_RUNTIME_TOKEN:+true} ${ACTIONS_RUNTIME_URL:-none}"' },
+    ])
+    expect([one.result, ...output(one.log).slice(2, -1)], one.log).toEqual([
+      "Succeeded",
+      "0",
+      "action: true true",
+      "script: true none",
+    ])
+  })
+
+  it("refuses the commands by which any text in a log could change what later steps run", async () => {
+    const refused = await run([
+      { name: "sets", run: 'echo "::set-env name=EVIL::yes"; echo "::add-path::/evil"; echo "goes on"' },
+      { name: "after", always: true, run: 'echo "[${EVIL-}]"; case $PATH in */evil*) echo changed;; esac' },
+    ])
+    expect([refused.result, ...results(refused)]).toEqual([
+      "Failed",
+      "Set up job: Succeeded",
+      "sets: Failed",
+      "after: Succeeded",
+      "Complete job: Succeeded",
+    ])
+    expect(output(refused.log).slice(2, -1)).toEqual(["goes on", "[]"])
+    expect(refused.log).toMatch(
+      /##\[error\]The `set-env` command is disabled[^]*##\[error\]The `add-path` command is disabled/,
+    )
+    const allowed = await run([{ run: 'echo "::set-env name=FINE::yes"' }, { run: 'echo "[$FINE]"' }], {
+      env: { ACTIONS_ALLOW_UNSECURE_COMMANDS: "true" },
+    })
+    expect([allowed.result, output(allowed.log).at(-2)]).toEqual(["Succeeded", "[yes]"])
+  })
+
   it("hides secrets, in whatever form, and lets none out as an output", async () => {
     const one = await run(
       [
