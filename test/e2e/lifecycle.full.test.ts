@@ -5,7 +5,7 @@ import { WAYS } from "../attacks/ways.js"
 import { CASES, GROUPS } from "../lifecycle/cases.js"
 import { isNative, whyNotRunnable } from "../lifecycle/emulation.js"
 import { Gate } from "../lifecycle/gate.js"
-import { type CaseResult, runCase } from "../lifecycle/lifecycle-case.js"
+import { type CaseResult, runCase, whyNotFor } from "../lifecycle/lifecycle-case.js"
 import { lifecycleReport } from "../lifecycle/lifecycle-report.js"
 import { type Measurements, measure } from "../lifecycle/measurements.js"
 import { type PlatformImages, platformImages } from "../lifecycle/platform-images.js"
@@ -66,9 +66,10 @@ describe.each(PLATFORMS)("lifecycle of the image for %s", (platform) => {
   it.concurrent.for(CASES.map((lifecycleCase) => [lifecycleCase.name, lifecycleCase] as const))(
     "%s",
     async ([, each], { skip }) => {
-      if (why !== undefined) {
-        results.push({ case: each, platform, status: "skipped", why })
-        return skip(why)
+      const reason = why ?? whyNotFor(each, images.image(platform))
+      if (reason !== undefined) {
+        results.push({ case: each, platform, status: "skipped", why: reason })
+        return skip(reason)
       }
       await gate.pass(() => run(platform, each))
     },

@@ -39,5 +39,5 @@ export async function withActRunner(image: UnpackedImage): Promise<UnpackedImage
     await writeFile(manifest, stdout)
     await rename(partial, rootfs)
   }
-  return { ...image, rootfs }
+  return { ...image, rootfs, runner: "act" }
 }

@@ -10,6 +10,8 @@ export interface LifecycleCase {
   readonly proves: string
   /** Also part of the gate, on this host's own platform. */
   readonly gate?: true
+  /** Only with a runner that speaks GitHub's protocol and runs actions: not with the stand-in. */
+  readonly needs?: "actions"
   /** @throws whatever does not hold */
   readonly run: (testEnv: TestEnvironment) => Promise<void>
 }
@@ -22,6 +24,11 @@ export interface CaseGroup {
 
 export function caseGroup(title: string, cases: readonly LifecycleCase[]): CaseGroup {
   return { title, cases }
+}
+
+/** Why an image cannot have a case, or undefined when it can. */
+export function whyNotFor({ needs }: LifecycleCase, { runner }: UnpackedImage): string | undefined {
+  return needs === "actions" && runner === "stand-in" ? "the image's stand-in runner runs no actions" : undefined
 }
 
 /** Runs a case in a test environment of its own. When it fails, its error has what the containers said. */

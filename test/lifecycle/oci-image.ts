@@ -18,6 +18,7 @@ const INDEX = z.object({
 
 const CONFIG = z.object({
   config: z.object({
+    Labels: z.looseObject({ "com.github.runner.kind": z.string() }),
     User: z.string().default("0"),
     WorkingDir: z.string().default("/"),
     Entrypoint: z.array(z.string()).default([]),
@@ -53,6 +54,8 @@ export interface UnpackedImage {
   readonly rootfs: string
   /** What umoci makes of the image's configuration for runc. */
   readonly spec: unknown
+  /** Which runner it has, by its label. */
+  readonly runner: string
   readonly user: string
   readonly workdir: string
   readonly entrypoint: readonly string[]
@@ -91,6 +94,7 @@ export async function unpackImage(layout: string, platform: PlatformName, folder
     digest: manifest.digest,
     rootfs,
     spec: JSON.parse(await readFile(runtimeConfig, "utf8")) as unknown,
+    runner: config.Labels["com.github.runner.kind"],
     user: config.User,
     workdir: config.WorkingDir,
     entrypoint: config.Entrypoint,

@@ -20,6 +20,7 @@ describe("users, as docker run --user has them", () => {
 
 const IMAGE: UnpackedImage = {
   platform: "linux/amd64",
+  runner: "act",
   digest: "sha256:0",
   rootfs: "/image",
   spec: {
