@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto"
+import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import type { Job } from "../../fake-github/jobs.js"
 import { lives } from "../runner/runner-folder.js"
@@ -153,6 +155,29 @@ END`,
     const missing = await run([{ uses: "octo/nothing@v1" }, { run: "echo not this" }])
     expect([missing.result, missing.log.includes("not this\n")]).toEqual(["Failed", false])
     expect(missing.log).toMatch(/##\[error\].*failed to fetch ".*\/octo\/nothing" version "v1"/)
+  })
+
+  it("runs JavaScript actions of every version by the one Node.js that it has", async () => {
+    const versions = ["node12", "node16", "node20", "node24"]
+    const write = versions.map(
+      (version) => `mkdir -p ${version} && echo 'runs: {using: ${version}, main: main.js}' > ${version}/action.yml
+echo 'console.log("${version}:", process.version)' > ${version}/main.js`,
+    )
+    const one = await run([{ run: write.join("\n") }, ...versions.map((version) => ({ uses: `./${version}` }))])
+    expect([one.result, ...output(one.log).slice(2, -1)], one.log).toEqual([
+      "Succeeded",
+      ...versions.map((version) => `${version}: ${process.version}`),
+    ])
+  })
+
+  it("computes the digest of files as GitHub's runner does", async () => {
+    const one = await run([
+      { run: "mkdir -p hashed/inner && echo a > hashed/a.lock && echo b > hashed/inner/b.lock" },
+      { run: "echo \"${{ hashFiles('hashed/**/*.lock') }}|${{ hashFiles('hashed/none') }}|\"" },
+    ])
+    const digest = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest()
+    const both = digest(Buffer.concat([digest("a\n"), digest("b\n")])).toString("hex")
+    expect([one.result, output(one.log).at(-2)], one.log).toEqual(["Succeeded", `${both}||`])
   })
 
   it("passes on outputs, variables and paths that steps set, by files and by commands", async () => {
@@ -394,6 +419,8 @@ END`,
     `)
     const two = await run([{ run: 'cat kept; ls "$RUNNER_TEMP"' }])
     expect(output(two.log).slice(2, -1)).toEqual(["kept", "_act", "_downloads"])
+    // Emptied when the server has been told of the job's end.
+    await vi.waitFor(async () => expect(await readdir(join(home.path, "_jobs/_temp"))).toEqual([]), { timeout: 10_000 })
   })
 
   it("tells annotations, and the texts for the summary where the server has such a service", async () => {
@@ -485,6 +512,26 @@ END`,
     ])
     expect(output(one.log).slice(2, 5)).toEqual(["begun", "asked", "cleaned cancelled"])
     await runner.says("Job build completed with result: Canceled")
+  })
+
+  it("cleans up after the actions of a job that is cancelled", async () => {
+    const one = enqueue([
+      { name: "Count", uses: "octo/counter@v1", with: { file: "x" } },
+      { name: "long", run: "echo begun; sleep 60" },
+    ])
+    while (!one.log.includes("begun\n")) await github.jobs.change(100)
+    github.jobs.cancel(one)
+    await done(one)
+    expect([one.result, ...results(one)]).toEqual([
+      "Canceled",
+      "Set up job: Succeeded",
+      "Pre Count: Succeeded",
+      "Count: Succeeded",
+      "long: Canceled",
+      "Post Count: Succeeded",
+      "Complete job: Succeeded",
+    ])
+    expect(output(one.log)).toContain("cleaned up after x")
   })
 
   it("ends a cancelled step that does not listen", async () => {

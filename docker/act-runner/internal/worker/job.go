@@ -148,6 +148,12 @@ func (j *job) finish(result string, outputs map[string]protocol.VariableValue) s
 	if err := j.report.Finish(result, outputs); err != nil {
 		j.trace("the server was not told how the job ended: %s", err)
 	}
+	// It may contain what nobody is to find: keys that actions wrote for this job.
+	if j.folders.temporary != "" {
+		if err := empty(j.folders.temporary); err != nil {
+			j.trace("the temporary folder cannot be emptied: %s", err)
+		}
+	}
 	return result
 }
 
