@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { makeCertificate, type Certificate } from "../fake-github/certificate.js"
 import { FakeGitHub } from "../fake-github/fake-github.js"
 import { ROOT } from "../e2e/entry-points.js"
+import { SHORT_WAITS } from "../lifecycle/test-environment.js"
 import type { DockerDaemon } from "./docker-daemon.js"
 
 const GATEWAY = fileURLToPath(new URL("gateway.ts", import.meta.url))
@@ -82,7 +83,7 @@ export class TestNetwork {
       github,
       service: {
         extra_hosts: [...NAMES, PROXY].map((name) => `${name}:${address}`),
-        environment: { EXTRA_CA_CERTS: CA, ACT_RUNNER_SECONDS: "retry=0.5" },
+        environment: { EXTRA_CA_CERTS: CA, ...SHORT_WAITS },
         volumes: [`${this.#ca}:${CA}:ro`],
       },
       proxied: () =>

@@ -2,6 +2,7 @@ import { BETWEEN_JOBS } from "./cases/between-jobs.js"
 import { ENVIRONMENT } from "./cases/environment.js"
 import { FAILURES } from "./cases/failures.js"
 import { HEALTH } from "./cases/health.js"
+import { JOBS } from "./cases/jobs.js"
 import { REGISTRATION } from "./cases/registration.js"
 import { SECURITY } from "./cases/security.js"
 import { STOPPING } from "./cases/stopping.js"
@@ -10,7 +11,7 @@ import type { CaseGroup, LifecycleCase } from "./lifecycle-case.js"
 
 /** All cases, each of them for every platform. */
 export const GROUPS: readonly CaseGroup[] = [
-  ...[REGISTRATION, STOPPING, FAILURES, SECURITY, HEALTH, BETWEEN_JOBS, ENVIRONMENT, WORKFLOWS],
+  ...[REGISTRATION, JOBS, STOPPING, FAILURES, SECURITY, HEALTH, BETWEEN_JOBS, ENVIRONMENT, WORKFLOWS],
 ]
 
 export const CASES: readonly LifecycleCase[] = GROUPS.flatMap(({ cases }) => cases)

@@ -2,7 +2,7 @@ import { basename } from "node:path"
 import type { Container } from "./container.js"
 import type { ContainerProcess } from "./container-processes.js"
 
-/** The runner's program, by this name on every platform; the stand-in's too. */
+/** The runner's program, by this name on every platform. */
 const LISTENER = "Runner.Listener"
 
 /** Scripts of the runner that start the listener, and have something to do when it ends. */

@@ -19,7 +19,9 @@ export async function platformImages(platforms: readonly PlatformName[]): Promis
   const forget = kept === undefined ? removeAtExit(folder) : () => undefined
   const built = await builtImage(platforms)
   const images = new Map<PlatformName, UnpackedImage>()
-  for (const platform of platforms) images.set(platform, await unpackImage(built.layout, platform, folder))
+  for (const platform of platforms) {
+    images.set(platform, await unpackImage(built.layout, platform, folder))
+  }
   return {
     image: (platform) => {
       const image = images.get(platform)

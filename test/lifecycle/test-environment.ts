@@ -19,6 +19,9 @@ import type { ContainerOptions } from "./runtime-spec.js"
 /** The repository that every fake GitHub of a test environment has. */
 export const REPOSITORY = "octo/example"
 
+/** For the runner, whichever it is, so that tests need not wait. */
+export const SHORT_WAITS = { ACT_RUNNER_SECONDS: "retry=0.5" } as const
+
 /** How much longer things take under emulation. */
 const EMULATED = 6
 
@@ -82,6 +85,8 @@ export class TestEnvironment {
     await github.up()
     this.defer(() => github.close())
     github.accounts.addRepository(REPOSITORY)
+    // That the server is back, a runner knows when its question is answered.
+    github.settings.pollSeconds = 5
     return github
   }
 
@@ -190,7 +195,7 @@ export class TestGitHub extends FakeGitHub {
   /** Which server it is, without a word on runners or credentials. */
   get server(): Record<string, string> {
     // As a user would name GitHub Enterprise Server, apart from the scheme, which is for tests.
-    return { GITHUB_HOST: this.url, STAND_IN_SECONDS: "retry=0.5,poll=5" }
+    return { GITHUB_HOST: this.url, ...SHORT_WAITS }
   }
 
   /** The registered runners. */

@@ -189,6 +189,27 @@ export const FAILURES = caseGroup("What goes wrong", [
     },
   },
   {
+    name: "session-conflict",
+    proves:
+      "a second container with the first one's registration waits for its session to end, and ends with 2 when it does not",
+    run: async (testEnv) => {
+      const github = await testEnv.github()
+      const source = await testEnv.folder(0o777)
+      const environment = {
+        ...github.environment,
+        CONFIGURED_ACTIONS_RUNNER_FILES_DIR: "/registration",
+        DISABLE_AUTOMATIC_DEREGISTRATION: "true",
+        ACT_RUNNER_SECONDS: "retry=0.5,conflict=2",
+      }
+      const mounts = [{ kind: "bind", source, target: "/registration" }] as const
+      await testEnv.listening(environment, { mounts })
+      const second = await testEnv.run({ environment, mounts }, 300)
+      expect(second.exitCode).toBe(2)
+      expect(second.stderr).toMatch(/another runner is connected to GitHub under this runner's name \[REGISTRATION\]/)
+      expect((await github.done(["true"])).result).toBe("Succeeded")
+    },
+  },
+  {
     name: "variable-mistyped",
     proves: "a variable that is nearly a known one brings a hint with the known one's name",
     gate: true,

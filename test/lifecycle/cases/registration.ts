@@ -8,8 +8,12 @@ import type { TestEnvironment, TestGitHub } from "../test-environment.js"
 import { REPOSITORY } from "../test-environment.js"
 import { caseGroup } from "../lifecycle-case.js"
 
-/** A host's own address besides 127.0.0.1, so that servers can have the usual port. */
-let address = 2
+let count = 0
+
+/** An address of this host that no other server has, nor one of another run of the tests, so that the usual port is free. */
+function ownAddress(): string {
+  return `127.${1 + ((process.pid >> 8) % 254)}.${process.pid & 0xff}.${++count}`
+}
 
 /** A GitHub App's key, as GitHub hands it out. */
 export function appKey(): string {
@@ -179,7 +183,7 @@ export const REGISTRATION = caseGroup("Registration and jobs", [
     proves: "without a word on servers the runner goes to github.com and api.github.com",
     run: async (testEnv) => {
       const certificate = await makeCertificate()
-      const host = `127.0.0.${++address}`
+      const host = ownAddress()
       const github = await testEnv.github({ host, port: 443, certificate })
       const source = await file(testEnv, "ca.pem", certificate.cert)
       const { token } = github

@@ -71,8 +71,10 @@ print("watching", flush=True)
 while not os.path.exists("/tmp/enough"):
     for folder in glob.glob("/proc/[0-9]*"):
         try:
+            before = open(folder + "/cmdline", "rb").read()
             shown = b"ACCESS_TOKEN=" in open(folder + "/environ", "rb").read()
-            command = open(folder + "/cmdline", "rb").read().replace(b"\\0", b" ").decode().strip()
+            # One that has ended meanwhile has no words left.
+            command = (open(folder + "/cmdline", "rb").read() or before).replace(b"\\0", b" ").decode().strip()
         except OSError:
             continue
         if shown and command not in seen:

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto"
+import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import type { Job } from "../../fake-github/jobs.js"
 import { lives } from "../runner/runner-folder.js"
@@ -155,6 +157,29 @@ END`,
     expect(missing.log).toMatch(/##\[error\].*failed to fetch ".*\/octo\/nothing" version "v1"/)
   })
 
+  it("runs JavaScript actions of every version by the one Node.js that it has", async () => {
+    const versions = ["node12", "node16", "node20", "node24"]
+    const write = versions.map(
+      (version) => `mkdir -p ${version} && echo 'runs: {using: ${version}, main: main.js}' > ${version}/action.yml
+echo 'console.log("${version}:", process.version)' > ${version}/main.js`,
+    )
+    const one = await run([{ run: write.join("\n") }, ...versions.map((version) => ({ uses: `./${version}` }))])
+    expect([one.result, ...output(one.log).slice(2, -1)], one.log).toEqual([
+      "Succeeded",
+      ...versions.map((version) => `${version}: ${process.version}`),
+    ])
+  })
+
+  it("computes the digest of files as GitHub's runner does", async () => {
+    const one = await run([
+      { run: "mkdir -p hashed/inner && echo a > hashed/a.lock && echo b > hashed/inner/b.lock" },
+      { run: "echo \"${{ hashFiles('hashed/**/*.lock') }}|${{ hashFiles('hashed/none') }}|\"" },
+    ])
+    const digest = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest()
+    const both = digest(Buffer.concat([digest("a\n"), digest("b\n")])).toString("hex")
+    expect([one.result, output(one.log).at(-2)], one.log).toEqual(["Succeeded", `${both}||`])
+  })
+
   it("passes on outputs, variables and paths that steps set, by files and by commands", async () => {
     const one = await run(
       [
@@ -192,6 +217,68 @@ END`,
       "{before:{outputs:{version:1.2},result:success}}",
       "1.2 3",
     ])
+  })
+
+  it("reads the files of steps as GitHub's runner does: empty lines, and values that begin with one", async () => {
+    const one = await run([
+      {
+        id: "set",
+        run: `
+          printf '\\nA=a\\n\\n\\nTEXT<<END\\n\\nb\\n\\nEND\\n\\n' >> "$GITHUB_ENV"
+          printf '\\nout<<END\\n\\nc\\nEND\\n' >> "$GITHUB_OUTPUT"
+          echo "NODE_OPTIONS=--title=not-this" >> "$GITHUB_ENV"`,
+      },
+      {
+        run: `echo "$A|\${TEXT//$'\\n'/+}|$OUT|\${NODE_OPTIONS-none}"`,
+        env: { OUT: "${{ toJSON(steps.set.outputs.out) }}" },
+      },
+    ])
+    expect([one.result, output(one.log).at(-2)], one.log).toEqual(["Succeeded", 'a|+b+|"\\nc"|none'])
+    expect(one.annotations.map(({ message }) => message)).toEqual(["NODE_OPTIONS cannot be set by $GITHUB_ENV."])
+  })
+
+  it("gives the token for GitHub's services to actions, and to scripts only when an action does", async () => {
+    const one = await run([
+      { run: 'env | grep -c "^ACTIONS_RUNTIME_\\|^ACTIONS_RESULTS_" || true' },
+      {
+        run: `mkdir -p own && echo "runs: {using: node24, main: main.js}" > own/action.yml
+cat > own/main.js <<'END'
+const { ACTIONS_RUNTIME_TOKEN: token = "", ACTIONS_RUNTIME_URL: url = "" } = process.env
+console.log("action:", token !== "", url.startsWith("http"))
+require("fs").appendFileSync(process.env.GITHUB_ENV, \`ACTIONS_RUNTIME_TOKEN=\${token}\\n\`)
+END`,
+      },
+      { uses: "./own" },
+      { run: 'echo "script: ${ACTIONS_RUNTIME_TOKEN:+true} ${ACTIONS_RUNTIME_URL:-none}"' },
+    ])
+    expect([one.result, ...output(one.log).slice(2, -1)], one.log).toEqual([
+      "Succeeded",
+      "0",
+      "action: true true",
+      "script: true none",
+    ])
+  })
+
+  it("refuses the commands by which any text in a log could change what later steps run", async () => {
+    const refused = await run([
+      { name: "sets", run: 'echo "::set-env name=EVIL::yes"; echo "::add-path::/evil"; echo "goes on"' },
+      { name: "after", always: true, run: 'echo "[${EVIL-}]"; case $PATH in */evil*) echo changed;; esac' },
+    ])
+    expect([refused.result, ...results(refused)]).toEqual([
+      "Failed",
+      "Set up job: Succeeded",
+      "sets: Failed",
+      "after: Succeeded",
+      "Complete job: Succeeded",
+    ])
+    expect(output(refused.log).slice(2, -1)).toEqual(["goes on", "[]"])
+    expect(refused.log).toMatch(
+      /##\[error\]The `set-env` command is disabled[^]*##\[error\]The `add-path` command is disabled/,
+    )
+    const allowed = await run([{ run: 'echo "::set-env name=FINE::yes"' }, { run: 'echo "[$FINE]"' }], {
+      env: { ACTIONS_ALLOW_UNSECURE_COMMANDS: "true" },
+    })
+    expect([allowed.result, output(allowed.log).at(-2)]).toEqual(["Succeeded", "[yes]"])
   })
 
   it("hides secrets, in whatever form, and lets none out as an output", async () => {
@@ -332,6 +419,8 @@ END`,
     `)
     const two = await run([{ run: 'cat kept; ls "$RUNNER_TEMP"' }])
     expect(output(two.log).slice(2, -1)).toEqual(["kept", "_act", "_downloads"])
+    // Emptied when the server has been told of the job's end.
+    await vi.waitFor(async () => expect(await readdir(join(home.path, "_jobs/_temp"))).toEqual([]), { timeout: 10_000 })
   })
 
   it("tells annotations, and the texts for the summary where the server has such a service", async () => {
@@ -423,6 +512,26 @@ END`,
     ])
     expect(output(one.log).slice(2, 5)).toEqual(["begun", "asked", "cleaned cancelled"])
     await runner.says("Job build completed with result: Canceled")
+  })
+
+  it("cleans up after the actions of a job that is cancelled", async () => {
+    const one = enqueue([
+      { name: "Count", uses: "octo/counter@v1", with: { file: "x" } },
+      { name: "long", run: "echo begun; sleep 60" },
+    ])
+    while (!one.log.includes("begun\n")) await github.jobs.change(100)
+    github.jobs.cancel(one)
+    await done(one)
+    expect([one.result, ...results(one)]).toEqual([
+      "Canceled",
+      "Set up job: Succeeded",
+      "Pre Count: Succeeded",
+      "Count: Succeeded",
+      "long: Canceled",
+      "Post Count: Succeeded",
+      "Complete job: Succeeded",
+    ])
+    expect(output(one.log)).toContain("cleaned up after x")
   })
 
   it("ends a cancelled step that does not listen", async () => {

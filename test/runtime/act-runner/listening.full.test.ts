@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto"
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import * as tar from "tar"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { makeCertificate } from "../../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
@@ -136,7 +138,7 @@ describe.each([
     for (const one of github.runners.list()) github.runners.remove(one)
     github.jobs.changed()
     expect(await runner.ended).toMatchObject({
-      exitCode: 1,
+      exitCode: 0,
       stderr: "The runner no longer exists on the server. Cleaning up local configuration.",
     })
     expect(await home.configuration()).toEqual([])
@@ -300,6 +302,44 @@ describe("a runner", () => {
     await github.waitForJob(one)
     runner.signal("SIGTERM")
     expect(timeless((await runner.ended).stdout)).toContain("[WORKER TIME INFO Job] hello\n")
+  })
+
+  it("tells of its machine what the image's file says", async () => {
+    await writeFile(
+      join(home.path, ".setup_info"),
+      JSON.stringify([{ group: "Runner Image", detail: "Image: a\nVariant: b" }]),
+    )
+    const one = job()
+    home.start("bin/Runner.Listener", ["run"])
+    await github.waitForJob(one)
+    expect(one.stepLogs["Set up job"]).toContain("##[group]Runner Image\nImage: a\nVariant: b\n##[endgroup]\n")
+  })
+
+  it("does no job without a container where its administrator forbids them", async () => {
+    const one = job("echo not this")
+    home.start("bin/Runner.Listener", ["run"], { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: "true" })
+    await github.waitForJob(one)
+    expect([one.result, one.log.includes("not this\n")]).toEqual(["Failed", false])
+    expect(one.log).toContain("##[error]Jobs without a job container are forbidden on this runner.")
+  })
+
+  it("takes actions from the folder of archives that its administrator keeps", async () => {
+    const cache = join(home.path, "archives")
+    await mkdir(join(cache, "octo_counter"), { recursive: true })
+    const sha = createHash("sha1").update("octo/counter@v1").digest("hex")
+    const file = join(cache, "octo_counter", `${sha}.tar.gz`)
+    await tar.create({ gzip: true, cwd: join(github.settings.actions, "octo"), file }, ["counter"])
+    const one = github.jobs.enqueue({
+      repository: "octo/example",
+      steps: [
+        { uses: "octo/counter@v1", with: { file: "x" } },
+        { uses: "octo/greet@v1", with: { name: "you" } },
+      ],
+    })
+    home.start("bin/Runner.Listener", ["run"], { ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE: cache })
+    await github.waitForJob(one)
+    expect([one.result, one.log.includes("counting x")]).toEqual(["Succeeded", true])
+    expect(github.requests.list("/_services/actions/").map(({ url }) => url.split("/")[4])).toEqual(["greet"])
   })
 
   it("has jobs see the environment in .env, and the image's name", async () => {

@@ -140,7 +140,7 @@ func (s *Session) Next(ctx context.Context, status string) (*protocol.TaskAgentM
 		case errors.Is(err, service.ErrRegistrationGone), problem.Kind == "RunnerNotFound",
 			strings.Contains(problem.Message, "TaskAgentNotFoundException"):
 			return nil, &Ending{
-				Code:         exitcode.Terminated,
+				Code:         exitcode.Success,
 				Message:      "The runner no longer exists on the server. Cleaning up local configuration.",
 				Unregistered: true,
 			}

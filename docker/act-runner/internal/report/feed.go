@@ -37,7 +37,7 @@ func newFeed(request *protocol.AgentJobRequestMessage, vss *protocol.VssConnecti
 	if address != "" {
 		connection := *vss
 		// A time limit for requests would end the connection.
-		connection.Client = &http.Client{Transport: http.DefaultTransport}
+		connection.Client = &http.Client{Transport: service.NewTransport()}
 		f.socket = &logger.WebsocketLivelogger{JobRequest: request, Connection: &connection, FeedStreamURL: address}
 	}
 	if !runService {

@@ -104,7 +104,7 @@ func (c *Connection) accessToken(ctx context.Context) (string, error) {
 		return c.token, nil
 	}
 	// The library makes text of what goes wrong, so it gets the answer as it is.
-	plain := &http.Client{Timeout: timeout, Transport: cancelled{ctx, transport()}}
+	plain := &http.Client{Timeout: timeout, Transport: cancelled{ctx, NewTransport()}}
 	response, err := c.agent.Authorize(plain, c.key)
 	if err != nil {
 		if ctx.Err() != nil {

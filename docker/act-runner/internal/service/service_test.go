@@ -39,6 +39,18 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestNoVerify(t *testing.T) {
+	secure := httptest.NewTLSServer(nil)
+	defer secure.Close()
+	for value, accepted := range map[string]bool{"1": true, "True": true, "0": false, "": false} {
+		t.Setenv(NoVerify, value)
+		_, err := NewClient().Get(secure.URL)
+		if StatusOf(err) == http.StatusNotFound != accepted {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	refused := httptest.NewServer(nil)
 	refused.Close()

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,11 @@ var hidden = []string{"ACT", "ImageOS", "RUNNER_PERFLOG", seconds.Variable}
 // actionVariables are only in the environment of actions.
 var actionVariables = []string{"GITHUB_ACTION_PATH", "GITHUB_ACTION_REF", "GITHUB_ACTION_REPOSITORY"}
 
+// serviceVariables lead to GitHub's services, with the job's token for them. Actions have them; scripts only if an action sets them.
+var serviceVariables = []string{
+	"ACTIONS_RUNTIME_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2",
+}
+
 // environment is where steps run: on this machine. It takes the place of act's own, which keeps the workspace elsewhere and deletes
 // it after the job, ends a step's process at once, and waits for what a step left behind.
 type environment struct {
@@ -41,6 +47,8 @@ type environment struct {
 	seconds  seconds.Seconds
 	// imageOS is ImageOS of the image, in place of act's.
 	imageOS string
+	// exported are the names of variables that steps have set.
+	exported map[string]bool
 	// literal are variables of this machine in which act would evaluate expressions.
 	literal map[string]string
 	// script tells what a step runs, and problem why it failed.
@@ -89,7 +97,7 @@ func (e *environment) run(ctx context.Context, command []string, env map[string]
 	cmd := exec.Command(program)
 	cmd.Args = command
 	cmd.Dir = folder
-	cmd.Env = e.processEnvironment(env)
+	cmd.Env = e.processEnvironment(env, isScript)
 	cmd.Stdout, cmd.Stderr = writer, writer
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = cmd.Start()
@@ -98,7 +106,7 @@ func (e *environment) run(ctx context.Context, command []string, env map[string]
 		_ = reader.Close()
 		return e.failed("%s", strings.TrimPrefix(err.Error(), "fork/exec "))
 	}
-	gate := &gate{to: e.StdOut}
+	gate := &gate{to: e.StdOut, commands: newCommands(env, e.problem)}
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -118,6 +126,9 @@ func (e *environment) run(ctx context.Context, command []string, env map[string]
 	case <-time.After(drain):
 	}
 	gate.close()
+	if err == nil && gate.commands.refused {
+		return &stepError{"it used a disabled command"}
+	}
 	return e.outcome(err, cmd, isScript)
 }
 
@@ -185,10 +196,15 @@ func (e *environment) stop(pid int, ended <-chan error) {
 	<-ended
 }
 
-func (e *environment) processEnvironment(env map[string]string) []string {
+func (e *environment) processEnvironment(env map[string]string, isScript bool) []string {
 	own := map[string]string{}
 	for name, value := range env {
 		own[name] = value
+	}
+	for _, name := range serviceVariables {
+		if isScript && !e.exported[name] {
+			delete(own, name)
+		}
 	}
 	for _, name := range hidden {
 		delete(own, name)
@@ -242,32 +258,46 @@ type variables map[string]string
 
 func (v variables) Getenv(name string) string { return v[name] }
 
-// gate passes output on while its step runs. What is left behind may write on, but nobody reads that.
+// gate passes output on while its step runs, by whole lines. What is left behind may write on, but nobody reads that.
 type gate struct {
-	mutex sync.Mutex
-	to    io.Writer
-	last  byte
-	shut  bool
+	mutex    sync.Mutex
+	to       io.Writer
+	commands *commands
+	rest     []byte
+	shut     bool
 }
 
-func (g *gate) Write(bytes []byte) (int, error) {
+func (g *gate) Write(output []byte) (int, error) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if !g.shut && len(bytes) > 0 {
-		g.last = bytes[len(bytes)-1]
-		_, _ = g.to.Write(bytes)
+	if g.shut {
+		return len(output), nil
 	}
-	return len(bytes), nil
+	g.rest = append(g.rest, output...)
+	for {
+		end := bytes.IndexByte(g.rest, '\n')
+		if end < 0 {
+			return len(output), nil
+		}
+		g.pass(g.rest[:end+1])
+		g.rest = g.rest[end+1:]
+	}
+}
+
+func (g *gate) pass(line []byte) {
+	if g.commands.pass(strings.TrimRight(string(line), "\r\n")) {
+		_, _ = g.to.Write(line)
+	}
 }
 
 // close ends an unfinished last line, since act passes on only whole ones.
 func (g *gate) close() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if g.last != 0 && g.last != '\n' {
-		_, _ = g.to.Write([]byte("\n"))
+	if len(g.rest) > 0 {
+		g.pass(append(g.rest, '\n'))
 	}
-	g.shut = true
+	g.rest, g.shut = nil, true
 }
 
 // toLog has what programs write in the job's log, outside of act's steps.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,9 +48,8 @@ func prepareFolders(root, work, repository string) (folders, error) {
 	if f.tools == "" {
 		f.tools = filepath.Join(work, "_tool")
 	}
-	if err := empty(f.temporary); err != nil {
-		return f, err
-	}
+	// A job can be done beside what is left of others.
+	_ = empty(f.temporary)
 	for _, folder := range []string{f.workspace, f.temporary, f.downloads} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return f, err
@@ -58,23 +58,22 @@ func prepareFolders(root, work, repository string) (folders, error) {
 	return f, nil
 }
 
-// empty removes what is in a folder, which may be a mounted one.
+// empty removes what is in a folder, which may be a mounted one. What cannot be removed is left, and told of in the error.
 func empty(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if os.IsNotExist(err) {
 		return nil
 	}
+	failures := []error{err}
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
 		if err := os.RemoveAll(path); err != nil {
 			// Tools like Go's write-protect the folders that they fill.
 			makeWritable(path)
-			if err := os.RemoveAll(path); err != nil {
-				return err
-			}
+			failures = append(failures, os.RemoveAll(path))
 		}
 	}
-	return err
+	return errors.Join(failures...)
 }
 
 func makeWritable(path string) {

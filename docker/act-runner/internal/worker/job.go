@@ -26,6 +26,7 @@ import (
 	"runner-images/act-runner/internal/orphans"
 	"runner-images/act-runner/internal/report"
 	"runner-images/act-runner/internal/seconds"
+	"runner-images/act-runner/internal/service"
 )
 
 // job is one that is being done.
@@ -110,6 +111,7 @@ func (j *job) cancel(kind frames.Kind) {
 // run does the job to its end, and returns its result.
 func (j *job) run() string {
 	j.events.Say("Runner name: '"+j.settings.AgentName+"'", "Machine: github-act-runner (unofficial)")
+	j.events.Say(setupInfo(j.root)...)
 	if err := j.prepare(); err != nil {
 		return j.fail(err.Error())
 	}
@@ -146,6 +148,12 @@ func (j *job) finish(result string, outputs map[string]protocol.VariableValue) s
 	if err := j.report.Finish(result, outputs); err != nil {
 		j.trace("the server was not told how the job ended: %s", err)
 	}
+	// It may contain what nobody is to find: keys that actions wrote for this job.
+	if j.folders.temporary != "" {
+		if err := empty(j.folders.temporary); err != nil {
+			j.trace("the temporary folder cannot be emptied: %s", err)
+		}
+	}
 	return result
 }
 
@@ -166,10 +174,18 @@ func (j *job) prepare() error {
 	if !there || !isMap {
 		return errors.New("the job's message contains no github context")
 	}
+	if j.request.JobContainer == nil && isTrue(os.Getenv(requireContainer)) {
+		return errors.New("Jobs without a job container are forbidden on this runner. Add a 'container:' to the job, or ask the runner's administrator.")
+	}
 	repository, _ := github["repository"].(string)
 	var err error
 	if j.folders, err = prepareFolders(j.root, j.settings.WorkFolder, repository); err != nil {
 		return err
+	}
+	if folder := os.Getenv(archives); folder != "" {
+		if err := linkArchives(folder, j.folders.downloads); err != nil {
+			return err
+		}
 	}
 	github["workspace"] = j.folders.workspace
 	github["event_path"] = filepath.Join(j.folders.act, "act", "workflow", "event.json")
@@ -444,7 +460,7 @@ func (j *job) variables(github map[string]interface{}) (map[string]string, error
 func (j *job) actions(config *runner.Config) runner.ActionCache {
 	vss, _, _ := j.request.GetConnection("SystemVssConnection")
 	base := actionsdotnetactcompat.ActionCacheBase{
-		VssConnection: vss, Plan: j.request.Plan, GHToken: config.Token, HttpClient: &http.Client{}, CacheDir: j.folders.downloads,
+		VssConnection: vss, Plan: j.request.Plan, GHToken: config.Token, HttpClient: &http.Client{Transport: service.NewTransport()}, CacheDir: j.folders.downloads,
 	}
 	if strings.EqualFold(j.request.MessageType, "RunnerJobRequest") {
 		return &actionsdotnetactcompat.LaunchActionCache{
@@ -512,7 +528,7 @@ func (j *job) takeOver(ctx context.Context) {
 	}
 	j.environment = &environment{
 		HostEnvironment: ours, folders: j.folders, name: j.settings.AgentName, tracking: os.Getenv(orphans.Variable),
-		seconds: j.seconds, imageOS: os.Getenv("ImageOS"), literal: j.literal, script: j.events.Script, problem: j.events.Problem, stopping: j.stopping,
+		seconds: j.seconds, imageOS: os.Getenv("ImageOS"), literal: j.literal, exported: map[string]bool{}, script: j.events.Script, problem: j.events.Problem, stopping: j.stopping,
 	}
 	if isHost {
 		j.rc.JobContainer = j.environment
