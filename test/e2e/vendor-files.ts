@@ -9,6 +9,7 @@ import { TOOL_ENTRIES } from "../../dagger/src/core/catalog/tools.js"
 import { upstreamVersion } from "../../dagger/src/core/packages/resolved-packages.js"
 import { PLATFORMS, spelling, type PlatformName } from "../../dagger/src/core/platforms.js"
 import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { caBundle } from "../../src/input/host-files.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
 
 type UpstreamTool = {
@@ -51,8 +52,11 @@ export async function makeVendorFiles(
   mkdirSync(work, { recursive: true })
   const node = pinnedNpm("node", platform)
   const npm = pinnedNpm("npm", platform)
+  // Registries are those that this host is configured for, whoever has signed their certificates.
+  const bundle = caBundle(undefined)
+  const trust = bundle === undefined ? {} : { caBundle: readFileSync(bundle, "utf8") }
   await connection(async () => {
-    const { toolbox } = await openEngineHost(hostUploads())
+    const { toolbox } = await openEngineHost(hostUploads(), trust)
     const packages = Object.values(PACKAGED).map(([name]) => name)
     await toolbox
       .withWorkdir("/work")
@@ -119,6 +123,7 @@ export async function makeVendorFiles(
     writeFileSync(join(work, "runner", name), '#!/bin/sh\nexec "$(dirname "$0")/bin/Runner.Listener" "$@"\n', {
       mode: 0o755,
     })
+  writeFileSync(join(work, "runner/run-helper.sh.template"), "#!/bin/sh\n")
   const runnerFile = put("runner", runner)
   execFileSync("tar", ["-czf", runnerFile.file, "-C", join(work, "runner"), "."])
 
