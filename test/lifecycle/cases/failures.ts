@@ -73,10 +73,10 @@ export const FAILURES = caseGroup("What goes wrong", [
     run: async (testEnv) => {
       const github = await testEnv.github()
       await github.down()
-      const back = setTimeout(() => void github.up(), AWAY)
-      testEnv.defer(() => clearTimeout(back))
       const container = await testEnv.start({ environment: github.environment })
       await container.lines.waitFor(/connection refused, trying again in/, testEnv.timeout(20))
+      const back = setTimeout(() => void github.up(), AWAY)
+      testEnv.defer(() => clearTimeout(back))
       await container.lines.waitFor(/Listening for Jobs$/, AWAY + testEnv.timeout(30))
       expect((await github.done(["true"])).result).toBe("Succeeded")
     },
