@@ -124,6 +124,9 @@ export async function makeVendorFiles(
       mode: 0o755,
     })
   writeFileSync(join(work, "runner/run-helper.sh.template"), "#!/bin/sh\n")
+  const nodeForActions = join(work, "runner/externals/node24/bin/node")
+  mkdirSync(dirname(nodeForActions), { recursive: true })
+  symlinkSync("/usr/local/bin/node", nodeForActions)
   const runnerFile = put("runner", runner)
   execFileSync("tar", ["-czf", runnerFile.file, "-C", join(work, "runner"), "."])
 

@@ -43,8 +43,8 @@ export function assetName(url: string): string {
  * A runner that was asked for comes from its only source, whatever the others do.
  *
  * @param assets names of the files that were fetched beforehand; their servers are not asked
- * @throws RunnerImagesError UPSTREAM_UNREACHABLE when a file cannot be had in upstream mode, or of GitHub's runner when that was asked for; ORIGINAL_INVALID when an earlier build's decision
- *   lacks a tool
+ * @throws RunnerImagesError UPSTREAM_UNREACHABLE when a file cannot be had in upstream mode, or of GitHub's runner when that was asked for;
+ *   ORIGINAL_INVALID when an earlier build's decision lacks a tool
  */
 export async function decideSources(
   request: Asked & Pick<BuildRequest, "mirror">,
