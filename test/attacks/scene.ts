@@ -81,9 +81,12 @@ export class Scene {
     return scene
   }
 
-  /** Every secret that there is by now: of this way, and all tokens that GitHub gave out. */
+  /** Every secret that there is by now: of this way, and all tokens that GitHub gave out. A job's own token is the job's, and ends with it. */
   get needles(): Needle[] {
-    const tokens = this.github.tokens.list().map(({ kind, token }) => ({ what: `${kind} token`, text: token }))
+    const tokens = this.github.tokens
+      .list()
+      .filter(({ kind }) => kind !== "job")
+      .map(({ kind, token }) => ({ what: `${kind} token`, text: token }))
     return [...this.#start.secrets, ...tokens]
   }
 

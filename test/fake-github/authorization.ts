@@ -19,12 +19,13 @@ export function credentialsOf(request: Pick<Request, "headers">): { scheme: stri
  *
  * https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
  *
- * @throws {Refusal} 401
+ * @throws {Refusal} 401, or 403 for a job's own token
  */
 export function authenticate(request: Request, state: State): PersonalToken | InstallationToken {
   const credentials = credentialsOf(request)
   if (!credentials) throw new Refusal(401, "Requires authentication")
   const token = credentials.scheme === "remoteauth" ? undefined : state.tokens.find(credentials.token)
+  if (token?.kind === "job") throw new Refusal(403, "Resource not accessible by integration")
   if (!token || (token.kind !== "personal" && token.kind !== "installation")) throw new Refusal(401, "Bad credentials")
   return token
 }

@@ -31,13 +31,18 @@ export interface InstallationToken extends Common {
   readonly installation: number
 }
 
+/** What a job has as `github.token`: good for its repository's contents, and never for runners. */
+export interface JobToken extends Common {
+  readonly kind: "job"
+}
+
 /** For config.sh. */
 export interface RunnerToken extends Common {
   readonly kind: "registration" | "remove"
   readonly target: Target
 }
 
-export type Token = PersonalToken | InstallationToken | RunnerToken
+export type Token = PersonalToken | InstallationToken | JobToken | RunnerToken
 
 /** Every token that the server ever gave or was told of. */
 export class Tokens {
@@ -66,6 +71,11 @@ export class Tokens {
       installation,
       expiresAt: this.#clock.now() + HOUR,
     })
+  }
+
+  /** https://docs.github.com/actions/concepts/security/github_token */
+  createForJob(): JobToken {
+    return this.#add({ kind: "job", token: `ghs_${randomText(36)}`, expiresAt: this.#clock.now() + HOUR })
   }
 
   /** https://docs.github.com/rest/actions/self-hosted-runners#create-a-registration-token-for-a-repository: lives an hour. */

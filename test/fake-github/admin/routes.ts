@@ -39,7 +39,7 @@ const ADDITIONS = {
 
 const WHICH = z.strictObject({
   token: z.string().optional(),
-  kind: z.enum(["personal", "installation", "registration", "remove"]).optional(),
+  kind: z.enum(["personal", "installation", "job", "registration", "remove"]).optional(),
 })
 
 /** The administrator's side: makes the server what a test needs, and tells what happened. Needs no credentials. */

@@ -62,7 +62,7 @@ export function runServiceRoutes(state: State, tokens: AccessTokens, jobTokens: 
           addresses: addresses(request.origin),
           origin: request.origin,
           token: await jobTokens.create(job, runner),
-          gitHubToken: state.tokens.createForInstallation(0).token,
+          gitHubToken: state.tokens.createForJob().token,
         })
         state.jobs.changed()
         return { status: 200, body }

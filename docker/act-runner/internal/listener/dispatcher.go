@@ -70,10 +70,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	code, err := d.work()
 	stop()
 	<-renewed
-	result, finished := exitcode.ResultOf(code)
-	if d.isCancelled() != 0 {
-		result = "Canceled"
-	}
+	result, finished := d.resultOf(code)
 	if err != nil {
 		d.terminal.Error("The worker cannot be started: %s", err)
 	}
@@ -95,10 +92,21 @@ func (d *Dispatcher) Cancel(reason frames.Kind, timeout time.Duration) {
 	time.AfterFunc(timeout, d.kill)
 }
 
-func (d *Dispatcher) isCancelled() frames.Kind {
+// resultOf is the job's result by the worker's exit code, and whether the worker told the server of it.
+//
+// A worker that did knows better than a cancellation: the server no longer knows a job that has just ended, so that renewing it at that
+// moment fails as if the job were given up.
+func (d *Dispatcher) resultOf(code int) (string, bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	return d.cancelled
+	result, finished := exitcode.ResultOf(code)
+	if !finished && d.cancelled != 0 {
+		result = "Canceled"
+	}
+	if finished && result != "Canceled" {
+		d.lost = false
+	}
+	return result, finished
 }
 
 // isLost tells whether the server no longer counts on this runner for the job.

@@ -47,7 +47,7 @@ export function messageRoutes(state: State, tokens: AccessTokens, jobTokens: Job
     job.protocol = "pipelines"
     const { origin } = request
     const token = await jobTokens.create(job, runner)
-    const gitHubToken = state.tokens.createForInstallation(0).token
+    const gitHubToken = state.tokens.createForJob().token
     return encrypted(
       session,
       "PipelineAgentJobRequest",
