@@ -27,6 +27,7 @@ it("internal variables are nobody's configuration", () => {
     library: "/usr/local/lib/runner-images",
     hooks: "/etc/runner/hooks",
     root: "/",
+    node: "/usr/local/bin/node",
   })
 })
 

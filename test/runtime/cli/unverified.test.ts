@@ -149,7 +149,7 @@ it("an image is not made again with a file that this version cannot verify", asy
   const request = { base: "debian:trixie-slim", compression: "gzip" }
   const platforms = [platformReport("linux/arm64", { base: `debian:trixie-slim@sha256:${"b".repeat(64)}` })]
   const original = report({ sources, request, platforms, index: `sha256:${"c".repeat(64)}` })
-  mkdirSync(join(WORK, "original"))
+  mkdirSync(join(WORK, "original"), { recursive: true })
   writeFileSync(join(WORK, "original/report.json"), JSON.stringify(original))
   const { exitCode, stdout, stderr } = await run([GH], "reproduce", "original")
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
