@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
@@ -7,6 +6,7 @@ import { type FakeGitHub, startFakeGitHub } from "../fake-github/fake-github.js"
 import type { Job } from "../fake-github/jobs.js"
 import { startForwardProxy } from "../forward-proxy.js"
 import { type Container, Image, STARTS_NOT, STARTS } from "./entrypoint/container.js"
+import { rsaKeyPair } from "../rsa-key-pair.js"
 
 const TOKEN = "ghp_a_token_that_nobody_sees"
 
@@ -291,7 +291,7 @@ describe.skipIf(!STARTS)(STARTS ? "a container" : `a container (skipped: ${START
   })
 
   it("registers with an App whose key is on one line, with \\n after its last one too", async () => {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const { privateKey } = rsaKeyPair()
     const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
     const app = github.apps.add(key)
     github.apps.install(app, "octo")

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { createPublicKey, type KeyObject } from "node:crypto"
 import { z } from "zod"
 import { authorize } from "../authorization.js"
 import { jsonBody } from "../json-body.js"
@@ -9,6 +9,7 @@ import { addresses } from "../service/addresses.js"
 import type { State } from "../state.js"
 import { described } from "./runner-list.js"
 import { targetRoutes } from "./target-routes.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 const DOCUMENTATION =
   "https://docs.github.com/rest/actions/self-hosted-runners#create-configuration-for-a-just-in-time-runner-for-a-repository"
@@ -34,7 +35,7 @@ export function justInTimeRoutes(state: State): Route[] {
       throw new Refusal(404, "Not Found", DOCUMENTATION)
     if (state.runners.findByName(target, name))
       throw new Refusal(409, `Already exists - A runner with the name "${name}" already exists.`, DOCUMENTATION)
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const { privateKey } = rsaKeyPair()
     const runner = state.runners.add({
       target,
       name,

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "vitest"
@@ -7,6 +6,7 @@ import { makeCertificate } from "../../fake-github/certificate.js"
 import type { TestEnvironment, TestGitHub } from "../test-environment.js"
 import { REPOSITORY } from "../test-environment.js"
 import { caseGroup } from "../lifecycle-case.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 let count = 0
 
@@ -17,9 +17,7 @@ function ownAddress(): string {
 
 /** A GitHub App's key, as GitHub hands it out. */
 export function appKey(): string {
-  return generateKeyPairSync("rsa", { modulusLength: 2048 })
-    .privateKey.export({ type: "pkcs1", format: "pem" })
-    .toString()
+  return rsaKeyPair().privateKey.export({ type: "pkcs1", format: "pem" }).toString()
 }
 
 /** Installs an App for the repository's owner. @returns its variables, the key apart */

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import type { Job } from "../../fake-github/jobs.js"
@@ -57,6 +57,12 @@ export class CleanedRunner {
     const done = await this.github.waitForJob(job)
     await this.#container?.says(`Job build completed with result: ${done.result ?? "?"}`)
     return done
+  }
+
+  /** The names in the temporary folder. Not of a metrics file that is being replaced: that may happen at any moment. */
+  temporaryFiles(): string[] {
+    const names = readdirSync(this.at("root/tmp"))
+    return names.filter((name) => !/^metrics\.prom\..+\.tmp$/.test(name)).sort()
   }
 
   /** Processes of the container whose command line has the text in it. */

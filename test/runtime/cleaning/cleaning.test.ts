@@ -28,7 +28,7 @@ function left(): Record<string, unknown> {
     work: readdirSync(runner.at("work"))
       .filter((name) => name !== "_temp")
       .sort(),
-    temporary: readdirSync(runner.at("root/tmp")).sort(),
+    temporary: runner.temporaryFiles(),
     processes: runner.running(`sleep ${SECONDS}`).length,
   }
 }

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -9,6 +8,7 @@ import type { Finding } from "../../../docker/runtime/src/doctor/examination/fin
 import type { ImageFacts } from "../../../docker/runtime/src/image-facts.js"
 import { folderOf, image } from "../doctor/examination.js"
 import { freePort, httpServer, proxyServer } from "../doctor/servers.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -123,7 +123,7 @@ describe("doctor", () => {
   })
 
   it("finds an App that is not known", async () => {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const { privateKey } = rsaKeyPair()
     const { ACCESS_TOKEN, ...app } = repository(await api())
     const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
     const report = await examine({ ...app, APP_ID: "12345", APP_PRIVATE_KEY: pem })

@@ -1,8 +1,9 @@
-import { createPrivateKey, generateKeyPairSync } from "node:crypto"
+import { createPrivateKey } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { readConfiguration } from "../../../docker/runtime/src/configuration/configuration.js"
 import type { ImageFacts } from "../../../docker/runtime/src/image-facts.js"
 import { hostWith } from "./host.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 const BOTH = { REPO_URL: "https://github.com/octo/cat", ACCESS_TOKEN: "ghp_secret1234" }
 const KEY = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"
@@ -235,7 +236,7 @@ describe("the authentication", () => {
     expect(configurationOf({ ...target, ...environment }, files).authentication).toEqual(wanted)
   })
 
-  const REAL = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+  const REAL = rsaKeyPair().privateKey
   const PEM = REAL.export({ type: "pkcs1", format: "pem" }).toString()
 
   it.each<[string, string]>([

@@ -1,10 +1,11 @@
-import { createHmac, generateKeyPairSync, sign } from "node:crypto"
+import { createHmac, sign } from "node:crypto"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { App } from "../../fake-github/apps.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import { administrate, ask } from "./client.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
-const pair = () => generateKeyPairSync("rsa", { modulusLength: 2048 })
+const pair = () => rsaKeyPair()
 const KEYS = pair()
 const OTHERS = pair()
 const PEM = KEYS.privateKey.export({ type: "pkcs1", format: "pem" }).toString()

@@ -1,12 +1,12 @@
-import { generateKeyPairSync } from "node:crypto"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Target } from "../../fake-github/accounts.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import type { Runner } from "../../fake-github/runners.js"
 import { administrate, ask } from "./client.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 const authorization = "Bearer ghp_valid"
-const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 })
+const { publicKey } = rsaKeyPair(1024)
 
 let github: FakeGitHub
 let repository: Target

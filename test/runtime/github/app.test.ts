@@ -1,4 +1,4 @@
-import { createVerify, generateKeyPairSync } from "node:crypto"
+import { createVerify } from "node:crypto"
 import { afterEach, describe, expect, it } from "vitest"
 import type { Configuration } from "../../../docker/runtime/src/configuration/configuration.js"
 import { tokenSource } from "../../../docker/runtime/src/github/tokens.js"
@@ -11,8 +11,9 @@ import {
   scriptedServer,
   type ScriptedServer,
 } from "./scripted-server.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
-const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+const { privateKey, publicKey } = rsaKeyPair()
 /** The form that GitHub hands out. */
 const PKCS1 = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
 const PKCS8 = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
@@ -162,7 +163,7 @@ describe("what goes wrong", () => {
 
   it("another App's key", async () => {
     const { url, requests } = await gitHub()
-    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
+    const other = rsaKeyPair().privateKey.export({
       type: "pkcs1",
       format: "pem",
     })

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Configuration } from "../../../docker/runtime/src/configuration/configuration.js"
 import type { ClientLimits } from "../../../docker/runtime/src/github/client.js"
@@ -7,6 +6,7 @@ import { tokenSource } from "../../../docker/runtime/src/github/tokens.js"
 import { makeCertificate } from "../../fake-github/certificate.js"
 import { type FakeGitHub, startFakeGitHub } from "../../fake-github/fake-github.js"
 import { configurationFor, failureOf, keptLog, QUICK } from "./scripted-server.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 /** What GitHub itself would say, by the server that the whole program is tested with. */
 let github: FakeGitHub
@@ -56,9 +56,7 @@ function appAt(
   account: string,
   accountType: "Organization" | "User" = "Organization",
 ): Configuration["authentication"] {
-  const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
-    .privateKey.export({ type: "pkcs1", format: "pem" })
-    .toString()
+  const privateKey = rsaKeyPair().privateKey.export({ type: "pkcs1", format: "pem" }).toString()
   const app = github.apps.add(privateKey)
   github.apps.install(app, account, { accountType })
   return { kind: "app", id: String(app.id), privateKey }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { scan } from "./seeded-root.js"
+import { rsaKeyPair } from "../../rsa-key-pair.js"
 
 let folder: string
 beforeAll(() => {
@@ -15,7 +16,7 @@ afterAll(() => {
 })
 
 const elliptic = () => generateKeyPairSync("ec", { namedCurve: "prime256v1" })
-const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 })
+const rsa = () => rsaKeyPair()
 
 /** A certificate and its key, in PEM, and what openssl makes of them with these arguments. */
 function openssl(...args: string[]): Buffer {
