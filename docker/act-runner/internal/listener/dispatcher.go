@@ -20,6 +20,7 @@ import (
 
 	"runner-images/act-runner/internal/exitcode"
 	"runner-images/act-runner/internal/frames"
+	"runner-images/act-runner/internal/lines"
 	"runner-images/act-runner/internal/orphans"
 	"runner-images/act-runner/internal/seconds"
 	"runner-images/act-runner/internal/service"
@@ -141,8 +142,8 @@ func (d *Dispatcher) work() (int, error) {
 	worker.Dir = filepath.Join(d.root, "bin")
 	worker.Env = append(os.Environ(), orphans.Variable+"="+d.tracking)
 	worker.WaitDelay = afterExit
-	logs := &lines{each: d.log}
-	traces := &lines{each: func(line string) { d.terminal.Trace("Worker", "%s", line) }}
+	logs := &lines.Writer{Each: d.log}
+	traces := &lines.Writer{Each: func(line string) { d.terminal.Trace("Worker", "%s", line) }}
 	worker.Stdout, worker.Stderr = logs, traces
 	input, err := worker.StdinPipe()
 	if err == nil {
@@ -162,8 +163,8 @@ func (d *Dispatcher) work() (int, error) {
 	d.mutex.Lock()
 	d.worker, d.input = nil, nil
 	d.mutex.Unlock()
-	logs.end()
-	traces.end()
+	logs.End()
+	traces.End()
 	if err != nil {
 		d.terminal.Trace("JobDispatcher", "the worker ended: %s", err)
 	}
@@ -272,31 +273,4 @@ func parseJob(raw []byte, runServiceURL string) (*Job, error) {
 		return nil, errors.New("the message contains no job")
 	}
 	return job, nil
-}
-
-// lines passes output on by lines.
-type lines struct {
-	each func(line string)
-	rest strings.Builder
-}
-
-func (l *lines) Write(bytes []byte) (int, error) {
-	l.rest.Write(bytes)
-	text := l.rest.String()
-	last := strings.LastIndexByte(text, '\n')
-	if last < 0 {
-		return len(bytes), nil
-	}
-	l.rest.Reset()
-	l.rest.WriteString(text[last+1:])
-	for _, line := range strings.Split(text[:last], "\n") {
-		l.each(line)
-	}
-	return len(bytes), nil
-}
-
-func (l *lines) end() {
-	if l.rest.Len() > 0 {
-		l.each(l.rest.String())
-	}
 }

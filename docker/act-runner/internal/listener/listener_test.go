@@ -3,7 +3,6 @@ package listener
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
@@ -33,20 +32,6 @@ func TestParseJob(t *testing.T) {
 		if _, err := parseJob([]byte(text), ""); err == nil {
 			t.Errorf("%q is a job", text)
 		}
-	}
-}
-
-func TestLines(t *testing.T) {
-	var got []string
-	lines := &lines{each: func(line string) { got = append(got, line) }}
-	for _, part := range []string{"one\ntw", "o\n\nthree", ""} {
-		if count, err := lines.Write([]byte(part)); err != nil || count != len(part) {
-			t.Errorf("%d, %v", count, err)
-		}
-	}
-	lines.end()
-	if text := strings.Join(got, "|"); text != "one|two||three" {
-		t.Error(text)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestCommands(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	var passed strings.Builder
-	g := &gate{to: &passed, commands: newCommands(nil, func(string) {})}
+	g := newGate(&passed, newCommands(nil, func(string) {}))
 	for _, part := range []string{"one\ntw", "o\n::add-", "path::/x\nthree"} {
 		if count, err := g.Write([]byte(part)); err != nil || count != len(part) {
 			t.Error(count, err)

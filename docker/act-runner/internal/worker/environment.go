@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/actions-oss/act-cli/pkg/container"
 	"github.com/actions-oss/act-cli/pkg/lookpath"
 
+	"runner-images/act-runner/internal/lines"
 	"runner-images/act-runner/internal/orphans"
 	"runner-images/act-runner/internal/seconds"
 	"runner-images/act-runner/internal/service"
@@ -106,7 +106,7 @@ func (e *environment) run(ctx context.Context, command []string, env map[string]
 		_ = reader.Close()
 		return e.failed("%s", strings.TrimPrefix(err.Error(), "fork/exec "))
 	}
-	gate := &gate{to: e.StdOut, commands: newCommands(env, e.problem)}
+	gate := newGate(e.StdOut, newCommands(env, e.problem))
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -263,8 +263,14 @@ type gate struct {
 	mutex    sync.Mutex
 	to       io.Writer
 	commands *commands
-	rest     []byte
+	lines    lines.Writer
 	shut     bool
+}
+
+func newGate(to io.Writer, commands *commands) *gate {
+	g := &gate{to: to, commands: commands}
+	g.lines.Each = g.pass
+	return g
 }
 
 func (g *gate) Write(output []byte) (int, error) {
@@ -273,20 +279,12 @@ func (g *gate) Write(output []byte) (int, error) {
 	if g.shut {
 		return len(output), nil
 	}
-	g.rest = append(g.rest, output...)
-	for {
-		end := bytes.IndexByte(g.rest, '\n')
-		if end < 0 {
-			return len(output), nil
-		}
-		g.pass(g.rest[:end+1])
-		g.rest = g.rest[end+1:]
-	}
+	return g.lines.Write(output)
 }
 
-func (g *gate) pass(line []byte) {
-	if g.commands.pass(strings.TrimRight(string(line), "\r\n")) {
-		_, _ = g.to.Write(line)
+func (g *gate) pass(line string) {
+	if g.commands.pass(strings.TrimRight(line, "\r")) {
+		_, _ = io.WriteString(g.to, line+"\n")
 	}
 }
 
@@ -294,10 +292,8 @@ func (g *gate) pass(line []byte) {
 func (g *gate) close() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if len(g.rest) > 0 {
-		g.pass(append(g.rest, '\n'))
-	}
-	g.rest, g.shut = nil, true
+	g.lines.End()
+	g.shut = true
 }
 
 // toLog has what programs write in the job's log, outside of act's steps.
