@@ -59,7 +59,7 @@ export async function decideSources(
     upstreamFiles(names, platforms).map((file): LocatedFile => {
       return assets.includes(assetName(file.url)) ? file : { ...file, askedAt: mirrored(file.url, mirror) }
     })
-  const others = tools.filter((name) => name !== RUNNER || asked === "auto")
+  const others = withoutRunner(tools, certain.runner)
   await Promise.all([
     mode === "upstream" && requireFiles(located(others), probe, "--sources auto or registry"),
     asked === "official" && requireFiles(located(tools.filter((name) => name === RUNNER)), probe, "--runner act"),
@@ -96,10 +96,17 @@ export function certainSources(
   const alone = runner && { runner }
   if (mode !== "auto") return { mode, reason: `requested with --sources ${mode}`, ...alone }
   if (decided) return { mode, tools: complete(decided, tools) }
-  const others = tools.filter((name) => name !== RUNNER || runner === undefined)
-  const groups = decidedTogether(others).map((names) => ({ names, files: upstreamFiles(names, platforms) }))
+  const groups = decidedTogether(withoutRunner(tools, runner)).map((names) => ({
+    names,
+    files: upstreamFiles(names, platforms),
+  }))
   const certain = groups.filter(({ files }) => files.length === 0 || files.some(unverifiable))
   return { mode, tools: sourcesOf(certain, new Map()), ...alone }
+}
+
+/** The tools that `--sources` decides about: not the runner if that was asked for. */
+function withoutRunner(tools: readonly ToolName[], asked: ToolSource | undefined): readonly ToolName[] {
+  return asked ? tools.filter((name) => name !== RUNNER) : tools
 }
 
 function sourcesOf(
