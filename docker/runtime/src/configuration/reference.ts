@@ -1,3 +1,4 @@
+import { either } from "./either.js"
 import { EXIT_CODES, FAILURE_MEANINGS, type FailureCode } from "../failure.js"
 import { GROUPS, namesOf, VARIABLES, type Group, type Kind, type Origin, type Variable } from "./variables.js"
 
@@ -46,8 +47,7 @@ function row(setting: Variable): string {
 /** `off`, `work` or `all` */
 function valueOf({ kind, choices = [] }: Variable): string {
   if (kind !== "choice") return KINDS[kind]
-  const words = choices.map((choice) => `\`${choice}\``)
-  return `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`
+  return either(choices.map((choice) => `\`${choice}\``))
 }
 
 /** The exit codes as a Markdown table. */

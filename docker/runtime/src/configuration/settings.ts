@@ -1,5 +1,6 @@
 import { parseEnv } from "node:util"
 import * as z from "zod"
+import { either } from "./either.js"
 import type { ValidationIssue } from "./validation-issues.js"
 import { namesOf, VARIABLES, variable, type Variable } from "./variables.js"
 
@@ -113,7 +114,7 @@ export class Settings {
     if (!found) return fallback
     const chosen = words.find((word) => word === found.value.toLowerCase())
     if (chosen !== undefined) return chosen
-    this.wrong(found.name, `is "${found.value}"`, `Write ${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}.`)
+    this.wrong(found.name, `is "${found.value}"`, `Write ${either(words)}.`)
     return fallback
   }
 
