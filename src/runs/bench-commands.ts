@@ -45,24 +45,15 @@ export async function benchCommands(
   }
 }
 
+/** Without a vendor's servers, whose speed is not what is measured. */
+const SOURCES = ["--sources", "registry", "--runner", "act"]
+
 function commandsOf({ variant, foreign, session }: CommandRound, folder: string): Record<CommandRow, Command> {
   const commandLine = (...words: string[]) => exec(join(PROJECT_ROOT, "runner-images"), words)
   const build = (...words: string[]) =>
-    commandLine(
-      "build",
-      "--variants",
-      variant,
-      "--sources",
-      "registry",
-      "--runner",
-      "act",
-      "--output",
-      join(folder, "built"),
-      ...words,
-    )
+    commandLine("build", "--variants", variant, ...SOURCES, "--output", join(folder, "built"), ...words)
   const dagger = process.env["_EXPERIMENTAL_DAGGER_CLI_BIN"] ?? "dagger"
-  const call = (...words: string[]) =>
-    exec(dagger, ["call", "--silent", "--sources", "registry", "--runner", "act", ...words], { cwd: PROJECT_ROOT })
+  const call = (...words: string[]) => exec(dagger, ["call", "--silent", ...SOURCES, ...words], { cwd: PROJECT_ROOT })
   const callBuild = () =>
     call("build", "--platforms", PLATFORMS.join(), "--variants", variant, "export", "--path", join(folder, "called"))
   const callContainer = () =>
