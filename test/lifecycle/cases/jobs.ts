@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { expect } from "vitest"
 import type { Job } from "../../fake-github/jobs.js"
-import { caseGroup, type LifecycleCase } from "../lifecycle-case.js"
+import { caseGroup } from "../lifecycle-case.js"
 import type { Container } from "../container.js"
 import type { ContainerOptions } from "../runtime-spec.js"
 import { REPOSITORY, type TestEnvironment, type TestGitHub } from "../test-environment.js"
@@ -95,38 +95,42 @@ function expectActions(job: Job, protocol: Job["protocol"] = "run-service"): voi
   )
 }
 
-function jobCase(name: string, proves: string, run: LifecycleCase["run"]): LifecycleCase {
-  return { name, proves, run }
-}
-
 export const JOBS = caseGroup("Jobs of workflows", [
-  jobCase(
-    "actions",
-    "a composite action and a JavaScript action run, with their steps before and after",
-    async (testEnv) => {
+  {
+    name: "actions",
+    proves: "a composite action and a JavaScript action run, with their steps before and after",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       expectActions(await at.done(ACTIONS))
       expectActions(await at.done(ACTIONS))
     },
-  ),
-  jobCase("actions-older-server", "the same from a server without the newer flow", async (testEnv) => {
-    const at = await workplace(testEnv, false)
-    expectActions(await at.done(ACTIONS), "pipelines")
-    expect((await testEnv.stop(at.container)).exitCode).toBe(0)
-    expect(at.github.list()).toEqual([])
-  }),
-  jobCase("actions-any-user", "the same as any user id with group 0, on a read-only root", async (testEnv) => {
-    const at = await workplace(testEnv, true, {
-      user: "1000660000:0",
-      readOnly: true,
-      mounts: [{ kind: "tmpfs", target: "/tmp", options: ["exec"] }],
-    })
-    expectActions(await at.done(ACTIONS))
-  }),
-  jobCase(
-    "actions-just-in-time",
-    "the same by a just-in-time configuration, after which the container ends with 0",
-    async (testEnv) => {
+  },
+  {
+    name: "actions-older-server",
+    proves: "the same from a server without the newer flow",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv, false)
+      expectActions(await at.done(ACTIONS), "pipelines")
+      expect((await testEnv.stop(at.container)).exitCode).toBe(0)
+      expect(at.github.list()).toEqual([])
+    },
+  },
+  {
+    name: "actions-any-user",
+    proves: "the same as any user id with group 0, on a read-only root",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv, true, {
+        user: "1000660000:0",
+        readOnly: true,
+        mounts: [{ kind: "tmpfs", target: "/tmp", options: ["exec"] }],
+      })
+      expectActions(await at.done(ACTIONS))
+    },
+  },
+  {
+    name: "actions-just-in-time",
+    proves: "the same by a just-in-time configuration, after which the container ends with 0",
+    run: async (testEnv) => {
       const github = await testEnv.github()
       const environment = { ...github.server, ACTIONS_RUNNER_INPUT_JITCONFIG: await jitConfiguration(github) }
       const at = new Workplace(testEnv, github, await testEnv.listening(environment))
@@ -134,11 +138,11 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect((await at.container.ended(testEnv.timeout(20))).exitCode).toBe(0)
       expect(github.list()).toEqual([])
     },
-  ),
-  jobCase(
-    "action-fails",
-    "an action that fails or cannot be found fails its job, and its step after is run",
-    async (testEnv) => {
+  },
+  {
+    name: "action-fails",
+    proves: "an action that fails or cannot be found fails its job, and its step after is run",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const wrong = await at.done([{ name: "Count", uses: "octo/counter@v1", with: { file: "x", fail: "true" } }])
       expect(wrong.result).toBe("Failed")
@@ -148,11 +152,11 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect([missing.result, lines(missing).includes("not this")]).toEqual(["Failed", false])
       await at.expectNextIsFine()
     },
-  ),
-  jobCase(
-    "outputs-and-files",
-    "steps pass on outputs, variables and paths by files, and a job passes on outputs and a summary",
-    async (testEnv) => {
+  },
+  {
+    name: "outputs-and-files",
+    proves: "steps pass on outputs, variables and paths by files, and a job passes on outputs and a summary",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const job = await at.done(
         [
@@ -179,59 +183,67 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect(lines(job)).toEqual(expect.arrayContaining(["a tool", "a", "b", "c", "d|own|size 3"]))
       expect(job.summaries).toEqual({ set: "# Done\n" })
     },
-  ),
-  jobCase("masks", "secrets are hidden in logs in every form, and are in no output of a job", async (testEnv) => {
-    const at = await workplace(testEnv)
-    const job = await at.done(
-      [
-        { id: "leak", run: 'echo "a ${{ secrets.PASS }} b"; echo "key=${{ secrets.PASS }}" >> "$GITHUB_OUTPUT"' },
-        { run: "echo -n '${{ secrets.PASS }}' | base64; echo second line of it" },
-        // The script itself is shown, so it does not contain what it hides.
-        { run: 'V=found-$((6 * 7)); echo "::add-mask::$V"; echo "it is $V"' },
-        { run: "echo token: $TOKEN", env: { TOKEN: "${{ github.token }}" } },
-      ],
-      {
-        namedSecrets: { PASS: "pass-w0rd", KEY: "first line of it\nsecond line of it\n" },
-        outputs: { leaked: "${{ steps.leak.outputs.key }}", fine: "fine" },
-      },
-    )
-    expect([job.result, job.results], job.log).toEqual(["Succeeded", { fine: "fine" }])
-    expect(lines(job)).toEqual(expect.arrayContaining(["a *** b", "it is ***", "token: ***"]))
-    const everything = JSON.stringify({ log: job.log, logs: job.stepLogs, results: job.stepResults })
-    for (const secret of ["pass-w0rd", "cGFzcy13MHJk", "second line of it", "found-42"])
-      expect(`${everything}${at.container.lines.text}`).not.toContain(secret)
-  }),
-  jobCase("conditions", "steps follow if, continue-on-error, and what came of those before them", async (testEnv) => {
-    const at = await workplace(testEnv)
-    const job = await at.done([
-      { name: "skipped", if: "${{ github.ref == 'refs/heads/other' }}", run: "echo not this" },
-      { id: "try", name: "tolerated", run: "exit 4", continueOnError: true },
-      { name: "goes on", run: "echo ${{ steps.try.outcome }} ${{ steps.try.conclusion }} ${{ job.status }}" },
-      { name: "breaks", run: "false; echo not this" },
-      { name: "skipped after it", run: "echo not this" },
-      { name: "on failure", if: "failure()", run: "echo saw the failure of a ${{ job.status }}" },
-      { name: "always", always: true, run: "echo cleaned" },
-    ])
-    expect(job.result).toBe("Failed")
-    expect(results(job)).toEqual([
-      "skipped: Skipped",
-      "tolerated: Succeeded",
-      "goes on: Succeeded",
-      "breaks: Failed",
-      "skipped after it: Skipped",
-      "on failure: Succeeded",
-      "always: Succeeded",
-    ])
-    expect(lines(job)).toEqual(
-      expect.arrayContaining(["failure success success", "saw the failure of a failure", "cleaned"]),
-    )
-    expect(lines(job)).not.toContain("not this")
-    await at.expectNextIsFine()
-  }),
-  jobCase(
-    "defaults",
-    "a job's defaults are its steps' shell and folder, unless a step says otherwise",
-    async (testEnv) => {
+  },
+  {
+    name: "masks",
+    proves: "secrets are hidden in logs in every form, and are in no output of a job",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv)
+      const job = await at.done(
+        [
+          { id: "leak", run: 'echo "a ${{ secrets.PASS }} b"; echo "key=${{ secrets.PASS }}" >> "$GITHUB_OUTPUT"' },
+          { run: "echo -n '${{ secrets.PASS }}' | base64; echo second line of it" },
+          // The script itself is shown, so it does not contain what it hides.
+          { run: 'V=found-$((6 * 7)); echo "::add-mask::$V"; echo "it is $V"' },
+          { run: "echo token: $TOKEN", env: { TOKEN: "${{ github.token }}" } },
+        ],
+        {
+          namedSecrets: { PASS: "pass-w0rd", KEY: "first line of it\nsecond line of it\n" },
+          outputs: { leaked: "${{ steps.leak.outputs.key }}", fine: "fine" },
+        },
+      )
+      expect([job.result, job.results], job.log).toEqual(["Succeeded", { fine: "fine" }])
+      expect(lines(job)).toEqual(expect.arrayContaining(["a *** b", "it is ***", "token: ***"]))
+      const everything = JSON.stringify({ log: job.log, logs: job.stepLogs, results: job.stepResults })
+      for (const secret of ["pass-w0rd", "cGFzcy13MHJk", "second line of it", "found-42"])
+        expect(`${everything}${at.container.lines.text}`).not.toContain(secret)
+    },
+  },
+  {
+    name: "conditions",
+    proves: "steps follow if, continue-on-error, and what came of those before them",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv)
+      const job = await at.done([
+        { name: "skipped", if: "${{ github.ref == 'refs/heads/other' }}", run: "echo not this" },
+        { id: "try", name: "tolerated", run: "exit 4", continueOnError: true },
+        { name: "goes on", run: "echo ${{ steps.try.outcome }} ${{ steps.try.conclusion }} ${{ job.status }}" },
+        { name: "breaks", run: "false; echo not this" },
+        { name: "skipped after it", run: "echo not this" },
+        { name: "on failure", if: "failure()", run: "echo saw the failure of a ${{ job.status }}" },
+        { name: "always", always: true, run: "echo cleaned" },
+      ])
+      expect(job.result).toBe("Failed")
+      expect(results(job)).toEqual([
+        "skipped: Skipped",
+        "tolerated: Succeeded",
+        "goes on: Succeeded",
+        "breaks: Failed",
+        "skipped after it: Skipped",
+        "on failure: Succeeded",
+        "always: Succeeded",
+      ])
+      expect(lines(job)).toEqual(
+        expect.arrayContaining(["failure success success", "saw the failure of a failure", "cleaned"]),
+      )
+      expect(lines(job)).not.toContain("not this")
+      await at.expectNextIsFine()
+    },
+  },
+  {
+    name: "defaults",
+    proves: "a job's defaults are its steps' shell and folder, unless a step says otherwise",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const job = await at.done(
         [
@@ -249,11 +261,11 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect(lines(job)).toEqual(expect.arrayContaining(["in inner by sh", "python in example"]))
       expect([job.result, lines(job).includes("not this")], job.log).toEqual(["Failed", false])
     },
-  ),
-  jobCase(
-    "timeout",
-    "a step that takes too long fails, what it started is ended, and steps for that are run",
-    async (testEnv) => {
+  },
+  {
+    name: "timeout",
+    proves: "a step that takes too long fails, what it started is ended, and steps for that are run",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const job = await at.done(
         [
@@ -270,11 +282,11 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect(job.log).toMatch(/##\[error\].*timed out/)
       await at.expectNextIsFine()
     },
-  ),
-  jobCase(
-    "cancelled",
-    "a job that is cancelled ends its step, runs those for that, and the runner takes the next job",
-    async (testEnv) => {
+  },
+  {
+    name: "cancelled",
+    proves: "a job that is cancelled ends its step, runs those for that, and the runner takes the next job",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const job = at.begin([
         { name: "long", run: "trap 'echo asked; exit 9' INT; echo begun; sleep 600 & wait; echo not this" },
@@ -291,18 +303,22 @@ export const JOBS = caseGroup("Jobs of workflows", [
       await at.container.lines.waitFor(/: Job build completed with result: Canceled$/, testEnv.timeout(10))
       await at.expectNextIsFine()
     },
-  ),
-  jobCase("worker-killed", "a job whose worker is killed fails, and the runner takes the next", async (testEnv) => {
-    const at = await workplace(testEnv)
-    const job = await at.done([{ run: "echo begun; pkill -9 -x Runner.Worker; sleep 600" }])
-    expect(job.result).toBe("Failed")
-    await at.container.lines.waitFor(/: Job build completed with result: Failed$/, testEnv.timeout(10))
-    await at.expectNextIsFine()
-  }),
-  jobCase(
-    "folders-of-a-job",
-    "the workspace stays for the next job, the temporary folder does not, and what a job left running is ended",
-    async (testEnv) => {
+  },
+  {
+    name: "worker-killed",
+    proves: "a job whose worker is killed fails, and the runner takes the next",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv)
+      const job = await at.done([{ run: "echo begun; pkill -9 -x Runner.Worker; sleep 600" }])
+      expect(job.result).toBe("Failed")
+      await at.container.lines.waitFor(/: Job build completed with result: Failed$/, testEnv.timeout(10))
+      await at.expectNextIsFine()
+    },
+  },
+  {
+    name: "folders-of-a-job",
+    proves: "the workspace stays for the next job, the temporary folder does not, and what a job left running is ended",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const first = await at.done([
         {
@@ -326,11 +342,12 @@ export const JOBS = caseGroup("Jobs of workflows", [
         return log.match(/\bsuccess\b/g)?.length === 2
       })
     },
-  ),
-  jobCase(
-    "nothing-by-the-log",
-    "text in a log cannot change what later steps run, NODE_OPTIONS cannot be set, and scripts have no token of GitHub's services",
-    async (testEnv) => {
+  },
+  {
+    name: "nothing-by-the-log",
+    proves:
+      "text in a log cannot change what later steps run, NODE_OPTIONS cannot be set, and scripts have no token of GitHub's services",
+    run: async (testEnv) => {
       const at = await workplace(testEnv)
       const job = await at.done([
         { name: "log", run: 'echo "::set-env name=EVIL::yes"; echo "::add-path::/evil"' },
@@ -344,12 +361,16 @@ export const JOBS = caseGroup("Jobs of workflows", [
       expect(results(job)).toEqual(["log: Failed", "file: Succeeded", "after: Succeeded"])
       expect(lines(job)).toContain("nothing of it")
     },
-  ),
-  jobCase("machine-in-the-log", "the first step of a job tells what image it runs in", async (testEnv) => {
-    const at = await workplace(testEnv)
-    const job = await at.done([{ run: "true" }])
-    const text = job.stepLogs["Set up job"] ?? ""
-    expect(text).toMatch(/##\[group\]Runner Image\n(?:[^#\n]+\n)*Variant: \w+\n(?:[^#\n]+\n)*##\[endgroup\]\n/)
-    expect(text).toContain(`\nPlatform: ${testEnv.platform}\n`)
-  }),
+  },
+  {
+    name: "machine-in-the-log",
+    proves: "the first step of a job tells what image it runs in",
+    run: async (testEnv) => {
+      const at = await workplace(testEnv)
+      const job = await at.done([{ run: "true" }])
+      const text = job.stepLogs["Set up job"] ?? ""
+      expect(text).toMatch(/##\[group\]Runner Image\n(?:[^#\n]+\n)*Variant: \w+\n(?:[^#\n]+\n)*##\[endgroup\]\n/)
+      expect(text).toContain(`\nPlatform: ${testEnv.platform}\n`)
+    },
+  },
 ])
