@@ -6,7 +6,7 @@ import { archNeutral } from "../../dagger/src/core/parity/arch-neutral.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
 import { LOCAL_REGISTRY } from "../local-registry.js"
-import { answer, BOTH, commandLine, readReport, type Ended } from "./entry-points.js"
+import { answer, BOTH, commandLine, readReport, refusal, type Ended } from "./entry-points.js"
 
 /** What distributions ship, and what only the definition can say is right: https://www.debian.org/doc/debian-policy/ch-files.html */
 const DEFINITIONS = "test/e2e/definitions"
@@ -127,10 +127,10 @@ it("without its entry, what no package has fails, and the failure says what to w
   const file = join(work, "desktop.yaml")
   const text = readFileSync(join(DEFINITIONS, "desktop.yaml"), "utf8")
   writeFileSync(file, text.replace(/^accept:\n(?: .*\n)+/m, ""))
-  const { exitCode, stderr } = await build(file)
-  expect(exitCode).toBe(3)
-  expect(stderr).toContain("files/leftovers: expected nothing, found /var/cache/desktop/prepared (")
-  expect(stderr).toContain('{check: files/leftovers, finding: "/var/cache/desktop/prepared", reason: …}')
+  const { exitCode, stderr: said } = await build(file)
+  expect(exitCode, said.slice(-3000)).toBe(3)
+  expect(said).toContain("files/leftovers: expected nothing, found /var/cache/desktop/prepared (")
+  expect(said).toContain('{check: files/leftovers, finding: "/var/cache/desktop/prepared", reason: …}')
 })
 
 it.each([
@@ -141,7 +141,7 @@ it.each([
   const file = join(work, "unknown.yaml")
   const text = readFileSync(join(DEFINITIONS, "php.yaml"), "utf8")
   writeFileSync(file, text.replace("php-cli", name))
-  const { exitCode, stderr } = await build(file)
-  expect([exitCode, stderr.includes(`The archive has no package "${name}"`)]).toEqual([2, true])
-  expect(stderr).toContain(remedy)
+  const said = refusal(await build(file), 2)
+  expect(said).toContain(`The archive has no package "${name}"`)
+  expect(said).toContain(remedy)
 })

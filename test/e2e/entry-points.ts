@@ -54,11 +54,18 @@ export function daggerIn(folder: string, ...words: string[]): Promise<Ended> {
 
 /** What a command wrote to its standard output; with both streams in the failure when it did not succeed. */
 export function answer(result: Ended): string {
-  if (result.exitCode !== 0)
-    throw new Error(
-      `${result.command} ended with ${String(result.exitCode)}\n${result.stdout}\n${result.stderr.slice(-3000)}`,
-    )
+  if (result.exitCode !== 0) throw unexpected(result)
   return result.stdout
+}
+
+/** What a command said when it refused with that exit code, and without an answer; both streams if it did otherwise. */
+export function refusal(result: Ended, exitCode: number): string {
+  if (result.exitCode !== exitCode || result.stdout !== "") throw unexpected(result)
+  return result.stderr
+}
+
+function unexpected({ command, exitCode, stdout, stderr }: Ended): Error {
+  return new Error(`${command} ended with ${String(exitCode)}\n${stdout}\n${stderr.slice(-3000)}`)
 }
 
 export function readReport(folder: string): Report {

@@ -44,7 +44,7 @@ describe("the module's interface", () => {
     [["--sources", "nowhere", "plan"], /"nowhere" is not a source of tools/],
   ])("refuses %j with our own message", async (wrong, message) => {
     const result = await dagger("call", ...wrong)
-    expect(result.exitCode).not.toBe(0)
+    expect(result.exitCode, result.stderr).not.toBe(0)
     expect(result.stderr).toMatch(message)
   })
 })

@@ -247,6 +247,10 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
   })
 
   it("has room for a second instance, with everything its own", async () => {
+    const registryPort = record(FIRST).registryPort
+    await expect(up({ instance: SECOND, registryPort, log })).rejects.toThrow(
+      `Port ${registryPort} of 127.0.0.1, where the local registry listens, is reserved for engine instance ${FIRST}, whose record is `,
+    )
     const second = await up({ instance: SECOND, log })
     expect(second.env).not.toEqual(first.env)
     expect(second.registry).not.toBe(first.registry)

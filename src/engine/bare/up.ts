@@ -357,7 +357,10 @@ async function claim(run: BringUp, before: InstanceRecord | undefined, resolvCon
           others.map(([, other]) => other.registryPort),
           listens,
         )
-    if ("taken" in choice) throw portTaken(choice.taken)
+    if ("taken" in choice) {
+      const owner = others.find(([, { registryPort }]) => registryPort === choice.taken)
+      throw portTaken(choice.taken, owner?.[1].record)
+    }
     if (before && run.port === undefined && choice.port !== before.registryPort)
       run.log(
         `registry: port ${before.registryPort} is taken by ${occupantOf(before.registryPort) ?? "another instance"}; using ${choice.port}`,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { get } from "node:http"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { writableRegistryConfig } from "./config.js"
@@ -86,11 +86,27 @@ export async function stopRegistry(folder: InstanceFolder, record: InstanceRecor
   writeRecord(folder, record)
 }
 
-export function portTaken(port: number): RunnerImagesError {
+/**
+ * The error for a port that cannot be had.
+ *
+ * @param reservedBy path of the record of the engine instance that has reserved the port, which it does until it is taken down, whether it
+ *   runs or not
+ */
+export function portTaken(port: number, reservedBy?: string): RunnerImagesError {
+  const where = `Port ${port} of 127.0.0.1, where the local registry listens,`
+  const another = `runner-images engine up --registry-port ${port === 65535 ? port - 1 : port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT`
+  if (reservedBy !== undefined) {
+    const name = basename(dirname(reservedBy))
+    return new RunnerImagesError(
+      "ENGINE_PORT",
+      `${where} is reserved for engine instance ${name}, whose record is ${reservedBy}.`,
+      `Take that instance down: runner-images engine down --instance ${name}. Or choose another port: ${another}.`,
+    )
+  }
   return new RunnerImagesError(
     "ENGINE_PORT",
-    `Port ${port} of 127.0.0.1, where the local registry listens, is taken by another program${byWhom(port)}.`,
-    `Choose another one: runner-images engine up --registry-port ${port === 65535 ? port - 1 : port + 1}, or set RUNNER_IMAGES_REGISTRY_PORT. ss -ltnp 'sport = :${port}' shows which process uses it.`,
+    `${where} is taken by another program${byWhom(port)}.`,
+    `Choose another one: ${another}. ss -ltnp 'sport = :${port}' shows which process uses it.`,
   )
 }
 
