@@ -56,9 +56,10 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
     await connection(
       async () => {
         connected()
-        // Kept here, because connection() wraps what its function throws and loses the details of Dagger's errors.
+        // Kept here, because connection() wraps what its function throws and loses the details of Dagger's errors. Async, because
+        // some work fails before its first promise.
         outcome = await interrupts
-          .guard(withBaseDigests(engine.baseDigests ?? {}, () => work({ engine, progress: new Progress(steps) })))
+          .guard(withBaseDigests(engine.baseDigests ?? {}, async () => work({ engine, progress: new Progress(steps) })))
           .then((value) => ({ value }))
           .catch((error: unknown) => ({ error }))
       },

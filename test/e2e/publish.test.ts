@@ -11,6 +11,8 @@ import { answer, BOTH, commandLine, dagger, platformsOf, refusal } from "./entry
 
 const PASSWORD_FILE = process.env.RUNNER_IMAGES_REGISTRY_PASSWORD_FILE ?? ""
 const repository = `${registry}/e2e/runner`
+/** A repository that nothing gets as far as, in a domain that nobody can have. */
+const ELSEWHERE = "registry.invalid/runner"
 const source = ["--source-url", "https://git.example.com/owner/runner"]
 const shared = ["--sources", "registry", "--runner", "act", ...source]
 const target = ["--platforms", BOTH, "--repository", repository]
@@ -115,14 +117,7 @@ it("refuses the act runner with --sources auto before anything is built, once it
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   try {
-    const words = [
-      "--mirror",
-      `http://127.0.0.1:${String(port)}`,
-      "--repository",
-      "127.0.0.1:5000/runner",
-      "--tags",
-      "try",
-    ]
+    const words = ["--mirror", `http://127.0.0.1:${String(port)}`, "--repository", ELSEWHERE, "--tags", "try"]
     const said = refusal(await commandLine("publish", "--sources", "auto", ...words), 2)
     expect(said).toContain("[ACT_RUNNER_REFUSED]")
     expect(said).toMatch(/tools from registry: runner; 2 of 2 pinned files cannot be had: /)
@@ -134,15 +129,11 @@ it("refuses the act runner with --sources auto before anything is built, once it
 
 describe("what is refused before any work", () => {
   it.each<[string, string, string[]]>([
-    [
-      "without a tag",
-      "[REFERENCE_INVALID]",
-      ["--sources", "registry", "--runner", "act", "--repository", "127.0.0.1:5000/runner"],
-    ],
+    ["without a tag", "[REFERENCE_INVALID]", ["--sources", "registry", "--runner", "act", "--repository", ELSEWHERE]],
     [
       "the act runner that nobody asked for",
       "[ACT_RUNNER_REFUSED]",
-      ["--sources", "registry", "--repository", "127.0.0.1:5000/runner", "--tags", "try"],
+      ["--sources", "registry", "--repository", ELSEWHERE, "--tags", "try"],
     ],
   ])("%s", async (_, code, words) => {
     expect(refusal(await commandLine("publish", ...words), 2)).toContain(code)

@@ -17,6 +17,7 @@ import { engineProcess } from "../../src/engine/bare/instance/namespace.js"
 import { findMarked } from "../../src/engine/bare/host/process.js"
 import { readRecord } from "../../src/engine/bare/state/record.js"
 import { registryMarker, stopRegistry } from "../../src/engine/bare/instance/registry.js"
+import { PROJECT_ROOT } from "../../src/host/paths.js"
 import { status } from "../../src/engine/bare/status.js"
 import { locate, planFor, up, type BareEngine } from "../../src/engine/bare/up.js"
 import { BASE } from "../../src/engine/bare/state/version.js"
@@ -158,6 +159,13 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
       await expect(up({ instance: FIRST, log })).rejects.toMatchObject(refusal)
       expect(() => registryLogin(registryPort)).toThrow(expect.objectContaining(refusal))
       expect(() => registryLogin(registryPort)).toThrow(problem)
+      const words = ["publish", "--sources", "registry", "--runner", "act", "--tags", "try"]
+      const repository = ["--repository", `127.0.0.1:${registryPort}/runner`]
+      const env = { ...first.env, NO_COLOR: "1" }
+      const options = { env, cwd: PROJECT_ROOT, reject: false, stdin: "ignore" } as const
+      const published = await execa(join(PROJECT_ROOT, "runner-images"), [...words, ...repository], options)
+      expect({ exitCode: published.exitCode, stdout: published.stdout }).toEqual({ exitCode: 1, stdout: "" })
+      expect(published.stderr).toMatch(/listens there\. \[ENGINE_PORT\]/)
     } finally {
       await impostor.stop()
     }
