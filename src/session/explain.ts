@@ -1,6 +1,8 @@
 import { ExecError, GraphQLRequestError } from "@dagger.io/dagger"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import { DetailedError } from "../output/failure.js"
+import type { EngineEnd } from "../engine/bare/instance/known.js"
+import type { SessionLog } from "./log.js"
 import type { FailedStep } from "./steps.js"
 
 /** Lines of a failed command's output that the message includes. */
@@ -62,17 +64,39 @@ export function explain(error: unknown, step: FailedStep | undefined, logFile: s
 }
 
 /** The engine was found, but no session with it could be opened. */
-export function explainConnection(
-  error: unknown,
-  engine: string,
-  logTail: readonly string[],
-  logFile: string,
-): RunnerImagesError {
+export function explainConnection(error: unknown, engine: string, log: SessionLog): RunnerImagesError {
+  const lines = log.tail(TAIL_LINES)
   return new DetailedError(
     "ENGINE_UNAVAILABLE",
     `No session could be opened with the Dagger engine (${engine}).`,
-    `Dagger's full log is in ${logFile}.`,
-    logTail.length > 0 ? logTail : tail(error instanceof Error ? error.message : String(error), TAIL_LINES),
+    `Dagger's full log is in ${log.path}.`,
+    lines.length > 0 ? lines : tail(error instanceof Error ? error.message : String(error), TAIL_LINES),
+    { cause: error },
+  )
+}
+
+/**
+ * The engine, or the session with it, ended while the work was being done. What Dagger's client says of that is nothing but "API Error".
+ *
+ * @param end how a bare engine of this machine ended; undefined for other engines, and for one that runs again
+ */
+export function explainLoss(
+  error: unknown,
+  step: FailedStep | undefined,
+  end: EngineEnd | undefined,
+  log: SessionLog,
+): RunnerImagesError {
+  if (error instanceof RunnerImagesError) return error
+  const during = step ? `during the step "${step.step}" for ${step.scope}` : "during the work"
+  const again = "Run the same command again: finished steps are kept."
+  const problem = end?.problem ?? "The session with it has ended."
+  return new DetailedError(
+    "ENGINE_LOST",
+    `The Dagger engine was lost ${during}. ${problem}`,
+    end === undefined
+      ? `${again} Dagger's full log is in ${log.path}.`
+      : `${again} runner-images engine logs shows the engine's whole log, and engine up starts it.`,
+    end?.log ?? log.tail(TAIL_LINES),
     { cause: error },
   )
 }

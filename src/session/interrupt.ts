@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs"
 import { EXIT, type ExitCode } from "../../dagger/src/core/errors.js"
-import { killSessions } from "./processes.js"
+import { isSessionFailure, killSessions } from "./processes.js"
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
@@ -21,6 +21,7 @@ export class Interrupted extends Error {
 export class Interrupts {
   private stop: ((reason: Interrupted) => void) | undefined
   private stopping = false
+  private lost = false
   private account: () => readonly string[] = () => []
 
   constructor(private readonly say: (line: string) => void) {}
@@ -28,10 +29,15 @@ export class Interrupts {
   listen(): void {
     for (const signal of SIGNALS) process.on(signal, () => this.received())
     process.on("unhandledRejection", (reason) => {
-      // Requests in flight when the session ended fail with nobody waiting for them any more; and Dagger's client
-      // reports a session that did not start twice, once in a promise of its own.
-      if (!this.stopping && !(reason instanceof Error && reason.name === "EngineSessionError")) throw reason
+      // Requests in flight when the session ended fail with nobody waiting for them any more.
+      if (isSessionFailure(reason)) this.lost = true
+      else if (!this.stopping) throw reason
     })
+  }
+
+  /** Whether a session's process ended with a failure of its own, so that what the work reports is only a consequence. */
+  get sessionLost(): boolean {
+    return this.lost && !this.stopping
   }
 
   get happened(): boolean {

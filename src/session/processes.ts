@@ -1,13 +1,25 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync, readdirSync } from "node:fs"
 
+const SESSION_COMMAND = /\bdagger\b.* session( |$)/
+
+/**
+ * Whether a promise that nobody waits for was rejected because a `dagger session` process ended with a failure: Dagger's client keeps such
+ * promises, once for a session that did not start and once for one that ended later.
+ */
+export function isSessionFailure(reason: unknown): boolean {
+  if (!(reason instanceof Error)) return false
+  const command = reason.name === "ExecaError" && "command" in reason ? String(reason.command) : ""
+  return reason.name === "EngineSessionError" || SESSION_COMMAND.test(command)
+}
+
 /**
  * Kills the `dagger session` processes that this process started. They ignore any other signal while they look for their
  * engine, and would keep looking without us.
  */
 export function killSessions(): void {
   for (const { pid, parent, command } of processes()) {
-    if (parent !== process.pid || !/\bdagger\b.* session( |$)/.test(command)) continue
+    if (parent !== process.pid || !SESSION_COMMAND.test(command)) continue
     try {
       process.kill(pid, "SIGKILL")
     } catch {

@@ -34,8 +34,9 @@ export async function requireReachable(address: string): Promise<void> {
   if (end !== undefined)
     throw new RunnerImagesError(
       "ENGINE_UNAVAILABLE",
-      `No Dagger engine answers at ${address}: ${problem}. ${end}\n`,
+      `No Dagger engine answers at ${address}: ${problem}. ${end.problem}`,
       "runner-images engine logs shows the whole log, and engine up starts it again.",
+      { details: end.log },
     )
   throw new RunnerImagesError(
     "ENGINE_UNAVAILABLE",

@@ -2,6 +2,7 @@ import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { withBaseDigests } from "../../dagger/src/pipeline/engine/base-digests.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { homeFolder } from "../host/paths.js"
+import { engineEnd } from "../engine/bare/instance/known.js"
 import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"
 import { Interrupted, type Interrupts } from "./interrupt.js"
@@ -22,7 +23,6 @@ export interface Session {
 }
 
 const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
-const CONNECTION_TAIL_LINES = 15
 
 /**
  * Finds or starts an engine, opens a session with it and does the work in it. The global client `dag` is connected while the
@@ -44,7 +44,7 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
 
   // Loaded late: Dagger's client takes longer to load than all checks of the command line take together.
   const { connection } = await import("@dagger.io/dagger")
-  const { explain, explainConnection } = await import("./explain.js")
+  const { explain, explainConnection, explainLoss } = await import("./explain.js")
   const steps = new StepRecorder(terminal)
   let outcome: { value: T } | { error: unknown } | undefined
   const connecting = performance.now()
@@ -67,12 +67,15 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
     )
   } catch (error) {
     // Once the work is done, only closing the session can still fail.
-    if (outcome === undefined) throw explainConnection(error, engine.kind, log.tail(CONNECTION_TAIL_LINES), log.path)
+    if (outcome === undefined) throw explainConnection(error, engine.kind, log)
     terminal.note(`The session did not end cleanly: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (outcome === undefined)
     throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The session ended before the work began.", `See ${log.path}.`)
   if ("value" in outcome) return outcome.value
   if (outcome.error instanceof Interrupted) throw outcome.error
-  throw explain(outcome.error, steps.of(outcome.error), log.path)
+  const step = steps.of(outcome.error)
+  const end = address === undefined ? undefined : engineEnd(address)
+  if (end !== undefined || interrupts.sessionLost) throw explainLoss(outcome.error, step, end, log)
+  throw explain(outcome.error, step, log.path)
 }

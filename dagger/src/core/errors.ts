@@ -110,6 +110,7 @@ export const ERRORS = {
   },
   NETWORK_FAILED: { exit: EXIT.network, meaning: "A step of the build could not reach a server." },
   ENGINE_UNAVAILABLE: { exit: EXIT.buildFailed, meaning: "No Dagger engine was found, and none could be started." },
+  ENGINE_LOST: { exit: EXIT.buildFailed, meaning: "The Dagger engine, or the session with it, ended during the work." },
   ENGINE_HOST: { exit: EXIT.buildFailed, meaning: "The host lacks something that the bare engine needs." },
   ENGINE_PHASE: { exit: EXIT.buildFailed, meaning: "A phase of bringing up the bare engine failed." },
   ENGINE_START: { exit: EXIT.buildFailed, meaning: "The bare engine was built but does not run." },

@@ -3,7 +3,7 @@ import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { bootId } from "../host/host.js"
 import { readHostState } from "../state/host-state.js"
 import { isRunning } from "../host/process.js"
-import { checkSocket, lastWords } from "./namespace.js"
+import { checkSocket, logLines } from "./namespace.js"
 import { readRecord, type InstanceRecord } from "../state/record.js"
 import { checkListener } from "./registry.js"
 import { REGISTRY_USER, registryPassword } from "./registry-password.js"
@@ -38,17 +38,24 @@ export function recordedBases(address: string): Readonly<Record<string, string>>
   return known.record.baseDigest === undefined ? undefined : { [BASE_NAME]: known.record.baseDigest }
 }
 
+export interface EngineEnd {
+  /** A sentence. */
+  problem: string
+  /** The lines of its log that say why. */
+  log: string[]
+}
+
 /**
  * How a bare engine of this machine that no longer runs came to its end.
  *
  * @param address as in _EXPERIMENTAL_DAGGER_RUNNER_HOST
- * @returns sentences with the lines of its log that say so, or undefined when it runs, was taken down, or is none of this machine's
+ * @returns undefined when it runs, was taken down, or is none of this machine's
  */
-export function engineEnd(address: string): string | undefined {
+export function engineEnd(address: string): EngineEnd | undefined {
   const known = instances().find(({ folder }) => address === `unix://${folder.socket}`)
   const engine = known?.record.processes.engine
   if (!known || !engine || isRunning(engine)) return undefined
-  return `The engine of instance ${known.record.name} has ended. ${lastWords(known.folder)}`
+  return { problem: `The engine of instance ${known.record.name} has ended.`, log: logLines(known.folder) }
 }
 
 export interface RegistryLogin {

@@ -141,18 +141,16 @@ export function checkSocket(folder: InstanceFolder, record: InstanceRecord): voi
   )
 }
 
-/** What the engine's log says about its end, in a sentence and the lines themselves. */
-export function lastWords(folder: InstanceFolder): string {
+/** The lines of the engine's log that say why it ended. */
+export function logLines(folder: InstanceFolder): string[] {
   const log = existsSync(folder.engineLog) ? readFileSync(folder.engineLog, "utf8") : ""
-  return `Its log says:\n${logExcerpt(log, LOG_LINES) || "(nothing)"}`
+  return (logExcerpt(log, LOG_LINES) || "(its log is empty)").split("\n")
 }
 
 function died(folder: InstanceFolder, what: string): RunnerImagesError {
-  return new RunnerImagesError(
-    "ENGINE_START",
-    `The engine ${what}. ${lastWords(folder)}\n`,
-    `The whole log is ${folder.engineLog}.`,
-  )
+  return new RunnerImagesError("ENGINE_START", `The engine ${what}.`, `The whole log is ${folder.engineLog}.`, {
+    details: logLines(folder),
+  })
 }
 
 /** The first process inside the new namespaces, once unshare has forked it. */
