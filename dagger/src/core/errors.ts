@@ -66,6 +66,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "What is to be reproduced is not a build of this project, or its report does not say how it was built.",
   },
+  DIFF_INVALID: {
+    exit: EXIT.usage,
+    meaning: "What is to be compared is not a build of this project, or its files do not belong together.",
+  },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
@@ -96,6 +100,10 @@ export const ERRORS = {
   REPRODUCTION_DIFFERS: {
     exit: EXIT.checksFailed,
     meaning: "An image that was built again from its report is not the same.",
+  },
+  BUILDS_DIFFER: {
+    exit: EXIT.checksFailed,
+    meaning: "Two builds differ, and diff was to say so with its exit code.",
   },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,

@@ -76,6 +76,16 @@ export const configSchema = z.looseObject({
 })
 export type ImageConfig = z.infer<typeof configSchema>
 
+/** Environment variables by name, of a configuration's `NAME=VALUE`. */
+export function variablesOf(entries: readonly unknown[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map(String).map((entry) => {
+      const [name = "", ...value] = entry.split("=")
+      return [name, value.join("=")]
+    }),
+  )
+}
+
 /** `sha256:…` of a text in UTF-8, or of bytes. */
 export function digestOf(content: string | Uint8Array): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`

@@ -63,6 +63,10 @@ export async function indexOf(read: LayoutReader): Promise<string> {
   return entry.digest
 }
 
+export function imagesByPlatform({ images }: Pick<Layout, "images">): Map<string, LayoutImage> {
+  return new Map(images.map((image) => [`${image.config.os}/${image.config.architecture}`, image]))
+}
+
 async function readImage(read: LayoutReader, { digest, ...rest }: Descriptor): Promise<LayoutImage> {
   const manifest = parseDocument(manifestSchema, await readBlob(read, { digest, ...rest }), `manifest ${digest}`)
   const name = `config ${manifest.config.digest}`

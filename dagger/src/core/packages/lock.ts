@@ -7,8 +7,8 @@ import { printable } from "../text/printable.js"
 import type { ReleaseFile } from "./releases.js"
 import {
   lockedPackageSchema,
+  otherVersion,
   releaseFileSchema,
-  REPORT_SCHEMA_VERSION,
   reportSchema,
   type LockedPackage,
 } from "../report/report.js"
@@ -51,6 +51,7 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
   const json = parseJson(text, invalid)
   const known = reportSchema.safeParse(json)
   const parsed = known.success ? known : lockSchema.safeParse(json)
+  // Reports of another schema version can be locks too, as long as they have what a lock needs. If not, that is probably why.
   if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
   const { variant, releases = [] } = parsed.data
   const lock: Lock = {
@@ -70,13 +71,6 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
     lock.base = digest
   }
   return lock
-}
-
-/** Reports of another schema version can be locks too, as long as they have what a lock needs. If not, this is probably why. */
-function otherVersion(json: unknown): string {
-  const { data } = z.object({ schemaVersion: z.number() }).safeParse(json)
-  if (data === undefined || data.schemaVersion === REPORT_SCHEMA_VERSION) return ""
-  return `it is a report of schema version ${data.schemaVersion}, but this program writes version ${REPORT_SCHEMA_VERSION}; `
 }
 
 /** @example baseDigest("docker.io/library/debian:trixie-slim@sha256:ab…", "debian:trixie-slim") ⇒ "sha256:ab…" */

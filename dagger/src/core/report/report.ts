@@ -216,3 +216,14 @@ export const reportSchema = z.object({
   parity: imageParitySchema.or(z.object({ skipped: z.string() })).optional(),
 })
 export type Report = z.infer<typeof reportSchema>
+
+/**
+ * The beginning of a sentence about a report that cannot be read, if another version of this program wrote it.
+ *
+ * @param json what the schema rejects
+ */
+export function otherVersion(json: unknown): string {
+  const { data } = z.object({ schemaVersion: z.number() }).safeParse(json)
+  if (data === undefined || data.schemaVersion === REPORT_SCHEMA_VERSION) return ""
+  return `it is a report of schema version ${data.schemaVersion}, but this program writes version ${REPORT_SCHEMA_VERSION}; `
+}

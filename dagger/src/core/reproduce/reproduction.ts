@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
-import { parseDocument } from "../oci/documents.js"
-import type { Layout, LayoutImage } from "../oci/layout.js"
+import { parseDocument, variablesOf } from "../oci/documents.js"
+import { imagesByPlatform, type Layout, type LayoutImage } from "../oci/layout.js"
 
 /** A property that two images have with different values. */
 export interface DocumentDifference {
@@ -88,7 +88,7 @@ export function compareLayouts(
   rebuilt: Layout,
   names: (platform: string, place: number) => string,
 ): Reproduction {
-  const [before, after] = [imagesOf(original), imagesOf(rebuilt)]
+  const [before, after] = [imagesByPlatform(original), imagesByPlatform(rebuilt)]
   const platforms = [...new Set([...before.keys(), ...after.keys()])]
   const [first, second] = [original.index, rebuilt.index]
   return {
@@ -154,10 +154,6 @@ export function assertReproduced(
   )
 }
 
-function imagesOf({ images }: Layout): Map<string, LayoutImage> {
-  return new Map(images.map((image) => [`${image.config.os}/${image.config.architecture}`, image]))
-}
-
 function compareImages(
   platform: string,
   original: LayoutImage | undefined,
@@ -196,19 +192,10 @@ function documentsOf({ manifest, config }: LayoutImage): unknown {
     config: {
       ...others,
       rootfs: rootfs.type,
+      // By name, so that one more variable is one difference.
       config: { ...settings, ...(Array.isArray(env) ? { Env: variablesOf(env) } : {}) },
     },
   }
-}
-
-/** By name, so that one more variable is one difference. */
-function variablesOf(entries: readonly unknown[]): Record<string, string> {
-  return Object.fromEntries(
-    entries.map(String).map((entry) => {
-      const [name = "", ...value] = entry.split("=")
-      return [name, value.join("=")]
-    }),
-  )
 }
 
 /** Without the manifests, which are compared by themselves. */
