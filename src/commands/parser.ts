@@ -5,6 +5,7 @@ import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"
 import { catalogCommand } from "./catalog.js"
+import { diffCommand } from "./diff.js"
 import type { CommandContext } from "../input/context.js"
 import { credentialOptions } from "../input/credentials.js"
 import {
@@ -38,6 +39,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["plan", []],
   ["parity", []],
   ["reproduce", []],
+  ["diff", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -87,6 +89,7 @@ function parser(context: CommandContext): Argv {
       .command(planCommand(context))
       .command(parityCommand(context))
       .command(reproduceCommand(context))
+      .command(diffCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(engineCommand)
@@ -197,5 +200,17 @@ const OPTIONS = [
     ...engineOptions,
     ...credentialOptions,
   }),
-  ...["output", "archive", "load", "force", "repository", "tags", "variant-tags", "report", "help", "version"],
+  ...[
+    "output",
+    "archive",
+    "load",
+    "force",
+    "repository",
+    "tags",
+    "variant-tags",
+    "report",
+    "exit-code",
+    "help",
+    "version",
+  ],
 ]

@@ -15,17 +15,21 @@ const BYTES_PER_CHARACTER = 4
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read. */
 export function readLock(given: string): string {
-  return textOf(readable(given, "file", "LOCK_INVALID", "--lock"), LONGEST_REPORT, "LOCK_INVALID", "--lock")
+  return reportText(given, "LOCK_INVALID", "--lock")
 }
 
 /** The text of the report of a build that is to be repeated. Throws ORIGINAL_INVALID when it cannot be read. */
 export function readReport(given: string): string {
-  return textOf(
-    readable(given, "file", "ORIGINAL_INVALID", "The report"),
-    LONGEST_REPORT,
-    "ORIGINAL_INVALID",
-    "The report",
-  )
+  return reportText(given, "ORIGINAL_INVALID", "The report")
+}
+
+/** The text of the report of a build that is to be compared. Throws DIFF_INVALID when it cannot be read. */
+export function readComparedReport(given: string): string {
+  return reportText(given, "DIFF_INVALID", "The report")
+}
+
+function reportText(given: string, code: ErrorCode, origin: string): string {
+  return textOf(readable(given, "file", code, origin), LONGEST_REPORT, code, origin)
 }
 
 /** A definition file. Throws DEFINITION_INVALID when it cannot be read. */

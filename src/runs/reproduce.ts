@@ -1,6 +1,5 @@
 import { dag } from "@dagger.io/dagger"
-import { readFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { changedFiles } from "../../dagger/src/core/inputs/inputs.js"
 import { indexOf } from "../../dagger/src/core/oci/layout.js"
 import { reproductionText } from "../../dagger/src/core/render/reproduction.js"
@@ -10,6 +9,7 @@ import { assertReproduced } from "../../dagger/src/core/reproduce/reproduction.j
 import type { ImageReference } from "../../dagger/src/core/text/reference.js"
 import { registryOriginal } from "../../dagger/src/pipeline/reproduce/registry-original.js"
 import { reproduce, type FindOriginal, type Original } from "../../dagger/src/pipeline/reproduce/reproduce.js"
+import { layoutReader } from "../artifacts/layout-files.js"
 import { engineInputs } from "../engine/identity.js"
 import type { CommandContext } from "../input/context.js"
 import type { Credentials } from "../input/credentials.js"
@@ -57,13 +57,7 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
 /** The layers are only loaded into the engine if they are to be compared. */
 async function folderOriginal(given: string): Promise<Original> {
   const folder = resolve(given)
-  const read = async (path: string): Promise<string> => {
-    try {
-      return await readFile(join(folder, path), "utf8")
-    } catch (cause) {
-      throw originalError(`${join(folder, path)} cannot be read`, cause)
-    }
-  }
+  const read = layoutReader(folder, (path, cause) => originalError(`${path} cannot be read`, cause))
   return {
     index: await indexOf(read),
     read,

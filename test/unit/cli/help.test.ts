@@ -12,6 +12,7 @@ describe("help of", () => {
     "plan",
     "parity",
     "reproduce",
+    "diff",
     "bench",
     "catalog",
     "catalog check",

@@ -9,8 +9,10 @@ const PREFIX = "application/vnd.oci.image"
  * Writes a small OCI layout with one image per platform and gives the digests of its blobs.
  *
  * @param platforms what each platform's only layer holds, uncompressed
+ * @param settings how the images are configured to run
+ * @returns the index' digest is the last
  */
-export function writeLayout(folder: string, platforms: Record<string, Buffer>): string[] {
+export function writeLayout(folder: string, platforms: Record<string, Buffer>, settings: object = {}): string[] {
   const digests: string[] = []
   mkdirSync(join(folder, "blobs/sha256"), { recursive: true })
   const blob = (mediaType: string, content: string | Buffer) => {
@@ -24,7 +26,7 @@ export function writeLayout(folder: string, platforms: Record<string, Buffer>): 
     const config = {
       os,
       architecture,
-      config: {},
+      config: settings,
       rootfs: { type: "layers", diff_ids: [digestOf(content)] },
       history: [{ created_by: "test" }],
     }

@@ -1,16 +1,20 @@
+import { RunnerImagesError } from "../errors.js"
 import { imagesByPlatform } from "../oci/layout.js"
 import { totalBytes } from "../oci/sizes.js"
 import type { PlatformReport } from "../report/report.js"
 import type { Build } from "./build.js"
-import { DIFF_AREAS, DIFF_SCHEMA_VERSION, type Change, type Diff, type NotCompared, type Side } from "./schema.js"
 import {
-  buildThings,
-  configurationThings,
-  listsInstalled,
-  platformThings,
-  withoutSpelling,
-  type Thing,
-} from "./things.js"
+  DIFF_AREAS,
+  DIFF_SCHEMA_VERSION,
+  MAIN_ASPECTS,
+  type Change,
+  type Diff,
+  type NotCompared,
+  type Side,
+} from "./schema.js"
+import { configurationThings } from "./configuration.js"
+import { buildThings, listsInstalled, platformThings } from "./contents.js"
+import { withoutSpelling, type Thing } from "./thing.js"
 
 /** A platform that both builds have. */
 interface Pair {
@@ -165,7 +169,7 @@ function inOrder(one: Change, other: Change): number {
   const key = ({ area, name, aspect = "", platforms = [] }: Change) => [
     String(DIFF_AREAS.indexOf(area)).padStart(2, "0"),
     name,
-    aspect,
+    `${MAIN_ASPECTS.includes(aspect) ? "0" : "1"} ${aspect}`,
     platforms.join(),
   ]
   const [a, b] = [key(one), key(other)]
@@ -190,8 +194,10 @@ function notCompared(old: Build, recent: Build, pairs: readonly Pair[]): NotComp
   if (old.report.index !== undefined && old.report.index === recent.report.index) return []
   const image = without(old, recent, ({ report: { index } }) => index === undefined)
   const alone = without(old, recent, ({ report: { index }, layout }) => index !== undefined && !layout)
+  // What the builds installed on the same base is all that differs.
+  const otherBase = pairs.filter((pair) => pair.old.base !== pair.recent.base)
   const installed = without(old, recent, ({ report }) =>
-    pairs.some(({ platform }) => !listsInstalled(report, platform)),
+    otherBase.some(({ platform }) => !listsInstalled(report, platform)),
   )
   const noImage = {
     old: "the old build wrote no image",
@@ -228,4 +234,14 @@ function reasons(what: string, which: Which | undefined, why: Readonly<Record<Wh
 
 function listsOwn(clause: string): string {
   return `${clause}, so one that is named as added or removed may be in the other build's base`
+}
+
+/** @throws RunnerImagesError BUILDS_DIFFER */
+export function assertEqual({ equal, changes }: Diff): void {
+  if (equal) return
+  throw new RunnerImagesError(
+    "BUILDS_DIFFER",
+    changes.length === 1 ? "The builds have 1 difference." : `The builds have ${String(changes.length)} differences.`,
+    "The answer names them. Without --exit-code, differences are not an error.",
+  )
 }

@@ -18,6 +18,9 @@ export const DIFF_AREAS = [
 ] as const
 export type DiffArea = (typeof DIFF_AREAS)[number]
 
+/** The aspects that are expected to change. They come first. */
+export const MAIN_ASPECTS = ["version", "status", "date"]
+
 /** Of the old build and of the new one; `null` if a build has none. */
 const valuesSchema = { old: z.string().nullable(), new: z.string().nullable() }
 const bytes = z.number().int().nonnegative()

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 import type { Compression } from "../request/compression.js"
+import { firstIssue } from "../text/json.js"
 
 /**
  * The documents of an OCI image layout, as far as this project reads them. They are written as canonical JSON, so that
@@ -120,8 +121,7 @@ export function parseDocument<S extends z.ZodType>(schema: S, text: string, name
   }
   const result = schema.safeParse(json)
   if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw layoutError(`${name}: ${issue ? `${issue.path.join(".")}: ${issue.message}` : result.error.message}`)
+  throw layoutError(`${name}: ${firstIssue(result.error)}`)
 }
 
 /** The error for an unexpected image layout, written by the engine or about to be published. */

@@ -18,5 +18,6 @@ export function parseJson(text: string, invalid: Invalid): unknown {
 
 /** The first thing that a schema rejects: `platforms.0.packages: Invalid input`. */
 export function firstIssue({ issues: [issue] }: z.ZodError): string {
-  return `${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "wrong format"}`
+  const path = issue?.path.join(".") ?? ""
+  return `${path === "" ? "it" : path}: ${issue?.message ?? "wrong format"}`
 }

@@ -1,31 +1,7 @@
-import { canonicalJson, digestOf, variablesOf, type ImageConfig } from "../oci/documents.js"
-import { archNeutral } from "../parity/arch-neutral.js"
-import { PLATFORMS } from "../platforms.js"
+import { digestOf } from "../oci/documents.js"
 import { differenceText } from "../render/difference.js"
 import type { CheckResult, ImageLayer, LockedPackage, PlatformReport, Report, Tool } from "../report/report.js"
-import type { DiffArea } from "./schema.js"
-
-/** A property of a {@link Thing}. */
-export interface Aspect {
-  value: string
-  /** What decides whether it changed, if that is not the value. */
-  same?: string
-  /** Of a checksum: what it changes with. It is reported only if that did not change, and compared only if both builds have one. */
-  changesWith?: readonly string[]
-}
-
-/** Something that a build has. */
-export interface Thing {
-  area: DiffArea
-  /** Unique in its area. */
-  name: string
-  /** Its value in the list of what was added and removed. */
-  shown: string
-  /** By name; "" for what has only one. */
-  aspects: Readonly<Record<string, Aspect>>
-  /** The unpacked size of a layer. */
-  bytes?: number
-}
+import { aspects, values, withoutSpelling, type Thing } from "./thing.js"
 
 /** What a build has once for all platforms. */
 export function buildThings({ variant, version, created, index, runner, sources, request, ...rest }: Report): Thing[] {
@@ -74,82 +50,9 @@ export function platformThings(report: Report, platform: PlatformReport, { insta
   ]
 }
 
-/** How an image is configured to run. */
-export function configurationThings({ config = {} }: ImageConfig): Thing[] {
-  const { Env, Labels, Healthcheck, ...settings } = config
-  return [
-    ...values("environment", variablesOf(Array.isArray(Env) ? Env : [])),
-    ...values("label", texts(Labels, plainText)),
-    ...values(
-      "configuration",
-      texts(settings, settingText, (name) => SETTINGS.get(name) ?? name),
-    ),
-    ...(Healthcheck ? [healthCheck(Healthcheck)] : []),
-  ]
-}
-
 /** Whether a report lists everything that is installed on a platform, its base included. */
 export function listsInstalled({ parity }: Report, platform: string): boolean {
   return parity !== undefined && "platforms" in parity && parity.platforms.includes(platform)
-}
-
-/** Text without a platform's own spellings. */
-export function withoutSpelling(text: string, platform: string): string {
-  const known = PLATFORMS.find((name) => name === platform)
-  return known === undefined ? text : archNeutral(text, known)
-}
-
-/** Docker's names for settings, in words. Others keep their name. */
-const SETTINGS = new Map([
-  ["User", "user"],
-  ["WorkingDir", "workdir"],
-  ["Entrypoint", "entrypoint"],
-  ["Cmd", "default arguments"],
-  ["ExposedPorts", "exposed ports"],
-  ["Volumes", "volumes"],
-  ["StopSignal", "stop signal"],
-])
-
-/** Nothing for what means the same as no setting. Ports and volumes are the names of empty objects. */
-function settingText(value: unknown): string | undefined {
-  if (value === null || value === "") return undefined
-  if (typeof value !== "object") return plainText(value)
-  const names = Object.keys(value)
-  if (names.length === 0) return undefined
-  const isSet = !Array.isArray(value) && Object.values(value).every((entry) => canonicalJson(entry) === "{}")
-  return isSet ? names.sort().join(", ") : canonicalJson(value)
-}
-
-function plainText(value: unknown): string {
-  return typeof value === "string" ? value : canonicalJson(value)
-}
-
-function texts(
-  of: unknown,
-  text: (value: unknown) => string | undefined,
-  named: (name: string) => string = (name) => name,
-): Record<string, string | undefined> {
-  const entries: [string, unknown][] = of !== null && typeof of === "object" ? Object.entries(of) : []
-  return Object.fromEntries(entries.map(([name, value]) => [named(name), text(value)]))
-}
-
-const NANOSECONDS = 1e9
-
-function healthCheck({ Test, ...rest }: NonNullable<NonNullable<ImageConfig["config"]>["Healthcheck"]>): Thing {
-  const { Interval, Timeout, StartPeriod, Retries } = rest
-  const seconds = (time: number | undefined) => (time === undefined ? undefined : `${String(time / NANOSECONDS)} s`)
-  return {
-    area: "configuration",
-    name: "health check",
-    shown: JSON.stringify(Test),
-    aspects: aspects({
-      test: JSON.stringify(Test),
-      interval: seconds(Interval),
-      timeout: seconds(Timeout),
-      "start period": seconds(StartPeriod),
-      retries: Retries === undefined ? undefined : String(Retries),
-    }),
-  }
 }
 
 /** Everything installed on a platform, by its names without the platform's spellings. */
@@ -222,21 +125,6 @@ function check(result: CheckResult): Thing {
   const explained = reason === undefined ? "" : difference === undefined ? `: ${reason}` : ` (${reason})`
   const value = `${status}${difference === undefined ? "" : `: ${difference}`}${status === "passed" ? "" : explained}`
   return { area: "check", name, shown: value, aspects: { status: { value, same: status } } }
-}
-
-/** Things with one value each. Undefined if there is none. */
-function values(area: DiffArea, of: Readonly<Record<string, string | undefined>>): Thing[] {
-  return Object.entries(of).flatMap(([name, value]) =>
-    value === undefined ? [] : [{ area, name, shown: value, aspects: { "": { value } } }],
-  )
-}
-
-function aspects(of: Readonly<Record<string, string | Aspect | undefined>>): Record<string, Aspect> {
-  return Object.fromEntries(
-    Object.entries(of).flatMap(([name, aspect]) =>
-      aspect === undefined ? [] : [[name, typeof aspect === "string" ? { value: aspect } : aspect]],
-    ),
-  )
 }
 
 function yesOrNo(given: boolean | undefined): string {

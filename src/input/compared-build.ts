@@ -1,0 +1,35 @@
+import { join, resolve } from "node:path"
+import { buildOf, diffError, parseReport, type Build } from "../../dagger/src/core/diff/build.js"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import { readLayout, type Layout } from "../../dagger/src/core/oci/layout.js"
+import { layoutReader } from "../artifacts/layout-files.js"
+import { lookup } from "../artifacts/lookup.js"
+import { readComparedReport } from "./host-files.js"
+
+/**
+ * A build that is to be compared with another one.
+ *
+ * @param given path of a `report.json`, or of a folder with one, and usually with the layout that it describes
+ * @throws RunnerImagesError DIFF_INVALID when there is no build
+ */
+export async function readComparedBuild(given: string): Promise<Build> {
+  if (given.trim() === "") throw diffError("A build", "its path is empty")
+  const path = resolve(given)
+  const found = lookup(path)
+  if (!found) throw diffError(given, "there is no such file or folder")
+  if (!found.isDirectory()) return { report: parseReport(readComparedReport(path), given) }
+  const reportFile = join(path, "report.json")
+  if (!lookup(reportFile)) throw diffError(given, "the folder has no report.json")
+  const report = parseReport(readComparedReport(reportFile), given)
+  // A build whose checks failed leaves reports only, and so does whoever keeps no images.
+  return lookup(join(path, "index.json")) ? buildOf(report, await layoutIn(path, given), given) : { report }
+}
+
+async function layoutIn(folder: string, given: string): Promise<Layout> {
+  try {
+    return await readLayout(layoutReader(folder, (path, cause) => diffError(given, `${path} cannot be read`, cause)))
+  } catch (error) {
+    if (!(error instanceof RunnerImagesError) || error.code === "DIFF_INVALID") throw error
+    throw diffError(given, `its layout is damaged: ${error.problem}`, error)
+  }
+}
