@@ -1,6 +1,6 @@
 import { digestOf } from "../oci/documents.js"
 import { differenceText } from "../render/difference.js"
-import type { CheckResult, ImageLayer, LockedPackage, PlatformReport, Report, Tool } from "../report/report.js"
+import type { CheckResult, ImageLayer, PlatformReport, Report, Tool } from "../report/report.js"
 import { aspects, values, withoutSpelling, type Thing } from "./thing.js"
 
 /** What a build has once for all platforms. */
@@ -55,15 +55,25 @@ export function listsInstalled({ parity }: Report, platform: string): boolean {
   return parity !== undefined && "platforms" in parity && parity.platforms.includes(platform)
 }
 
-/** Everything installed on a platform, by its names without the platform's spellings. */
+/**
+ * Everything installed on a platform, by name. A report has a name with the platform's spelling or without it, depending on what the other
+ * platforms have; here it is without, unless the platform has two such packages.
+ */
 function installedVersions({ parity }: Report, platform: string): Map<string, string> {
   const software = parity && "software" in parity ? parity.software : []
+  const own = software.flatMap(({ kind, name, versions }) => {
+    const version = versions[platform]
+    return kind !== "package" || version === undefined || version === null ? [] : [{ name, version }]
+  })
+  const counts = new Map<string, number>()
+  for (const { name } of own) {
+    const common = withoutSpelling(name, platform)
+    counts.set(common, (counts.get(common) ?? 0) + 1)
+  }
   return new Map(
-    software.flatMap(({ kind, name, versions }) => {
-      const version = versions[platform]
-      return kind !== "package" || version === undefined || version === null
-        ? []
-        : [[withoutSpelling(name, platform), version]]
+    own.map(({ name, version }) => {
+      const common = withoutSpelling(name, platform)
+      return [counts.get(common) === 1 ? common : name, version]
     }),
   )
 }
@@ -82,12 +92,12 @@ function packages({ platform, packages }: PlatformReport, installed: ReadonlyMap
     }),
   })
   if (!installed) return packages.map(({ name, version, sha256 }) => thing(name, version, sha256))
-  const own = new Map(packages.map((entry): [string, LockedPackage] => [withoutSpelling(entry.name, platform), entry]))
-  // The list of what is installed has names without spellings; those of this platform are what its apt knows.
-  return [...installed].map(([name, version]) => {
-    const entry = own.get(name)
-    return thing(entry?.name ?? name, version, entry?.version === version ? entry.sha256 : undefined)
-  })
+  const checksums = new Map(
+    packages.flatMap(({ name, sha256 }) =>
+      [name, withoutSpelling(name, platform)].map((key) => [key, sha256] as const),
+    ),
+  )
+  return [...installed].map(([name, version]) => thing(name, version, checksums.get(name)))
 }
 
 function tool({ name, version, source, sha256, vulnerabilities = [] }: Tool): Thing {

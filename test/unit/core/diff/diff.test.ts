@@ -13,6 +13,8 @@ const check = (status: "passed" | "failed" | "skipped", more = {}) => ({
   ...more,
 })
 
+const GCC = { ...git("14"), name: "gcc-aarch64-linux-gnu" }
+
 function changes(old: Changes, recent: Changes): Change[] {
   const diff = compareBuilds(build(old), build(recent))
   expect(diffSchema.parse(diff)).toEqual(diff)
@@ -394,8 +396,29 @@ describe("packages", () => {
       platforms: ["linux/arm64"],
     })
     expect(lines(of("1"), of("2"))).toEqual([
-      `package gcc-aarch64-linux-gnu, checksum changed on linux/arm64: ${sha256("1")} → ${sha256("2")}`,
+      `package gcc-ARCH-linux-gnu, checksum changed on linux/arm64: ${sha256("1")} → ${sha256("2")}`,
     ])
+  })
+
+  it("have one name, whether the other platform has it as well or the base brings it", () => {
+    const gcc = (name: string) => ({ [name]: { "linux/amd64": null, "linux/arm64": "14" }, git: "1" })
+    const of = (name: string, ...packages: (typeof GCC)[]): Changes => ({
+      report: { parity: installed(gcc(name)) },
+      platform: { packages },
+      platforms: ["linux/arm64"],
+    })
+    expect(lines(of("gcc-ARCH-linux-gnu", GCC), of("gcc-aarch64-linux-gnu"))).toEqual([])
+  })
+
+  it("are never taken for another one with a similar name", () => {
+    const of = (version: string): Changes => ({
+      report: {
+        parity: installed({ "cross-aarch64": { "linux/arm64": "1" }, "cross-arm64": { "linux/arm64": version } }),
+      },
+      platforms: ["linux/arm64"],
+    })
+    expect(lines(of("1"), of("2"))).toEqual(["package cross-arm64, version changed on linux/arm64: 1 → 2"])
+    expect(lines(of("2"), of("1"))).toEqual(["package cross-arm64, version changed on linux/arm64: 2 → 1"])
   })
 
   it("are those that the builds installed otherwise, which is said", () => {

@@ -1,5 +1,6 @@
 import type { z } from "zod"
 import type { PlatformName } from "../../platforms.js"
+import { firstIssue } from "../../text/json.js"
 import type { VendorAccess } from "../vendor-access.js"
 
 /** A version that a vendor has published. */
@@ -39,6 +40,5 @@ export function readAnswer<Value>(schema: z.ZodType<Value>, text: string, from: 
   }
   const result = schema.safeParse(given)
   if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new Error(`${from} returned an unexpected answer: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`)
+  throw new Error(`${from} returned an unexpected answer: ${firstIssue(result.error)}`)
 }

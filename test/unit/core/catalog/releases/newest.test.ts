@@ -132,7 +132,7 @@ describe("a vendor's newest release", () => {
       "not told: another form",
       "node",
       { [NODE]: [{}] },
-      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json returned an unexpected answer: 0.version Invalid input: expected string, received undefined",
+      "node upstream 24.21.0 unreachable: https://nodejs.org/dist/index.json returned an unexpected answer: 0.version: Invalid input: expected string, received undefined",
     ],
     [
       "not told: nothing finished",
