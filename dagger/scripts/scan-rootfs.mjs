@@ -1,5 +1,5 @@
 // scan-rootfs.mjs ROOT KIND TRIPLET MODES [PATH…]: prints as JSON what the static checks need to know of an image's files, in one pass that
-// reads headers, and the content of small files, which may hold secrets. Reads, never executes.
+// reads headers, and the content of small files, which may hold secrets; and the packages of npm. Reads, never executes.
 //
 // KIND is the class and machine of the image's own programs (`64/62`), TRIPLET its multiarch folder, MODES its file of the modes that packages
 // ship. Of every PATH is told what it is; of every path that may be wrong, what packages say of it.
@@ -12,6 +12,7 @@ import { identities } from "./scan/identities.mjs"
 import { isKeyStore, privateKeyIn } from "./scan/keys.mjs"
 import { leftovers } from "./scan/leftovers.mjs"
 import { Libraries } from "./scan/libraries.mjs"
+import { npmPackages } from "./scan/npm.mjs"
 import { Packages } from "./scan/packages.mjs"
 import { LARGEST_SECRET_FILE, mayHoldSecrets, secretsIn } from "./scan/secrets.mjs"
 import { kindOf, Tree } from "./scan/tree.mjs"
@@ -187,6 +188,7 @@ console.log(
     identities: identities(tree),
     top: [...tree.entries.keys()].filter((path) => /^\/[^/]+$/.test(path)).sort(),
     packaged: new Packages(tree, modes).about(suspects.filter((path) => tree.entries.has(path))),
+    npm: npmPackages(tree),
     paths: Object.fromEntries(questions.map((path) => [path, answer(path)])),
   }),
 )

@@ -70,6 +70,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "What is to be compared is not a build of this project, or its files do not belong together.",
   },
+  REPORT_INVALID: {
+    exit: EXIT.usage,
+    meaning: "A report cannot be read, or does not have what a bill of materials needs.",
+  },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },

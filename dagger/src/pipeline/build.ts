@@ -3,7 +3,7 @@ import { assertPassed, failing, inconclusiveText, unusedAccept, unusedAcceptText
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
 import type { VariantPlan } from "../core/plan/plan.js"
-import { REPORT_SCHEMA_VERSION, type CheckResult, type PlatformReport, type Report } from "../core/report/report.js"
+import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report } from "../core/report/report.js"
 import { renderJUnit } from "../core/render/junit.js"
 import { renderMarkdown } from "../core/render/markdown.js"
 import { recorded, type BuildRequest } from "../core/request/request.js"
@@ -27,6 +27,7 @@ import type { Progress } from "../core/progress/progress.js"
 import { prepareBuild, type BuildInputs, type BuildContext } from "./image/build-context.js"
 import { SizeMeasurement, type MeasuredImage } from "./oci/sizes.js"
 import { checkImage, type CheckedImage } from "./checks/smoke.js"
+import type { Inspection } from "./checks/inspect.js"
 import type { BuiltVariant } from "./image/built-variant.js"
 
 /** Builds, smoke-tests and finishes every variant for every platform. Failed checks are in the reports, not thrown. */
@@ -103,16 +104,19 @@ async function buildVariant(
     const image = await built
     const { platform } = image.context
     const below = plan.extends === undefined ? undefined : before.get(`${plan.extends} ${platform}`)
-    const checks = await checkImage(run, image, progress, below)
+    const { checks, installed } = await checkImage(run, image, progress, below)
     before.set(`${plan.variant} ${platform}`, { ...image, checks })
     const inconclusive = inconclusiveText(checks)
     if (inconclusive !== undefined) progress.warn(platform, inconclusive)
-    return { image, checks }
+    return { image, checks, installed }
   })
   await allSettled<unknown>([...checking, comparing, toolbox, exporting])
   const [parity, exported] = await Promise.all([comparing, exporting])
   const shared = "skipped" in parity ? [] : [parityCheck(parity)]
-  const checked = (await allSettled(checking)).map(({ image, checks }) => ({ image, checks: [...checks, ...shared] }))
+  const checked = (await allSettled(checking)).map(({ checks, ...rest }) => ({
+    ...rest,
+    checks: [...checks, ...shared],
+  }))
   const isFailing = failing(run.request)
   const failed = checked.some(({ checks }) => checks.some(isFailing))
   const tools = checked[0]?.image.context.tools ?? []
@@ -139,15 +143,10 @@ async function buildVariant(
   const oversized = [...(measured?.values() ?? [])].some(({ checks }) => checks.some(isFailing))
   const finished = oversized ? undefined : candidate
   const inputs = await run.inputs.recorded?.()
-  const platforms = checked.map(({ image, checks }) =>
-    platformReport(
-      run,
-      image,
-      checks,
-      finished?.platforms.get(image.context.platform),
-      measured?.get(image.context.platform),
-    ),
-  )
+  const platforms = checked.map((inspected) => {
+    const { platform } = inspected.image.context
+    return platformReport(run, inspected, finished?.platforms.get(platform), measured?.get(platform))
+  })
   const unused = unusedAccept(plan.accept, platforms)
   const warning = unusedAcceptText(unused)
   if (warning !== undefined) progress.warn("all platforms", warning)
@@ -173,8 +172,16 @@ async function buildVariant(
     "report.md": renderMarkdown(report),
     "report.xml": renderJUnit([report]),
   }
-  const directory = finished ? layoutOf(finished, engineHost, reports) : engineHost.uploads.directory(reports)
+  const directory = finished
+    ? layoutOf(finished, engineHost, { ...reports, ...(await bills(report)) })
+    : engineHost.uploads.directory(reports)
   return { variant: { variant: plan.variant, report, directory }, layers: candidate?.layers }
+}
+
+/** The bills of materials of a variant's images. What writes them is loaded here: the module loads this file in every call. */
+async function bills(report: Report): Promise<Record<string, string>> {
+  const { sbomFiles } = await import("../core/sbom/documents.js")
+  return sbomFiles(report)
 }
 
 /**
@@ -221,8 +228,7 @@ async function compared(
 
 function platformReport(
   run: BuildContext,
-  image: PlatformBuild,
-  checks: CheckResult[],
+  { image, checks, installed }: { image: PlatformBuild } & Inspection,
   finished: { digest: string; compressedBytes: number } | undefined,
   measured: MeasuredImage | undefined,
 ): PlatformReport {
@@ -233,6 +239,7 @@ function platformReport(
     base: run.engineHost.base,
     packages: [...packages],
     tools: [...(measured?.tools ?? tools)],
+    installed,
     ...(measured ? { layers: measured.layers } : {}),
     ...(measured?.shared ? { shared: measured.shared } : {}),
     installation: image.installation,

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { spelling, type PlatformName } from "../platforms.js"
+import { installedSoftwareSchema } from "../report/report.js"
 
 const paths = z.array(z.string())
 
@@ -73,6 +74,8 @@ export const rootfsScanSchema = z.object({
   top: paths,
   /** Of the paths above, those of which packages say anything. */
   packaged: z.record(z.string(), packagedFileSchema),
+  /** The packages of npm, in the order of their folders. */
+  npm: installedSoftwareSchema.shape.npm,
   /** The requested paths. */
   paths: z.record(z.string(), answerSchema),
 })

@@ -2,6 +2,8 @@
 export interface InstalledPackage {
   name: string
   version: string
+  /** The name of its source package. */
+  source: string
   /** The version of its source package: a rebuild for a single architecture, `+b1`, only changes the binary package's version. */
   sourceVersion: string
   /** Debian's name, or `all`. */
@@ -16,16 +18,18 @@ export interface InstalledPackage {
  * The installed packages in dpkg's status file.
  *
  * @example installedPackages("Package: jq\nStatus: install ok installed\nArchitecture: all\nSource: jq (1.7.1-6)\nVersion: 1.7.1-6+b1\nDepends: libc6 (>= 2.38)\n")
- *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "all", depends: ["libc6"], provides: [] }]
+ *   ⇒ [{ name: "jq", version: "1.7.1-6+b1", source: "jq", sourceVersion: "1.7.1-6", architecture: "all",
+ *     depends: ["libc6"], provides: [] }]
  */
 export function installedPackages(status: string): InstalledPackage[] {
   return installedStanzas(status).flatMap((field) => {
     const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
     if (!name || !version) return []
-    const sourceVersion = /\((.+)\)$/.exec(field("Source") ?? "")?.[1] ?? version
+    // `NAME (VERSION)`, as far as they differ from the package's own.
+    const [, source = name, sourceVersion = version] = /^(\S+)(?: \((.+)\))?$/.exec(field("Source") ?? "") ?? []
     const depends = [...packageNames(field("Pre-Depends")), ...packageNames(field("Depends"))]
     const provides = packageNames(field("Provides"))
-    return [{ name, version, sourceVersion, architecture: architecture ?? "all", depends, provides }]
+    return [{ name, version, source, sourceVersion, architecture: architecture ?? "all", depends, provides }]
   })
 }
 

@@ -1,4 +1,4 @@
-import { catalogTool } from "../catalog/catalog.js"
+import { catalogTool, UNKNOWN } from "../catalog/catalog.js"
 import { vulnerabilitiesOf, vulnerabilityText } from "../catalog/vulnerabilities.js"
 import type { PlannedTool, PlatformPlan, VariantPlan } from "./plan.js"
 import type { LockedPackage, Tool } from "../report/report.js"
@@ -48,15 +48,25 @@ export function vulnerabilityWarnings(plans: readonly VariantPlan[]): string[] {
   return [...new Set(texts)]
 }
 
+/** A registry's checksum, if the catalog knows it. */
+function verified(integrity: string): Pick<Tool, "integrity"> {
+  return integrity === UNKNOWN ? {} : { integrity }
+}
+
 function toolOf(tool: PlannedTool, packages: readonly LockedPackage[], program: GoProgram): Tool {
   switch (tool.from) {
     case "upstream":
     case "definition":
       return { name: tool.name, version: tool.version, source: tool.url, sha256: tool.sha256 }
     case "npm":
-      return { name: tool.name, version: tool.version, source: `npm:${tool.package}@${tool.version}` }
+      return {
+        name: tool.name,
+        version: tool.version,
+        source: `npm:${tool.package}@${tool.version}`,
+        ...verified(tool.integrity),
+      }
     case "go-toolchain":
-      return { name: tool.name, version: tool.version, source: `go:${tool.module}` }
+      return { name: tool.name, version: tool.version, source: `go:${tool.module}`, ...verified(tool.sum) }
     case "go-program":
       return { name: tool.name, version: program.version, source: `go:${program.module}` }
     case "deb": {

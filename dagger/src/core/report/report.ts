@@ -80,6 +80,8 @@ export const toolSchema = z.object({
   /** Where it came from: an upstream URL, `npm:NAME@VERSION`, `go:MODULE@VERSION` or `deb:NAME`. */
   source: z.string(),
   sha256: sha256.optional(),
+  /** What its registry has instead, and what was verified: npm's `sha512-…`, or go.sum's `h1:…`. */
+  integrity: z.string().optional(),
   /** Known vulnerabilities of a pinned version, by their ids. Absent if there are none. */
   vulnerabilities: z.array(z.string()).optional(),
   /**
@@ -89,6 +91,32 @@ export const toolSchema = z.object({
   bytes: z.number().int().nonnegative().optional(),
 })
 export type Tool = z.infer<typeof toolSchema>
+
+/** What is in an image besides the tools: what dpkg and npm installed. */
+export const installedSoftwareSchema = z.object({
+  /** The distribution's packages, those of the base included, as the image's dpkg has them. */
+  packages: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      /** Debian's name, or `all`. */
+      architecture: z.string(),
+      source: z.object({ name: z.string(), version: z.string() }),
+    }),
+  ),
+  /** The packages of npm in folders named node_modules, those that came with a tool included. */
+  npm: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      /** As the package declares it, which need not be an identifier of SPDX. */
+      license: z.string().optional(),
+      /** Of its folder. */
+      path: z.string(),
+    }),
+  ),
+})
+export type InstalledSoftware = z.infer<typeof installedSoftwareSchema>
 
 /** One layer of an image. */
 export const layerSchema = z.object({
@@ -123,8 +151,11 @@ export const platformReportSchema = z.object({
   shared: z.object({ variant: z.string(), bytes: z.number().int().nonnegative() }).optional(),
   /** The resolved base image, by digest. */
   base: z.string(),
+  /** The lock: those that were installed on the base. */
   packages: z.array(lockedPackageSchema),
   tools: z.array(toolSchema),
+  /** Absent in reports of earlier versions, and for images built elsewhere. */
+  installed: installedSoftwareSchema.optional(),
   /** How the packages were installed, and why native binaries were not used if they were not. Absent for images built elsewhere. */
   installation: z.object({ method: z.enum(INSTALL_METHODS), reason: z.string().optional() }).optional(),
   checks: z.array(checkResultSchema),

@@ -7,6 +7,8 @@ import { PLATFORMS, spelling } from "../platforms.js"
  * table knows which packages another distribution names differently or does not have.
  */
 interface Base {
+  /** As its os-release(5) names it. */
+  distribution: Distribution
   /** Debian's name of a package → its name in this base. */
   packages: Readonly<Record<string, string>>
   /** Debian's packages that this base does not have, and why. */
@@ -15,6 +17,12 @@ interface Base {
   aptSources?: { path: string; text: string }
   /** The distribution's archive as it was at any time. */
   snapshots: SnapshotService
+}
+
+/** A distribution's ID and VERSION_ID. */
+export interface Distribution {
+  id: string
+  version: string
 }
 
 /** Serves `URL/NAME/TIME` for each of a distribution's archives, with the time as in `20260131T235959Z`. */
@@ -43,6 +51,7 @@ const CHROMIUM_IS_A_SNAP = "Ubuntu ships Chromium as a snap, which cannot run in
 
 const TABLE = {
   "debian:trixie-slim": {
+    distribution: { id: "debian", version: "13" },
     packages: {},
     absent: {},
     // https://snapshot.debian.org
@@ -55,6 +64,7 @@ const TABLE = {
     },
   },
   "ubuntu:24.04": {
+    distribution: { id: "ubuntu", version: "24.04" },
     packages: {
       // The client has no separate package.
       "docker-cli": "docker.io",
@@ -97,6 +107,11 @@ export function parseBase(given: string | undefined): BaseName {
 export function aptSourcesOf(base: BaseName): Base["aptSources"] {
   const entry: Base = TABLE[base]
   return entry.aptSources
+}
+
+/** See {@link Distribution}. */
+export function distributionOf(base: BaseName): Distribution {
+  return TABLE[base].distribution
 }
 
 /** See {@link SnapshotService}. */

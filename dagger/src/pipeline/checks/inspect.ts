@@ -1,6 +1,7 @@
 import type { Container } from "@dagger.io/dagger"
 import { spelling, type PlatformName } from "../../core/platforms.js"
-import type { CheckResult } from "../../core/report/report.js"
+import type { CheckResult, InstalledSoftware } from "../../core/report/report.js"
+import { installedSoftware } from "../../core/sbom/installed.js"
 import { kindOf, rootfsScanSchema, type RootfsScan } from "../../core/checks/rootfs-scan.js"
 import { ENTRYPOINT, SHIPPED_MODES } from "../../core/variants/runtime-files.js"
 import { packagesOfImage } from "../../core/checks/shipped.js"
@@ -16,17 +17,25 @@ const PARTS = [
   "keys.mjs",
   "leftovers.mjs",
   "libraries.mjs",
+  "npm.mjs",
   "packages.mjs",
   "secrets.mjs",
   "tree.mjs",
 ].map((name) => `scan/${name}`)
 
-/** Checks the image's files and configuration without executing anything from it. */
-export async function inspect(engineHost: EngineHost, image: Checkable): Promise<CheckResult[]> {
+/** What was found in an image's files and configuration. */
+export interface Inspection {
+  checks: CheckResult[]
+  installed: InstalledSoftware
+}
+
+/** Checks the image's files and configuration, and lists what is installed, without executing anything from it. */
+export async function inspect(engineHost: EngineHost, image: Checkable): Promise<Inspection> {
   const { context } = image
   const { configuration, status, setupInfo } = await factsOf(image.container)
   const scan = await scanRootfs(engineHost, withoutLabels(image), context.platform, pathsToKnow(configuration))
-  return staticChecks(context, scan, { ...configuration, setupInfo }, ENTRYPOINT, packagesOfImage(status))
+  const checks = staticChecks(context, scan, { ...configuration, setupInfo }, ENTRYPOINT, packagesOfImage(status))
+  return { checks, installed: installedSoftware(status, scan.npm) }
 }
 
 /**

@@ -10,7 +10,7 @@ import { RunnerImagesError, type ErrorCode } from "../../core/errors.js"
 import type { CheckResult } from "../../core/report/report.js"
 import type { UpstreamAccess } from "../image/upstream.js"
 import { withGoBuildCache } from "./go-build-cache.js"
-import { inspect } from "./inspect.js"
+import { inspect, type Inspection } from "./inspect.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import type { Progress } from "../../core/progress/progress.js"
 import { scriptsIn } from "../engine/script.js"
@@ -35,7 +35,8 @@ export interface CheckResources {
 }
 
 /**
- * All checks of one platform's image: first its files, natively, then its behaviour in a container.
+ * All checks of one platform's image: first its files, natively, then its behaviour in a container. Also lists what is installed, which is
+ * read with the files.
  *
  * @param below the image that this one extends, if it was checked in the same run: what was proved of the layers that both have is not
  *   proved again
@@ -45,15 +46,15 @@ export async function checkImage(
   image: Checkable,
   progress: Progress,
   below?: CheckedImage,
-): Promise<CheckResult[]> {
+): Promise<Inspection> {
   const { engineHost } = resources
   const { platform } = image.context
-  const files = await progress.run(platform, "files", () => inspect(engineHost, image))
+  const { checks: files, installed } = await progress.run(platform, "files", () => inspect(engineHost, image))
   const proved = below ? await progress.run(platform, "own layers", () => proofs(engineHost, image, below)) : []
   if (typeof proved === "string") progress.note(platform, `all smoke tests run: ${proved}`)
   const known = typeof proved === "string" ? [] : proved
   const results = await smokeTest(resources, image, known, progress)
-  return [...files, ...results]
+  return { checks: [...files, ...results], installed }
 }
 
 /** The results below that count for an image as well, or why none does. */

@@ -106,7 +106,7 @@ async function testPlatform(
   const plan = planFor(image, [platform], sourcesOf(labels), { sudo, root, cjkFonts })
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
-  const checks = await checkImage({ engineHost, sources: {} }, { container: pulled, context }, progress)
+  const { checks } = await checkImage({ engineHost, sources: {} }, { container: pulled, context }, progress)
   return { labels, plan, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
 }
 

@@ -6,8 +6,8 @@ export interface BuiltVariant {
   variant: VariantName
   report: Report
   /**
-   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md` and `report.xml` next to it;
-   * only the reports if a check failed.
+   * OCI layout (`oci-layout`, `index.json`, `blobs/`) with `report.json`, `report.md`, `report.xml` and the images' bills of materials
+   * (`sbom/`) next to it; only the reports if a check failed.
    */
   directory: Directory
 }

@@ -78,6 +78,7 @@ const clean: RootfsScan = {
   identities: [],
   top: [],
   packaged: {},
+  npm: [],
   paths: {},
 }
 

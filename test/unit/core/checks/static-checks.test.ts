@@ -69,6 +69,7 @@ const clean: RootfsScan = {
   identities: [],
   top: ["/bin", "/bin.usr-is-merged", "/home", "/opt", "/tmp", "/usr"],
   packaged: {},
+  npm: [],
   paths: {
     ...Object.fromEntries(
       pathsToKnow(config)

@@ -38,7 +38,7 @@ export function filesOf(platform: PlatformName): Map<string, FileManifestEntry> 
 export function imageFacts(platform: PlatformName, change: Partial<ImageContents> = {}): ImageContents {
   const { debian, triplet } = spelling(platform)
   const own = (name: string, version: string, sourceVersion = version) => ({
-    ...{ name, version, sourceVersion, architecture: debian, depends: [], provides: [] },
+    ...{ name, version, source: name, sourceVersion, architecture: debian, depends: [], provides: [] },
   })
   return {
     platform,

@@ -319,7 +319,16 @@ describe("explains", () => {
 
   describe("by dependencies", () => {
     const entry = (name: string, depends: string[] = [], change = {}) => ({
-      ...{ name, version: "1.0", sourceVersion: "1.0", architecture: "all", depends, provides: [], ...change },
+      ...{
+        name,
+        version: "1.0",
+        source: name,
+        sourceVersion: "1.0",
+        architecture: "all",
+        depends,
+        provides: [],
+        ...change,
+      },
     })
     /** A driver that needs a library on amd64 only, which needs another. */
     const LIBRARIES = [entry("libdrm", ["libpci"]), entry("libpci")]
@@ -459,7 +468,7 @@ describe("explains", () => {
 
   it("a suppression of a difference that has a reason of its own, as unused", () => {
     const entry = (name: string, depends: string[] = []) => ({
-      ...{ name, version: "1.0", sourceVersion: "1.0", architecture: "all", depends, provides: [] },
+      ...{ name, version: "1.0", source: name, sourceVersion: "1.0", architecture: "all", depends, provides: [] },
     })
     const amd64 = imageFacts("linux/amd64", {
       packages: [entry("mesa", ["libdrm"]), entry("libdrm")],
@@ -528,11 +537,17 @@ Version: 2026a-1
 `
   expect(installedPackages(status)).toEqual([
     {
-      ...{ name: "jq", version: "1.7.1-6+b1", sourceVersion: "1.7.1-6", architecture: "arm64" },
+      ...{ name: "jq", version: "1.7.1-6+b1", source: "jq", sourceVersion: "1.7.1-6", architecture: "arm64" },
       ...{ depends: ["libc6", "libjq1", "libjq-dev", "python3"], provides: ["json-tool"] },
     },
-    { name: "cpp", version: "4:14.2.0-1", sourceVersion: "1.220", architecture: "arm64", depends: [], provides: [] },
-    { name: "tzdata", version: "2026a-1", sourceVersion: "2026a-1", architecture: "all", depends: [], provides: [] },
+    {
+      ...{ name: "cpp", version: "4:14.2.0-1", source: "gcc-defaults", sourceVersion: "1.220", architecture: "arm64" },
+      ...{ depends: [], provides: [] },
+    },
+    {
+      ...{ name: "tzdata", version: "2026a-1", source: "tzdata", sourceVersion: "2026a-1", architecture: "all" },
+      ...{ depends: [], provides: [] },
+    },
   ])
 })
 

@@ -42,6 +42,20 @@ it("a program of ours around a Go module has its own version, and the module as 
   ])
 })
 
+it("what a registry has of npm's packages and Go's modules is verified by the registry's own checksum, if the catalog has one", () => {
+  const npm = (integrity: string): PlannedTool => ({
+    ...{ name: "yarn", from: "npm", version: "1.22.22", package: "yarn", integrity },
+  })
+  const toolchain: PlannedTool = {
+    ...{ name: "go", from: "go-toolchain", version: "1.27.3", module: "example.org/toolchain@v0.0.1", sum: "h1:bb=" },
+  }
+  expect(expectedTools(planOf(npm("sha512-aa=="), toolchain, npm("unknown")), [], PROGRAM)).toEqual([
+    { name: "yarn", version: "1.22.22", source: "npm:yarn@1.22.22", integrity: "sha512-aa==" },
+    { name: "go", version: "1.27.3", source: "go:example.org/toolchain@v0.0.1", integrity: "h1:bb=" },
+    { name: "yarn", version: "1.22.22", source: "npm:yarn@1.22.22" },
+  ])
+})
+
 it("a build warns of them once, whatever the number of platforms and variants", () => {
   const request = { platforms: [...PLATFORMS], variants: ["chrome-go"], sudo: false, refresh: false }
   const plan = planVariant("chrome-go", { ...request, sources: "registry" }, { mode: "registry", reason: "test" })
