@@ -105,6 +105,7 @@ async function bundleProgram(root, client) {
       ...OPTIONS,
       absWorkingDir: root,
       entryPoints: { cli: join(root, "src/cli.ts") },
+      external: NOT_INSTALLED,
       // Where nothing is written, but what the maps' names of sources are relative to.
       outdir: root,
       sourcemap: "linked",
@@ -145,6 +146,9 @@ async function bundleClient(root) {
   })
   return contentsOf(outputFiles)
 }
+
+/** The library for CycloneDX would write XML with it if it were there. */
+const NOT_INSTALLED = ["xmlbuilder2"]
 
 /** yargs looks for its texts from here. */
 const YARGS_LOCALES = "[\\\\/]yargs[\\\\/]lib[\\\\/]platform-shims[\\\\/]esm\\.mjs"

@@ -3,9 +3,10 @@ import { join } from "node:path"
 import { LAYOUT_VERSION, blobPath } from "../../dagger/src/core/oci/documents.js"
 import { readLayout, type LayoutImage } from "../../dagger/src/core/oci/layout.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
+import { sbomPaths } from "../../dagger/src/core/sbom/formats.js"
 import { lookup } from "./lookup.js"
 
-/** Files beside the layout that a build writes. */
+/** Files beside the layout that a build writes, besides the bills of materials. */
 const REPORTS = ["report.md", "report.xml"]
 
 /**
@@ -27,7 +28,9 @@ export async function wholeLayout(folder: string, report: Report): Promise<Layou
       images.every(({ digest }) => expected.includes(digest)) &&
       (await read("oci-layout")).trim() === LAYOUT_VERSION &&
       images.every(({ manifest }) => manifest.layers.every((layer) => hasSize(folder, layer))) &&
-      REPORTS.every((name) => lookup(join(folder, name))?.isFile())
+      [...REPORTS, ...sbomPaths(report.platforms.map(({ platform }) => platform))].every((name) =>
+        lookup(join(folder, name))?.isFile(),
+      )
     return whole ? images : undefined
   } catch {
     // Whatever is wrong with it, it is built again.

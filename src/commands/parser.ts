@@ -21,6 +21,7 @@ import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { reproduceCommand } from "./reproduce.js"
 import { publishCommand } from "./publish.js"
+import { sbomCommand, sbomOptions } from "./sbom.js"
 import { testCommand } from "./test.js"
 
 /** Its commands are loaded on demand: they import half of the program. */
@@ -40,6 +41,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["parity", []],
   ["reproduce", []],
   ["diff", []],
+  ["sbom", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -90,6 +92,7 @@ function parser(context: CommandContext): Argv {
       .command(parityCommand(context))
       .command(reproduceCommand(context))
       .command(diffCommand(context))
+      .command(sbomCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(engineCommand)
@@ -196,6 +199,7 @@ const OPTIONS = [
     ...parityOptions,
     ...benchOptions,
     ...catalogOptions,
+    ...sbomOptions,
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { composeRequest } from "../../../dagger/src/core/plan/compose-request.js"
 import type { Report } from "../../../dagger/src/core/report/report.js"
+import { sbomPaths } from "../../../dagger/src/core/sbom/formats.js"
 import { writeArchive } from "../../../src/artifacts/archive.js"
 import { hostPlatform } from "../../../src/destinations/host-platform.js"
 import { engineInputs } from "../../../src/engine/identity.js"
@@ -39,7 +40,9 @@ beforeAll(async () => {
     platforms: PLATFORMS.map((platform, at) => platformReport(platform, { digest: manifests[at] ?? "" })),
     inputs: await readInputs({ request }, ENGINE),
   })
-  for (const name of ["report.md", "report.xml"]) writeFileSync(join(WORK, "original/standard", name), "")
+  mkdirSync(join(WORK, "original/standard/sbom"))
+  for (const name of ["report.md", "report.xml", ...sbomPaths(PLATFORMS)])
+    writeFileSync(join(WORK, "original/standard", name), "")
 })
 
 /** An output folder as a build leaves it, with another report if one is given. */
@@ -123,6 +126,13 @@ describe("a build is done, and the reason said:", () => {
     ["a missing layer", NOT_WHOLE, {}, [], (output) => rmSync(layer(output))],
     ["a short layer", NOT_WHOLE, {}, [], (output) => truncateSync(layer(output), 5)],
     ["a missing report", NOT_WHOLE, {}, [], (output) => rmSync(join(output, "standard/report.xml"))],
+    [
+      "a missing bill of materials",
+      NOT_WHOLE,
+      {},
+      [],
+      (output) => rmSync(join(output, "standard/sbom/linux-arm64.cdx.json")),
+    ],
     ["no marker of a layout", NOT_WHOLE, {}, [], (output) => rmSync(join(output, "standard/oci-layout"))],
     [
       "a changed document",

@@ -13,6 +13,7 @@ describe("help of", () => {
     "parity",
     "reproduce",
     "diff",
+    "sbom",
     "bench",
     "catalog",
     "catalog check",

@@ -8,6 +8,10 @@ import { printable } from "../text/printable.js"
 import { distributionOf, parseBase } from "../variants/bases.js"
 import { debianUrl, downloadUrl, goUrl, imageUrl, npmUrl } from "./package-url.js"
 
+/** What to do about a report without what a bill needs, and about a file that is no report. */
+const AGAIN = "Build the image with this version, and take the report of that."
+const OTHER = "Give the folder of a build, such as dist/standard, or its report.json."
+
 /** The name under which images of this project are published. */
 const IMAGE_NAME = "github-runner"
 
@@ -65,8 +69,9 @@ export type License = { expression: string } | { name: string }
 export function billOf(report: Report, entry: PlatformReport): Bill {
   const { variant, created, request, version } = report
   const { platform, digest, installed, base } = entry
-  if (digest === undefined) throw reportError("no image was written in that build, because its checks failed")
-  if (!installed || !request) throw reportError("it does not list what is installed; this version's reports do")
+  if (digest === undefined) throw reportError("no image was written in that build", AGAIN)
+  if (!installed || !request)
+    throw reportError("it does not list what is installed, because an earlier version wrote it", AGAIN)
   const distribution = distributionOf(parseBase(request.base))
   const locked = new Map(entry.packages.map((one) => [`${one.name} ${one.version}`, one.sha256]))
   const packages = installed.packages.map((one): Component => {
@@ -105,8 +110,8 @@ export function billedPlatform(
   from: string,
   platform: string | undefined,
 ): { report: Report; entry: PlatformReport } {
-  const parsed = reportSchema.safeParse(parseJson(text, reportError))
-  if (!parsed.success) throw reportError(firstIssue(parsed.error))
+  const parsed = reportSchema.safeParse(parseJson(text, (why, cause) => reportError(why, OTHER, cause)))
+  if (!parsed.success) throw reportError(firstIssue(parsed.error), OTHER)
   const report = parsed.data
   const names = report.platforms.map((entry) => entry.platform)
   const choice = `Choose from ${names.join(", ")}`
@@ -130,13 +135,10 @@ export function billedPlatform(
   )
 }
 
-export function reportError(why: string, cause?: unknown): RunnerImagesError {
-  return new RunnerImagesError(
-    "REPORT_INVALID",
-    `There is no bill of materials in the report: ${why}.`,
-    "Give the folder of a build, such as dist/standard, or its report.json.",
-    { cause },
-  )
+function reportError(why: string, remedy: string, cause?: unknown): RunnerImagesError {
+  return new RunnerImagesError("REPORT_INVALID", `No bill of materials can be made of the report: ${why}.`, remedy, {
+    cause,
+  })
 }
 
 /** Undefined for a tool that is a package of the distribution: dpkg's list has it. */

@@ -10,6 +10,11 @@ const NOASSERTION = "NOASSERTION"
 const id = z.string().regex(/^SPDXRef-[A-Za-z0-9.-]+$/)
 const noAssertion = z.literal(NOASSERTION)
 
+const checksumSchema = z.discriminatedUnion("algorithm", [
+  z.strictObject({ algorithm: z.literal("SHA256"), checksumValue: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.strictObject({ algorithm: z.literal("SHA512"), checksumValue: z.string().regex(/^[0-9a-f]{128}$/) }),
+])
+
 const packageSchema = z.strictObject({
   SPDXID: id,
   name: z.string().min(1),
@@ -18,9 +23,7 @@ const packageSchema = z.strictObject({
   supplier: noAssertion,
   downloadLocation: noAssertion.or(z.url()),
   filesAnalyzed: z.literal(false),
-  checksums: z
-    .array(z.strictObject({ algorithm: z.enum(["SHA256", "SHA512"]), checksumValue: z.string().regex(/^[0-9a-f]+$/) }))
-    .optional(),
+  checksums: z.array(checksumSchema).optional(),
   sourceInfo: z.string().optional(),
   licenseConcluded: noAssertion,
   /** An expression. */

@@ -91,7 +91,7 @@ describe("a bill of materials", () => {
     expect(tool("npm")).toEqual({
       kind: "tool",
       ...{ name: "npm", version: "11.2.0", packageUrl: "pkg:npm/npm@11.2.0", license: { expression: "Artistic-2.0" } },
-      ...{ checksums: { sha512: "abcd" }, paths: [NPM] },
+      ...{ checksums: { sha512: "ab".repeat(64) }, paths: [NPM] },
     })
     expect(tool("golang.org/toolchain")).toMatchObject({ version: "1.27.3", goSum: "h1:bb=", checksums: {} })
     expect(tool("@example/playwright")).toMatchObject({ checksums: {} })
@@ -135,17 +135,17 @@ describe("no bill of materials is made", () => {
     [
       "of a build without an image",
       billedReport({ platforms: [billedEntry("linux/amd64", { digest: undefined })] }),
-      "There is no bill of materials in the report: no image was written in that build, because its checks failed.",
+      "No bill of materials can be made of the report: no image was written in that build.",
     ],
     [
       "of a report that an earlier version wrote",
       billedReport({ platforms: [billedEntry("linux/amd64", { installed: undefined })] }),
-      "There is no bill of materials in the report: it does not list what is installed; this version's reports do.",
+      "No bill of materials can be made of the report: it does not list what is installed, because an earlier version wrote it.",
     ],
     [
-      "of an image that was built elsewhere",
+      "of a report that does not say on which base the image was built",
       billedReport({ request: undefined }),
-      "There is no bill of materials in the report: it does not list what is installed; this version's reports do.",
+      "No bill of materials can be made of the report: it does not list what is installed, because an earlier version wrote it.",
     ],
   ])("%s", (_, report, problem) => {
     const [entry] = report.platforms
@@ -194,13 +194,13 @@ describe("the platform", () => {
       "is in no report",
       "[",
       undefined,
-      "There is no bill of materials in the report: it is not JSON. Give the folder of a build, such as dist/standard, or its report.json. [REPORT_INVALID]",
+      "No bill of materials can be made of the report: it is not JSON. Give the folder of a build, such as dist/standard, or its report.json. [REPORT_INVALID]",
     ],
     [
       "is in another kind of file",
       "{}",
       undefined,
-      "There is no bill of materials in the report: schemaVersion: Invalid input: expected 4. Give the folder of a build, such as dist/standard, or its report.json. [REPORT_INVALID]",
+      "No bill of materials can be made of the report: schemaVersion: Invalid input: expected 4. Give the folder of a build, such as dist/standard, or its report.json. [REPORT_INVALID]",
     ],
   ])("%s", (_, report, platform, message) => {
     expect(() => billedPlatform(report, "dist/standard", platform)).toThrow(message)

@@ -16,7 +16,12 @@ export const dpkg = (
 export const TOOLS: Tool[] = [
   { name: "runner", version: "2.340.0", source: RUNNER, sha256: "1".repeat(64) },
   { name: "node", version: "24.1.0", source: "https://nodejs.example/dist/node.tar.xz", sha256: "2".repeat(64) },
-  { name: "npm", version: "11.2.0", source: "npm:npm@11.2.0", integrity: "sha512-q80=" },
+  {
+    name: "npm",
+    version: "11.2.0",
+    source: "npm:npm@11.2.0",
+    integrity: `sha512-${Buffer.alloc(64, 0xab).toString("base64")}`,
+  },
   { name: "playwright", version: "1.65.1", source: "npm:@example/playwright@1.65.1" },
   { name: "gh", version: "2.46.0-3", source: "deb:gh", sha256: "3".repeat(64) },
   { name: "go", version: "1.27.3", source: "go:golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64", integrity: "h1:bb=" },
