@@ -1,5 +1,5 @@
 import { execa } from "execa"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -21,6 +21,26 @@ const SOURCE = ["--source-url", "https://git.example.com/owner/runner", "--sourc
 async function build(output: string, ...more: readonly string[]): Promise<string> {
   const words = ["build", "--sources", "registry", "--platforms", BOTH, "--output", output, ...more, ...SOURCE]
   return answer(await commandLine(...words))
+}
+
+const billPath = (platform: string, format: "spdx" | "cdx") => `sbom/${platform.replace("/", "-")}.${format}.json`
+
+function bill(layout: string, platform: string, format: "spdx" | "cdx"): unknown {
+  return JSON.parse(readFileSync(join(layout, billPath(platform, format)), "utf8"))
+}
+
+/** The packages in dpkg's list as dpkg itself reads it, from the uppermost layer that has the list. */
+async function dpkgList(layout: string, platform: string): Promise<string[]> {
+  const folder = join(work, `dpkg-${platform.replace("/", "-")}`)
+  mkdirSync(folder)
+  for (const { digest } of layersOf(layout, platform).reverse()) {
+    const blob = join(layout, "blobs", digest.replace(":", "/"))
+    const { exitCode } = await execa("tar", ["-xzf", blob, "-C", folder, "var/lib/dpkg/status"], { reject: false })
+    if (exitCode !== 0) continue
+    const words = ["--admindir", join(folder, "var/lib/dpkg"), "--show", "--showformat", "${Package} ${Version}\\n"]
+    return (await execa("dpkg-query", words)).stdout.split("\n")
+  }
+  throw new Error(`no layer for ${platform} has dpkg's list`)
 }
 
 describe("the standard image for both platforms", () => {
@@ -49,7 +69,27 @@ describe("the standard image for both platforms", () => {
       "report.json",
       "report.md",
       "report.xml",
+      "sbom",
     ])
+  })
+
+  it("has bills of materials with all packages of dpkg, all tools and all packages of npm", async () => {
+    for (const { platform, digest, tools, installed } of report.platforms) {
+      const dpkg = await dpkgList(first, platform)
+      expect(installed?.packages.map(({ name, version }) => `${name} ${version}`)).toEqual(dpkg)
+      // What a tool came with, too.
+      expect(installed?.npm.filter(({ path }) => path === "/usr/local/lib/node_modules/npm")).toHaveLength(1)
+      expect(installed?.npm.length).toBeGreaterThan(100)
+      const npm = new Set(installed?.npm.map(({ name, version }) => `npm:${name}@${version}`))
+      const others = tools.filter(({ source }) => !source.startsWith("deb:") && !npm.has(source))
+      const count = dpkg.length + npm.size + others.length
+      const [root, ...contents] = (bill(first, platform, "spdx") as { packages: { versionInfo: string }[] }).packages
+      expect([root?.versionInfo, contents.length]).toEqual([digest, count])
+      expect(bill(first, platform, "cdx")).toHaveProperty("components.length", count)
+      expect(answer(await commandLine("sbom", first, "--platform", platform))).toBe(
+        readFileSync(join(first, billPath(platform, "spdx")), "utf8").trimEnd(),
+      )
+    }
   })
 
   it("has an index with exactly the two platforms, as skopeo reads it", async () => {
@@ -158,6 +198,12 @@ describe("the standard image for both platforms", () => {
     expect(readFileSync(join(second, "standard", "index.json"), "utf8")).toBe(
       readFileSync(join(first, "index.json"), "utf8"),
     )
+    const bills = readdirSync(join(first, "sbom")).sort()
+    expect(readdirSync(join(second, "standard", "sbom")).sort()).toEqual(bills)
+    for (const name of bills)
+      expect(readFileSync(join(second, "standard", "sbom", name), "utf8")).toBe(
+        readFileSync(join(first, "sbom", name), "utf8"),
+      )
   })
 
   it("runs as a container through dagger call", async () => {
