@@ -54,7 +54,7 @@ export function reproduceCommand(context: CommandContext): CommandModule<object,
       const path = given.report ?? (folder === undefined ? undefined : join(folder, "report.json"))
       if (path === undefined)
         throw originalError(`${given.original} is an image, and there is no --report that says how it was built`)
-      const text = readReport(path)
+      const text = readReport(path, "ORIGINAL_INVALID")
       const report = parseOriginal(text)
       const request = composeRequest(
         rebuildOf(text, {

@@ -1,7 +1,9 @@
+import { join } from "node:path"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseSbomFormat, SBOM_FORMATS } from "../../dagger/src/core/sbom/formats.js"
+import { lookup } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
-import { readBuiltReport } from "../input/host-files.js"
+import { readReport } from "../input/host-files.js"
 
 export const sbomOptions = {
   platform: {
@@ -38,7 +40,8 @@ export function sbomCommand(context: CommandContext): CommandModule<object, Give
         .example("$0 sbom dist/chrome/report.json --platform linux/amd64 --format cyclonedx", ""),
     handler: async ({ path, platform, format: word }) => {
       const format = parseSbomFormat(word)
-      const text = readBuiltReport(path)
+      const file = lookup(path)?.isDirectory() === true ? join(path, "report.json") : path
+      const text = readReport(file, "REPORT_INVALID")
       const { runSbom } = await import("../runs/sbom.js")
       runSbom(context, { text, path, platform, format })
     },

@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path"
-import { buildOf, diffError, parseReport, type Build } from "../../dagger/src/core/diff/build.js"
+import { buildOf, diffError, type Build } from "../../dagger/src/core/diff/build.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { readLayout, type Layout } from "../../dagger/src/core/oci/layout.js"
+import { parseReport, type Report } from "../../dagger/src/core/report/report.js"
 import { layoutReader } from "../artifacts/layout-files.js"
 import { lookup } from "../artifacts/lookup.js"
-import { readComparedReport } from "./host-files.js"
+import { readReport } from "./host-files.js"
 
 /**
  * A build that is to be compared with another one.
@@ -17,12 +18,18 @@ export async function readComparedBuild(given: string): Promise<Build> {
   const path = resolve(given)
   const found = lookup(path)
   if (!found) throw diffError(given, "there is no such file or folder")
-  if (!found.isDirectory()) return { report: parseReport(readComparedReport(path), given) }
+  if (!found.isDirectory()) return { report: reportIn(path, given) }
   const reportFile = join(path, "report.json")
   if (!lookup(reportFile)) throw diffError(given, "the folder has no report.json")
-  const report = parseReport(readComparedReport(reportFile), given)
+  const report = reportIn(reportFile, given)
   // A build whose checks failed leaves reports only, and so does whoever keeps no images.
   return lookup(join(path, "index.json")) ? buildOf(report, await layoutIn(path, given), given) : { report }
+}
+
+function reportIn(path: string, given: string): Report {
+  return parseReport(readReport(path, "DIFF_INVALID"), (why, cause) =>
+    diffError(given, `its report cannot be read: ${why}`, cause),
+  )
 }
 
 async function layoutIn(folder: string, given: string): Promise<Layout> {

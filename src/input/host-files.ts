@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { DefinitionFile } from "../../dagger/src/core/plan/compose-request.js"
 import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trust-files.js"
@@ -18,20 +18,9 @@ export function readLock(given: string): string {
   return reportText(given, "LOCK_INVALID", "--lock")
 }
 
-/** The text of the report of a build that is to be repeated. Throws ORIGINAL_INVALID when it cannot be read. */
-export function readReport(given: string): string {
-  return reportText(given, "ORIGINAL_INVALID", "The report")
-}
-
-/** The text of the report of a build that is to be compared. Throws DIFF_INVALID when it cannot be read. */
-export function readComparedReport(given: string): string {
-  return reportText(given, "DIFF_INVALID", "The report")
-}
-
-/** The text of the report in a build's folder, or of the report itself. Throws REPORT_INVALID when it cannot be read. */
-export function readBuiltReport(given: string): string {
-  const path = lookup(given)?.isDirectory() === true ? join(given, "report.json") : given
-  return reportText(path, "REPORT_INVALID", "The report")
+/** The text of a build's report. Throws the error of that code when it cannot be read. */
+export function readReport(given: string, code: ErrorCode): string {
+  return reportText(given, code, "The report")
 }
 
 function reportText(given: string, code: ErrorCode, origin: string): string {

@@ -1,27 +1,12 @@
 import { RunnerImagesError } from "../errors.js"
 import type { Layout } from "../oci/layout.js"
-import { otherVersion, reportSchema, type Report } from "../report/report.js"
-import { firstIssue, parseJson } from "../text/json.js"
+import type { Report } from "../report/report.js"
 
 /** One of the two builds that are compared. */
 export interface Build {
   report: Report
   /** The documents of its images. Absent if only the report is given. */
   layout?: Layout
-}
-
-/**
- * Reads the report of one of the builds.
- *
- * @param name of the build in errors: its path
- * @throws RunnerImagesError DIFF_INVALID when it is not a report, or one of another version's
- */
-export function parseReport(text: string, name: string): Report {
-  const invalid = (why: string, cause?: unknown) => diffError(name, `its report cannot be read: ${why}`, cause)
-  const json = parseJson(text, invalid)
-  const parsed = reportSchema.safeParse(json)
-  if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
-  return parsed.data
 }
 
 /**

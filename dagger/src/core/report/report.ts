@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { firstIssue, parseJson } from "../text/json.js"
 
 /** The schema of `report.json`, for one built variant. The version changes when a reader of the old format would misread the new. */
 export const REPORT_SCHEMA_VERSION = 4
@@ -247,6 +248,18 @@ export const reportSchema = z.object({
   parity: imageParitySchema.or(z.object({ skipped: z.string() })).optional(),
 })
 export type Report = z.infer<typeof reportSchema>
+
+/**
+ * Reads the text of a `report.json`.
+ *
+ * @param invalid makes the error of whoever needs the report, of why it cannot be read
+ */
+export function parseReport(text: string, invalid: (why: string, cause?: unknown) => Error): Report {
+  const json = parseJson(text, invalid)
+  const parsed = reportSchema.safeParse(json)
+  if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
+  return parsed.data
+}
 
 /**
  * The beginning of a sentence about a report that cannot be read, if another version of this program wrote it.

@@ -1,7 +1,6 @@
 import { RunnerImagesError } from "../errors.js"
 import type { DefinitionFile, GivenBuild } from "../plan/compose-request.js"
-import { reportSchema, type RecordedRequest, type Report } from "../report/report.js"
-import { firstIssue, parseJson } from "../text/json.js"
+import { parseReport, type RecordedRequest, type Report } from "../report/report.js"
 
 /** What a report does not have, from whoever reproduces its image. */
 export type OwnFiles = Pick<GivenBuild, "mirror" | "snapshot"> & { definition?: DefinitionFile | undefined }
@@ -16,12 +15,11 @@ export type OriginalReport = Omit<Report, "request" | "index"> & { request: Reco
  *   did not record what was asked for
  */
 export function parseOriginal(text: string): OriginalReport {
-  const parsed = reportSchema.safeParse(parseJson(text, originalError))
-  if (!parsed.success) throw originalError(firstIssue(parsed.error))
-  const { request, index } = parsed.data
+  const report = parseReport(text, originalError)
+  const { request, index } = report
   if (index === undefined) throw originalError("no image was written in that build, because its checks failed")
   if (!request) throw originalError("it does not say what was asked for; this version's reports do")
-  return { ...parsed.data, request, index }
+  return { ...report, request, index }
 }
 
 /**

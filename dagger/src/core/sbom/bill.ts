@@ -1,9 +1,8 @@
 import spdxExpression from "spdx-expression-parse"
 import { RunnerImagesError } from "../errors.js"
 import { PLATFORMS, archOf } from "../platforms.js"
-import { reportSchema, type InstalledSoftware, type PlatformReport, type Report, type Tool } from "../report/report.js"
+import { parseReport, type InstalledSoftware, type PlatformReport, type Report, type Tool } from "../report/report.js"
 import { closest } from "../suggest.js"
-import { firstIssue, parseJson } from "../text/json.js"
 import { printable } from "../text/printable.js"
 import { distributionOf, parseBase } from "../variants/bases.js"
 import { debianUrl, downloadUrl, goUrl, imageUrl, npmUrl } from "./package-url.js"
@@ -110,9 +109,7 @@ export function billedPlatform(
   from: string,
   platform: string | undefined,
 ): { report: Report; entry: PlatformReport } {
-  const parsed = reportSchema.safeParse(parseJson(text, (why, cause) => reportError(why, OTHER, cause)))
-  if (!parsed.success) throw reportError(firstIssue(parsed.error), OTHER)
-  const report = parsed.data
+  const report = parseReport(text, (why, cause) => reportError(why, OTHER, cause))
   const names = report.platforms.map((entry) => entry.platform)
   const choice = `Choose from ${names.join(", ")}`
   if (platform === undefined) {

@@ -88,6 +88,7 @@ describe("the build that makes an image again", () => {
 it.each([
   ["{", "it is not JSON"],
   ["{}", "schemaVersion: "],
+  ['{"schemaVersion": 3}', "it is a report of schema version 3, but this program writes version 4; "],
   [reportOf({ index: undefined }), "no image was written in that build, because its checks failed"],
   [reportOf({ request: undefined }), "it does not say what was asked for"],
 ])("refuses a report that cannot be repeated: %#", (text, why) => {

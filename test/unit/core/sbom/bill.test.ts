@@ -202,6 +202,12 @@ describe("the platform", () => {
       undefined,
       "No bill of materials can be made of the report: schemaVersion: Invalid input: expected 4. Give the folder of a build, such as dist/standard, or its report.json. [REPORT_INVALID]",
     ],
+    [
+      "is in a report of an earlier version",
+      '{"schemaVersion": 3}',
+      undefined,
+      "No bill of materials can be made of the report: it is a report of schema version 3, but this program writes version 4; schemaVersion: Invalid input: expected 4. ",
+    ],
   ])("%s", (_, report, platform, message) => {
     expect(() => billedPlatform(report, "dist/standard", platform)).toThrow(message)
   })
