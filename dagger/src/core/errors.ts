@@ -1,3 +1,5 @@
+import { printable } from "./text/printable.js"
+
 /**
  * Every way in which a run can fail, in one table: what the code means and which exit code the command line returns.
  * The errors themselves are data (code, message, remedy); entry points turn them into text.
@@ -154,20 +156,26 @@ interface ErrorOptions {
  */
 export class RunnerImagesError extends Error {
   override readonly name = "RunnerImagesError"
+  /** What is wrong, where, and why: one or two sentences with the offending value. */
+  readonly problem: string
+  /** What to do about it: one sentence, or the exact command. */
+  readonly remedy: string
   /** What explains the problem, one item per line: the end of a command's output, the failed checks, the moved tags. */
   readonly details: readonly string[]
 
+  /** Texts may quote what a user, a server or a program wrote: what a terminal would obey is escaped here, once for all errors. */
   constructor(
     readonly code: ErrorCode,
-    /** What is wrong, where, and why: one or two sentences with the offending value. */
-    readonly problem: string,
-    /** What to do about it: one sentence, or the exact command. */
-    readonly remedy: string,
+    problem: string,
+    remedy: string,
     { details = [], ...options }: ErrorOptions = {},
   ) {
-    const lines = details.map((line) => `\n  ${line}`).join("")
-    super(`${problem}${lines}${lines === "" ? " " : "\n"}${remedy} [${code}]`, options)
-    this.details = details
+    const safe = { problem: printable(problem), remedy: printable(remedy), details: details.map(printable) }
+    const lines = safe.details.map((line) => `\n  ${line}`).join("")
+    super(`${safe.problem}${lines}${lines === "" ? " " : "\n"}${safe.remedy} [${code}]`, options)
+    this.problem = safe.problem
+    this.remedy = safe.remedy
+    this.details = safe.details
   }
 
   get exitCode(): ExitCode {

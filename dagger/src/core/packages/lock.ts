@@ -3,7 +3,6 @@ import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
 import { firstIssue, parseJson } from "../text/json.js"
-import { printable } from "../text/printable.js"
 import type { ReleaseFile } from "./releases.js"
 import {
   lockedPackageSchema,
@@ -66,7 +65,7 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
     if (entry.base === undefined) continue
     const digest = baseDigest(entry.base, base)
     if (digest === undefined)
-      throw invalid(`its base for ${platform} is ${printable(entry.base)}, but the images are to be built on ${base}`)
+      throw invalid(`its base for ${platform} is ${entry.base}, but the images are to be built on ${base}`)
     if (lock.base !== undefined && lock.base !== digest) throw invalid("its platforms have different bases")
     lock.base = digest
   }

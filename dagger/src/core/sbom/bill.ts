@@ -3,7 +3,6 @@ import { RunnerImagesError } from "../errors.js"
 import { PLATFORMS, archOf } from "../platforms.js"
 import { parseReport, type InstalledSoftware, type PlatformReport, type Report, type Tool } from "../report/report.js"
 import { closest } from "../suggest.js"
-import { printable } from "../text/printable.js"
 import { distributionOf, parseBase } from "../variants/bases.js"
 import { debianUrl, downloadUrl, goUrl, imageUrl, npmUrl } from "./package-url.js"
 
@@ -127,7 +126,7 @@ export function billedPlatform(
   const meant = wanted === "" ? undefined : closest(wanted.includes("/") ? wanted : `linux/${wanted}`, names)
   throw new RunnerImagesError(
     "PLATFORM_INVALID",
-    wanted === "" ? "--platform is empty." : `${from} has no image for ${printable(platform)}.`,
+    wanted === "" ? "--platform is empty." : `${from} has no image for ${platform}.`,
     meant === undefined ? `${choice}.` : `Did you mean ${meant}?`,
   )
 }
