@@ -1,3 +1,5 @@
+import { printable } from "./files/printable.js"
+
 /** The name of each failure, and the exit code of the container. docs/RUNTIME.md lists them. */
 export const EXIT_CODES = {
   UNCLASSIFIED: 1,
@@ -44,6 +46,7 @@ export class RuntimeFailure extends Error {
 
 /** The text for a person, without a stack trace: `error: PROBLEM [CODE]`, the problem's further lines if there are any, and the remedy. */
 export function failureText({ message, code, remedy }: RuntimeFailure): string {
-  const [first = "", ...others] = message.split("\n")
-  return [`error: ${first} [${code}]`, ...others, remedy, ""].join("\n")
+  // It may quote a variable, or what a server said.
+  const [first = "", ...others] = message.split("\n").map((line) => printable(line))
+  return [`error: ${first} [${code}]`, ...others, printable(remedy), ""].join("\n")
 }

@@ -1,3 +1,5 @@
+import { printable } from "./files/printable.js"
+
 /** This program's own lines: what it does goes to standard output, warnings and errors to standard error. The runner's output bypasses it. */
 export interface Log {
   info(line: string): void
@@ -19,7 +21,7 @@ export function makeLog(out: { write(text: string): unknown }, err: { write(text
   const lines = (text: string) =>
     clean(text)
       .split("\n")
-      .map((line) => `${PREFIX}${line}\n`)
+      .map((line) => `${PREFIX}${printable(line)}\n`)
       .join("")
   return {
     info: (line) => void out.write(lines(line)),
