@@ -31,7 +31,10 @@ export function timedOut({ exitCode, seconds, limit }: Execution): boolean {
   return TIMED_OUT.includes(exitCode) && seconds >= limit - CLOCK_SECONDS
 }
 
-/** The checks that have no answer yet because their time was up, or that of the check whose results they read. */
+/**
+ * The checks that have no answer yet: their time was up, or that of the check whose results they read; or nothing is known of them, because
+ * the program that runs all checks could not write down what became of them.
+ */
 export function unanswered(
   checks: readonly ScheduledCheck[],
   executions: ReadonlyMap<string, Execution>,
@@ -40,7 +43,9 @@ export function unanswered(
   for (const { name, after, skip } of checks) {
     const execution = executions.get(name)
     const waits = after !== undefined && names.has(after)
-    if (skip === undefined && (waits || (execution && timedOut(execution)))) names.add(name)
+    // It does not run if the check whose results it reads failed.
+    const missing = !execution && (after === undefined || executions.get(after)?.exitCode === 0)
+    if (skip === undefined && (waits || missing || (execution && timedOut(execution)))) names.add(name)
   }
   return checks.filter(({ name }) => names.has(name))
 }

@@ -216,6 +216,31 @@ describe("a check without an answer in time", () => {
   })
 })
 
+describe("a check of which nothing is known", () => {
+  const checks = scheduled([
+    { name: "known", command: "true", expect: equals("") },
+    { name: "lost", command: "true", expect: equals("") },
+    { name: "reader of the lost", command: "true", expect: equals(""), after: "lost" },
+    { name: "wrong", command: "false", expect: equals("") },
+    { name: "reader of the wrong", command: "true", expect: equals(""), after: "wrong" },
+  ])
+  const all = printed(checks)
+  const first = new Map([...all].filter(([name]) => !name.includes("lost")))
+
+  it("is tried once more, with those that read its results; what rightly did not run is not", () => {
+    expect(unanswered(checks, all)).toEqual([])
+    expect(unanswered(checks, first).map(({ name }) => name)).toEqual(["lost", "reader of the lost"])
+  })
+
+  it("fails if it does not run the second time either", () => {
+    const results = judge(checks, { last: first, first })
+    expect(results.find(({ name }) => name === "lost")).toMatchObject({
+      status: "failed",
+      reason: "the check did not run",
+    })
+  })
+})
+
 describe("under emulation", () => {
   const check: Case = { command: 'echo "$FLAGS"', expect: equals("few"), environment: { FLAGS: "many" } }
 
