@@ -15,15 +15,11 @@ const BYTES_PER_CHARACTER = 4
 
 /** The text of a `report.json` to replay. Throws LOCK_INVALID when it cannot be read. */
 export function readLock(given: string): string {
-  return reportText(given, "LOCK_INVALID", "--lock")
+  return readReport(given, "LOCK_INVALID", "--lock")
 }
 
 /** The text of a build's report. Throws the error of that code when it cannot be read. */
-export function readReport(given: string, code: ErrorCode): string {
-  return reportText(given, code, "The report")
-}
-
-function reportText(given: string, code: ErrorCode, origin: string): string {
+export function readReport(given: string, code: ErrorCode, origin = "The report"): string {
   return textOf(readable(given, "file", code, origin), LONGEST_REPORT, code, origin)
 }
 
