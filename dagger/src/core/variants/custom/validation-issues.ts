@@ -1,6 +1,5 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document, type LineCounter } from "yaml"
 import type { z } from "zod"
-import { printable } from "../../text/printable.js"
 import { closest } from "../../suggest.js"
 import type { ValidationIssue } from "./rules.js"
 
@@ -61,7 +60,7 @@ export function issueLines(
 
 /** A file may contain anything; its text must not break the line. */
 export function issueLine(file: string, { line, col }: { line: number; col: number }, text: string): string {
-  return `${file}:${String(line)}:${String(col)}: ${printable(text.replace(/^: /, "")).replaceAll("\n", "\\n")}`
+  return `${file}:${String(line)}:${String(col)}: ${text.replace(/^: /, "").replaceAll("\n", "\\n")}`
 }
 
 /** The position of an error in the text: of the value if it is a scalar, else of its key; for a missing key, of the mapping that lacks it. */
