@@ -181,8 +181,15 @@ function count(some: number, all: number): string {
   return `${String(some)} of ${String(all)} pinned ${all === 1 ? "file" : "files"}`
 }
 
+/** Each file with the reason; a reason that names the server is of all of its files, and is given once. */
 function listed(missing: Missing): string {
-  return [...missing].map(([url, why]) => `${url} (${why})`).join(", ")
+  const items = [...missing].map(([url, why]) => (mentions(why, new URL(url).hostname) ? why : `${url} (${why})`))
+  return [...new Set(items)].join(", ")
+}
+
+/** @example mentions("Could not resolve host: example.com, 3 times", "example.com") ⇒ true */
+function mentions(why: string, host: string): boolean {
+  return why.split(/[\s,:;()]+/).includes(host)
 }
 
 /** An earlier build's decision, if it covers all tools. */

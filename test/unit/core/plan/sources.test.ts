@@ -94,6 +94,15 @@ describe("auto decides for each tool", () => {
     expect(`${found.from}: ${found.reason}`).toBe(expected)
   })
 
+  it("where a server cannot be reached, which is said once for all of its files", () => {
+    const files = ["https://one.test/a", "https://one.test/b", "https://two.test/c"].map(
+      (url) => ({ tool: "gh", url, askedAt: url, sha256: "a" }) as const,
+    )
+    const why = ["no host one.test, 3 times", "no host one.test, 3 times", "404"]
+    const found = sourceForFiles(files, new Map(files.map(({ url }, place) => [url, why[place] ?? ""])))
+    expect(found.reason).toBe("3 of 3 pinned files cannot be had: no host one.test, 3 times, https://two.test/c (404)")
+  })
+
   it("where the mirror has the files, which is asked instead of the vendors", async () => {
     const asked: string[] = []
     const mirror = parseMirror("http://user:secret@mirror.example.com/up")
