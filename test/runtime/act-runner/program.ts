@@ -15,8 +15,9 @@ import {
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { archOf, platformOfNodeArch, type PlatformName } from "../../../dagger/src/core/platforms.js"
-import { goEnvironment, goToolchain } from "../../../src/engine/bare/artefacts/go-toolchain.js"
+import { goToolchain } from "../../../src/engine/bare/artefacts/go-toolchain.js"
 import { PROJECT_ROOT } from "../../../src/host/paths.js"
+import { GO_ENVIRONMENT } from "../go-module.js"
 
 /** The program's sources. */
 export const SOURCES = join(PROJECT_ROOT, "docker/act-runner")
@@ -24,9 +25,6 @@ export const SOURCES = join(PROJECT_ROOT, "docker/act-runner")
 const LAYOUT = join(SOURCES, "layout")
 
 const CACHE = join(PROJECT_ROOT, "node_modules/.cache/act-runner")
-
-/** Two of the modules are not in Go's database of checksums; go.sum has those of all. */
-export const GO_ENVIRONMENT = { ...goEnvironment(), GOSUMDB: "off" }
 
 /** Milliseconds in which a build by another test, in another process, ends. */
 const PATIENCE = 15 * 60_000
