@@ -28,7 +28,7 @@ async function built(engineHost: EngineHost, greeting?: string, variant: Variant
 
 function optionsFor(engineHost: EngineHost, registry: Service): PublishOptions {
   const how = { tags: ["try"], runner: "act" as const, variantTags: false }
-  return { repository: REPOSITORY, ...how, registry, tools: engineHost.toolbox, uploads: engineHost.uploads }
+  return { repository: REPOSITORY, ...how, registry, engineHost }
 }
 
 /** Asks the registry with skopeo, again each time. */
@@ -156,12 +156,14 @@ describe("credentials", () => {
         const wrong = { ...options, password: dag.setSecret("wrong", account.password) }
         const failure = await publish([image], wrong).catch((error: unknown) => error)
         expect(failure).toMatchObject({ code: "AUTHENTICATION" })
-        expect(String(failure)).toContain(`Could not push ${REPOSITORY}@`)
+        expect(String(failure)).toContain(
+          `${REPOSITORY}: the registry answered 401 Unauthorized: unauthorized: authentication required.`,
+        )
         expect(String(failure)).not.toContain(account.password)
       },
       { LogOutput: logOutput },
     )
-    expect(log).toContain("skopeo copy")
+    expect(log).toMatch(/\/usr\/local\/bin\/registry .* push /)
     expect(log).not.toContain(account.password)
     expect(log).not.toContain(Buffer.from(`${account.username}:${account.password}`).toString("base64"))
   })
@@ -290,14 +292,16 @@ describe("a failure between tags", () => {
 
   it("names the tags that moved, from which digest, and a command that takes one back", async () => {
     const { problem, ...rest } = await halfMoved("no-latest")
-    expect(problem).toMatch(`Could not tag ${REPOSITORY}:latest-act: `)
+    expect(problem).toMatch(
+      `Could not write ${REPOSITORY}:latest-act: the registry answered 400 Bad Request: manifest invalid`,
+    )
     expect(rest).toEqual({ code: "REGISTRY_FAILED", details: account, told, found, restored: "FIRST" })
   })
 
   it("does so too when the registry falls silent", async () => {
     expect(await halfMoved("silent-latest")).toEqual({
       code: "REGISTRY_FAILED",
-      problem: `Could not tag ${REPOSITORY}:latest-act: less than 4 KiB were transferred in 5 seconds.`,
+      problem: `Could not tag ${REPOSITORY}:latest-act: nothing was transferred for 5 seconds.`,
       ...{ details: account, told, found, restored: "FIRST" },
     })
   })
@@ -326,7 +330,7 @@ describe("a registry on the loopback that accepts and says nothing", () => {
         expect(failure).toMatchObject({
           code: "REGISTRY_FAILED",
           exitCode: 5,
-          problem: `Could not push ${repository}@${index}: less than 4 KiB were transferred in 5 seconds.`,
+          problem: `Could not push ${repository}@${index}: nothing was transferred for 5 seconds.`,
           details: ["No tag was set or moved; the pushed images have no tag."],
         })
       })
@@ -365,7 +369,7 @@ describe("a registry that misbehaves", () => {
       code: "REGISTRY_FAILED",
       exitCode: 5,
       problem: expect.stringMatching(
-        `${REPOSITORY}:try-act should be ${index}, but the registry returns sha256:`,
+        `Could not read ${REPOSITORY}:try-act: it should be ${index}, but the registry returns sha256:`,
       ) as string,
     })
   })
@@ -388,8 +392,7 @@ describe("a registry that misbehaves", () => {
         tags: ["try"],
         runner: "act" as const,
         variantTags: false,
-        tools: engineHost.toolbox,
-        uploads: engineHost.uploads,
+        engineHost,
       }
       await expect(publish([image], options)).rejects.toMatchObject({
         code: "REGISTRY_FAILED",

@@ -7,7 +7,7 @@ import type { BuildRequest } from "../core/request/request.js"
 import { buildVariants } from "./build.js"
 import type { Progress } from "../core/progress/progress.js"
 import { deliver, type Delivered } from "./oci/destination.js"
-import { RegistryDestination, type PublishTarget } from "./oci/publish.js"
+import { checkTarget, RegistryDestination, type PublishTarget } from "./oci/publish.js"
 import { prepareBuild, type BuildInputs } from "./image/build-context.js"
 
 /**
@@ -15,7 +15,8 @@ import { prepareBuild, type BuildInputs } from "./image/build-context.js"
  *
  * @returns the images, each with its reference, `repository@digest`
  * @throws RunnerImagesError before any work REFERENCE_INVALID, ACT_RUNNER_REFUSED or RUNNER_OLD; where `auto` decides about the runner, the latter two as soon as
- *   it is decided where the runner comes from; later CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
+ *   it is decided where the runner comes from; before anything is built AUTHENTICATION or REGISTRY_FAILED for a registry that does not accept
+ *   the images; later CHECKS_FAILED, CHECKS_INCONCLUSIVE and the errors of a registry. Nothing is tagged until every platform of every variant has passed its checks.
  */
 export async function release(
   request: BuildRequest,
@@ -31,6 +32,11 @@ export async function release(
   for (const { runner } of run.plan.variants) requireConsent(runner, asked)
   const official = run.plan.variants.some(({ runner }) => runner === "official")
   if (!certain && official) await requireYoungRunner(progress)
+  // Building takes long: what a registry refuses is found out before.
+  const images = run.plan.variants.map(({ variant, runner, root }) => ({ variant, runner, root, sudo: request.sudo ?? false }))
+  await progress.run("all platforms", "check the registry", () =>
+    checkTarget(images, { ...target, runner: asked, engineHost: run.engineHost }, progress),
+  )
   return deliver(await buildVariants(run), [new RegistryDestination({ ...target, runner: asked })], run)
 }
 

@@ -31,7 +31,7 @@ func (r *Registry) Blob(ctx context.Context, repository string, name digest.Dige
 		return nil, err
 	}
 	var content []byte
-	err = r.do(ctx, fmt.Sprintf("read the blob %s of %s", name, repository), document, func(ctx context.Context) error {
+	err = r.do(ctx, fmt.Sprintf("read the blob %s of %s", name, r.at(repository)), document, func(ctx context.Context) error {
 		reader, err := r.library.BlobGet(ctx, reference, descriptor.Descriptor{Digest: name})
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (r *Registry) has(ctx context.Context, repository string, blob descriptor.D
 		return false, err
 	}
 	size := int64(-1)
-	err = r.do(ctx, fmt.Sprintf("ask for the blob %s in %s", blob.Digest, repository), 0, func(ctx context.Context) error {
+	err = r.do(ctx, fmt.Sprintf("look for the blob %s in %s", blob.Digest, r.at(repository)), 0, func(ctx context.Context) error {
 		reader, err := r.library.BlobHead(ctx, reference, descriptor.Descriptor{Digest: blob.Digest})
 		if err != nil {
 			return err
@@ -131,7 +131,7 @@ func (r *Registry) upload(
 		if read == blob.Size && actual != blob.Digest {
 			found = *failure.New(failure.Local, "the content of the blob %s has the digest %s", blob.Digest, actual)
 		}
-		found.Action = fmt.Sprintf("upload the blob %s to %s", blob.Digest, repository)
+		found.Action = fmt.Sprintf("upload the blob %s to %s", blob.Digest, r.at(repository))
 		wait := max(r.BackOff<<(try-1), trace.RetryAfter())
 		left, limited := r.Watch.Remaining()
 		switch {
@@ -196,7 +196,7 @@ func (r *Registry) Pushable(ctx context.Context, repository string) error {
 		return failure.New(failure.Invalid, "the registry accepts an upload of nothing")
 	}
 	found := *trace.Explain(err)
-	found.Action = "start an upload to " + repository
+	found.Action = "start an upload to " + r.at(repository)
 	return &found
 }
 

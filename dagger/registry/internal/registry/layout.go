@@ -95,7 +95,7 @@ func (m *Manifest) of(platform string) (string, error) {
 // fetch downloads a blob into a layout, from the start again if it breaks off.
 func (r *Registry) fetch(ctx context.Context, repository string, blob descriptor.Descriptor, to layout) error {
 	started := time.Now()
-	action := fmt.Sprintf("read the blob %s of %s", blob.Digest, repository)
+	action := fmt.Sprintf("read the blob %s of %s", blob.Digest, r.at(repository))
 	for try := 1; ; try++ {
 		err := r.fetchOnce(ctx, repository, blob, to)
 		if err == nil {

@@ -36,7 +36,7 @@ func (r *Registry) Manifest(ctx context.Context, repository, name string, wait b
 	}
 	var found *Manifest
 	for try := 0; ; try++ {
-		err := r.do(ctx, "read "+repository+name, 0, func(ctx context.Context) error {
+		err := r.do(ctx, "read "+r.at(repository)+name, 0, func(ctx context.Context) error {
 			read, err := r.library.ManifestGet(ctx, reference)
 			if err != nil {
 				return err
@@ -77,7 +77,7 @@ func (r *Registry) put(ctx context.Context, repository, name string, content *Ma
 	if err != nil {
 		return err
 	}
-	err = r.do(ctx, "write "+repository+name, 0, func(ctx context.Context) error {
+	err = r.do(ctx, "write "+r.at(repository)+name, 0, func(ctx context.Context) error {
 		return r.library.ManifestPut(ctx, reference, content.parsed)
 	})
 	if err != nil {

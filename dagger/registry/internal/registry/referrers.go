@@ -56,7 +56,7 @@ func (r *Registry) listed(ctx context.Context, repository, subject string) (*Ref
 		return nil, err
 	}
 	found := &Referrers{Descriptors: []descriptor.Descriptor{}}
-	err = r.do(ctx, "list the referrers of "+repository+"@"+subject, 0, func(ctx context.Context) error {
+	err = r.do(ctx, "list the referrers of "+r.at(repository)+"@"+subject, 0, func(ctx context.Context) error {
 		list, err := r.library.ReferrerList(ctx, reference)
 		if err != nil {
 			return err
@@ -162,7 +162,7 @@ func (r *Registry) addTo(ctx context.Context, repository, subject string, made [
 			return failure.New(failure.Local, "a referrer cannot be listed: %w", err)
 		}
 	}
-	return r.do(ctx, "write "+repository+":"+tag.Tag, 0, func(ctx context.Context) error {
+	return r.do(ctx, "write "+r.at(repository)+":"+tag.Tag, 0, func(ctx context.Context) error {
 		return r.library.ManifestPut(ctx, tag.SetTag(tag.Tag), list.Manifest)
 	})
 }

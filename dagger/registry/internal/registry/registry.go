@@ -96,6 +96,9 @@ func credentials(path string) ([]config.Host, error) {
 	return nil, failure.New(failure.Usage, "the file with the credentials cannot be read")
 }
 
+// at is a repository's name for people.
+func (r *Registry) at(repository string) string { return r.Host + "/" + repository }
+
 // repository is a reference without a tag.
 func (r *Registry) repository(name string) (ref.Ref, error) {
 	parsed, err := ref.New(r.Host + "/" + name)

@@ -34,7 +34,7 @@ func (r *Registry) Tags(ctx context.Context, repository string) ([]string, error
 		return nil, err
 	}
 	tags := []string{}
-	err = r.do(ctx, "list the tags of "+repository, 0, func(ctx context.Context) error {
+	err = r.do(ctx, "list the tags of "+r.at(repository), 0, func(ctx context.Context) error {
 		list, err := r.library.TagList(ctx, reference)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (r *Registry) Delete(ctx context.Context, repository, digest string) error 
 	if err != nil {
 		return err
 	}
-	return r.do(ctx, "delete "+repository+"@"+digest, 0, func(ctx context.Context) error {
+	return r.do(ctx, "delete "+r.at(repository)+"@"+digest, 0, func(ctx context.Context) error {
 		return r.library.ManifestDelete(ctx, reference, regclient.WithManifestCheckReferrers())
 	})
 }
@@ -79,7 +79,7 @@ func (r *Registry) DeleteTag(ctx context.Context, repository, tag string) error 
 	if err != nil {
 		return err
 	}
-	action := "delete the tag " + repository + ":" + tag
+	action := "delete the tag " + r.at(repository) + ":" + tag
 	how, err := r.howTagsAreDeleted(ctx, repository)
 	if err != nil {
 		return acting(action, err)
@@ -127,7 +127,7 @@ func (r *Registry) deleteTag(ctx context.Context, repository, tag string) error 
 	if err != nil {
 		return err
 	}
-	return r.do(ctx, "delete the tag "+repository+":"+tag, 0, func(ctx context.Context) error {
+	return r.do(ctx, "delete the tag "+r.at(repository)+":"+tag, 0, func(ctx context.Context) error {
 		return r.library.TagDelete(ctx, reference)
 	})
 }

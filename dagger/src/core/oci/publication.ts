@@ -14,10 +14,8 @@ export interface TaggedRepository {
 }
 
 /** What is published where, after all checks that need no registry. */
-export interface Publication extends TaggedRepository {
+export interface Publication extends PublicationNames {
   variant: VariantName
-  /** Where the same image is also published. */
-  alias?: TaggedRepository
   /** Digest of the image index. */
   index: string
   /** Digests of the platforms' manifests. */
@@ -41,13 +39,42 @@ function aliasFor(repository: string, tags: readonly string[], variant: VariantN
   return { repository, tags: parseTags(tags.map((tag) => `${variant}-${tag}`)) }
 }
 
+/** What decides about an image's names, and is known before the build. */
+export interface NamingFacts {
+  variant: VariantName
+  runner: RunnerKind
+  root?: boolean | undefined
+  sudo?: boolean | undefined
+}
+
+/** An image's names. */
+export interface PublicationNames extends TaggedRepository {
+  /** Where the same image is also published. */
+  alias?: TaggedRepository
+}
+
+/**
+ * Where an image is published, and under which tags.
+ *
+ * @throws RunnerImagesError REFERENCE_INVALID
+ */
+export function namesOf(
+  facts: NamingFacts,
+  options: { repository: string; tags: readonly string[]; variantTags: boolean },
+): PublicationNames {
+  const repository = parseRepository(options.repository).name
+  const marked = parseTags(parseTags(options.tags).map((tag) => markedTag(tag, facts)))
+  const alias = options.variantTags ? aliasFor(repository, marked, facts.variant) : undefined
+  return { repository: repositoryFor(repository, facts.variant), tags: marked, ...(alias && { alias }) }
+}
+
 /**
  * A tag that names an image's unusual options and an unofficial runner, so that nobody gets less under the usual tag.
  *
  * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-act"
  */
-function markedTag(tag: string, { root, sudo, runner }: Pick<Report, "root" | "sudo" | "runner">): string {
-  const marks = { sudo, root, act: runner.kind === "act" }
+function markedTag(tag: string, { root, sudo, runner }: Omit<NamingFacts, "variant">): string {
+  const marks = { sudo, root, act: runner === "act" }
   return [tag, ...Object.entries(marks).flatMap(([mark, has]) => (has ? [mark] : []))].join("-")
 }
 
@@ -88,17 +115,14 @@ export function planPublication(
   built: readonly { variant: VariantName; report: Report }[],
   options: { repository: string; tags: readonly string[]; runner?: RunnerMode; variantTags: boolean },
 ): Publication[] {
-  const repository = parseRepository(options.repository).name
-  const tags = parseTags(options.tags)
+  parseRepository(options.repository)
+  parseTags(options.tags)
   for (const { report } of built) requireConsent(report.runner.kind, options.runner)
   return built.map(({ variant, report }) => {
-    const marked = parseTags(tags.map((tag) => markedTag(tag, report)))
-    const alias = options.variantTags ? aliasFor(repository, marked, variant) : undefined
+    const { root, sudo } = report
     return {
       variant,
-      repository: repositoryFor(repository, variant),
-      tags: marked,
-      ...(alias && { alias }),
+      ...namesOf({ variant, runner: report.runner.kind, root, sudo }, options),
       ...provenDigests(report),
     }
   })

@@ -1,66 +1,73 @@
-import { RunnerImagesError } from "../errors.js"
+import { RunnerImagesError, type ErrorCode } from "../errors.js"
+import type { RegistryFailure } from "./registry-failure.js"
 
-/** How registries word it when credentials are wrong, missing or insufficient. */
-const AUTHENTICATION =
-  /\b(?:unauthorized|denied|authentication required|forbidden|invalid username|status(?: ?code)?:? 40[13])\b/i
-const CERTIFICATE = /x509|certificate/i
-/** The specification's wording; then that of quay.io, Harbor and registries that give only a status. */
-const NOT_THERE =
-  /manifest unknown|manifest_unknown|name unknown|reading manifest .*(?:not found|deleted or has expired|status(?: ?code)?:? 404\b)/i
-/** The wording of `scripts/limited.sh`. */
-const LIMIT = /^limit: (silence|total) (\d+)$/
-
-/** Whether a registry does not know a manifest; for a short time this can also happen after it has accepted one. */
-export function isNotThere(stderr: string): boolean {
-  return NOT_THERE.test(stderr)
+/** Whether credentials were sent, which decides what to do about a refusal. */
+export interface RegistryLogin {
+  login: boolean
 }
 
 /**
  * The error for a registry client that failed.
  *
- * @param action what it tried to do: `push ghcr.io/owner/runner`
- * @param stderr the client's output; only the message of skopeo's log lines is shown
+ * @param action what was to be done, for failures that do not say it: `push ghcr.io/owner/runner`
  */
-export function registryError(action: string, stderr: string, cause: unknown): RunnerImagesError {
-  const message = lastMessage(stderr)
-  const [, limit, seconds] = LIMIT.exec(message) ?? []
-  if (limit !== undefined)
-    return new RunnerImagesError(
-      "REGISTRY_FAILED",
-      `Could not ${action}: ${limit === "silence" ? `less than 4 KiB were transferred in ${String(seconds)} seconds.` : `it did not finish within ${String(seconds)} seconds.`}`,
-      "Check the registry and the network to it, and try again.",
-      { cause },
-    )
-  const problem = `Could not ${action}: ${message}`
-  if (AUTHENTICATION.test(message))
-    return new RunnerImagesError(
-      "AUTHENTICATION",
-      problem,
-      "Give --username with the password or token of an account that has access.",
-      { cause },
-    )
-  return new RunnerImagesError(
-    "REGISTRY_FAILED",
-    problem,
-    CERTIFICATE.test(message)
-      ? "Pass the certificate authority that issued the registry's certificate with --ca-bundle FILE."
-      : "Check the repository's name and that the engine can reach the registry, and try again.",
-    { cause },
-  )
+export function registryError(
+  action: string,
+  failure: RegistryFailure,
+  { login }: RegistryLogin,
+  cause?: unknown,
+): RunnerImagesError {
+  const { code, remedy } = treatment(failure.kind, login)
+  return new RunnerImagesError(code, `Could not ${failure.action ?? action}: ${sentence(failure.message)}`, remedy, {
+    cause,
+  })
 }
 
-/**
- * The message of the last line, which is where skopeo says why it gave up.
- *
- * @example lastMessage('time="…" level=fatal msg="writing blob: \"denied\""') ⇒ 'writing blob: "denied"'
- */
-function lastMessage(stderr: string): string {
-  const line = stderr.trim().split("\n").at(-1) ?? ""
-  const quoted = /\bmsg=("(?:[^"\\]|\\.)*")\s*$/.exec(line)?.[1]
-  if (quoted === undefined) return line || "the registry client gave no reason."
-  try {
-    return String(JSON.parse(quoted))
-  } catch {
-    return quoted // Go has escapes that JSON does not have.
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** What each kind of failure means to a user. Other kinds are faults of the registry, of the network or of this program. */
+function treatment(kind: string, login: boolean): { code: ErrorCode; remedy: string } {
+  switch (kind) {
+    case "unauthorized":
+      return {
+        code: "AUTHENTICATION",
+        remedy: login
+          ? "Check the user name and the password or token, which may have expired."
+          : "Give --username with the password or token of an account that has access.",
+      }
+    case "forbidden":
+      return {
+        code: "AUTHENTICATION",
+        remedy: login
+          ? "Check the repository's name, and that the account, or its token, may do this there."
+          : "Give --username with the password or token of an account that has access.",
+      }
+    case "not-tls":
+      return failed("Check the host and the port: without TLS, only a registry on this machine's loopback is used.")
+    case "certificate":
+      return failed("Pass the certificate authority that issued the registry's certificate with --ca-bundle FILE.")
+    case "not-found":
+      return failed("Check the name; some registries want a repository or its project to be created first.")
+    case "rate-limited":
+      return failed("Wait for as long as the registry asks for, or use an account with a higher limit, and try again.")
+    case "refused":
+    case "too-large":
+    case "invalid":
+    case "redirect":
+      return failed("Check that the address is that of a registry, and not of a proxy in front of it.")
+    case "unsupported":
+      return failed("Use the registry's own tools, or allow this in its settings.")
+    case "digest-mismatch":
+      return failed("Check whether someone else publishes the same tag, or a proxy rewrites images, and publish again.")
+    case "local":
+      return { code: "BUILD_FAILED", remedy: "Check that the engine's disk is not full, and build again." }
+    default:
+      return failed("Check the registry and that the engine can reach it, and try again.")
   }
+}
+
+function failed(remedy: string): { code: ErrorCode; remedy: string } {
+  return { code: "REGISTRY_FAILED", remedy }
 }

@@ -150,7 +150,7 @@ interface Pulled {
 
 async function pull(
   engineHost: EngineHost,
-  { reference, registry, username, password, uploads }: TestedImage,
+  { reference, registry, username, password }: TestedImage,
   platform: PlatformName,
 ): Promise<Pulled> {
   const empty = dag.container({ platform: asPlatform(platform) })
@@ -161,9 +161,9 @@ async function pull(
     }
     const { repository, tag, digest } = reference
     const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
-    const client = await Registry.open(repository.name, { registry, ...login, tools: engineHost.toolbox, uploads })
+    const client = await Registry.open(repository.name, { registry, ...login, engineHost })
     const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
-    const found = digestOf(await client.manifest(repository.name, name, []))
+    const found = digestOf(await client.manifest(repository.name, name))
     const archive = await client.pull(repository.name, `@${found}`, platform)
     return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }
   } catch (cause) {

@@ -1,12 +1,19 @@
 import { readLayout } from "../../core/oci/layout.js"
-import { digestOf, layoutError } from "../../core/oci/documents.js"
+import { layoutError } from "../../core/oci/documents.js"
 import { RunnerImagesError } from "../../core/errors.js"
-import { planPublication, type Publication } from "../../core/oci/publication.js"
+import {
+  namesOf,
+  planPublication,
+  repositoryFor,
+  type NamingFacts,
+  type Publication,
+} from "../../core/oci/publication.js"
+import type { Referrer } from "../../core/oci/referrer.js"
 import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
 import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
-import type { VariantName } from "../../core/variants/names.js"
+import { VARIANTS, type VariantName } from "../../core/variants/names.js"
 import type { DeliveryContext, Destination } from "./destination.js"
 import { Registry, type RegistryAccess } from "./registry.js"
 
@@ -20,10 +27,12 @@ export interface PublishOptions extends RegistryAccess {
   variantTags: boolean
   /** Kept up to date, for a caller that may be interrupted. */
   moves?: TagMoves
+  /** What is published beside an image. */
+  evidence?: (image: BuiltVariant) => Promise<readonly Referrer[]>
 }
 
 /** The options of {@link publish} that come neither from the engine nor from the request. */
-export type PublishTarget = Omit<PublishOptions, "tools" | "uploads" | "runner">
+export type PublishTarget = Omit<PublishOptions, "engineHost" | "runner">
 
 /** A registry: receives the images of all variants, and tags only after all images. See {@link publish}. */
 export class RegistryDestination implements Destination {
@@ -35,10 +44,32 @@ export class RegistryDestination implements Destination {
     images: readonly BuiltVariant[],
     { engineHost, progress }: DeliveryContext,
   ): Promise<Map<VariantName, string>> {
-    const options = { ...this.options, tools: engineHost.toolbox, uploads: engineHost.uploads }
+    const options = { ...this.options, engineHost }
     const references = await progress.run("all platforms", "publish", () => publish(images, options, progress))
     return new Map(images.map(({ variant }, place) => [variant, references[place] ?? ""]))
   }
+}
+
+/**
+ * Finds out before a build whether its images could be published: whether the registry answers, as securely as was asked for, and lets this
+ * account push to all repositories.
+ *
+ * @throws RunnerImagesError REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
+ */
+export async function checkTarget(
+  images: readonly NamingFacts[],
+  options: PublishOptions,
+  progress: Progress,
+): Promise<void> {
+  const names = images.map((image) => namesOf(image, options))
+  const repositories = names.flatMap(({ alias, ...own }) => (alias ? [own, alias] : [own]))
+  const registry = await Registry.open(options.repository, options)
+  const tagged = await registry.check(repositories)
+  for (const [name, { digest, platforms }] of tagged)
+    progress.note(
+      "all platforms",
+      `${name} is now ${digest}${platforms.length === 0 ? "" : `, ${platforms.join(", ")}`}`,
+    )
 }
 
 /**
@@ -62,7 +93,7 @@ export async function publish(
   const moves = options.moves ?? new TagMoves()
   try {
     moves.begin()
-    for (const [place, publication] of publications.entries()) await push(registry, built[place], publication)
+    await push(registry, built, publications, options, progress)
     await setTags(registry, publications, moves, progress)
   } catch (error) {
     throw accountedFor(error, moves)
@@ -70,18 +101,28 @@ export async function publish(
   return publications.map(({ repository, index }) => `${repository}@${index}`)
 }
 
-/** Pushes an image to all of its repositories, without a tag. */
+/** Pushes all images to all of their repositories in one step, without a tag. */
 async function push(
   registry: Registry,
-  image: BuiltVariant | undefined,
-  { repository, index, manifests, alias }: Publication,
+  built: readonly BuiltVariant[],
+  publications: readonly Publication[],
+  { repository: standard, evidence }: PublishOptions,
+  progress: Progress,
 ): Promise<void> {
-  if (!image) throw new Error(`no directory for ${repository}`)
-  await registry.push(image.directory, repository, index)
-  // Copied within the registry, so that nothing is uploaded twice.
-  if (alias) await registry.copy(repository, alias.repository, index)
-  for (const name of [repository, ...(alias ? [alias.repository] : [])])
-    await Promise.all([index, ...manifests].map((digest) => compare(registry, name, `@${digest}`, digest)))
+  const images = await Promise.all(
+    publications.map(async ({ repository, alias, index }, place) => {
+      const image = built[place]
+      if (!image) throw new Error(`no directory for ${repository}`)
+      const referrers = (await evidence?.(image)) ?? []
+      return [repository, ...(alias ? [alias.repository] : [])].map((name) => ({
+        ...{ repository: name, layout: image.directory, index, referrers },
+      }))
+    }),
+  )
+  // They share layers: with those of this run, and with what an earlier run has pushed.
+  const siblings = VARIANTS.map((variant) => repositoryFor(standard, variant))
+  const pushed = await progress.run("all platforms", "push", () => registry.push(images.flat(), siblings))
+  for (const each of pushed) progress.note("all platforms", registry.text(each))
 }
 
 async function setTags(
@@ -91,23 +132,21 @@ async function setTags(
   progress: Progress,
 ): Promise<void> {
   const names = publications.flatMap(({ index, alias, ...own }) =>
-    (alias ? [own, alias] : [own]).flatMap(({ repository, tags }) =>
-      tags.map((tag) => ({ repository, tag, to: index })),
-    ),
+    (alias ? [own, alias] : [own]).map(({ repository, tags }) => ({ repository, tags, to: index })),
   )
   const wanted = await Promise.all(
-    names.map(async (name) => ({ ...name, from: await registry.digest(name.repository, name.tag) })),
+    names.map(async ({ repository, tags, to }) => {
+      const from = await registry.digests(repository, tags)
+      return tags.map((tag, place) => ({ repository, tag, from: from[place], to }))
+    }),
   )
-  const planned = moves.plan(wanted, registry.plain)
+  const planned = moves.plan(wanted.flat(), registry.plain)
   for (const move of planned) progress.note("all platforms", `to be tagged: ${moveText(move)}`)
   for (const move of planned) {
     const { repository, tag, to } = move
     moves.start(move)
     try {
-      await progress.run("all platforms", `tag ${repository}:${tag}`, async () => {
-        await registry.tag(repository, to, tag)
-        await compare(registry, repository, `:${tag}`, to)
-      })
+      await progress.run("all platforms", `tag ${repository}:${tag}`, () => registry.tag(repository, to, tag))
       moves.settle(move, { digest: to })
     } catch (error) {
       moves.settle(move, await registry.settle(repository, tag))
@@ -138,15 +177,5 @@ async function requireReported({ directory }: BuiltVariant, publication: Publica
   if (found.toSorted().join() !== reported?.toSorted().join())
     throw layoutError(
       `the report names ${reported?.join(", ") ?? "nothing"}, but the layout contains ${found.join(", ")}`,
-    )
-}
-
-async function compare(registry: Registry, repository: string, name: string, expected: string): Promise<void> {
-  const actual = digestOf(await registry.manifest(repository, name))
-  if (actual !== expected)
-    throw new RunnerImagesError(
-      "REGISTRY_FAILED",
-      `${repository}${name} should be ${expected}, but the registry returns ${actual}.`,
-      "Check whether someone else publishes the same tag, or a proxy rewrites images, and publish again.",
     )
 }

@@ -1,16 +1,31 @@
 import { dag, ExecError, type Container, type Directory, type File, type Secret, type Service } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
-import { setTimeout } from "node:timers/promises"
+import { z } from "zod"
 import { RunnerImagesError } from "../../core/errors.js"
 import type { PlatformName } from "../../core/platforms.js"
 import { parseRepository, type Repository } from "../../core/text/reference.js"
-import { digestOf } from "../../core/oci/documents.js"
-import { isNotThere, registryError } from "../../core/oci/registry-error.js"
+import type { TaggedRepository } from "../../core/oci/publication.js"
+import type { Referrer } from "../../core/oci/referrer.js"
+import {
+  blobSchema,
+  checkSchema,
+  doneSchema,
+  manifestsSchema,
+  pushedText,
+  pushSchema,
+  referrersSchema,
+  tagsSchema,
+  type Pushed,
+  type ReferrerDescriptor,
+  type Tagged,
+} from "../../core/oci/registry-answers.js"
+import { registryError } from "../../core/oci/registry-error.js"
+import { readRegistryFailure } from "../../core/oci/registry-failure.js"
 import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-limits.js"
 import type { Named } from "../../core/oci/tag-moves.js"
-import { script } from "../engine/script.js"
-import type { Uploads } from "../engine/uploads.js"
+import type { EngineHost } from "../engine/engine-host.js"
 import { servicePort } from "../engine/service.js"
+import { registryProgram } from "./registry-program.js"
 
 /** How the engine reaches a registry. */
 export interface RegistryAccess {
@@ -20,28 +35,36 @@ export interface RegistryAccess {
   password?: Secret
   /** The text of the certificate authorities to trust. Mounted, never in a layer. */
   caBundle?: string
-  uploads: Uploads
-  /** A container of the engine's own platform, with skopeo or with apt to install it. */
-  tools: Container
+  engineHost: EngineHost
   /** The registry's timeouts; defaults to {@link REGISTRY_LIMITS}. */
   limits?: RegistryLimits
 }
 
+/** An image for one repository. */
+export interface PushedImage {
+  repository: string
+  /** An OCI layout. */
+  layout: Directory
+  /** Digest of the image's index. */
+  index: string
+  referrers: readonly Referrer[]
+}
+
 /** The bound service's host name in the client's container. */
 const ALIAS = "registry"
-const LAYOUT = "/run/layout"
+const PROGRAM = "/usr/local/bin/registry"
+const PLAN = "/run/plan"
+const LAYOUTS = "/run/layouts"
 const ARCHIVE = "/run/image.tar"
 const COPY = "/run/copy"
 const CREDENTIALS = "/run/credentials.json"
-const LIMITED = "/run/limited.sh"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
-/** Seconds to wait before retrying to read a manifest that should exist. */
-const RETRY_DELAYS = [1, 2, 4, 8]
-
 /**
- * A registry, accessed with skopeo in a container. Callers only see repositories under the names that users gave; the
+ * A registry, accessed with `dagger/registry/` in a container. Callers only see repositories under the names that users gave; the
  * address that the container uses stays internal. No operation is ever answered from a cache.
+ *
+ * All methods throw RunnerImagesError AUTHENTICATION or REGISTRY_FAILED.
  */
 export class Registry {
   private constructor(
@@ -51,12 +74,15 @@ export class Registry {
     private readonly transport: string,
     /** Uses plain HTTP. */
     readonly plain: boolean,
+    /** Sends credentials. */
+    readonly login: boolean,
     private readonly limits: RegistryLimits,
+    private readonly uploads: EngineHost["uploads"],
   ) {}
 
   /**
    * @param repository a repository in the registry, as the user wrote it
-   * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no skopeo) or REGISTRY_FAILED (the service does not start)
+   * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no client) or REGISTRY_FAILED (the service does not start)
    */
   static async open(repository: string, access: RegistryAccess): Promise<Registry> {
     const parsed = parseRepository(repository)
@@ -73,163 +99,224 @@ export class Registry {
         `Only one of --username and --password is given for ${registry}.`,
         "Give both, or neither if the registry requires no login.",
       )
+    const { engineHost, caBundle, limits = REGISTRY_LIMITS } = access
     const transport = access.registry ? `${ALIAS}:${String(await registryPort(access.registry, parsed))}` : registry
-    let client = await withSkopeo(access)
+    let client = engineHost.toolbox.withMountedFile(PROGRAM, await registryProgram(engineHost))
+    if (caBundle !== undefined)
+      client = client
+        .withMountedFile(TRUST_BUNDLE, engineHost.uploads.file("ca-certificates.crt", caBundle))
+        .withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
     if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
+    const login = access.username !== undefined && access.password !== undefined
     if (access.username !== undefined && access.password)
       client = await withCredentials(client, transport, access.username, access.password)
-    client = client.withMountedFile(LIMITED, access.uploads.file("limited.sh", script("limited.sh")))
-    return new Registry(client, registry, transport, access.registry !== undefined, access.limits ?? REGISTRY_LIMITS)
+    return new Registry(client, registry, transport, access.registry !== undefined, login, limits, engineHost.uploads)
   }
 
-  /** Pushes a layout's index and everything below it, by digest only. */
-  async push(layout: Directory, repository: string, digest: string): Promise<void> {
-    await this.run(
-      `push ${repository}@${digest}`,
-      ["copy", "--all", "--preserve-digests", ...this.tls("dest")],
-      [`oci:${LAYOUT}`, this.reference(repository, `@${digest}`)],
-      this.limits.transfer,
-      this.client.withMountedDirectory(LAYOUT, layout),
+  /**
+   * Finds out whether repositories can be pushed to: each has an upload started, and cancelled.
+   *
+   * @returns what their tags point to now, by `repository:tag`; those that do not exist are left out
+   */
+  async check(repositories: readonly TaggedRepository[]): Promise<Map<string, Tagged>> {
+    const names = repositories.flatMap(({ repository, tags }) => {
+      const path = pathOf(repository)
+      return [path, ...tags.map((tag) => `${path}:${tag}`)]
+    })
+    const action = `check ${repositories.map(({ repository }) => repository).join(", ")}`
+    const found = await this.run(action, ["check", ...names], checkSchema, this.limits.request)
+    return new Map(
+      found.repositories.flatMap(({ repository, tags }) =>
+        Object.entries(tags).flatMap(([tag, tagged]): [string, Tagged][] =>
+          tagged ? [[`${this.registry}/${repository}:${tag}`, tagged]] : [],
+        ),
+      ),
     )
   }
 
-  /** Tags an image that is already in the repository. */
+  /**
+   * Pushes images and what refers to them in one step, by digest only, and reads everything back. Blobs that a repository has are not
+   * uploaded, and blobs of another repository are mounted. Each repository gets its index last, once all others have everything else.
+   *
+   * @param siblings other repositories of the registry that may have blobs
+   * @returns what was done, in the same order
+   */
+  async push(images: readonly PushedImage[], siblings: readonly string[] = []): Promise<Pushed[]> {
+    const files: Record<string, string> = {}
+    const repositories = images.map(({ repository, index, referrers }, image) => ({
+      repository: pathOf(repository),
+      index,
+      layout: `${LAYOUTS}/${String(image)}`,
+      referrers: referrers.map(({ content, ...referrer }, place) => {
+        const file = `${String(image)}-${String(place)}`
+        files[file] = content
+        return { ...referrer, file }
+      }),
+    }))
+    const plan = JSON.stringify({ repositories, siblings: siblings.map(pathOf) })
+    const client = images.reduce(
+      (container, { layout }, image) => container.withMountedDirectory(`${LAYOUTS}/${String(image)}`, layout),
+      this.client.withMountedDirectory(PLAN, this.uploads.directory({ ...files, "plan.json": plan })),
+    )
+    const action = `push ${images.map(({ repository, index }) => `${repository}@${index}`).join(", ")}`
+    const words = ["push", `${PLAN}/plan.json`]
+    return (await this.run(action, words, pushSchema, this.limits.transfer, client)).repositories
+  }
+
+  /** What {@link push} did to a repository. */
+  text(pushed: Pushed): string {
+    return pushedText(this.registry, pushed)
+  }
+
+  /** Tags an image that is already in the repository, and reads the tag back. */
   async tag(repository: string, digest: string, tag: string): Promise<void> {
-    const destination = this.reference(repository, `:${tag}`)
-    await this.copyWithin(`tag ${repository}:${tag}`, repository, digest, destination, this.limits.request)
+    const words = ["tag", pathOf(repository), digest, tag]
+    await this.run(`tag ${repository}:${tag}`, words, doneSchema, this.limits.request)
   }
 
-  /** Copies an image from one repository of the registry to another, by digest only. */
-  async copy(from: string, to: string, digest: string): Promise<void> {
-    const destination = this.reference(to, `@${digest}`)
-    await this.copyWithin(`copy ${from} to ${to}@${digest}`, from, digest, destination, this.limits.transfer)
-  }
-
-  private async copyWithin(
-    action: string,
-    repository: string,
-    digest: string,
-    destination: string,
-    seconds: number,
-  ): Promise<void> {
-    await this.run(
-      action,
-      ["copy", "--all", "--preserve-digests", ...this.tls("src"), ...this.tls("dest")],
-      [this.reference(repository, `@${digest}`), destination],
-      seconds,
-    )
+  /** Copies an image and what refers to it from one repository of the registry to another, by digest only. */
+  async copy(from: string, to: string, digest: string): Promise<Pushed | undefined> {
+    const words = ["copy", pathOf(from), pathOf(to), digest]
+    const { repositories } = await this.run(`copy ${from}@${digest} to ${to}`, words, pushSchema, this.limits.transfer)
+    return repositories[0]
   }
 
   /**
    * The bytes of an index or manifest, as text, straight from the registry.
    *
    * @param name `@sha256:…` or `:tag`
-   * @param delays seconds to wait before each retry if it should exist but is missing
    */
-  async manifest(repository: string, name: string, delays: readonly number[] = RETRY_DELAYS): Promise<string> {
-    for (const seconds of [...delays, undefined]) {
-      try {
-        return await this.read(repository, name, this.limits.request)
-      } catch (error) {
-        // In some registries it takes a moment until a pushed image can be read everywhere.
-        if (seconds === undefined || !(error instanceof RunnerImagesError) || !isNotThere(error.problem)) throw error
-        await setTimeout(seconds * 1000)
-      }
-    }
-    throw new Error("not reached")
+  async manifest(repository: string, name: string): Promise<string> {
+    const found = await this.manifests(repository, [name], [])
+    const content = found[0]?.content
+    if (content === undefined) throw new Error(`no manifest for ${repository}${name}`)
+    return content
   }
 
   /**
-   * The digest that a tag points to now, undefined if there is no such tag. Does not retry.
+   * The digests that tags point to now, in the same order; undefined if there is no such tag.
    *
    * @param seconds the time limit, if shorter than that of other requests
    */
-  async digest(repository: string, tag: string, seconds = this.limits.request): Promise<string | undefined> {
-    try {
-      return digestOf(await this.read(repository, `:${tag}`, Math.min(seconds, this.limits.request)))
-    } catch (error) {
-      if (error instanceof RunnerImagesError && isNotThere(error.problem)) return undefined
-      throw error
-    }
+  async digests(
+    repository: string,
+    tags: readonly string[],
+    seconds = this.limits.request,
+  ): Promise<(string | undefined)[]> {
+    if (tags.length === 0) return []
+    const names = tags.map((tag) => `:${tag}`)
+    const found = await this.manifests(repository, names, ["-optional"], Math.min(seconds, this.limits.request))
+    return found.map((manifest) => manifest?.digest)
   }
 
   /** What a tag points to after setting it failed. Never throws. */
   async settle(repository: string, tag: string): Promise<Named> {
     try {
-      return { digest: await this.digest(repository, tag, this.limits.settle) }
+      const [digest] = await this.digests(repository, [tag], this.limits.settle)
+      return { digest }
     } catch {
       return "unknown" // The caller reports the earlier failure.
     }
   }
 
-  private read(repository: string, name: string, seconds: number): Promise<string> {
-    const words = ["inspect", "--raw", ...this.tls()]
-    return this.run(`read ${repository}${name}`, words, [this.reference(repository, name)], seconds)
+  private async manifests(
+    repository: string,
+    names: readonly string[],
+    flags: readonly string[],
+    seconds = this.limits.request,
+  ) {
+    const words = [...flags, "manifest", pathOf(repository), ...names]
+    const action = `read ${names.map((name) => `${repository}${name}`).join(", ")}`
+    return (await this.run(action, words, manifestsSchema, seconds)).manifests
+  }
+
+  /** All tags, those included that list referrers. None if there is no such repository. */
+  async tags(repository: string): Promise<string[]> {
+    const words = ["tags", pathOf(repository)]
+    return (await this.run(`list the tags of ${repository}`, words, tagsSchema, this.limits.request)).tags
+  }
+
+  /** What refers to a manifest, by the registry's API and by the tag that takes its place. */
+  async referrers(repository: string, digest: string): Promise<ReferrerDescriptor[]> {
+    const words = ["referrers", pathOf(repository), digest]
+    const action = `list the referrers of ${repository}@${digest}`
+    return (await this.run(action, words, referrersSchema, this.limits.request)).referrers
+  }
+
+  /** The text of a blob, such as a configuration or evidence. */
+  async blob(repository: string, digest: string): Promise<string> {
+    const words = ["blob", pathOf(repository), digest]
+    return (await this.run(`read ${repository}@${digest}`, words, blobSchema, this.limits.request)).content
+  }
+
+  /** Deletes a tag and nothing else: the image stays, under its digest and its other tags. */
+  async deleteTag(repository: string, tag: string): Promise<void> {
+    const words = ["delete-tag", pathOf(repository), tag]
+    await this.run(`delete the tag ${repository}:${tag}`, words, doneSchema, this.limits.request)
+  }
+
+  /** Deletes a manifest, and all tags that point to it. */
+  async delete(repository: string, digest: string): Promise<void> {
+    const words = ["delete", pathOf(repository), digest]
+    await this.run(`delete ${repository}@${digest}`, words, doneSchema, this.limits.request)
   }
 
   /** An image's platform as an OCI archive, for {@link Container.import}. `name` is `@sha256:…` or `:tag`. */
   async pull(repository: string, name: string, platform: PlatformName): Promise<File> {
-    const [os = "", arch = ""] = platform.split("/")
-    const pulled = await this.execute(
-      `pull ${repository}${name}`,
-      ["copy", "--override-os", os, "--override-arch", arch, ...this.tls("src")],
-      [this.reference(repository, name), `oci-archive:${ARCHIVE}`],
-      this.limits.transfer,
-    )
+    const words = ["-platform", platform, "-archive", ARCHIVE, "layout", pathOf(repository), name, COPY]
+    const pulled = await this.execute(`pull ${repository}${name}`, words, this.limits.transfer)
     return pulled.file(ARCHIVE)
   }
 
   /** An index and everything below it as an OCI image layout, unchanged. `name` is `@sha256:…` or `:tag`. */
   async layout(repository: string, name: string): Promise<Directory> {
-    const copied = await this.execute(
-      `copy ${repository}${name}`,
-      ["copy", "--all", "--preserve-digests", ...this.tls("src")],
-      [this.reference(repository, name), `oci:${COPY}`],
-      this.limits.transfer,
-    )
+    const words = ["layout", pathOf(repository), name, COPY]
+    const copied = await this.execute(`copy ${repository}${name}`, words, this.limits.transfer)
     return copied.directory(COPY)
   }
 
-  private reference(repository: string, name: string): string {
-    return `docker://${this.transport}/${parseRepository(repository).path}${name}`
-  }
-
-  /** A service is reached through the engine's own network, in plain HTTP. */
-  private tls(engineHost?: "src" | "dest"): string[] {
-    return this.plain ? [`--${engineHost ? `${engineHost}-` : ""}tls-verify=false`] : []
-  }
-
-  private async run(
+  private async run<S extends z.ZodType>(
     action: string,
-    options: string[],
-    operands: string[],
+    words: readonly string[],
+    schema: S,
     seconds: number,
     client = this.client,
-  ): Promise<string> {
-    return (await this.execute(action, options, operands, seconds, client)).stdout()
+  ): Promise<z.infer<S>> {
+    const done = await this.execute(action, words, seconds, client)
+    return schema.parse(JSON.parse(await done.stdout()))
   }
 
   /** @param seconds the total time limit; silence has a separate limit */
   private async execute(
     action: string,
-    options: string[],
-    operands: string[],
+    words: readonly string[],
     seconds: number,
     client = this.client,
   ): Promise<Container> {
-    const [command = "", ...flags] = options
-    const limits = [Math.min(this.limits.silence, seconds), seconds].map(String)
+    const flags = [
+      ...["-registry", this.transport],
+      // A service is reached through the engine's own network.
+      ...(this.plain ? ["-plain-http"] : []),
+      ...(this.login ? ["-auth-file", CREDENTIALS] : []),
+      ...["-silence", `${String(Math.min(this.limits.silence, seconds))}s`, "-total", `${String(seconds)}s`],
+    ]
     try {
       // A new value makes a new step, so that the engine cannot answer from its cache.
       return await client
         .withEnvVariable("RUNNER_IMAGES_NONCE", randomUUID())
-        .withExec(["sh", LIMITED, ...limits, "skopeo", command, "--retry-times", "3", ...flags, ...operands])
+        .withExec([PROGRAM, ...flags, ...words])
         .sync()
     } catch (error) {
       if (!(error instanceof ExecError)) throw error
-      throw registryError(action, error.stderr.replaceAll(this.transport, this.registry), error)
+      const named = (text: string) => text.replaceAll(this.transport, this.registry)
+      throw registryError(action, readRegistryFailure(named(error.stdout), named(error.stderr)), this, error)
     }
   }
+}
+
+/** `team/runner` of `ghcr.io/team/runner`. */
+function pathOf(repository: string): string {
+  return parseRepository(repository).path
 }
 
 /** Host and port as the user wrote them. */
@@ -259,35 +346,9 @@ async function registryPort(service: Service, repository: Repository): Promise<n
   )
 }
 
-async function withSkopeo({ tools, caBundle, uploads }: RegistryAccess): Promise<Container> {
-  // A caller's trust bundle may be mounted over the file that installing ca-certificates writes.
-  const packages = caBundle ? "skopeo" : "skopeo ca-certificates"
-  const install = `
-    command -v skopeo >/dev/null && exit
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends ${packages}`
-  try {
-    const installed = await tools.withExec(["sh", "-ec", install]).sync()
-    return caBundle
-      ? installed
-          .withMountedFile(TRUST_BUNDLE, uploads.file("ca-certificates.crt", caBundle))
-          .withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
-      : installed
-  } catch (error) {
-    if (!(error instanceof ExecError)) throw error
-    throw new RunnerImagesError(
-      "BUILD_FAILED",
-      `skopeo, which pushes images, could not be installed: ${error.stderr.trim().split("\n").at(-1) ?? ""}`,
-      "Check that the engine can reach the distribution's package archive, and try again.",
-      { cause: error },
-    )
-  }
-}
-
-/** Credentials reach skopeo in a file that only exists while a step runs; they never appear in a log, an argument or a layer. */
+/** Credentials reach the client in a file that only exists while a step runs; they never appear in a log, an argument or a layer. */
 async function withCredentials(client: Container, registry: string, username: string, password: Secret) {
   const auth = Buffer.from(`${username}:${await password.plaintext()}`).toString("base64")
   const file = dag.setSecret(`credentials-${registry}`, JSON.stringify({ auths: { [registry]: { auth } } }))
-  return client.withMountedSecret(CREDENTIALS, file).withEnvVariable("REGISTRY_AUTH_FILE", CREDENTIALS)
+  return client.withMountedSecret(CREDENTIALS, file)
 }

@@ -12,12 +12,12 @@ import type { Original } from "./reproduce.js"
  */
 export async function registryOriginal(
   { repository, tag, digest }: ImageReference,
-  { toolbox, uploads }: EngineHost,
-  access: Omit<RegistryAccess, "tools" | "uploads">,
+  engineHost: EngineHost,
+  access: Omit<RegistryAccess, "engineHost">,
 ): Promise<Original> {
-  const registry = await Registry.open(repository.name, { ...access, tools: toolbox, uploads })
+  const registry = await Registry.open(repository.name, { ...access, engineHost })
   const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
-  const index = digestOf(await registry.manifest(repository.name, name, []))
+  const index = digestOf(await registry.manifest(repository.name, name))
   let copying: Promise<Directory> | undefined
   const copy = () => (copying ??= registry.layout(repository.name, `@${index}`))
   return { index, read: async (path) => (await copy()).file(path).contents(), files: copy }

@@ -9,7 +9,6 @@ import { SOURCES_CHECK } from "../../../../dagger/src/core/checks/static-checks.
 import type { Report } from "../../../../dagger/src/core/report/report.js"
 import type { BuildRequest } from "../../../../dagger/src/core/request/request.js"
 import type { RunnerMode } from "../../../../dagger/src/core/request/runner.js"
-import { isNotThere, registryError } from "../../../../dagger/src/core/oci/registry-error.js"
 import { FAILED, INCONCLUSIVE, PASSED, platformReport, report, SKIPPED } from "../report/reports.js"
 
 const OPTIONS = {
@@ -187,73 +186,5 @@ describe("names", () => {
     expect(refused({ sources: "registry" })).toThrow(expect.objectContaining({ code: "ACT_RUNNER_REFUSED" }))
     for (const sources of ["auto", "upstream"] as const) expect(refused({ sources })).not.toThrow()
     for (const runner of ["act", "official"] as const) expect(refused({ sources: "registry", runner })).not.toThrow()
-  })
-})
-
-describe("registryError", () => {
-  // Lines as skopeo 1.18 wrote them.
-  const fatal = (message: string) => `time="2026-11-23T19:19:44Z" level=fatal msg=${JSON.stringify(message)}\n`
-
-  it.each([
-    ["reading manifest x in ghcr.io/o/r: unauthorized: authentication required", "AUTHENTICATION"],
-    [
-      "writing blob: initiating layer upload to /v2/o/r/blobs/uploads/ in ghcr.io: denied: requested access to the resource is denied",
-      "AUTHENTICATION",
-    ],
-    [
-      "unable to retrieve auth token: invalid username/password: unauthorized: HTTP Basic: Access denied",
-      "AUTHENTICATION",
-    ],
-    [
-      'pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
-      "REGISTRY_FAILED",
-    ],
-    [
-      'pinging container registry r.example: Get "https://r.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
-      "REGISTRY_FAILED",
-    ],
-    ["reading manifest x in ghcr.io/o/r: StatusCode: 403, <html>", "AUTHENTICATION"],
-    ["reading manifest x in ghcr.io/o/r: manifest unknown", "REGISTRY_FAILED"],
-  ])("shows %j as %s", (message, code) => {
-    const error = registryError("push ghcr.io/o/r", `Getting image source signatures\n${fatal(message)}`, undefined)
-    expect(error).toMatchObject({ code, problem: `Could not push ghcr.io/o/r: ${message}` })
-  })
-
-  it("asks for the certificate authority when one is missing", () => {
-    expect(registryError("push x", fatal("x509: certificate signed by unknown authority"), undefined).remedy).toMatch(
-      "--ca-bundle",
-    )
-  })
-
-  it("does not take a digest for an HTTP status", () => {
-    const message =
-      "reading blob sha256:ab401 of 4030 bytes: received unexpected HTTP status: 500 Internal Server Error"
-    expect(registryError("read x", fatal(message), undefined).code).toBe("REGISTRY_FAILED")
-  })
-
-  it("shows lines that are no log lines, and says when there are none", () => {
-    expect(registryError("push x", "exec failed\n", undefined).problem).toBe("Could not push x: exec failed")
-    expect(registryError("push x", "", undefined).problem).toBe("Could not push x: the registry client gave no reason.")
-  })
-
-  it.each([
-    ["reading manifest x in r: manifest unknown", true],
-    ["reading manifest x in r: name unknown: repository name not known to registry", true],
-    ["reading manifest x in r: unknown: artifact team/runner:x not found", true],
-    ["reading manifest x in r: unknown: Tag x was deleted or has expired. To pull, revive via time machine", true],
-    ["reading manifest x in r: StatusCode: 404, <html>", true],
-    ["reading manifest x in r: denied", false],
-    ['pinging container registry r: Get "https://r/v2/": dial tcp: lookup r: no such host', false],
-    ["reading manifest x in r: received unexpected HTTP status: 500 Internal Server Error", false],
-  ])("knows from %j whether there is no such manifest: %s", (message, expected) => {
-    expect(isNotThere(fatal(message))).toBe(expected)
-  })
-
-  it.each([
-    ["limit: silence 180", "Could not push x: less than 4 KiB were transferred in 180 seconds."],
-    ["limit: total 600", "Could not push x: it did not finish within 600 seconds."],
-  ])("says which limit was reached: %s", (line, problem) => {
-    const said = `${fatal("Failed, retrying in 1s")}${line}\n`
-    expect(registryError("push x", said, undefined)).toMatchObject({ code: "REGISTRY_FAILED", problem })
   })
 })
