@@ -154,10 +154,12 @@ func (r *Registry) Push(ctx context.Context, plan *Plan) ([]*Pushed, error) {
 func (p *push) images(ctx context.Context, target *Target, result *Pushed) error {
 	err := each(ctx, target.graph.blobs, func(ctx context.Context, blob descriptor.Descriptor) error {
 		open := func(ctx context.Context) (io.ReadCloser, error) { return target.from.open(ctx, blob) }
-		if err := p.blob(ctx, target, result, blob, open); err != nil {
-			return err
+		there, err := p.blob(ctx, target, result, blob, open)
+		document := target.graph.documents[blob.Digest]
+		if err != nil || there && !document {
+			return err // Its size was compared already.
 		}
-		return p.confirm(ctx, target.Repository, blob, target.graph.documents[blob.Digest])
+		return p.confirm(ctx, target.Repository, blob, document)
 	})
 	if err != nil {
 		return err
@@ -186,51 +188,51 @@ func (p *push) manifest(ctx context.Context, repository string, content *Manifes
 	return p.put(ctx, repository, "@"+content.Digest, content)
 }
 
-// blob brings a blob to a repository in the cheapest way.
+// blob brings a blob to a repository in the cheapest way, and says whether it was there.
 func (p *push) blob(
 	ctx context.Context,
 	target *Target,
 	result *Pushed,
 	blob descriptor.Descriptor,
 	open func(context.Context) (io.ReadCloser, error),
-) error {
+) (bool, error) {
 	if p.held(target.Repository, blob.Digest) {
-		return nil // Counted before.
+		return true, nil // Counted before.
 	}
 	started := time.Now()
 	there, err := p.has(ctx, target.Repository, blob)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if there {
 		p.holds(target.Repository, blob.Digest)
 		result.count(func() { result.Present.add(blob.Size) })
 		p.log("%s: %s, %d bytes, was there", target.Repository, blob.Digest, blob.Size)
-		return nil
+		return true, nil
 	}
 	from, err := p.mounted(ctx, target, blob)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if from != "" {
 		p.holds(target.Repository, blob.Digest)
 		result.mounted(blob.Size, from)
 		p.log("%s: %s, %d bytes, mounted from %s", target.Repository, blob.Digest, blob.Size, from)
-		return nil
+		return false, nil
 	}
 	sent, err := p.upload(ctx, target.Repository, blob, open)
 	if err != nil {
-		return err
+		return false, err
 	}
 	p.holds(target.Repository, blob.Digest)
 	if sent == 0 && blob.Size > 0 {
 		result.mounted(blob.Size, "")
 		p.log("%s: %s, %d bytes, was elsewhere in the registry", target.Repository, blob.Digest, blob.Size)
-		return nil
+		return false, nil
 	}
 	result.count(func() { result.Uploaded.add(blob.Size) })
 	p.log("%s: %s, %d bytes, uploaded in %s", target.Repository, blob.Digest, blob.Size, seconds(started))
-	return nil
+	return false, nil
 }
 
 func (p *Pushed) count(change func()) {
@@ -350,7 +352,7 @@ func (p *push) evidence(ctx context.Context, target *Target, result *Pushed) err
 				}
 				return target.from.open(ctx, blob)
 			}
-			if err := p.blob(ctx, target, result, blob, open); err != nil {
+			if _, err := p.blob(ctx, target, result, blob, open); err != nil {
 				return err
 			}
 			if err := p.confirm(ctx, target.Repository, blob, true); err != nil {

@@ -56,6 +56,11 @@ export function parseRepository(given: string): Repository {
   return repository(name, authority, path)
 }
 
+/** The repository's name on its registry: `pathOf("ghcr.io/team/runner")` ⇒ `"team/runner"`. */
+export function pathOf(repository: string): string {
+  return parseRepository(repository).path
+}
+
 /**
  * Reads the tags to publish under, in the order given.
  *

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../../core/errors.js"
 import type { PlatformName } from "../../core/platforms.js"
-import { parseRepository, type Repository } from "../../core/text/reference.js"
+import { parseRepository, pathOf, type Repository } from "../../core/text/reference.js"
 import type { TaggedRepository } from "../../core/oci/publication.js"
-import type { Referrer } from "../../core/oci/referrer.js"
+import { PLAN_FILE, pushPlan, type PlannedPush } from "../../core/oci/push-plan.js"
 import {
   blobSchema,
   checkSchema,
@@ -41,13 +41,9 @@ export interface RegistryAccess {
 }
 
 /** An image for one repository. */
-export interface PushedImage {
-  repository: string
+export interface PushedImage extends Omit<PlannedPush, "layout"> {
   /** An OCI layout. */
   layout: Directory
-  /** Digest of the image's index. */
-  index: string
-  referrers: readonly Referrer[]
 }
 
 /** The bound service's host name in the client's container. */
@@ -142,24 +138,17 @@ export class Registry {
    * @returns what was done, in the same order
    */
   async push(images: readonly PushedImage[], siblings: readonly string[] = []): Promise<Pushed[]> {
-    const files: Record<string, string> = {}
-    const repositories = images.map(({ repository, index, referrers }, image) => ({
-      repository: pathOf(repository),
-      index,
-      layout: `${LAYOUTS}/${String(image)}`,
-      referrers: referrers.map(({ content, ...referrer }, place) => {
-        const file = `${String(image)}-${String(place)}`
-        files[file] = content
-        return { ...referrer, file }
-      }),
-    }))
-    const plan = JSON.stringify({ repositories, siblings: siblings.map(pathOf) })
+    const layouts = images.map((_, place) => `${LAYOUTS}/${String(place)}`)
+    const plan = pushPlan(
+      images.map((image, place) => ({ ...image, layout: layouts[place] ?? "" })),
+      siblings,
+    )
     const client = images.reduce(
-      (container, { layout }, image) => container.withMountedDirectory(`${LAYOUTS}/${String(image)}`, layout),
-      this.client.withMountedDirectory(PLAN, this.uploads.directory({ ...files, "plan.json": plan })),
+      (container, { layout }, place) => container.withMountedDirectory(layouts[place] ?? "", layout),
+      this.client.withMountedDirectory(PLAN, this.uploads.directory(plan)),
     )
     const action = `push ${images.map(({ repository, index }) => `${repository}@${index}`).join(", ")}`
-    const words = ["push", `${PLAN}/plan.json`]
+    const words = ["push", `${PLAN}/${PLAN_FILE}`]
     return (await this.run(action, words, pushSchema, this.limits.transfer, client)).repositories
   }
 
@@ -312,11 +301,6 @@ export class Registry {
       throw registryError(action, readRegistryFailure(named(error.stdout), named(error.stderr)), this, error)
     }
   }
-}
-
-/** `team/runner` of `ghcr.io/team/runner`. */
-function pathOf(repository: string): string {
-  return parseRepository(repository).path
 }
 
 /** Host and port as the user wrote them. */
