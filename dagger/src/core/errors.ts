@@ -116,7 +116,10 @@ export const ERRORS = {
     meaning:
       "A variant's images differ between platforms, or packages installed with native binaries differ from those installed by emulation.",
   },
-  AUTHENTICATION: { exit: EXIT.authentication, meaning: "The registry refused the credentials, or requires some." },
+  AUTHENTICATION: {
+    exit: EXIT.authentication,
+    meaning: "The registry refused the credentials, requires some, or does not let the account push.",
+  },
   UPSTREAM_UNREACHABLE: { exit: EXIT.network, meaning: "Vendors' downloads cannot be reached." },
   REGISTRY_FAILED: {
     exit: EXIT.network,

@@ -163,7 +163,7 @@ describe.skipIf(spawnSync(DISTRIBUTION, ["--version"]).error !== undefined)("the
     })
     expect(await refused("-plain-http", "manifest", "team/runner", ":absent")).toMatchObject({
       code: "REGISTRY_FAILED",
-      problem: `Could not read ${registry}/team/runner:absent: the registry answered 404 Not Found: manifest unknown: manifest unknown.`,
+      problem: `Could not read ${registry}/team/runner:absent: the registry answered 404 Not Found: manifest unknown.`,
     })
   })
 })

@@ -126,7 +126,12 @@ func Said(body []byte) string {
 	if json.Unmarshal(body, &listed) == nil {
 		texts := []string{}
 		for _, each := range listed.Errors {
-			texts = append(texts, strings.Trim(strings.ToLower(strings.ReplaceAll(each.Code, "_", " "))+": "+each.Message, ": "))
+			// The code is there even where there is no message, and is often the same.
+			text := strings.ToLower(strings.ReplaceAll(each.Code, "_", " "))
+			if !strings.EqualFold(text, each.Message) {
+				text = strings.Trim(text+": "+each.Message, ": ")
+			}
+			texts = append(texts, text)
 		}
 		for _, other := range []string{listed.Details, listed.Message} {
 			if len(texts) == 0 && other != "" {

@@ -141,7 +141,7 @@ export const TOOL_ENTRIES = {
       unpack: { kind: "tar", strip: 1, into: "/usr/local/go", exclude: GO_DOCUMENTATION },
       feed: { kind: "go" },
     },
-    // Also compiles `dagger/scripts/estargz/` and `docker/act-runner/`, whose modules are pinned by their go.mod and go.sum.
+    // Also compiles `dagger/scripts/estargz/`, `dagger/registry/` and `docker/act-runner/`, whose modules are pinned by their go.mod and go.sum.
     registry: {
       kind: "go-toolchain",
       path: "golang.org/toolchain",

@@ -1,6 +1,6 @@
 /** Timeouts for registries, in whole seconds. No request runs forever. */
 export interface RegistryLimits {
-  /** The longest time with less than 4 KiB of traffic. Registries are silent while they store what was pushed. */
+  /** The longest time in which nothing is transferred. Registries are silent while they store what was pushed. */
   silence: number
   /** To read a manifest or set a tag, retries included. */
   request: number
