@@ -79,6 +79,13 @@ func TestPushMountsWhatAnotherRepositoryHas(t *testing.T) {
 			t.Errorf("mounted: %+v", pushed)
 		}
 	})
+	t.Run("two images of one repository", func(t *testing.T) {
+		address := serve(t, handler(t, nil))
+		pushed := good(t, at(address, "push", plan(t, nil, both[0], both[1], planned{"team/runner", chrome, chromeIndex, nil}))...).Repositories[2]
+		if pushed.Uploaded.Blobs != 0 || pushed.Present.Blobs != 2 || pushed.Mounted.Blobs != blobs(0) {
+			t.Errorf("%+v", pushed)
+		}
+	})
 	t.Run("from a sibling of an earlier run", func(t *testing.T) {
 		address := serve(t, handler(t, nil))
 		good(t, at(address, "push", plan(t, nil, both[0]))...)

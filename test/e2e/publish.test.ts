@@ -102,8 +102,20 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     for (const { exitCode, stdout, stderr } of [wrong, without]) {
       expect(exitCode).not.toBe(0)
       expect(stdout).toBe("")
-      expect(stderr).toMatch(/unauthorized|authentication required/i)
+      expect(stderr).toMatch(/401 Unauthorized/)
     }
+    // Before anything was built.
+    expect(wrong.stderr).toContain("[AUTHENTICATION]")
+    expect(wrong.stderr).not.toMatch(/resolve packages|smoke tests/)
+  })
+
+  it("uploads nothing a second time", async () => {
+    const result = await commandLine("publish", ...common, "--tags", "try")
+    answer(result)
+    expect(result.stderr).toMatch(new RegExp(`${repository}: uploaded nothing; \\d+ were there`))
+    expect(result.stderr).toMatch(
+      new RegExp(`${repository}:try-act is now sha256:[0-9a-f]{64}, linux/amd64, linux/arm64`),
+    )
   })
 
   it("says that a tag is not there", async () => {

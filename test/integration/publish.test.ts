@@ -11,7 +11,8 @@ import type { VariantName } from "../../dagger/src/core/variants/names.js"
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
-import { publish, type PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
+import { checkTarget, publish, type PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
+import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
 import { loopbackRegistry } from "../../src/runs/registry.js"
 import { FAILED, platformReport } from "../unit/core/report/reports.js"
 import { BOTH, finishSmall, reportOf } from "./images.js"
@@ -115,6 +116,50 @@ describe("publishing", () => {
     })
   })
 
+  it("uploads what the registry does not have in any of the repositories, and says what that was", async () => {
+    await connection(async () => {
+      const engineHost = await openEngineHost(hostUploads())
+      const images = [await built(engineHost, "one"), await built(engineHost, "two", "chrome")]
+      const options = { ...optionsFor(engineHost, registryService(engineHost)), variantTags: true }
+      const uploads = async () => {
+        const noted: string[] = []
+        await publish(images, options, notedIn(noted))
+        return noted.filter((line) => line.includes(": uploaded ")).map((line) => line.replace(/\d[\d.]*/g, "N"))
+      }
+      const repository = REPOSITORY.replace("5000", "N")
+      expect(await uploads()).toEqual([
+        `${repository}: uploaded N blobs, N MB`,
+        `${repository}-chrome: uploaded N blobs, N MB; N mounted from ${repository}`,
+        `${repository}: uploaded nothing; N were there; N mounted from ${repository}-chrome`,
+      ])
+      expect(await uploads()).toEqual(
+        ["", "-chrome", ""].map((name) => `${repository}${name}: uploaded nothing; N were there`),
+      )
+    })
+  })
+
+  it("attaches evidence, which is found by the image's digest, and deletes a tag without its image", async () => {
+    await connection(async () => {
+      const engineHost = await openEngineHost(hostUploads())
+      const options = { ...optionsFor(engineHost, registryService(engineHost)), tags: ["one", "two"] }
+      const image = await built(engineHost)
+      const subject = image.report.index ?? ""
+      const type = "application/vnd.example+json"
+      const evidence = { subject, artifactType: type, mediaType: type, annotations: { made: "up" }, content: '{"a":1}' }
+      await publish([image], { ...options, evidence: () => Promise.resolve([evidence]) })
+
+      const registry = await Registry.open(REPOSITORY, options)
+      const [found, ...others] = await registry.referrers(REPOSITORY, subject)
+      expect([found, others]).toMatchObject([{ artifactType: type, annotations: { made: "up" } }, []])
+      expect(await registry.blob(REPOSITORY, digestOf(evidence.content))).toBe(evidence.content)
+      await registry.deleteTag(REPOSITORY, "one-act").then(
+        () => expect.unreachable("this registry cannot delete"),
+        (error: unknown) => expect(error).toMatchObject({ code: "REGISTRY_FAILED" }),
+      )
+      expect(await registry.tags(REPOSITORY)).toEqual(["one-act", subject.replace(":", "-"), "two-act"])
+    })
+  })
+
   it("is never taken from the cache: a tag that was moved is set again", async () => {
     await connection(async () => {
       const engineHost = await openEngineHost(hostUploads())
@@ -157,7 +202,7 @@ describe("credentials", () => {
         const failure = await publish([image], wrong).catch((error: unknown) => error)
         expect(failure).toMatchObject({ code: "AUTHENTICATION" })
         expect(String(failure)).toContain(
-          `${REPOSITORY}: the registry answered 401 Unauthorized: unauthorized: authentication required.`,
+          ` ${REPOSITORY}: the registry answered 401 Unauthorized: unauthorized: authentication required.`,
         )
         expect(String(failure)).not.toContain(account.password)
       },
@@ -182,6 +227,38 @@ describe("credentials", () => {
       const engineHost = await openEngineHost(hostUploads())
       const options = { ...optionsFor(engineHost, registryService(engineHost)), username: account.username }
       await expect(publish([await built(engineHost)], options)).rejects.toMatchObject({ code: "USAGE" })
+    })
+  })
+})
+
+describe("before a build", () => {
+  const chrome = { variant: "chrome", runner: "act" } as const
+
+  it("is noted what the tags point to", async () => {
+    await connection(async () => {
+      const engineHost = await openEngineHost(hostUploads())
+      const options = optionsFor(engineHost, registryService(engineHost))
+      const image = await built(engineHost)
+      await publish([image], options)
+      const noted: string[] = []
+      await checkTarget([{ variant: "standard", runner: "act" }, chrome], options, notedIn(noted))
+      expect(noted).toEqual([`${REPOSITORY}:try-act is now ${image.report.index ?? ""}, linux/amd64, linux/arm64`])
+    })
+  })
+
+  it("is found out that the password is wrong", async () => {
+    await connection(async () => {
+      const engineHost = await openEngineHost(hostUploads())
+      const registry = registryService(engineHost, { username: "someone", password: "right" })
+      const login = (password: string) => ({ username: "someone", password: dag.setSecret(password, password) })
+      const options = optionsFor(engineHost, registry)
+      const nothing = notedIn([])
+      await checkTarget([chrome], { ...options, ...login("right") }, nothing)
+      await expect(checkTarget([chrome], { ...options, ...login("wrong") }, nothing)).rejects.toMatchObject({
+        code: "AUTHENTICATION",
+        problem: `Could not start an upload to ${REPOSITORY}-chrome: the registry answered 401 Unauthorized: unauthorized: authentication required.`,
+        remedy: "Check the user name and the password or token, which may have expired.",
+      })
     })
   })
 })

@@ -33,7 +33,7 @@ export async function release(
   const official = run.plan.variants.some(({ runner }) => runner === "official")
   if (!certain && official) await requireYoungRunner(progress)
   // Building takes long: what a registry refuses is found out before.
-  const images = run.plan.variants.map(({ variant, runner, root }) => ({ variant, runner, root, sudo: request.sudo ?? false }))
+  const images = run.plan.variants.map(({ variant, runner, root }) => ({ variant, runner, root, sudo: request.sudo }))
   await progress.run("all platforms", "check the registry", () =>
     checkTarget(images, { ...target, runner: asked, engineHost: run.engineHost }, progress),
   )

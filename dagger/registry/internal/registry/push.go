@@ -81,6 +81,7 @@ type Pushed struct {
 	// Tags that list referrers because the registry itself does not.
 	FallbackTags []string `json:"fallbackTags"`
 	mu           sync.Mutex
+	seen         map[digest.Digest]bool
 }
 
 // ReadPlan reads a plan and everything small that it names.
@@ -136,7 +137,7 @@ func (r *Registry) Push(ctx context.Context, plan *Plan) ([]*Pushed, error) {
 		}
 		run.results = append(run.results, &Pushed{
 			Repository: target.Repository, Index: target.Index,
-			Referrers: []string{}, FallbackTags: []string{}, Mounted: Mounted{From: []string{}},
+			Referrers: []string{}, FallbackTags: []string{}, Mounted: Mounted{From: []string{}}, seen: map[digest.Digest]bool{},
 		})
 	}
 	stages := []func(context.Context, *Target, *Pushed) error{run.images, run.evidence, run.index}
@@ -196,8 +197,8 @@ func (p *push) blob(
 	blob descriptor.Descriptor,
 	open func(context.Context) (io.ReadCloser, error),
 ) (bool, error) {
-	if p.held(target.Repository, blob.Digest) {
-		return true, nil // Counted before.
+	if !result.first(blob.Digest) {
+		return true, nil // Several manifests may have the same blob.
 	}
 	started := time.Now()
 	there, err := p.has(ctx, target.Repository, blob)
@@ -233,6 +234,15 @@ func (p *push) blob(
 	result.count(func() { result.Uploaded.add(blob.Size) })
 	p.log("%s: %s, %d bytes, uploaded in %s", target.Repository, blob.Digest, blob.Size, seconds(started))
 	return false, nil
+}
+
+// first says whether a blob is met for the first time.
+func (p *Pushed) first(blob digest.Digest) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	met := p.seen[blob]
+	p.seen[blob] = true
+	return !met
 }
 
 func (p *Pushed) count(change func()) {
@@ -284,12 +294,6 @@ func (p *push) mounted(ctx context.Context, target *Target, blob descriptor.Desc
 		}
 	}
 	return "", nil
-}
-
-func (p *push) held(repository string, blob digest.Digest) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Contains(p.holders[blob], repository)
 }
 
 func (p *push) holds(repository string, blob digest.Digest) {
