@@ -32,7 +32,7 @@ export function testGoModule(sources: string, newest: string): void {
     async () => {
       for (const args of [
         ["vet", "./..."],
-        ["test", "./..."],
+        ["test", "-parallel", "8", "./..."],
       ]) {
         const { exitCode, all } = await go(...args)
         expect([exitCode, exitCode === 0 ? "" : all]).toEqual([0, ""])
