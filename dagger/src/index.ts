@@ -317,7 +317,7 @@ export class RunnerImages {
    * runner are published only with "runner" of "act".
    *
    * @param repository Repository to push to, without a tag: host/path. Variants other than standard get "-variant" appended.
-   * @param tags Tags to set once everything is pushed and verified.
+   * @param tags Tags to set once everything is pushed and verified; {version}, {runner}, {date}, {commit} and {variant} are filled in.
    * @param platforms Platforms to build. Defaults to all.
    * @param variants Variants to build, or "all". Defaults to the definition's variant, else "standard".
    * @param variantTags Also tag other variants in the repository itself: chrome-latest for latest of chrome.

@@ -1,7 +1,8 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { assertPublishable } from "../../dagger/src/core/oci/publication.js"
-import { parseRepository, parseTags } from "../../dagger/src/core/text/reference.js"
+import { parseTagTemplates, placeholderList } from "../../dagger/src/core/oci/tag-template.js"
+import { parseRepository } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "../input/context.js"
 import { credentialOptions, readCredentials } from "../input/credentials.js"
 import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
@@ -19,7 +20,7 @@ const options = {
   tags: {
     type: "string",
     array: true,
-    describe: "Tags to set, comma-separated or repeated [required]",
+    describe: `Tags to set, comma-separated or repeated; ${placeholderList()} are filled in [required]`,
     group: "Where to publish:",
   },
   "variant-tags": {
@@ -44,6 +45,10 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         .options(options)
         .example("$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags 2026.11,latest", "")
         .example(
+          "$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags '{version}-{date},{runner},latest'",
+          "Tags that name this project's version, the day of the newest input, and the runner's version",
+        )
+        .example(
           "$0 publish --sources registry --runner act --repository 127.0.0.1:5000/runner --tags try",
           "Push to a registry on this host, without TLS",
         ),
@@ -56,13 +61,13 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
           "Give host[:port]/path, as in ghcr.io/OWNER/github-runner.",
         )
       const repository = parseRepository(given.repository)
-      const tags = parseTags(listOf(given.tags))
+      const tags = parseTagTemplates(listOf(given.tags))
       const { variantTags, json } = given
-      assertPublishable(host.request, { repository: repository.name, tags })
       const credentials = readCredentials(given)
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)
       })
+      assertPublishable(host.request, { repository: repository.name, tags })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
       await runPublish(context, host, { repository, tags, variantTags, credentials, json, bareEngine })

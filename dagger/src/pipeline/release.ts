@@ -35,7 +35,7 @@ export async function release(
   // Building takes long: what a registry refuses is found out before.
   const images = run.plan.variants.map(({ variant, runner, root }) => ({ variant, runner, root, sudo: request.sudo }))
   await progress.run("all platforms", "check the registry", () =>
-    checkTarget(images, { ...target, runner: asked, engineHost: run.engineHost }, progress),
+    checkTarget(images, request, { ...target, runner: asked, engineHost: run.engineHost }, progress),
   )
   return deliver(await buildVariants(run), [new RegistryDestination({ ...target, runner: asked })], run)
 }

@@ -1,7 +1,18 @@
 import { RunnerImagesError } from "../errors.js"
 import { inconclusive } from "../checks/outcome.js"
 import { SOURCES_CHECK } from "../checks/static-checks.js"
-import { parseRepository, parseTags } from "../text/reference.js"
+import { assertTag, parseRepository } from "../text/reference.js"
+import { PROJECT_VERSION } from "../version.js"
+import {
+  assertTemplates,
+  commitTag,
+  dateTag,
+  expandTags,
+  isCertain,
+  parseTagTemplates,
+  uses,
+  type TagFacts,
+} from "./tag-template.js"
 import type { Report, RunnerKind } from "../report/report.js"
 import type { BuildRequest } from "../request/request.js"
 import type { RunnerMode } from "../request/runner.js"
@@ -33,10 +44,18 @@ export function repositoryFor(repository: string, variant: VariantName): string 
 /**
  * The place of a variant if all variants share one repository: `aliasFor("ghcr.io/owner/runner", ["latest"], "chrome")` ⇒
  * `{ repository: "ghcr.io/owner/runner", tags: ["chrome-latest"] }`, undefined for standard, which has that repository anyway.
+ * Tags that name the variant anyway stay as they are.
  */
-function aliasFor(repository: string, tags: readonly string[], variant: VariantName): TaggedRepository | undefined {
+function aliasFor(
+  repository: string,
+  tags: readonly { template: string; tag: string }[],
+  variant: VariantName,
+): TaggedRepository | undefined {
   if (variant === UNSUFFIXED) return undefined
-  return { repository, tags: parseTags(tags.map((tag) => `${variant}-${tag}`)) }
+  return {
+    repository,
+    tags: distinct(tags.map(({ template, tag }) => (uses(template, "variant") ? tag : `${variant}-${tag}`))),
+  }
 }
 
 /** What decides about an image's names, and is known before the build. */
@@ -53,19 +72,41 @@ export interface PublicationNames extends TaggedRepository {
   alias?: TaggedRepository
 }
 
+/** Where images are published. `tags` may have placeholders, see {@link parseTagTemplates}. */
+interface NamingOptions {
+  repository: string
+  tags: readonly string[]
+  variantTags: boolean
+}
+
 /**
  * Where an image is published, and under which tags.
  *
+ * @param known what tags say of the image
  * @throws RunnerImagesError REFERENCE_INVALID
  */
-export function namesOf(
-  facts: NamingFacts,
-  options: { repository: string; tags: readonly string[]; variantTags: boolean },
-): PublicationNames {
+export function namesOf(facts: NamingFacts, known: TagFacts, options: NamingOptions): PublicationNames {
+  const { variant } = facts
   const repository = parseRepository(options.repository).name
-  const marked = parseTags(parseTags(options.tags).map((tag) => markedTag(tag, facts)))
-  const alias = options.variantTags ? aliasFor(repository, marked, facts.variant) : undefined
-  return { repository: repositoryFor(repository, facts.variant), tags: marked, ...(alias && { alias }) }
+  const marked = options.tags.flatMap((template) =>
+    expandTags([template], known).map((tag) => ({ template, tag: markedTag(tag, facts) })),
+  )
+  const alias = options.variantTags ? aliasFor(repository, marked, variant) : undefined
+  return {
+    repository: repositoryFor(repository, variant),
+    tags: distinct(marked.map(({ tag }) => tag)),
+    ...(alias && { alias }),
+  }
+}
+
+/** As {@link namesOf}, before the build: without the tags that say something which only a build knows. */
+export function namesBeforeBuild(
+  facts: NamingFacts,
+  request: Pick<BuildRequest, "source">,
+  options: NamingOptions,
+): PublicationNames {
+  const known = factsBefore(request, facts.variant)
+  return namesOf(facts, known, { ...options, tags: options.tags.filter((template) => isCertain(template, known)) })
 }
 
 /**
@@ -76,6 +117,31 @@ export function namesOf(
 function markedTag(tag: string, { root, sudo, runner }: Omit<NamingFacts, "variant">): string {
   const marks = { sudo, root, act: runner === "act" }
   return [tag, ...Object.entries(marks).flatMap(([mark, has]) => (has ? [mark] : []))].join("-")
+}
+
+function distinct(tags: readonly string[]): string[] {
+  for (const tag of tags) assertTag(tag)
+  return [...new Set(tags)]
+}
+
+/** What is known of an image's tags before its build. */
+function factsBefore({ source }: Pick<BuildRequest, "source">, variant: VariantName): TagFacts {
+  return { version: PROJECT_VERSION, variant, ...commitFact(source?.revision) }
+}
+
+function factsOf({ version, created, runner, request }: Report, variant: VariantName): TagFacts {
+  const date = dateTag(created)
+  return {
+    version,
+    variant,
+    runner: runner.version,
+    ...(date === undefined ? {} : { date }),
+    ...commitFact(request?.source?.revision),
+  }
+}
+
+function commitFact(revision: string | undefined): TagFacts {
+  return revision === undefined ? {} : { commit: commitTag(revision) }
 }
 
 /**
@@ -94,13 +160,19 @@ export function requireConsent(runner: RunnerKind, asked: RunnerMode | undefined
     )
 }
 
-/** Validates everything about a publication that can be known before the build. */
-export function assertPublishable(
-  { sources, runner = "auto" }: Pick<BuildRequest, "sources" | "runner">,
-  target: { repository: string; tags: readonly string[] },
-): void {
+/** What a request says about tags. */
+type TagRequest = Pick<BuildRequest, "sources" | "runner" | "source" | "variants">
+
+/**
+ * Validates everything about a publication that can be known before the build.
+ *
+ * @throws RunnerImagesError REFERENCE_INVALID or ACT_RUNNER_REFUSED
+ */
+export function assertPublishable(request: TagRequest, target: { repository: string; tags: readonly string[] }): void {
+  const { sources, runner = "auto", variants } = request
   parseRepository(target.repository)
-  parseTags(target.tags)
+  const templates = parseTagTemplates(target.tags)
+  for (const variant of variants) assertTemplates(templates, factsBefore(request, variant))
   // Package registries do not have GitHub's runner.
   if (sources === "registry" && runner !== "official") requireConsent("act", runner)
 }
@@ -109,6 +181,7 @@ export function assertPublishable(
  * Decides what is published: nothing at all unless every image of every variant passed every check. With `--sources auto`, one of these
  * must have proved the label that says where each tool came from.
  *
+ * @param options `tags` may have placeholders, see {@link parseTagTemplates}
  * @throws RunnerImagesError REFERENCE_INVALID, ACT_RUNNER_REFUSED, CHECKS_FAILED or CHECKS_INCONCLUSIVE
  */
 export function planPublication(
@@ -116,13 +189,13 @@ export function planPublication(
   options: { repository: string; tags: readonly string[]; runner?: RunnerMode; variantTags: boolean },
 ): Publication[] {
   parseRepository(options.repository)
-  parseTags(options.tags)
+  const tags = parseTagTemplates(options.tags)
   for (const { report } of built) requireConsent(report.runner.kind, options.runner)
   return built.map(({ variant, report }) => {
-    const { root, sudo } = report
+    const { root, sudo, runner } = report
     return {
       variant,
-      ...namesOf({ variant, runner: report.runner.kind, root, sudo }, options),
+      ...namesOf({ variant, runner: runner.kind, root, sudo }, factsOf(report, variant), { ...options, tags }),
       ...provenDigests(report),
     }
   })

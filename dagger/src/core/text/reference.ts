@@ -31,6 +31,8 @@ const HOST =
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
+/** The distribution specification's fallback tag, and cosign's older names, which append `.sig` and the like. */
+export const REFERRERS_TAG = /^(sha256)-([0-9a-f]{64})(?:\..*)?$/
 /** Registries and clients commonly refuse longer names (host included). */
 const LONGEST_NAME = 255
 
@@ -70,16 +72,29 @@ export function parseTags(given: readonly string[] | undefined): string[] {
   const tags = (given ?? []).map((tag) => tag.trim())
   if (tags.length === 0 || tags.every((tag) => tag === ""))
     throw invalid("No tag is given, and there is no default.", "Name at least one, as in --tags 2026.11,latest.")
-  for (const tag of tags) {
-    if (TAG.test(tag)) continue
-    throw invalid(
-      tag === "" ? "--tags has an empty entry." : `"${tag}" is not a tag.`,
-      "A tag has up to 128 letters, digits, dots, dashes and underscores, and does not start with a dot or dash.",
-    )
-  }
+  for (const tag of tags) assertTag(tag)
   const twice = tags.find((tag, index) => tags.indexOf(tag) !== index)
   if (twice !== undefined) throw invalid(`--tags names ${twice} twice.`, "Name each tag once.")
   return tags
+}
+
+/**
+ * Checks one tag to set.
+ *
+ * @param shown the tag as errors name it
+ * @throws RunnerImagesError REFERENCE_INVALID when it is not well-formed, or registries use it for something else
+ */
+export function assertTag(tag: string, shown = `"${tag}"`): void {
+  if (!TAG.test(tag))
+    throw invalid(
+      tag === "" ? "--tags has an empty entry." : `${shown} is not a tag.`,
+      "A tag has up to 128 letters, digits, dots, dashes and underscores, and does not start with a dot or dash.",
+    )
+  if (REFERRERS_TAG.test(tag))
+    throw invalid(
+      `${shown} is not for images: registries without a referrers API have the signatures of an image under such a tag.`,
+      "Choose a tag that does not start with a digest.",
+    )
 }
 
 /**

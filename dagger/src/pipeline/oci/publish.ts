@@ -2,7 +2,7 @@ import { readLayout } from "../../core/oci/layout.js"
 import { layoutError } from "../../core/oci/documents.js"
 import { RunnerImagesError } from "../../core/errors.js"
 import {
-  namesOf,
+  namesBeforeBuild,
   planPublication,
   repositoryFor,
   type NamingFacts,
@@ -10,6 +10,7 @@ import {
 } from "../../core/oci/publication.js"
 import type { Referrer } from "../../core/oci/referrer.js"
 import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
+import type { BuildRequest } from "../../core/request/request.js"
 import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
@@ -58,10 +59,11 @@ export class RegistryDestination implements Destination {
  */
 export async function checkTarget(
   images: readonly NamingFacts[],
+  request: Pick<BuildRequest, "source">,
   options: PublishOptions,
   progress: Progress,
 ): Promise<void> {
-  const names = images.map((image) => namesOf(image, options))
+  const names = images.map((image) => namesBeforeBuild(image, request, options))
   const repositories = names.flatMap(({ alias, ...own }) => (alias ? [own, alias] : [own]))
   const registry = await Registry.open(options.repository, options)
   const tagged = await registry.check(repositories)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import {
   assertPublishable,
+  namesBeforeBuild,
   planPublication,
   repositoryFor,
   requireConsent,
@@ -65,6 +66,29 @@ describe("planPublication", () => {
     expect(names(false)).toEqual(own)
     const alias = { repository: "ghcr.io/owner/runner", tags: ["chrome-go-1.2.3", "chrome-go-latest"] }
     expect(names(true)).toEqual([own[0], { ...own[1], alias }])
+  })
+
+  it("fills in what tags say of the image", () => {
+    const tags = ["{version}-{date}", "{runner}", "{commit}", "latest"]
+    const revision = "0123456789abcdef0123456789abcdef01234567"
+    const request = { base: "debian:trixie-slim", compression: "gzip", source: { revision } }
+    expect(plan({ request }, { ...OPTIONS, tags })[0]?.tags).toEqual([
+      "0.1.0-2026.01.02-act",
+      "0.13.0-act-act",
+      "0123456789ab-act",
+      "latest-act",
+    ])
+  })
+
+  it("names a variant once in standard's repository", () => {
+    const real = report({ runner: { kind: "official", version: "2.330.0" } })
+    const [chrome] = planPublication([{ variant: "chrome", report: real }], {
+      ...OPTIONS,
+      tags: ["{variant}-{runner}", "{runner}", "latest"],
+      variantTags: true,
+    })
+    expect(chrome?.tags).toEqual(["chrome-2.330.0", "2.330.0", "latest"])
+    expect(chrome?.alias?.tags).toEqual(["chrome-2.330.0", "chrome-latest"])
   })
 
   it("refuses a tag that is too long with the variant's name", () => {
@@ -181,10 +205,48 @@ describe("names", () => {
   it("are refused before the build if it is known which runner it would have", () => {
     const target = { repository: "ghcr.io/owner/runner", tags: ["try"] }
     const refused = (request: Pick<BuildRequest, "sources" | "runner">) => () => {
-      assertPublishable(request, target)
+      assertPublishable({ variants: ["standard"], ...request }, target)
     }
     expect(refused({ sources: "registry" })).toThrow(expect.objectContaining({ code: "ACT_RUNNER_REFUSED" }))
     for (const sources of ["auto", "upstream"] as const) expect(refused({ sources })).not.toThrow()
     for (const runner of ["act", "official"] as const) expect(refused({ sources: "registry", runner })).not.toThrow()
+  })
+})
+
+describe("names that are known before the build", () => {
+  const target = {
+    repository: "ghcr.io/owner/runner",
+    tags: ["{version}-{date}", "{version}", "latest"],
+    variantTags: true,
+  }
+  const facts = { variant: "chrome", runner: "act", sudo: true } as const
+
+  it("are those that say nothing of what is built, with all marks", () => {
+    const own = ["0.1.0-sudo-act", "latest-sudo-act"]
+    expect(namesBeforeBuild(facts, {}, target)).toEqual({
+      repository: "ghcr.io/owner/runner-chrome",
+      tags: own,
+      alias: { repository: "ghcr.io/owner/runner", tags: own.map((tag) => `chrome-${tag}`) },
+    })
+    const source = { revision: "0123456789abcdef" }
+    const commit = { ...target, tags: ["{runner}", "{commit}"] }
+    expect(namesBeforeBuild({ variant: "standard", runner: "official" }, { source }, commit)).toEqual({
+      repository: "ghcr.io/owner/runner",
+      tags: ["0123456789ab"],
+    })
+  })
+
+  it("need the commit where they name it", () => {
+    const attempt = (source?: BuildRequest["source"]) => () => {
+      const request = { variants: ["standard"], sources: "registry", runner: "act" } as const
+      assertPublishable(
+        { ...request, variants: ["standard"], ...(source ? { source } : {}) },
+        { ...target, tags: ["{commit}"] },
+      )
+    }
+    expect(attempt()).toThrow("which is not known. Build from a Git checkout without uncommitted changes")
+    expect(attempt({ url: "https://git.example.com/owner/runner" })).toThrow("which is not known.")
+    expect(attempt({ revision: "r42" })).not.toThrow()
+    expect(attempt({ revision: "release/1+x" })).toThrow('"{commit}", which becomes "release/1+x", is not a tag.')
   })
 })

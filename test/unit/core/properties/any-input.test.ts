@@ -3,6 +3,12 @@ import { stringify } from "yaml"
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { parseLock } from "../../../../dagger/src/core/packages/lock.js"
+import {
+  assertTemplates,
+  expandTags,
+  parseTagTemplates,
+  PLACEHOLDERS,
+} from "../../../../dagger/src/core/oci/tag-template.js"
 import { PLATFORMS, parsePlatforms, spelling } from "../../../../dagger/src/core/platforms.js"
 import { parseReport } from "../../../../dagger/src/core/report/report.js"
 import { parseOriginal } from "../../../../dagger/src/core/reproduce/original.js"
@@ -52,6 +58,7 @@ const ofTexts: Record<string, (texts: readonly string[]) => unknown> = {
   platforms: parsePlatforms,
   variants: (given) => parseVariants(given),
   tags: parseTags,
+  "tags with placeholders": parseTagTemplates,
 }
 
 /** What a terminal obeys or XML forbids. Line breaks and tabs are neither. */
@@ -164,6 +171,31 @@ describe("what is well-formed is read as it is meant", () => {
     fc.assert(
       fc.property(fc.uniqueArray(tag, { minLength: 1, maxLength: 5 }), (tags) => {
         expect(parseTags(tags.map((one) => ` ${one}`))).toEqual(tags)
+      }),
+    )
+  })
+
+  it("tags with placeholders, before and after the build", () => {
+    const value = fc.stringMatching(/^[a-zA-Z0-9_]{1,9}$/)
+    const facts = fc.record({ version: value, runner: value, date: value, commit: value, variant: value })
+    const names = Object.keys(PLACEHOLDERS) as (keyof typeof PLACEHOLDERS)[]
+    const part = fc.oneof(value, fc.constantFrom(...names.map((name) => `{${name}}`)))
+    const template = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("-"))
+    fc.assert(
+      fc.property(fc.uniqueArray(template, { minLength: 1, maxLength: 4 }), facts, (templates, known) => {
+        expect(parseTagTemplates(templates)).toEqual(templates)
+        const tags = expandTags(templates, known)
+        const filled = templates.map((one) =>
+          names.reduce((all, name) => all.replaceAll(`{${name}}`, known[name]), one),
+        )
+        expect(tags).toEqual([...new Set(filled)])
+        // What is filled in is never read again, and is the same however often.
+        expect(expandTags(tags, {})).toEqual(tags)
+        const different = () => {
+          assertTemplates(templates, known)
+        }
+        if (tags.length === templates.length) expect(different).not.toThrow()
+        else expect(different).toThrow("twice")
       }),
     )
   })
