@@ -51,6 +51,16 @@ export const ERRORS = {
     meaning: "Standard output, the output folder or the cache folder cannot be written to.",
   },
   REFERENCE_INVALID: { exit: EXIT.usage, meaning: "A repository, tag or image reference is not well-formed." },
+  TAG_TAKEN: { exit: EXIT.usage, meaning: "A tag with a whole version exists and points to another image." },
+  TAG_LOSES_PLATFORM: {
+    exit: EXIT.usage,
+    meaning: "A tag would point to an image that lacks a platform of the one that it points to now.",
+  },
+  TAG_HISTORY_UNKNOWN: {
+    exit: EXIT.usage,
+    meaning: "Nothing in the registry says what a tag pointed to before, or that image is gone.",
+  },
+  IMAGE_MISSING: { exit: EXIT.usage, meaning: "The registry has no such image." },
   ACT_RUNNER_REFUSED: {
     exit: EXIT.usage,
     meaning: "An image with the unofficial runner would be published without --runner act.",

@@ -82,6 +82,16 @@ export function platformOfNodeArch(arch: string): PlatformName | undefined {
 }
 
 /**
+ * A platform of an OCI document as text. What this table does not have is kept as it is.
+ *
+ * @example platformText({ os: "linux", architecture: "riscv64" }) ⇒ "linux/riscv64"
+ */
+export function platformText(given: { os: string; architecture: string; variant?: string | undefined }): string {
+  const text = [given.os, given.architecture, ...(given.variant ? [given.variant] : [])].join("/")
+  return PLATFORMS.find((platform) => spelling(platform).aliases.includes(text)) ?? text
+}
+
+/**
  * Reads platforms as a user writes them. The table's aliases, which come from the OCI specification, are accepted.
  *
  * @param given one entry per platform, or undefined for all

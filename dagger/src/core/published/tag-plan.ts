@@ -1,0 +1,62 @@
+import type { TaggedRepository } from "../oci/publication.js"
+import type { TagMove } from "../oci/tag-moves.js"
+import { readImage } from "./image.js"
+import type { PublishedImages } from "./published-images.js"
+import { assertMovable, assertPlatformsKept, isVersionTag, type TagTarget, type WantedTag } from "./tag-rules.js"
+
+/** A tag, and the digest of the image in the same repository that it is to point to. */
+export type NewTag = Omit<TagMove, "from">
+
+/**
+ * Reads what tags point to now, and checks that each may be set, before any of them is. See {@link assertMovable}.
+ *
+ * @returns the moves, in the order given; those that change nothing included
+ * @throws RunnerImagesError TAG_TAKEN, TAG_LOSES_PLATFORM or the registry's
+ */
+export async function planTags(images: PublishedImages, tags: readonly NewTag[], force: boolean): Promise<TagMove[]> {
+  const wanted = await Promise.all(
+    tags.map(async ({ repository, tag, to }): Promise<WantedTag> => {
+      const from = await target(images, repository, `:${tag}`)
+      const next = from?.digest === to ? from : await target(images, repository, `@${to}`)
+      return { repository, tag, from, to: next ?? { digest: to, platforms: [] } }
+    }),
+  )
+  assertMovable(wanted, force)
+  return wanted.map(({ repository, tag, from, to }) => ({ repository, tag, from: from?.digest, to: to.digest }))
+}
+
+/**
+ * Checks the tags that are known before the build against what the registry has, so that no build is in vain.
+ *
+ * @param platforms those that the image will have
+ * @returns lines about version tags that exist: they can only be published again if the build makes the same image
+ * @throws RunnerImagesError TAG_LOSES_PLATFORM or the registry's
+ */
+export async function checkTagsBeforeBuild(
+  images: PublishedImages,
+  places: readonly TaggedRepository[],
+  platforms: readonly string[],
+  force: boolean,
+): Promise<string[]> {
+  const wanted = await Promise.all(
+    places
+      .flatMap(({ repository, tags }) => tags.map((tag) => ({ repository, tag })))
+      .map(async ({ repository, tag }) => ({
+        repository,
+        tag,
+        from: await target(images, repository, `:${tag}`),
+        to: { platforms },
+      })),
+  )
+  assertPlatformsKept(wanted, force)
+  return wanted.flatMap(({ repository, tag, from }) => {
+    if (!from || !isVersionTag(tag)) return []
+    const outcome = force ? "--force moves it" : "publishing it again is refused unless the build makes the same image"
+    return [`${repository}:${tag} exists and points to ${from.digest}: ${outcome}`]
+  })
+}
+
+async function target(images: PublishedImages, repository: string, name: string): Promise<TagTarget | undefined> {
+  const image = await readImage(images, repository, name)
+  return image && { digest: image.digest, platforms: image.platforms.map(({ platform }) => platform) }
+}
