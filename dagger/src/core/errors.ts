@@ -56,6 +56,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "A tag would point to an image that lacks a platform of the one that it points to now.",
   },
+  TAG_UNMARKED: {
+    exit: EXIT.usage,
+    meaning: "A tag would not say what is unusual about its image: an unofficial runner, sudo or root.",
+  },
   TAG_HISTORY_UNKNOWN: {
     exit: EXIT.usage,
     meaning: "Nothing in the registry says what a tag pointed to before, or that image is gone.",

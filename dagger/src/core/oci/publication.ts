@@ -114,9 +114,15 @@ export function namesBeforeBuild(
  *
  * @example markedTag("try", …) ⇒ "try", "try-sudo", "try-root" or "try-sudo-root-act"
  */
-function markedTag(tag: string, { root, sudo, runner }: Omit<NamingFacts, "variant">): string {
-  const marks = { sudo, root, act: runner === "act" }
-  return [tag, ...Object.entries(marks).flatMap(([mark, has]) => (has ? [mark] : []))].join("-")
+function markedTag(tag: string, facts: Omit<NamingFacts, "variant">): string {
+  return `${tag}${suffixOf(facts)}`
+}
+
+/** What all tags of an image end in: `-sudo-root-act`, or nothing. */
+export function suffixOf({ sudo, root, runner }: Omit<NamingFacts, "variant">): string {
+  return Object.entries({ sudo, root, act: runner === "act" })
+    .flatMap(([mark, has]) => (has ? [`-${mark}`] : []))
+    .join("")
 }
 
 function distinct(tags: readonly string[]): string[] {

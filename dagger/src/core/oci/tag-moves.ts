@@ -15,15 +15,20 @@ interface Entry extends TagMove {
   now: Named | undefined
 }
 
+/** What moves tags, and how to ask for it again. */
+const AGAIN = { publish: "publish again", promote: "promote again", rollback: "roll back again" } as const
+
 /**
  * Records the tags that one publication moves, so that an interrupted publication can always say what was done and how to
- * undo it.
+ * undo it. The same for other work that sets tags.
  */
 export class TagMoves {
   /** Undefined until it is known which tags have to move. */
   private entries: Entry[] | undefined
   private insecure = false
   private pushing = false
+
+  constructor(private readonly by: keyof typeof AGAIN = "publish") {}
 
   /** From here on, the registry is written to, but no tag is set yet. */
   begin(): void {
@@ -60,11 +65,12 @@ export class TagMoves {
     if (!this.pushing || this.entries?.every(isMoved)) return []
     const entries = this.entries ?? []
     const touched = entries.filter(isTouched)
-    if (touched.length === 0) return ["No tag was set or moved; the pushed images have no tag."]
+    if (touched.length === 0)
+      return [`No tag was set or moved${this.by === "publish" ? "; the pushed images have no tag" : ""}.`]
     return [
       `${String(entries.filter(isMoved).length)} of ${String(entries.length)} tags were set:`,
       ...entries.map((entry) => `  ${stateOf(entry)}`),
-      "To continue, publish again. To undo, after skopeo login if the registry requires it:",
+      `To continue, ${AGAIN[this.by]}. To undo, after skopeo login if the registry requires it:`,
       ...touched.map((entry) => `  ${this.wayBack(entry)}`),
     ]
   }

@@ -25,7 +25,10 @@ export interface ChangingImages extends PublishedImages {
   tag(repository: string, digest: string, tag: string): Promise<void>
   /** Pushes an artifact, with the fallback tag if the registry has no referrers API. */
   attach(repository: string, artifact: Artifact): Promise<void>
-  /** Deletes a manifest or index, and with it all tags that name it. What a registry that cannot delete says is the error. */
+  /**
+   * Deletes a manifest or index, and with it all tags that name it. What is gone already is no error; what a registry that cannot delete
+   * says is one.
+   */
   delete(repository: string, digest: string): Promise<void>
 }
 

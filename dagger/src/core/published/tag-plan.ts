@@ -2,10 +2,22 @@ import type { TaggedRepository } from "../oci/publication.js"
 import type { TagMove } from "../oci/tag-moves.js"
 import { readImage } from "./image.js"
 import type { PublishedImages } from "./published-images.js"
-import { assertMovable, assertPlatformsKept, isVersionTag, type TagTarget, type WantedTag } from "./tag-rules.js"
+import {
+  assertMovable,
+  assertPlatformsKept,
+  isLatest,
+  isVersionTag,
+  type TagTarget,
+  type WantedTag,
+} from "./tag-rules.js"
 
 /** A tag, and the digest of the image in the same repository that it is to point to. */
 export type NewTag = Omit<TagMove, "from">
+
+/** A checked move, and whether the rules allow the way back: without more ado, with --force, or not at all. */
+export interface PlannedMove extends TagMove {
+  back: "free" | "force" | "never"
+}
 
 /**
  * Reads what tags point to now, and checks that each may be set, before any of them is. See {@link assertMovable}.
@@ -13,7 +25,11 @@ export type NewTag = Omit<TagMove, "from">
  * @returns the moves, in the order given; those that change nothing included
  * @throws RunnerImagesError TAG_TAKEN, TAG_LOSES_PLATFORM or the registry's
  */
-export async function planTags(images: PublishedImages, tags: readonly NewTag[], force: boolean): Promise<TagMove[]> {
+export async function planTags(
+  images: PublishedImages,
+  tags: readonly NewTag[],
+  force: boolean,
+): Promise<PlannedMove[]> {
   const wanted = await Promise.all(
     tags.map(async ({ repository, tag, to }): Promise<WantedTag> => {
       const from = await target(images, repository, `:${tag}`)
@@ -22,7 +38,19 @@ export async function planTags(images: PublishedImages, tags: readonly NewTag[],
     }),
   )
   assertMovable(wanted, force)
-  return wanted.map(({ repository, tag, from, to }) => ({ repository, tag, from: from?.digest, to: to.digest }))
+  return wanted.map(({ repository, tag, from, to }) => ({
+    repository,
+    tag,
+    from: from?.digest,
+    to: to.digest,
+    back: wayBack(tag, from, to),
+  }))
+}
+
+function wayBack(tag: string, from: TagTarget | undefined, to: TagTarget): PlannedMove["back"] {
+  const loses = to.platforms.some((platform) => from?.platforms.includes(platform) === false)
+  if (loses && isLatest(tag)) return "never"
+  return loses || isVersionTag(tag) ? "force" : "free"
 }
 
 /**

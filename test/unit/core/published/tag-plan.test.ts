@@ -68,10 +68,10 @@ describe("tags that are to be set", () => {
     const old = both(registry, "old", "latest", "1.2")
     const to = both(registry, "new", "1.2.3")
     expect(await plan(registry, to, ["1.2.4", "1.2.3", "1.2", "latest"])).toEqual([
-      { repository: REPOSITORY, tag: "1.2.4", from: undefined, to },
-      { repository: REPOSITORY, tag: "1.2.3", from: to, to },
-      { repository: REPOSITORY, tag: "1.2", from: old, to },
-      { repository: REPOSITORY, tag: "latest", from: old, to },
+      { repository: REPOSITORY, tag: "1.2.4", from: undefined, to, back: "force" },
+      { repository: REPOSITORY, tag: "1.2.3", from: to, to, back: "force" },
+      { repository: REPOSITORY, tag: "1.2", from: old, to, back: "free" },
+      { repository: REPOSITORY, tag: "latest", from: old, to, back: "free" },
     ])
     expect(registry.writes).toEqual([])
   })
