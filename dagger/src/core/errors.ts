@@ -64,6 +64,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "Nothing in the registry says what a tag pointed to before, or that image is gone.",
   },
+  REPOSITORY_CHANGED: {
+    exit: EXIT.network,
+    meaning: "Somebody else changed tags of a repository while it was to be cleaned up.",
+  },
   IMAGE_MISSING: { exit: EXIT.usage, meaning: "The registry has no such image." },
   ACT_RUNNER_REFUSED: {
     exit: EXIT.usage,

@@ -71,9 +71,14 @@ export async function readImage(
   name: string,
 ): Promise<PublishedImage | undefined> {
   const text = await images.manifest(repository, name)
-  if (text === undefined) return undefined
-  const document = parseDocument(text, `${repository}${name}`)
-  const image = { repository, digest: digestOf(text), document }
+  return text === undefined ? undefined : imageOf(images, repository, text)
+}
+
+/** As {@link readImage}, of the bytes of an index or manifest. */
+export async function imageOf(images: PublishedImages, repository: string, text: string): Promise<PublishedImage> {
+  const digest = digestOf(text)
+  const document = parseDocument(text, `${repository}@${digest}`)
+  const image = { repository, digest, document }
   if (isIndex(document)) {
     const platforms = await Promise.all(
       (document.manifests ?? []).map((descriptor) => platformOf(images, repository, descriptor)),
@@ -113,6 +118,18 @@ export async function readPlatform(
   const read = await configOf(images, repository, document)
   if (!read) throw unreadable(`${repository}${name}`, "its configuration is not an image's")
   return { ...platform, manifest: document, config: read }
+}
+
+/** When an image was made, as its annotations or its configuration say: ISO 8601, undefined if neither does. */
+export async function createdAt(images: PublishedImages, image: PublishedImage): Promise<string | undefined> {
+  const { document, repository, platforms } = image
+  const annotated = timeOf(document.annotations?.["org.opencontainers.image.created"])
+  const [first] = platforms
+  return annotated ?? (first && timeOf((await readPlatform(images, repository, first)).config.created))
+}
+
+function timeOf(text: string | undefined): string | undefined {
+  return text === undefined || Number.isNaN(Date.parse(text)) ? undefined : text
 }
 
 /**

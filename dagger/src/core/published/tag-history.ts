@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { canonicalJson, digestSchema } from "../oci/documents.js"
 import type { TagMove } from "../oci/tag-moves.js"
-import { artifactContent, referrersOf } from "./artifacts.js"
+import { artifactContent, referrersOf, type PublishedReferrer } from "./artifacts.js"
 import type { Artifact, PublishedImages } from "./published-images.js"
 
 /**
@@ -42,7 +42,16 @@ export function moveRecord({ tag, from, to }: TagMove, by: Mover, at: Date): Art
 
 /** The records of tags that moved to an image, the newest first. What cannot be read is left out. */
 export async function recordsOf(images: PublishedImages, repository: string, digest: string): Promise<TagRecord[]> {
-  const referrers = await referrersOf(images, repository, digest)
+  return recordsIn(images, repository, digest, await referrersOf(images, repository, digest))
+}
+
+/** As {@link recordsOf}, for who has the image's referrers already. */
+export async function recordsIn(
+  images: PublishedImages,
+  repository: string,
+  digest: string,
+  referrers: readonly PublishedReferrer[],
+): Promise<TagRecord[]> {
   const records = await Promise.all(
     referrers
       .filter(({ artifactType }) => artifactType === TAG_MOVE_TYPE)
