@@ -23,11 +23,15 @@ export function buildOf(report: Report, layout: Layout, name: string): Build {
   )
 }
 
-/** The error for what cannot be compared. */
+/**
+ * The error for what cannot be compared.
+ *
+ * @param why a clause, or another error's sentence
+ */
 export function diffError(name: string, why: string, cause?: unknown): RunnerImagesError {
   return new RunnerImagesError(
     "DIFF_INVALID",
-    `${name} cannot be compared: ${why}.`,
+    `${name} cannot be compared: ${why.replace(/\.$/, "")}.`,
     "Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build.",
     { cause },
   )

@@ -90,7 +90,7 @@ export function planCleanup(survey: Survey, keep: number): CleanupPlan {
     keep,
     kept: [...reasons].map(([digest, reason]) => verdict(digest, reason)),
     deleted: doomed.flatMap((digest) => {
-      if (names.has(digest)) return [verdict(digest, `older than the newest ${String(keep)} of its series`)]
+      if (names.has(digest)) return [verdict(digest, `older than ${newestOf(keep)}`)]
       return formerly.has(digest) ? [verdict(digest, "no tag names it any more")] : []
     }),
     strays: [...strays.keys()].toSorted(),
@@ -157,7 +157,7 @@ function reasonsToKeep(
     if (node?.image !== true) add(digest, "it is no container image")
     else if (node.created === undefined) add(digest, "it does not say how old it is")
   }
-  for (const digest of newest({ nodes, tags }, keep)) add(digest, `one of the newest ${String(keep)} of its series`)
+  for (const digest of newest({ nodes, tags }, keep)) add(digest, keep === 1 ? newestOf(1) : `one of ${newestOf(keep)}`)
   for (const [digest] of [...reasons])
     for (const tag of names.get(digest) ?? []) {
       const previous = previousOf(nodes.get(digest)?.records ?? [], tag)
@@ -211,6 +211,10 @@ function inOrder(nodes: ReadonlyMap<string, Node>, digests: readonly string[]): 
 
 function below(node: Node | undefined): string[] {
   return node ? [...node.children, ...node.referrers, ...node.fallbacks] : []
+}
+
+function newestOf(keep: number): string {
+  return keep === 1 ? "the newest of its series" : `the newest ${String(keep)} of its series`
 }
 
 /** `1.10` after `1.9`. */

@@ -171,7 +171,7 @@ describe("what stays", () => {
       "1.0.0": "it does not say how old it is",
       "1.0.1": "it does not say how old it is",
       "1.0.2": "it is no container image",
-      "1.0.4": "one of the newest 1 of its series",
+      "1.0.4": "the newest of its series",
     })
     expect(plan.deleted.map(({ tags }) => tags)).toEqual([["1.0.3"]])
   })

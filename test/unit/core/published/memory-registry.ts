@@ -162,7 +162,8 @@ export function publishImage(
   const children = platforms.map((name) => {
     const [os = "", architecture = "", variant] = name.split("/")
     const platform = { os, architecture, ...(variant === undefined ? {} : { variant }) }
-    const config = { ...platform, ...(created ? { created } : {}), config: { Labels: labels }, salt }
+    const rootfs = { type: "layers", diff_ids: [digestOf("base tar"), digestOf(`${salt} tar`)] }
+    const config = { ...platform, ...(created ? { created } : {}), config: { Labels: labels }, rootfs, salt }
     const document = {
       schemaVersion: 2,
       mediaType: MEDIA_TYPE.manifest,
