@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest"
+import { cleanUp, planCleanup } from "../../../dagger/src/core/published/cleanup.js"
+import { inspect } from "../../../dagger/src/core/published/inspection.js"
+import { promote, rollback } from "../../../dagger/src/core/published/promotion.js"
+import { surveyOf } from "../../../dagger/src/core/published/survey.js"
+import { digestOf } from "../../../dagger/src/core/oci/documents.js"
+import { MemoryRegistry, publishImage } from "../../unit/core/published/memory-registry.js"
+import { HttpRegistry, REGISTRY_PROGRAM, withRegistryProcess } from "./http-registry.js"
+
+const WHERE = REGISTRY_PROGRAM === undefined ? " (skipped: there is no docker-registry)" : ""
+const NOW = new Date("2026-11-30T12:00:00Z")
+
+/** Three releases in a registry, with something about each, and `latest` on the last. */
+async function released(repository: string): Promise<{ http: HttpRegistry; digests: string[] }> {
+  const http = new HttpRegistry()
+  const memory = new MemoryRegistry()
+  const digests: string[] = []
+  for (const salt of ["1", "2", "3"]) {
+    digests.push(publishImage(memory, { salt, created: `2026-11-0${salt}T00:00:00Z` }, repository))
+    for (const layer of ["base", salt]) await http.upload(repository, layer)
+  }
+  for (const blob of memory.blobs.values()) await http.upload(repository, blob)
+  const texts = [...(memory.repositories.get(repository)?.manifests ?? [])]
+  for (const [digest, text] of texts) await http.put(repository, digest, text)
+  for (const [place, digest] of digests.entries()) {
+    await http.tag(repository, digest, `1.0.${String(place + 1)}`)
+    const artifact = { artifactType: "application/spdx+json", mediaType: "application/spdx+json", annotations: {} }
+    await http.attach(repository, { ...artifact, subject: digest, content: `bill ${String(place)}` })
+  }
+  await http.tag(repository, digests[2] ?? "", "latest")
+  return { http, digests }
+}
+
+describe.skipIf(REGISTRY_PROGRAM === undefined)(`images in a registry${WHERE}`, () => {
+  it("are inspected, promoted, rolled back and cleaned up", async () => {
+    await withRegistryProcess(async (registry) => {
+      const repository = `${registry}/team/runner`
+      const { http, digests } = await released(repository)
+      const [first = "", second = "", third = ""] = digests
+      const named = async (tag: string) => {
+        const text = await http.manifest(repository, `:${tag}`)
+        return text === undefined ? undefined : digestOf(text)
+      }
+
+      expect(await inspect(http, { repository, name: ":latest" }, NOW)).toMatchObject({
+        image: `${repository}@${third}`,
+        ageDays: 27,
+        platforms: [
+          { platform: "linux/amd64", layers: 2 },
+          { platform: "linux/arm64", layers: 2 },
+        ],
+        attestations: [{ kind: "SPDX", signed: false }],
+      })
+
+      const options = { force: false, now: () => NOW }
+      await promote(http, { repository, name: ":1.0.1", tags: ["latest", "stable"] }, options)
+      expect([await named("latest"), await named("stable")]).toEqual([first, first])
+      await expect(promote(http, { repository, name: ":1.0.1", tags: ["1.0.2"] }, options)).rejects.toMatchObject({
+        code: "TAG_TAKEN",
+      })
+      await rollback(http, { repository, tag: "latest" }, options)
+      expect(await named("latest")).toBe(third)
+      const { moves } = await inspect(http, { repository, name: ":latest" }, NOW)
+      expect(moves).toEqual([{ tag: "latest", from: first, at: NOW.toISOString(), by: "rollback" }])
+
+      const survey = await surveyOf(http, repository)
+      const plan = planCleanup(survey, 1)
+      expect(plan.deleted.map(({ tags }) => tags)).toEqual([["1.0.2"]])
+      await cleanUp(http, survey, plan)
+      expect((await http.tags(repository)).toSorted()).toEqual(
+        ["1.0.1", "1.0.3", "latest", "stable", ...[first, third].map((digest) => digest.replace(":", "-"))].toSorted(),
+      )
+      for (const digest of plan.deletions) expect(await http.manifest(repository, `@${digest}`)).toBeUndefined()
+      expect(await named("1.0.2")).toBeUndefined()
+      expect(await http.manifest(repository, `@${second}`)).toBeUndefined()
+      // What stays is whole, and there is nothing left to do.
+      for (const name of [":latest", ":stable", ":1.0.1", ":1.0.3"])
+        expect((await inspect(http, { repository, name }, NOW)).attestations).toMatchObject([{ kind: "SPDX" }])
+      expect(planCleanup(await surveyOf(http, repository), 1).deletions).toEqual([])
+    })
+  })
+})
