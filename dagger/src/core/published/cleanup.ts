@@ -56,6 +56,21 @@ export function seriesOf(tag: string): string {
 }
 
 /**
+ * Reads how many builds of a series are to stay.
+ *
+ * @throws RunnerImagesError USAGE
+ */
+export function parseKeep(given: string | undefined): number {
+  const keep = Number(given)
+  if (given !== undefined && /^[0-9]+$/.test(given.trim()) && keep >= 1 && Number.isSafeInteger(keep)) return keep
+  throw new RunnerImagesError(
+    "USAGE",
+    given === undefined ? "--keep is missing." : `--keep is "${given}", which is not a number from 1 on.`,
+    "Say how many builds of each series of tags are to stay, as in --keep 10.",
+  )
+}
+
+/**
  * Decides what is deleted. These images stay:
  *
  * - those that a tag names which is not a build's

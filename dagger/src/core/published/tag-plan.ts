@@ -12,7 +12,10 @@ import {
 } from "./tag-rules.js"
 
 /** A tag, and the digest of the image in the same repository that it is to point to. */
-export type NewTag = Omit<TagMove, "from">
+export interface NewTag extends Omit<TagMove, "from"> {
+  /** The image's platforms, if they are known: its repository may not have it yet. */
+  platforms?: readonly string[]
+}
 
 /** A checked move, and whether the rules allow the way back: without more ado, with --force, or not at all. */
 export interface PlannedMove extends TagMove {
@@ -31,8 +34,9 @@ export async function planTags(
   force: boolean,
 ): Promise<PlannedMove[]> {
   const wanted = await Promise.all(
-    tags.map(async ({ repository, tag, to }): Promise<WantedTag> => {
+    tags.map(async ({ repository, tag, to, platforms }): Promise<WantedTag> => {
       const from = await target(images, repository, `:${tag}`)
+      if (platforms) return { repository, tag, from, to: { digest: to, platforms } }
       const next = from?.digest === to ? from : await target(images, repository, `@${to}`)
       return { repository, tag, from, to: next ?? { digest: to, platforms: [] } }
     }),

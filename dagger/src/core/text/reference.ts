@@ -124,6 +124,18 @@ export function parseImageReference(given: string): ImageReference {
   }
 }
 
+/**
+ * Reads the digest of an image.
+ *
+ * @param option that it was given with
+ * @throws RunnerImagesError REFERENCE_INVALID
+ */
+export function parseDigest(given: string, option: string): string {
+  const digest = given.trim()
+  if (DIGEST.test(digest)) return digest
+  throw invalid(`--${option} is "${digest}", which is not a digest.`, "A digest is sha256: and 64 hexadecimal digits.")
+}
+
 /** The first component is the registry; without a dot, a port or `localhost` it would mean a path on Docker Hub. */
 function split(name: string): { authority: string; path: string } {
   const slash = name.indexOf("/")

@@ -4,6 +4,7 @@ import { digestOf } from "../../../../dagger/src/core/oci/documents.js"
 import {
   cleanUp,
   isBuildTag,
+  parseKeep,
   planCleanup,
   seriesOf,
   type CleanupPlan,
@@ -133,6 +134,14 @@ describe.each([true, false])("with a referrers API: %s", (referrersApi) => {
       await promote(registry, { repository: REPOSITORY, name, tags: ["edge"] }, options)
     const plan = await planOf(registry, 3)
     expect(plan.deleted).toEqual([{ digest: only, tags: [], reason: "no tag names it any more" }])
+  })
+})
+
+describe("how many stay", () => {
+  it("is a number from 1 on", () => {
+    expect(["1", " 10 "].map(parseKeep)).toEqual([1, 10])
+    for (const given of [undefined, "", "0", "-1", "1.5", "1e3", "all", "9".repeat(20)])
+      expect(() => parseKeep(given)).toThrow(expect.objectContaining({ code: "USAGE" }))
   })
 })
 

@@ -76,6 +76,17 @@ describe("tags that are to be set", () => {
     expect(registry.writes).toEqual([])
   })
 
+  it("may be planned before the registry has the image", async () => {
+    const registry = new MemoryRegistry()
+    const old = both(registry, "old", "latest")
+    const to = `sha256:${"e".repeat(64)}`
+    const wanted = { repository: REPOSITORY, tag: "latest", to }
+    expect(await planTags(registry, [{ ...wanted, platforms: [AMD, ARM] }], false)).toMatchObject([{ from: old, to }])
+    expect(await refusal(planTags(registry, [{ ...wanted, platforms: [ARM] }], false))).toMatchObject({
+      code: "TAG_LOSES_PLATFORM",
+    })
+  })
+
   it("do not move if they name a version, unless that is forced", async () => {
     const registry = new MemoryRegistry()
     both(registry, "old", "1.2.3", "chrome-1.2.3-act", "latest")

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
-import { parseImageReference, parseRepository, parseTags } from "../../../../dagger/src/core/text/reference.js"
+import {
+  parseDigest,
+  parseImageReference,
+  parseRepository,
+  parseTags,
+} from "../../../../dagger/src/core/text/reference.js"
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`
 
@@ -89,6 +94,16 @@ describe("tags", () => {
     [["try", "latest", "try"], "--tags names try twice."],
   ])("are refused: %s", (given, message) => {
     expect(refused(() => parseTags(given))).toContain(message)
+  })
+})
+
+describe("a digest", () => {
+  it("is read, or refused", () => {
+    expect(parseDigest(` ${DIGEST}`, "to")).toBe(DIGEST)
+    for (const given of ["", "latest", "sha256:abc", `${DIGEST}0`, DIGEST.toUpperCase()])
+      expect(refused(() => parseDigest(given, "to"))).toBe(
+        `--to is "${given}", which is not a digest. A digest is sha256: and 64 hexadecimal digits.`,
+      )
   })
 })
 
