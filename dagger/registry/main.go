@@ -46,6 +46,7 @@ type settings struct {
 	registry.Options
 	limits   wire.Limits
 	optional bool
+	alone    bool
 	wait     bool
 	platform string
 	archive  string
@@ -81,6 +82,7 @@ func answered(ctx context.Context, args []string, stderr io.Writer) (any, error)
 	flags.DurationVar(&set.limits.Total, "total", 0, "longest time altogether")
 	flags.DurationVar(&set.BackOff, "back-off", 0, "before the second try")
 	flags.BoolVar(&set.optional, "optional", false, "manifest: null for what does not exist")
+	flags.BoolVar(&set.alone, "alone", false, "delete: no list of referrers forgets it; what is gone already is no error")
 	flags.BoolVar(&set.wait, "wait", false, "manifest: it exists, though perhaps not yet everywhere")
 	flags.StringVar(&set.platform, "platform", "", "layout: only this one")
 	flags.StringVar(&set.archive, "archive", "", "layout: also as a tar")
@@ -166,6 +168,9 @@ func command(ctx context.Context, set *settings, name string, args []string) (an
 	case "delete-tag":
 		return none, client.DeleteTag(ctx, args[0], args[1])
 	case "delete":
+		if set.alone {
+			return none, client.DeleteAlone(ctx, args[0], args[1])
+		}
 		return none, client.Delete(ctx, args[0], args[1])
 	default:
 		return nil, failure.New(failure.Usage, "%q is not a command", name)

@@ -237,3 +237,20 @@ func TestALayoutIsTheImage(t *testing.T) {
 	}
 	bad(t, "not-found", at(address, "-platform", "linux/s390x", "layout", "a", ":latest", t.TempDir())...)
 }
+
+func TestReferrersAreAddedToAnImageThatIsThere(t *testing.T) {
+	registries(t, func(t *testing.T, address string, _ bool) {
+		folder, index, _ := image(t, "image")
+		good(t, at(address, "push", plan(t, nil, planned{"a", folder, index, []object{
+			{"subject": index, "type": "application/x", "content": "first"},
+		}}))...)
+		more := []object{{"subject": index, "type": "application/y", "content": "second"}}
+		for range 2 {
+			good(t, at(address, "push", plan(t, nil, planned{"a", "", index, more}))...)
+		}
+		if found := good(t, at(address, "referrers", "a", index)...).Referrers; len(found) != 2 {
+			t.Errorf("%+v", found)
+		}
+		bad(t, "not-found", at(address, "push", plan(t, nil, planned{"b", "", index, more}))...)
+	})
+}

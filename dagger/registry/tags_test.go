@@ -119,3 +119,28 @@ func TestAManifestIsDeletedByDigest(t *testing.T) {
 		bad(t, "not-found", at(address, "manifest", "a", "@"+pushed.Referrers[0])...)
 	})
 }
+
+func TestAManifestIsDeletedAlone(t *testing.T) {
+	registries(t, func(t *testing.T, address string, _ bool) {
+		folder, index, _ := image(t, "image")
+		pushed := good(t, at(address, "push", plan(t, nil, planned{"a", folder, index, []object{
+			{"subject": index, "type": "application/x", "content": "first"},
+		}}))...).Repositories[0]
+		good(t, at(address, "tag", "a", index, "one")...)
+		lists := len(pushed.FallbackTags)
+		if tags := good(t, at(address, "tags", "a")...).Tags; len(tags) != 1+lists {
+			t.Errorf("%v", tags)
+		}
+		// In any order, and again: the image, then what is about it, whose list stays.
+		for range 2 {
+			for _, digest := range []string{index, pushed.Referrers[0]} {
+				good(t, append([]string{"-alone"}, at(address, "delete", "a", digest)...)...)
+			}
+		}
+		bad(t, "not-found", at(address, "manifest", "a", "@"+index)...)
+		bad(t, "not-found", at(address, "manifest", "a", "@"+pushed.Referrers[0])...)
+		if tags := good(t, at(address, "tags", "a")...).Tags; len(tags) != lists {
+			t.Errorf("%v", tags)
+		}
+	})
+}

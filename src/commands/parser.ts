@@ -5,6 +5,7 @@ import { PROJECT_VERSION } from "../../dagger/src/core/version.js"
 import { benchCommand } from "./bench.js"
 import { buildCommand } from "./build.js"
 import { catalogCommand } from "./catalog.js"
+import { cleanupCommand } from "./cleanup.js"
 import { diffCommand } from "./diff.js"
 import type { CommandContext } from "../input/context.js"
 import { credentialOptions } from "../input/credentials.js"
@@ -17,9 +18,13 @@ import {
   parityOptions,
   requestOptions,
 } from "../input/options.js"
+import { registryOptions, tagOptions } from "../input/registry-options.js"
+import { inspectCommand } from "./inspect.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
+import { promoteCommand } from "./promote.js"
 import { reproduceCommand } from "./reproduce.js"
+import { rollbackCommand } from "./rollback.js"
 import { publishCommand } from "./publish.js"
 import { sbomCommand, sbomOptions } from "./sbom.js"
 import { testCommand } from "./test.js"
@@ -42,6 +47,10 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["reproduce", []],
   ["diff", []],
   ["sbom", []],
+  ["inspect", []],
+  ["promote", []],
+  ["rollback", []],
+  ["cleanup", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -93,6 +102,10 @@ function parser(context: CommandContext): Argv {
       .command(reproduceCommand(context))
       .command(diffCommand(context))
       .command(sbomCommand(context))
+      .command(inspectCommand(context))
+      .command(promoteCommand(context))
+      .command(rollbackCommand(context))
+      .command(cleanupCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(engineCommand)
@@ -203,6 +216,8 @@ const OPTIONS = [
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,
+    ...registryOptions,
+    ...tagOptions,
   }),
   ...[
     "output",
@@ -214,6 +229,8 @@ const OPTIONS = [
     "variant-tags",
     "report",
     "exit-code",
+    "to",
+    "keep",
     "help",
     "version",
   ],

@@ -7,6 +7,7 @@ import type { CommandContext } from "../input/context.js"
 import { credentialOptions, readCredentials } from "../input/credentials.js"
 import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
 import { readRequest } from "../input/request.js"
+import { tagOptions } from "../input/registry-options.js"
 import { sourceOptions, withSourceCode } from "../input/source-code.js"
 
 const options = {
@@ -29,6 +30,7 @@ const options = {
     describe: "Also tag variants other than standard in the repository itself, as chrome-TAG",
     group: "Where to publish:",
   },
+  ...tagOptions,
   ...layerOptions,
   ...sourceOptions,
   ...credentialOptions,
@@ -62,7 +64,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         )
       const repository = parseRepository(given.repository)
       const tags = parseTagTemplates(listOf(given.tags))
-      const { variantTags, json } = given
+      const { variantTags, json, force, dryRun } = given
       const credentials = readCredentials(given)
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)
@@ -70,7 +72,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
       assertPublishable(host.request, { repository: repository.name, tags })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
-      await runPublish(context, host, { repository, tags, variantTags, credentials, json, bareEngine })
+      await runPublish(context, host, { repository, tags, variantTags, force, dryRun, credentials, json, bareEngine })
     },
   }
 }

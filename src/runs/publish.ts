@@ -15,6 +15,8 @@ export interface PublishRun {
   repository: Repository
   tags: string[]
   variantTags: boolean
+  force: boolean
+  dryRun: boolean
   credentials: Credentials | undefined
   bareEngine: boolean
   json: boolean
@@ -22,7 +24,7 @@ export interface PublishRun {
 
 /** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
-  const { repository, tags, variantTags, credentials } = run
+  const { repository, tags, variantTags, force, dryRun, credentials } = run
   const published = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     for (const line of host.notes) progress.note("all platforms", line)
     const inputs = inputsOf(host)
@@ -32,6 +34,8 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
       repository: repository.name,
       tags,
       variantTags,
+      force,
+      dryRun,
       moves,
     }
     if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository, credentials !== undefined))
@@ -47,7 +51,11 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
   const variants = published.map(({ image }) => summariseVariant(image.report))
   context.answer(
     run.json
-      ? JSON.stringify({ schemaVersion: SUMMARY_SCHEMA_VERSION, references, variants }, null, 2)
+      ? JSON.stringify(
+          { schemaVersion: SUMMARY_SCHEMA_VERSION, ...(dryRun ? { dryRun } : {}), references, variants },
+          null,
+          2,
+        )
       : references.join("\n"),
   )
 }

@@ -87,7 +87,11 @@ export function platformOfNodeArch(arch: string): PlatformName | undefined {
  * @example platformText({ os: "linux", architecture: "riscv64" }) ⇒ "linux/riscv64"
  */
 export function platformText(given: { os: string; architecture: string; variant?: string | undefined }): string {
-  const text = [given.os, given.architecture, ...(given.variant ? [given.variant] : [])].join("/")
+  return knownPlatform([given.os, given.architecture, ...(given.variant ? [given.variant] : [])].join("/"))
+}
+
+/** A platform as this table spells it, if one of its aliases is given; anything else as it is. */
+export function knownPlatform(text: string): string {
   return PLATFORMS.find((platform) => spelling(platform).aliases.includes(text)) ?? text
 }
 

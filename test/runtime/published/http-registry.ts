@@ -6,7 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { descriptorSchema, digestOf, MEDIA_TYPE, type Descriptor } from "../../../dagger/src/core/oci/documents.js"
-import type { Artifact, ChangingImages } from "../../../dagger/src/core/published/published-images.js"
+import type { Referrer } from "../../../dagger/src/core/oci/referrer.js"
+import type { Named } from "../../../dagger/src/core/oci/tag-moves.js"
+import type { ChangingImages } from "../../../dagger/src/core/published/published-images.js"
 import { findProgram } from "../../../src/engine/bare/host/host.js"
 import { registryConfig } from "../../../src/engine/bare/instance/config.js"
 
@@ -70,7 +72,7 @@ export class HttpRegistry implements ChangingImages {
     return ((await response.json()) as { tags: string[] | null }).tags ?? []
   }
 
-  async manifest(repository: string, name: string): Promise<string | undefined> {
+  async find(repository: string, name: string): Promise<string | undefined> {
     const response = await fetch(`${base(repository)}/manifests/${name.slice(1)}`, { headers: { accept: ACCEPTED } })
     return response.status === 404 ? undefined : required(response)
   }
@@ -80,19 +82,24 @@ export class HttpRegistry implements ChangingImages {
   }
 
   async referrers(repository: string, digest: string): Promise<Descriptor[]> {
-    const text = await this.manifest(repository, `:${digest.replace(":", "-")}`)
+    const text = await this.find(repository, `:${digest.replace(":", "-")}`)
     if (text === undefined) return []
     return descriptorSchema.array().parse((JSON.parse(text) as { manifests: unknown }).manifests)
   }
 
   async tag(repository: string, digest: string, tag: string): Promise<void> {
-    const text = await this.manifest(repository, `@${digest}`)
+    const text = await this.find(repository, `@${digest}`)
     if (text === undefined) throw new Error(`${repository} has no ${digest}`)
     await this.put(repository, tag, text)
   }
 
-  async attach(repository: string, { subject, content, ...artifact }: Artifact): Promise<void> {
-    const size = Buffer.byteLength((await this.manifest(repository, `@${subject}`)) ?? "")
+  async settle(repository: string, tag: string): Promise<Named> {
+    const text = await this.find(repository, `:${tag}`)
+    return { digest: text === undefined ? undefined : digestOf(text) }
+  }
+
+  async attach(repository: string, { subject, content, ...artifact }: Referrer): Promise<void> {
+    const size = Buffer.byteLength((await this.find(repository, `@${subject}`)) ?? "")
     const manifest = {
       schemaVersion: 2,
       mediaType: MEDIA_TYPE.manifest,

@@ -1,4 +1,13 @@
-import { describe, expect, it } from "vitest"
+import { execa } from "execa"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { ChangingImages } from "../../../dagger/src/core/published/published-images.js"
+import { goToolchain } from "../../../src/engine/bare/artefacts/go-toolchain.js"
+import { PROJECT_ROOT } from "../../../src/host/paths.js"
+import { GO_ENVIRONMENT } from "../go-module.js"
+import { ProgramRegistry } from "./program-registry.js"
 import { cleanUp, planCleanup } from "../../../dagger/src/core/published/cleanup.js"
 import { inspect } from "../../../dagger/src/core/published/inspection.js"
 import { promote, rollback } from "../../../dagger/src/core/published/promotion.js"
@@ -31,18 +40,35 @@ async function released(repository: string): Promise<{ http: HttpRegistry; diges
   return { http, digests }
 }
 
+const MINUTES = 15 * 60_000
+const folder = mkdtempSync(join(tmpdir(), "published-"))
+const program = join(folder, "registry")
+
 describe.skipIf(REGISTRY_PROGRAM === undefined)(`images in a registry${WHERE}`, () => {
-  it("are inspected, promoted, rolled back and cleaned up", async () => {
+  beforeAll(async () => {
+    const { program: go } = await goToolchain()
+    const cwd = join(PROJECT_ROOT, "dagger/registry")
+    await execa(go, ["build", "-trimpath", "-o", program, "."], { cwd, env: GO_ENVIRONMENT })
+  }, MINUTES)
+  afterAll(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  it.each<[string, (registry: string) => ChangingImages]>([
+    ["a client of this test's", () => new HttpRegistry()],
+    ["the pipeline's client", (registry) => new ProgramRegistry(program, registry)],
+  ])("are inspected, promoted, rolled back and cleaned up by %s", async (_, clientOf) => {
     await withRegistryProcess(async (registry) => {
       const repository = `${registry}/team/runner`
       const { http, digests } = await released(repository)
+      const client = clientOf(registry)
       const [first = "", second = "", third = ""] = digests
       const named = async (tag: string) => {
-        const text = await http.manifest(repository, `:${tag}`)
+        const text = await http.find(repository, `:${tag}`)
         return text === undefined ? undefined : digestOf(text)
       }
 
-      expect(await inspect(http, { repository, name: ":latest" }, NOW)).toMatchObject({
+      expect(await inspect(client, { repository, name: ":latest" }, NOW)).toMatchObject({
         image: `${repository}@${third}`,
         ageDays: 27,
         platforms: [
@@ -53,30 +79,30 @@ describe.skipIf(REGISTRY_PROGRAM === undefined)(`images in a registry${WHERE}`, 
       })
 
       const options = { force: false, now: () => NOW }
-      await promote(http, { repository, name: ":1.0.1", tags: ["latest", "stable"] }, options)
+      await promote(client, { repository, name: ":1.0.1", tags: ["latest", "stable"] }, options)
       expect([await named("latest"), await named("stable")]).toEqual([first, first])
-      await expect(promote(http, { repository, name: ":1.0.1", tags: ["1.0.2"] }, options)).rejects.toMatchObject({
+      await expect(promote(client, { repository, name: ":1.0.1", tags: ["1.0.2"] }, options)).rejects.toMatchObject({
         code: "TAG_TAKEN",
       })
-      await rollback(http, { repository, tag: "latest" }, options)
+      await rollback(client, { repository, tag: "latest" }, options)
       expect(await named("latest")).toBe(third)
-      const { moves } = await inspect(http, { repository, name: ":latest" }, NOW)
+      const { moves } = await inspect(client, { repository, name: ":latest" }, NOW)
       expect(moves).toEqual([{ tag: "latest", from: first, at: NOW.toISOString(), by: "rollback" }])
 
-      const survey = await surveyOf(http, repository)
+      const survey = await surveyOf(client, repository)
       const plan = planCleanup(survey, 1)
       expect(plan.deleted.map(({ tags }) => tags)).toEqual([["1.0.2"]])
-      await cleanUp(http, survey, plan)
+      await cleanUp(client, survey, plan)
       expect((await http.tags(repository)).toSorted()).toEqual(
         ["1.0.1", "1.0.3", "latest", "stable", ...[first, third].map((digest) => digest.replace(":", "-"))].toSorted(),
       )
-      for (const digest of plan.deletions) expect(await http.manifest(repository, `@${digest}`)).toBeUndefined()
+      for (const digest of plan.deletions) expect(await http.find(repository, `@${digest}`)).toBeUndefined()
       expect(await named("1.0.2")).toBeUndefined()
-      expect(await http.manifest(repository, `@${second}`)).toBeUndefined()
+      expect(await http.find(repository, `@${second}`)).toBeUndefined()
       // What stays is whole, and there is nothing left to do.
       for (const name of [":latest", ":stable", ":1.0.1", ":1.0.3"])
-        expect((await inspect(http, { repository, name }, NOW)).attestations).toMatchObject([{ kind: "SPDX" }])
-      expect(planCleanup(await surveyOf(http, repository), 1).deletions).toEqual([])
+        expect((await inspect(client, { repository, name }, NOW)).attestations).toMatchObject([{ kind: "SPDX" }])
+      expect(planCleanup(await surveyOf(client, repository), 1).deletions).toEqual([])
     })
   })
 })

@@ -27,7 +27,7 @@ type Plan struct {
 // Target is an image for one repository. Paths are relative to the plan's folder.
 type Target struct {
 	Repository string `json:"repository"`
-	// Folder of an OCI layout.
+	// Folder of an OCI layout. Empty if the repository has the image, and only referrers are new.
 	Layout string `json:"layout"`
 	// Digest of the image's index.
 	Index     string     `json:"index"`
@@ -103,7 +103,9 @@ func ReadPlan(path string) (*Plan, error) {
 	}
 	for place := range plan.Repositories {
 		target := &plan.Repositories[place]
-		target.from = layout(within(target.Layout))
+		if target.Layout != "" {
+			target.from = layout(within(target.Layout))
+		}
 		for place := range target.Referrers {
 			referrer := &target.Referrers[place]
 			if referrer.content, err = os.ReadFile(within(referrer.File)); err != nil {
@@ -131,6 +133,9 @@ func (r *Registry) Push(ctx context.Context, plan *Plan) ([]*Pushed, error) {
 	run := &push{Registry: r, holders: map[digest.Digest][]string{}, siblings: plan.Siblings}
 	for place := range plan.Repositories {
 		target := &plan.Repositories[place]
+		if target.from == nil {
+			target.from = remote{r, target.Repository}
+		}
 		var err error
 		if target.graph, err = graphOf(ctx, target.from, target.Index); err != nil {
 			return nil, err
@@ -153,6 +158,9 @@ func (r *Registry) Push(ctx context.Context, plan *Plan) ([]*Pushed, error) {
 
 // images are the blobs, and every manifest but the last one.
 func (p *push) images(ctx context.Context, target *Target, result *Pushed) error {
+	if target.from.repository() == target.Repository {
+		return nil
+	}
 	err := each(ctx, target.graph.blobs, func(ctx context.Context, blob descriptor.Descriptor) error {
 		open := func(ctx context.Context) (io.ReadCloser, error) { return target.from.open(ctx, blob) }
 		there, err := p.blob(ctx, target, result, blob, open)

@@ -51,12 +51,24 @@ func (r *Registry) Tags(ctx context.Context, repository string) ([]string, error
 
 // Delete deletes a manifest, and with it all tags that point to it. If it refers to another manifest, that one's fallback tag forgets it.
 func (r *Registry) Delete(ctx context.Context, repository, digest string) error {
+	return r.delete(ctx, repository, digest, regclient.WithManifestCheckReferrers())
+}
+
+// DeleteAlone is Delete for who deletes lists of referrers as well: those stay as they are. What is gone already is no error.
+func (r *Registry) DeleteAlone(ctx context.Context, repository, digest string) error {
+	if err := r.delete(ctx, repository, digest); !failure.Is(err, failure.NotFound) {
+		return err
+	}
+	return nil
+}
+
+func (r *Registry) delete(ctx context.Context, repository, digest string, options ...regclient.ManifestOpts) error {
 	reference, err := r.named(repository, "@"+digest)
 	if err != nil {
 		return err
 	}
 	return r.do(ctx, "delete "+r.at(repository)+"@"+digest, 0, func(ctx context.Context) error {
-		return r.library.ManifestDelete(ctx, reference, regclient.WithManifestCheckReferrers())
+		return r.library.ManifestDelete(ctx, reference, options...)
 	})
 }
 

@@ -31,6 +31,8 @@ export interface Publication extends PublicationNames {
   index: string
   /** Digests of the platforms' manifests. */
   manifests: string[]
+  /** Sum of all platforms' layers, each layer once. */
+  compressedBytes: number
 }
 
 /** The variant that takes the repository's own name. */
@@ -203,8 +205,15 @@ export function planPublication(
       variant,
       ...namesOf({ variant, runner: runner.kind, root, sudo }, factsOf(report, variant), { ...options, tags }),
       ...provenDigests(report),
+      compressedBytes: layerBytes(report),
     }
   })
+}
+
+function layerBytes({ platforms }: Report): number {
+  const layers = platforms.flatMap((platform) => platform.layers ?? [])
+  const sizes = new Map(layers.map(({ digest, compressedBytes }) => [digest, compressedBytes]))
+  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
 }
 
 /** Digests of a finished image of which every platform passed at least one check, failed none, and had an answer to all. */

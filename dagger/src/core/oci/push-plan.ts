@@ -5,8 +5,8 @@ import type { Referrer } from "./referrer.js"
 export interface PlannedPush {
   /** As the user wrote it. */
   repository: string
-  /** Where the client finds the OCI layout: absolute path. */
-  layout: string
+  /** Where the client finds the OCI layout: absolute path. Absent if the repository has the image, and only referrers are new. */
+  layout?: string
   /** Digest of the image's index. */
   index: string
   referrers: readonly Referrer[]

@@ -24,7 +24,7 @@ export async function artifactContent(
   repository: string,
   { digest }: Pick<PublishedReferrer, "digest">,
 ): Promise<string | undefined> {
-  const text = await images.manifest(repository, `@${digest}`)
+  const text = await images.find(repository, `@${digest}`)
   if (text === undefined || digestOf(text) !== digest) return undefined
   const { layers = [] } = parseDocument(text, `${repository}@${digest}`)
   const [layer, ...others] = layers

@@ -35,7 +35,7 @@ export async function publishedBuild(
       return JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [entry] })
     const digest = path.replace("blobs/", "").replace("/", ":")
     if (!manifests.has(path)) return images.blob(repository, digest)
-    const text = await images.manifest(repository, `@${digest}`)
+    const text = await images.find(repository, `@${digest}`)
     if (text === undefined) throw diffError(shown, `the registry does not have ${digest}`)
     return text
   }

@@ -139,7 +139,7 @@ async function requireUnchanged(images: PublishedImages, { repository, tags, str
   const now = (await images.tags(repository)).filter((tag) => known.has(tag) || !isOfKnownImage(tag, nodes))
   const found = await Promise.all(
     now.map(async (tag) => {
-      const text = await images.manifest(repository, `:${tag}`)
+      const text = await images.find(repository, `:${tag}`)
       return text !== undefined && digestOf(text) === known.get(tag)
     }),
   )

@@ -70,7 +70,7 @@ export async function readImage(
   repository: string,
   name: string,
 ): Promise<PublishedImage | undefined> {
-  const text = await images.manifest(repository, name)
+  const text = await images.find(repository, name)
   return text === undefined ? undefined : imageOf(images, repository, text)
 }
 
@@ -114,7 +114,7 @@ export async function readPlatform(
   const { manifest, config } = platform
   if (manifest && config) return { ...platform, manifest, config }
   const name = `@${platform.digest}`
-  const document = parseDocument((await images.manifest(repository, name)) ?? missing(repository, name), name)
+  const document = parseDocument((await images.find(repository, name)) ?? missing(repository, name), name)
   const read = await configOf(images, repository, document)
   if (!read) throw unreadable(`${repository}${name}`, "its configuration is not an image's")
   return { ...platform, manifest: document, config: read }
@@ -161,7 +161,7 @@ async function platformOf(
   }
   // The field is optional: the configuration says it as well.
   if (INDEX_TYPES.includes(mediaType)) return undefined
-  const text = await images.manifest(repository, `@${digest}`)
+  const text = await images.find(repository, `@${digest}`)
   if (text === undefined) return undefined
   const manifest = parseDocument(text, `${repository}@${digest}`)
   const config = await configOf(images, repository, manifest)

@@ -1,4 +1,6 @@
 import type { Descriptor } from "../oci/documents.js"
+import type { Referrer } from "../oci/referrer.js"
+import type { Named } from "../oci/tag-moves.js"
 
 /**
  * A registry, as far as the work on published images needs it. Every method throws RunnerImagesError AUTHENTICATION or REGISTRY_FAILED.
@@ -12,7 +14,7 @@ export interface PublishedImages {
    *
    * @param name `@sha256:…` or `:tag`
    */
-  manifest(repository: string, name: string): Promise<string | undefined>
+  find(repository: string, name: string): Promise<string | undefined>
   /** A configuration, or the layer of an artifact, as text. */
   blob(repository: string, digest: string): Promise<string>
   /** What has the manifest as its subject, found by the referrers API or by the fallback tag. */
@@ -23,24 +25,13 @@ export interface PublishedImages {
 export interface ChangingImages extends PublishedImages {
   /** Sets a tag to what the repository has, and reads it back. */
   tag(repository: string, digest: string, tag: string): Promise<void>
+  /** What a tag points to after setting it failed. Answers soon, and never throws: the caller reports the earlier failure. */
+  settle(repository: string, tag: string): Promise<Named>
   /** Pushes an artifact, with the fallback tag if the registry has no referrers API. */
-  attach(repository: string, artifact: Artifact): Promise<void>
+  attach(repository: string, referrer: Referrer): Promise<void>
   /**
    * Deletes a manifest or index, and with it all tags that name it. What is gone already is no error; what a registry that cannot delete
    * says is one.
    */
   delete(repository: string, digest: string): Promise<void>
-}
-
-/** Something about an image, in its repository. */
-export interface Artifact {
-  /** Digest of the manifest or index that it is about. */
-  subject: string
-  /** Of the artifact's manifest. */
-  artifactType: string
-  /** Of its only layer. */
-  mediaType: string
-  annotations: Record<string, string>
-  /** The layer's bytes as text. */
-  content: string
 }

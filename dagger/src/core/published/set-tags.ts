@@ -1,7 +1,6 @@
-import { moveText, TagMoves, type Named, type TagMove } from "../oci/tag-moves.js"
-import { digestOf } from "../oci/documents.js"
+import { moveText, TagMoves, type TagMove } from "../oci/tag-moves.js"
 import { Progress } from "../progress/progress.js"
-import type { ChangingImages, PublishedImages } from "./published-images.js"
+import type { ChangingImages } from "./published-images.js"
 import { moveRecord, type Mover } from "./tag-history.js"
 
 export interface SetTagsOptions {
@@ -42,19 +41,9 @@ export async function setTags(
       await progress.run("all platforms", `tag ${repository}:${tag}`, () => images.tag(repository, to, tag))
       moves.settle(move, { digest: to })
     } catch (error) {
-      moves.settle(move, await settled(images, move))
+      moves.settle(move, await images.settle(repository, tag))
       throw error
     }
   }
   return planned
-}
-
-/** What a tag points to after setting it failed. Never throws: the caller reports the earlier failure. */
-async function settled(images: PublishedImages, { repository, tag }: TagMove): Promise<Named> {
-  try {
-    const text = await images.manifest(repository, `:${tag}`)
-    return { digest: text === undefined ? undefined : digestOf(text) }
-  } catch {
-    return "unknown"
-  }
 }

@@ -49,7 +49,7 @@ export async function surveyOf(images: PublishedImages, repository: string): Pro
   const tags = new Map<string, string>()
   const fallbackTags = new Map<string, string>()
   await inParallel(await images.tags(repository), async (tag) => {
-    const text = await images.manifest(repository, `:${tag}`)
+    const text = await images.find(repository, `:${tag}`)
     if (text === undefined) return // Deleted meanwhile.
     texts.set(digestOf(text), text)
     ;(REFERRERS_TAG.test(tag) ? fallbackTags : tags).set(tag, digestOf(text))
@@ -64,7 +64,7 @@ export async function surveyOf(images: PublishedImages, repository: string): Pro
     if (open.length === 0) return
     for (const digest of open) seen.add(digest)
     await inParallel(open, async (digest) => {
-      const text = texts.get(digest) ?? (await images.manifest(repository, `@${digest}`))
+      const text = texts.get(digest) ?? (await images.find(repository, `@${digest}`))
       if (text === undefined) return
       const own = (fallbacks.get(digest) ?? []).map(([, fallback]) => fallback)
       nodes.set(digest, { ...(await nodeOf(images, repository, text, tagged.has(digest))), fallbacks: own })

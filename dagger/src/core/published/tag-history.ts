@@ -2,7 +2,8 @@ import { z } from "zod"
 import { canonicalJson, digestSchema } from "../oci/documents.js"
 import type { TagMove } from "../oci/tag-moves.js"
 import { artifactContent, referrersOf, type PublishedReferrer } from "./artifacts.js"
-import type { Artifact, PublishedImages } from "./published-images.js"
+import type { Referrer } from "../oci/referrer.js"
+import type { PublishedImages } from "./published-images.js"
 
 /**
  * Where a tag was before. A registry remembers nothing of it, so each move is recorded as an artifact about the image that the tag moves
@@ -28,7 +29,7 @@ const recordSchema = z.object({
 export type TagRecord = z.infer<typeof recordSchema>
 
 /** The record of a move; undefined for a new tag, which was nowhere before, and for one that stays. */
-export function moveRecord({ tag, from, to }: TagMove, by: Mover, at: Date): Artifact | undefined {
+export function moveRecord({ tag, from, to }: TagMove, by: Mover, at: Date): Referrer | undefined {
   if (from === undefined || from === to) return undefined
   const record: TagRecord = { schemaVersion: 1, tag, from, to, at: at.toISOString(), by }
   return {

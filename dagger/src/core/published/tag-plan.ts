@@ -1,4 +1,3 @@
-import type { TaggedRepository } from "../oci/publication.js"
 import type { TagMove } from "../oci/tag-moves.js"
 import { readImage } from "./image.js"
 import type { PublishedImages } from "./published-images.js"
@@ -60,28 +59,21 @@ function wayBack(tag: string, from: TagTarget | undefined, to: TagTarget): Plann
 /**
  * Checks the tags that are known before the build against what the registry has, so that no build is in vain.
  *
+ * @param tags with what they point to now
  * @param platforms those that the image will have
  * @returns lines about version tags that exist: they can only be published again if the build makes the same image
- * @throws RunnerImagesError TAG_LOSES_PLATFORM or the registry's
+ * @throws RunnerImagesError TAG_LOSES_PLATFORM
  */
-export async function checkTagsBeforeBuild(
-  images: PublishedImages,
-  places: readonly TaggedRepository[],
+export function checkBeforeBuild(
+  tags: readonly Omit<WantedTag, "to">[],
   platforms: readonly string[],
   force: boolean,
-): Promise<string[]> {
-  const wanted = await Promise.all(
-    places
-      .flatMap(({ repository, tags }) => tags.map((tag) => ({ repository, tag })))
-      .map(async ({ repository, tag }) => ({
-        repository,
-        tag,
-        from: await target(images, repository, `:${tag}`),
-        to: { platforms },
-      })),
+): string[] {
+  assertPlatformsKept(
+    tags.map((tag) => ({ ...tag, to: { platforms } })),
+    force,
   )
-  assertPlatformsKept(wanted, force)
-  return wanted.flatMap(({ repository, tag, from }) => {
+  return tags.flatMap(({ repository, tag, from }) => {
     if (!from || !isVersionTag(tag)) return []
     const outcome = force ? "--force moves it" : "publishing it again is refused unless the build makes the same image"
     return [`${repository}:${tag} exists and points to ${from.digest}: ${outcome}`]

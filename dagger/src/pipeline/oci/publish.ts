@@ -9,7 +9,11 @@ import {
   type Publication,
 } from "../../core/oci/publication.js"
 import type { Referrer } from "../../core/oci/referrer.js"
-import { moveText, TagMoves } from "../../core/oci/tag-moves.js"
+import { TagMoves } from "../../core/oci/tag-moves.js"
+import { knownPlatform } from "../../core/platforms.js"
+import { setTags } from "../../core/published/set-tags.js"
+import { checkBeforeBuild, planTags, type NewTag } from "../../core/published/tag-plan.js"
+import { megabytes } from "../../core/text/markdown.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
@@ -26,6 +30,10 @@ export interface PublishOptions extends RegistryAccess {
   runner: RunnerMode
   /** Also tag other variants than standard in {@link repository} itself, as `chrome-TAG`. */
   variantTags: boolean
+  /** Move version tags that exist, and tags other than latest although they lose a platform. */
+  force?: boolean
+  /** Check everything and change nothing: what would be pushed and tagged is noted. */
+  dryRun?: boolean
   /** Kept up to date, for a caller that may be interrupted. */
   moves?: TagMoves
   /** What is published beside an image. */
@@ -55,23 +63,32 @@ export class RegistryDestination implements Destination {
  * Finds out before a build whether its images could be published: whether the registry answers, as securely as was asked for, and lets this
  * account push to all repositories.
  *
- * @throws RunnerImagesError REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
+ * @throws RunnerImagesError REFERENCE_INVALID, USAGE, TAG_LOSES_PLATFORM, AUTHENTICATION or REGISTRY_FAILED
  */
 export async function checkTarget(
   images: readonly NamingFacts[],
-  request: Pick<BuildRequest, "source">,
+  request: Pick<BuildRequest, "source" | "platforms">,
   options: PublishOptions,
   progress: Progress,
 ): Promise<void> {
+  const { platforms } = request
   const names = images.map((image) => namesBeforeBuild(image, request, options))
   const repositories = names.flatMap(({ alias, ...own }) => (alias ? [own, alias] : [own]))
   const registry = await Registry.open(options.repository, options)
   const tagged = await registry.check(repositories)
-  for (const [name, { digest, platforms }] of tagged)
-    progress.note(
-      "all platforms",
-      `${name} is now ${digest}${platforms.length === 0 ? "" : `, ${platforms.join(", ")}`}`,
-    )
+  const tags = repositories.flatMap(({ repository, tags: wanted }) =>
+    wanted.map((tag) => {
+      const found = tagged.get(`${repository}:${tag}`)
+      return { repository, tag, from: found && { ...found, platforms: found.platforms.map(knownPlatform) } }
+    }),
+  )
+  for (const { repository, tag, from } of tags)
+    if (from)
+      progress.note(
+        "all platforms",
+        `${repository}:${tag} is now ${from.digest}${from.platforms.length === 0 ? "" : `, ${from.platforms.join(", ")}`}`,
+      )
+  for (const line of checkBeforeBuild(tags, platforms, options.force ?? false)) progress.warn("all platforms", line)
 }
 
 /**
@@ -82,7 +99,7 @@ export async function checkTarget(
  * moves beforehand, in case this program or its engine is killed.
  *
  * @returns one line per variant, `ghcr.io/owner/runner@sha256:…`
- * @throws RunnerImagesError ACT_RUNNER_REFUSED, CHECKS_FAILED, REFERENCE_INVALID, USAGE, AUTHENTICATION or REGISTRY_FAILED
+ * @throws RunnerImagesError ACT_RUNNER_REFUSED, CHECKS_FAILED, REFERENCE_INVALID, TAG_TAKEN, TAG_LOSES_PLATFORM, USAGE, AUTHENTICATION or REGISTRY_FAILED
  */
 export async function publish(
   built: readonly BuiltVariant[],
@@ -92,15 +109,43 @@ export async function publish(
   const publications = planPublication(built, options)
   await Promise.all(built.map((image, place) => requireReported(image, publications[place])))
   const registry = await Registry.open(options.repository, options)
-  const moves = options.moves ?? new TagMoves()
-  try {
-    moves.begin()
-    await push(registry, built, publications, options, progress)
-    await setTags(registry, publications, moves, progress)
-  } catch (error) {
-    throw accountedFor(error, moves)
+  const { moves = new TagMoves(), force = false, dryRun = false } = options
+  const names = tagsOf(built, publications)
+  // What may not be tagged is not pushed either.
+  const expected = await planTags(registry, names, force)
+  const how = { by: "publish", now: () => new Date(), moves, insecure: registry.plain, progress, dryRun } as const
+  if (dryRun) {
+    for (const publication of publications) noteUpload(publication, progress)
+    await setTags(registry, expected, how)
+  } else {
+    try {
+      moves.begin()
+      await push(registry, built, publications, options, progress)
+      // Read again: pushing takes long.
+      await setTags(registry, await planTags(registry, names, force), how)
+    } catch (error) {
+      throw accountedFor(error, moves)
+    }
   }
   return publications.map(({ repository, index }) => `${repository}@${index}`)
+}
+
+/** Every tag of every image. */
+function tagsOf(built: readonly BuiltVariant[], publications: readonly Publication[]): NewTag[] {
+  return publications.flatMap(({ index, alias, ...own }, place) => {
+    const platforms = built[place]?.report.platforms.map(({ platform }) => platform) ?? []
+    return (alias ? [own, alias] : [own]).flatMap(({ repository, tags }) =>
+      tags.map((tag) => ({ repository, tag, to: index, platforms })),
+    )
+  })
+}
+
+function noteUpload({ repository, alias, index, compressedBytes }: Publication, progress: Progress): void {
+  for (const name of [repository, ...(alias ? [alias.repository] : [])])
+    progress.note(
+      "all platforms",
+      `would be pushed: ${name}@${index}, layers of ${megabytes(compressedBytes)} unless the registry has them`,
+    )
 }
 
 /** Pushes all images to all of their repositories in one step, without a tag. */
@@ -125,36 +170,6 @@ async function push(
   const siblings = VARIANTS.map((variant) => repositoryFor(standard, variant))
   const pushed = await progress.run("all platforms", "push", () => registry.push(images.flat(), siblings))
   for (const each of pushed) progress.note("all platforms", registry.text(each))
-}
-
-async function setTags(
-  registry: Registry,
-  publications: readonly Publication[],
-  moves: TagMoves,
-  progress: Progress,
-): Promise<void> {
-  const names = publications.flatMap(({ index, alias, ...own }) =>
-    (alias ? [own, alias] : [own]).map(({ repository, tags }) => ({ repository, tags, to: index })),
-  )
-  const wanted = await Promise.all(
-    names.map(async ({ repository, tags, to }) => {
-      const from = await registry.digests(repository, tags)
-      return tags.map((tag, place) => ({ repository, tag, from: from[place], to }))
-    }),
-  )
-  const planned = moves.plan(wanted.flat(), registry.plain)
-  for (const move of planned) progress.note("all platforms", `to be tagged: ${moveText(move)}`)
-  for (const move of planned) {
-    const { repository, tag, to } = move
-    moves.start(move)
-    try {
-      await progress.run("all platforms", `tag ${repository}:${tag}`, () => registry.tag(repository, to, tag))
-      moves.settle(move, { digest: to })
-    } catch (error) {
-      moves.settle(move, await registry.settle(repository, tag))
-      throw error
-    }
-  }
 }
 
 /** The same error, with details of what was already published. */

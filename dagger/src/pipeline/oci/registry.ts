@@ -22,6 +22,8 @@ import {
 import { registryError } from "../../core/oci/registry-error.js"
 import { readRegistryFailure } from "../../core/oci/registry-failure.js"
 import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-limits.js"
+import type { Referrer } from "../../core/oci/referrer.js"
+import type { ChangingImages } from "../../core/published/published-images.js"
 import type { Named } from "../../core/oci/tag-moves.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { servicePort } from "../engine/service.js"
@@ -62,7 +64,7 @@ const TRUST_BUNDLE = "/run/ca-certificates.crt"
  *
  * All methods throw RunnerImagesError AUTHENTICATION or REGISTRY_FAILED.
  */
-export class Registry {
+export class Registry implements ChangingImages {
   private constructor(
     private readonly client: Container,
     private readonly registry: string,
@@ -208,6 +210,11 @@ export class Registry {
     }
   }
 
+  /** As {@link manifest}; undefined if there is none. */
+  async find(repository: string, name: string): Promise<string | undefined> {
+    return (await this.manifests(repository, [name], ["-optional"]))[0]?.content
+  }
+
   private async manifests(
     repository: string,
     names: readonly string[],
@@ -244,9 +251,17 @@ export class Registry {
     await this.run(`delete the tag ${repository}:${tag}`, words, doneSchema, this.limits.request)
   }
 
-  /** Deletes a manifest, and all tags that point to it. */
+  /** Pushes something about an image that the repository has. */
+  async attach(repository: string, referrer: Referrer): Promise<void> {
+    const plan = pushPlan([{ repository, index: referrer.subject, referrers: [referrer] }], [])
+    const client = this.client.withMountedDirectory(PLAN, this.uploads.directory(plan))
+    const action = `push what is about ${repository}@${referrer.subject}`
+    await this.run(action, ["push", `${PLAN}/${PLAN_FILE}`], pushSchema, this.limits.request, client)
+  }
+
+  /** Deletes a manifest, and all tags that point to it. Lists of referrers stay as they are; what is gone already is no error. */
   async delete(repository: string, digest: string): Promise<void> {
-    const words = ["delete", pathOf(repository), digest]
+    const words = ["-alone", "delete", pathOf(repository), digest]
     await this.run(`delete ${repository}@${digest}`, words, doneSchema, this.limits.request)
   }
 

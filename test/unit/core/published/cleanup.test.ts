@@ -70,7 +70,7 @@ describe.each([true, false])("with a referrers API: %s", (referrersApi) => {
     )
     for (const [place, digest] of digests.entries()) {
       await registry.attach(REPOSITORY, note(digest, `index ${String(place)}`))
-      const index = JSON.parse((await registry.manifest(REPOSITORY, `@${digest}`)) ?? "") as {
+      const index = JSON.parse((await registry.find(REPOSITORY, `@${digest}`)) ?? "") as {
         manifests: { digest: string }[]
       }
       for (const child of index.manifests)
@@ -215,7 +215,7 @@ describe("what stays", () => {
     const plan = await cleaned(registry, 1)
     expect(plan.strays).toEqual([digest.replace(":", "-")])
     expect(registry.contents(REPOSITORY).manifests).toEqual(manifests.filter((each) => !plan.deletions.includes(each)))
-    expect(await registry.manifest(REPOSITORY, `@${digest}`)).toBeDefined()
+    expect(await registry.find(REPOSITORY, `@${digest}`)).toBeDefined()
     expect(await registry.referrers(REPOSITORY, digest)).toHaveLength(1)
   })
 })
@@ -321,7 +321,7 @@ async function built({ referrersApi, images, abouts, moves, untagged }: AnyRepos
 
 /** Everything that a digest needs, found by walking the documents themselves and not by the code that is tested. */
 async function needs(registry: MemoryRegistry, digest: string, found = new Set<string>()): Promise<Set<string>> {
-  const text = await registry.manifest(REPOSITORY, `@${digest}`)
+  const text = await registry.find(REPOSITORY, `@${digest}`)
   if (text === undefined || found.has(digest)) return found
   found.add(digest)
   const { manifests = [] } = JSON.parse(text) as { manifests?: { digest: string }[] }

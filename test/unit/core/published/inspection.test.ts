@@ -36,7 +36,7 @@ const bundle = (subject: string, predicateType: string, content = predicateType)
 const short = (text: string) => named(text.replaceAll(/sha256:[0-9a-f]{12}(?![0-9a-f])/g, "sha256:…"))
 
 async function childrenOf(registry: MemoryRegistry, digest: string): Promise<string[]> {
-  const text = (await registry.manifest(REPOSITORY, `@${digest}`)) ?? ""
+  const text = (await registry.find(REPOSITORY, `@${digest}`)) ?? ""
   return (JSON.parse(text) as { manifests: { digest: string }[] }).manifests.map((child) => child.digest)
 }
 
@@ -232,7 +232,7 @@ describe("inspect", () => {
     const { registry, index } = await published("a", { platforms: [] })
     const other = publishImage(registry, { salt: "other", tags: ["2.0.0"] })
     const [attached] = await registry.referrers(REPOSITORY, index)
-    const text = JSON.parse((await registry.manifest(REPOSITORY, `@${attached?.digest ?? ""}`)) ?? "") as {
+    const text = JSON.parse((await registry.find(REPOSITORY, `@${attached?.digest ?? ""}`)) ?? "") as {
       layers: { digest: string }[]
     }
     const content = await registry.blob(REPOSITORY, text.layers[0]?.digest ?? "")

@@ -1,5 +1,7 @@
 import { canonicalJson, digestOf, MEDIA_TYPE, type Descriptor } from "../../../../dagger/src/core/oci/documents.js"
-import type { Artifact, ChangingImages } from "../../../../dagger/src/core/published/published-images.js"
+import type { Referrer } from "../../../../dagger/src/core/oci/referrer.js"
+import type { Named } from "../../../../dagger/src/core/oci/tag-moves.js"
+import type { ChangingImages } from "../../../../dagger/src/core/published/published-images.js"
 
 export const REPOSITORY = "ghcr.io/owner/runner"
 const EMPTY = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf("{}"), size: 2 }
@@ -10,7 +12,7 @@ interface Stored {
 }
 
 /** What an index or manifest names, as far as these tests need it. */
-interface Named {
+interface Linked {
   mediaType: string
   artifactType?: string
   manifests?: Descriptor[]
@@ -57,7 +59,7 @@ export class MemoryRegistry implements ChangingImages {
     return Promise.resolve([...(this.repositories.get(repository)?.tags.keys() ?? [])])
   }
 
-  manifest(repository: string, name: string): Promise<string | undefined> {
+  find(repository: string, name: string): Promise<string | undefined> {
     const { manifests, tags } = this.stored(repository)
     const digest = name.startsWith("@") ? name.slice(1) : tags.get(name.slice(1))
     return Promise.resolve(digest === undefined ? undefined : manifests.get(digest))
@@ -70,11 +72,11 @@ export class MemoryRegistry implements ChangingImages {
 
   async referrers(repository: string, digest: string): Promise<Descriptor[]> {
     if (!this.referrersApi) {
-      const text = await this.manifest(repository, `:${digest.replace(":", "-")}`)
-      return text === undefined ? [] : ((JSON.parse(text) as Named).manifests ?? [])
+      const text = await this.find(repository, `:${digest.replace(":", "-")}`)
+      return text === undefined ? [] : ((JSON.parse(text) as Linked).manifests ?? [])
     }
     return [...this.stored(repository).manifests].flatMap(([own, text]) => {
-      const named = JSON.parse(text) as Named
+      const named = JSON.parse(text) as Linked
       return named.subject?.digest === digest ? [describe(own, text, named)] : []
     })
   }
@@ -87,8 +89,13 @@ export class MemoryRegistry implements ChangingImages {
     return Promise.resolve()
   }
 
-  async attach(repository: string, artifact: Artifact): Promise<void> {
-    const text = await this.manifest(repository, `@${artifact.subject}`)
+  async settle(repository: string, tag: string): Promise<Named> {
+    const text = await this.find(repository, `:${tag}`)
+    return { digest: text === undefined ? undefined : digestOf(text) }
+  }
+
+  async attach(repository: string, artifact: Referrer): Promise<void> {
+    const text = await this.find(repository, `@${artifact.subject}`)
     if (text === undefined) throw new Error(`${repository} has no ${artifact.subject}`)
     const document = artifactOf(this, artifact, text)
     const digest = this.put(repository, document)
@@ -119,7 +126,7 @@ export class MemoryRegistry implements ChangingImages {
   }
 }
 
-function artifactOf(registry: MemoryRegistry, { subject, content, ...artifact }: Artifact, subjectText: string) {
+function artifactOf(registry: MemoryRegistry, { subject, content, ...artifact }: Referrer, subjectText: string) {
   return {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
@@ -131,7 +138,7 @@ function artifactOf(registry: MemoryRegistry, { subject, content, ...artifact }:
   }
 }
 
-function describe(digest: string, text: string, { mediaType, artifactType, annotations }: Named): Descriptor {
+function describe(digest: string, text: string, { mediaType, artifactType, annotations }: Linked): Descriptor {
   return {
     mediaType,
     digest,

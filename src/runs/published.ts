@@ -1,0 +1,124 @@
+import { dag } from "@dagger.io/dagger"
+import { readFileSync } from "node:fs"
+import { cleanUp, planCleanup } from "../../dagger/src/core/published/cleanup.js"
+import { inspect } from "../../dagger/src/core/published/inspection.js"
+import { promote, rollback, type Promotion, type PromotionOptions } from "../../dagger/src/core/published/promotion.js"
+import { surveyOf } from "../../dagger/src/core/published/survey.js"
+import type { Progress } from "../../dagger/src/core/progress/progress.js"
+import { TagMoves } from "../../dagger/src/core/oci/tag-moves.js"
+import type { ImageReference, Repository } from "../../dagger/src/core/text/reference.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
+import type { CommandContext } from "../input/context.js"
+import type { GivenRegistry } from "../input/registry-options.js"
+import { cleanupText, inspectionText, promotionText } from "../output/published.js"
+import { hostUploads } from "../session/host-uploads.js"
+import { inSession } from "../session/session.js"
+import { loopbackRegistry } from "./registry.js"
+
+interface Answer {
+  json: boolean
+}
+
+export interface SetTagsRun extends Answer {
+  force: boolean
+  dryRun: boolean
+}
+
+/** Prints what a registry has about an image. */
+export async function runInspect(
+  context: CommandContext,
+  given: GivenRegistry,
+  { reference, json }: Answer & { reference: ImageReference },
+): Promise<void> {
+  const { repository } = reference
+  const found = await withRegistry(context, given, repository, (registry, progress) =>
+    progress.run("all platforms", "inspect", () =>
+      inspect(registry, { repository: repository.name, name: nameOf(reference) }, new Date()),
+    ),
+  )
+  context.answer(json ? JSON.stringify(found, null, 2) : inspectionText(found))
+}
+
+/** Sets tags to an image, and prints what changed and how to go back. */
+export async function runPromote(
+  context: CommandContext,
+  given: GivenRegistry,
+  { reference, tags, ...run }: SetTagsRun & { reference: ImageReference; tags: readonly string[] },
+): Promise<void> {
+  const { repository } = reference
+  await setTags(context, given, repository, run, "promote", (registry, options) =>
+    promote(registry, { repository: repository.name, name: nameOf(reference), tags }, options),
+  )
+}
+
+/** Sets a tag to what it pointed to before, and prints what changed and how to go back. */
+export async function runRollback(
+  context: CommandContext,
+  given: GivenRegistry,
+  { repository, tag, to, ...run }: SetTagsRun & { repository: Repository; tag: string; to: string | undefined },
+): Promise<void> {
+  await setTags(context, given, repository, run, "rollback", (registry, options) =>
+    rollback(registry, { repository: repository.name, tag, ...(to === undefined ? {} : { to }) }, options),
+  )
+}
+
+/** Deletes old builds, and prints what is deleted and what stays. */
+export async function runCleanup(
+  context: CommandContext,
+  given: GivenRegistry,
+  { repository, keep, dryRun, json }: Answer & { repository: Repository; keep: number; dryRun: boolean },
+): Promise<void> {
+  const plan = await withRegistry(context, given, repository, async (registry, progress) => {
+    const survey = await progress.run("all platforms", "read the repository", () => surveyOf(registry, repository.name))
+    const planned = planCleanup(survey, keep)
+    if (!dryRun) await progress.run("all platforms", "delete", () => cleanUp(registry, survey, planned))
+    return planned
+  })
+  context.answer(json ? JSON.stringify({ ...plan, dryRun }, null, 2) : cleanupText(plan, dryRun))
+}
+
+async function setTags(
+  context: CommandContext,
+  given: GivenRegistry,
+  repository: Repository,
+  { force, dryRun, json }: SetTagsRun,
+  by: "promote" | "rollback",
+  work: (registry: Registry, options: PromotionOptions) => Promise<Promotion>,
+): Promise<void> {
+  const moves = new TagMoves(by)
+  context.interrupts.leaves(() => moves.account())
+  const done = await withRegistry(context, given, repository, (registry, progress) =>
+    work(registry, { force, dryRun, moves, insecure: registry.plain, progress, now: () => new Date() }),
+  )
+  context.answer(json ? JSON.stringify(done, null, 2) : promotionText(done))
+}
+
+async function withRegistry<T>(
+  context: CommandContext,
+  { credentials, caBundle, bareEngine }: GivenRegistry,
+  repository: Repository,
+  work: (registry: Registry, progress: Progress) => Promise<T>,
+): Promise<T> {
+  const found = await inSession({ ...context, bareEngine }, async ({ progress }) => {
+    const trusted = caBundle === undefined ? {} : { caBundle: readFileSync(caBundle, "utf8") }
+    const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(hostUploads(), trusted))
+    const registry = await Registry.open(repository.name, {
+      engineHost,
+      ...trusted,
+      ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
+      ...(credentials && {
+        username: credentials.username,
+        password: dag.setSecret("registry-password", credentials.password),
+      }),
+    })
+    return work(registry, progress)
+  })
+  context.terminal.close()
+  return found
+}
+
+/** `@sha256:…` or `:tag`: the digest wins. */
+function nameOf({ tag, digest }: ImageReference): string {
+  return digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+}
