@@ -240,7 +240,12 @@ describe("before a build", () => {
       const image = await built(engineHost)
       await publish([image], options)
       const noted: string[] = []
-      await checkTarget([{ variant: "standard", runner: "act" }, chrome], options, notedIn(noted))
+      await checkTarget(
+        [{ variant: "standard", runner: "act" }, chrome],
+        { platforms: parsePlatforms(undefined) },
+        options,
+        notedIn(noted),
+      )
       expect(noted).toEqual([`${REPOSITORY}:try-act is now ${image.report.index ?? ""}, linux/amd64, linux/arm64`])
     })
   })
@@ -252,8 +257,10 @@ describe("before a build", () => {
       const login = (password: string) => ({ username: "someone", password: dag.setSecret(password, password) })
       const options = optionsFor(engineHost, registry)
       const nothing = notedIn([])
-      await checkTarget([chrome], { ...options, ...login("right") }, nothing)
-      await expect(checkTarget([chrome], { ...options, ...login("wrong") }, nothing)).rejects.toMatchObject({
+      await checkTarget([chrome], { platforms: parsePlatforms(undefined) }, { ...options, ...login("right") }, nothing)
+      await expect(
+        checkTarget([chrome], { platforms: parsePlatforms(undefined) }, { ...options, ...login("wrong") }, nothing),
+      ).rejects.toMatchObject({
         code: "AUTHENTICATION",
         problem: `Could not start an upload to ${REPOSITORY}-chrome: the registry answered 401 Unauthorized: unauthorized: authentication required.`,
         remedy: "Check the user name and the password or token, which may have expired.",

@@ -39,7 +39,7 @@ export type PublishedConfig = z.infer<typeof configSchema>
 
 /** One platform of a published image. */
 export interface PublishedPlatform {
-  /** `linux/arm64` */
+  /** As OCI spells it. */
   platform: string
   /** Digest of the platform's manifest. */
   digest: string

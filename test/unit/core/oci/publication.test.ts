@@ -30,6 +30,7 @@ describe("planPublication", () => {
         tags: ["1.2.3-act", "latest-act"],
         index: `sha256:${"0".repeat(64)}`,
         manifests: [`sha256:${"1".repeat(64)}`, `sha256:${"2".repeat(64)}`],
+        compressedBytes: 0,
       },
     ])
   })
