@@ -92,7 +92,7 @@ export const ERRORS = {
   },
   REPORT_INVALID: {
     exit: EXIT.usage,
-    meaning: "A report cannot be read, or does not have what a bill of materials needs.",
+    meaning: "A report cannot be read, or does not have what a bill of materials or other evidence needs.",
   },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },

@@ -189,7 +189,7 @@ function merged(all: readonly Component[]): Component[] {
 }
 
 /** Reports may be of platforms that this version does not build for. */
-function archIn(platform: string): string {
+export function archIn(platform: string): string {
   const known = PLATFORMS.find((name) => name === platform)
   return known ? archOf(known) : platform.slice(platform.indexOf("/") + 1)
 }

@@ -53,6 +53,22 @@ export function imageUrl(name: string, digest: string, arch: string): string {
   return packageUrl("oci", undefined, name, digest, { arch })
 }
 
+/**
+ * An image in a registry.
+ *
+ * @param reference with a digest
+ * @example baseImageUrl("docker.io/library/debian:trixie-slim@sha256:ab…")
+ *   ⇒ "pkg:oci/debian@sha256:ab…?repository_url=docker.io%2Flibrary%2Fdebian&tag=trixie-slim"
+ */
+export function baseImageUrl(reference: string): string {
+  const [, repository = reference, tag, digest = ""] = /^([^@]+?)(?::([^/:@]+))?@(.+)$/.exec(reference) ?? []
+  const name = repository.slice(repository.lastIndexOf("/") + 1)
+  return packageUrl("oci", undefined, name, digest, {
+    repository_url: repository,
+    ...(tag === undefined ? {} : { tag }),
+  })
+}
+
 /** The namespace is everything before a name's last slash. */
 function pathUrl(type: string, path: string, version: string): string {
   const slash = path.lastIndexOf("/")

@@ -1,0 +1,53 @@
+import { canonicalJson, digestOf } from "../oci/documents.js"
+
+/** Of a sigstore bundle: https://docs.sigstore.dev/about/bundle. cosign v3 finds signatures by it. */
+export const BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+/** Which predicate is in a bundle, by cosign's annotation. Nothing but the signed statement proves it. */
+export const PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
+
+/** The report of the build, as it was written beside the images. */
+export const REPORT_MEDIA_TYPE = "application/vnd.runner-images.report+json"
+
+/** The configuration of an artifact that has none: https://github.com/opencontainers/image-spec/blob/main/manifest.md */
+export const EMPTY_CONFIG = { mediaType: "application/vnd.oci.empty.v1+json", content: "{}" } as const
+
+const MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
+
+/** An artifact that refers to an image or an index in the same repository, with one layer. */
+export interface Referrer {
+  /** Digest of the manifest or index that it is about. */
+  subject: string
+  /** Of the artifact's manifest. */
+  artifactType: string
+  /** Of its only layer. */
+  mediaType: string
+  annotations: Record<string, string>
+  /** The layer's bytes as text. */
+  content: string
+}
+
+/** What a manifest refers to. */
+export interface SubjectDescriptor {
+  mediaType: string
+  digest: string
+  size: number
+}
+
+/** The manifest of an artifact, as text. */
+export function artifactManifest(referrer: Referrer, subject: SubjectDescriptor): string {
+  const describe = (mediaType: string, content: string) => ({
+    mediaType,
+    digest: digestOf(content),
+    size: Buffer.byteLength(content),
+  })
+  return canonicalJson({
+    schemaVersion: 2,
+    mediaType: MANIFEST_MEDIA_TYPE,
+    artifactType: referrer.artifactType,
+    config: describe(EMPTY_CONFIG.mediaType, EMPTY_CONFIG.content),
+    layers: [describe(referrer.mediaType, referrer.content)],
+    subject,
+    annotations: referrer.annotations,
+  })
+}
