@@ -94,6 +94,22 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "A report cannot be read, or does not have what a bill of materials or other evidence needs.",
   },
+  KEY_INVALID: {
+    exit: EXIT.usage,
+    meaning: "A key to sign or to verify with cannot be read, or is not of a kind that images are signed with.",
+  },
+  TRUST_INVALID: {
+    exit: EXIT.usage,
+    meaning: "What an image is to be verified by is not given, not complete, or cannot be read.",
+  },
+  SIGNING_FAILED: {
+    exit: EXIT.network,
+    meaning: "A signature could not be certified or recorded, or there is no identity that it could be certified for.",
+  },
+  VERIFICATION_FAILED: {
+    exit: EXIT.checksFailed,
+    meaning: "An image is not what was signed, or evidence about it is missing or does not hold.",
+  },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },

@@ -17,8 +17,12 @@ const TYPES = {
     predicateType: "https://sigstore.dev/cosign/sign/v1",
     cosign: undefined,
   },
-  spdx: { title: "SPDX", predicateType: "https://spdx.dev/Document", cosign: "spdxjson" },
-  cyclonedx: { title: "CycloneDX", predicateType: "https://cyclonedx.org/bom", cosign: "cyclonedx" },
+  spdx: { title: "bill of materials in SPDX", predicateType: "https://spdx.dev/Document", cosign: "spdxjson" },
+  cyclonedx: {
+    title: "bill of materials in CycloneDX",
+    predicateType: "https://cyclonedx.org/bom",
+    cosign: "cyclonedx",
+  },
   provenance: { title: "provenance", predicateType: "https://slsa.dev/provenance/v1", cosign: "slsaprovenance1" },
   tests: {
     title: "test results",
