@@ -62,7 +62,7 @@ export function identityTrust(identity: Identity, trustedRoot: string, origin: s
     // Reads the keys and certificates, too.
     toTrustMaterial(root)
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : "it has another form")
+    throw invalid(formProblem(error))
   }
   if (!TRUSTED_ROOT.test(root.mediaType)) throw invalid(`its media type is ${JSON.stringify(root.mediaType)}`)
   if (root.certificateAuthorities.length === 0) throw invalid("it names no certificate authority")
@@ -134,8 +134,14 @@ function verify(verifier: Verifier, entity: Parameters<Verifier["verify"]>[0]) {
     return verifier.verify(entity).identity
   } catch (error) {
     if (error instanceof BundleProblem) throw error
-    throw new BundleProblem(error instanceof VerificationError ? explain(error) : "it is damaged")
+    if (error instanceof VerificationError) throw new BundleProblem(explain(error))
+    throw new BundleProblem(`it is damaged: ${formProblem(error)}`)
   }
+}
+
+/** What the library says of a document; where it stumbles, that is only for whoever reads its source. */
+function formProblem(error: unknown): string {
+  return error instanceof Error && !(error instanceof TypeError) ? error.message : "it has another form"
 }
 
 function explain(error: VerificationError): string {

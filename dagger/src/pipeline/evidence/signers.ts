@@ -3,6 +3,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { STATEMENT_MEDIA_TYPE } from "../../core/evidence/statement.js"
 import type { StatementSigner } from "../../core/evidence/evidence.js"
 import type { SigningKey } from "../../core/evidence/signing-key.js"
+import { withoutSecrets } from "../../core/text/mirror.js"
 import { isLoopback } from "../../core/text/reference.js"
 
 /** Servers that record when a signature was made. */
@@ -32,10 +33,10 @@ export async function keySigner(key: SigningKey, witnesses: Witnesses = {}): Pro
     sign: (data) =>
       Promise.resolve({
         signature: key.sign(data),
-        key: { $case: "publicKey", publicKey: key.publicKey, hint: key.hint },
+        key: { $case: "publicKey", publicKey: key.publicKey },
       }),
   }
-  return statementSigner(signer, await witnessesOf(witnesses), [])
+  return statementSigner(signer, await witnessesOf(witnesses), { hint: key.hint })
 }
 
 /**
@@ -61,11 +62,9 @@ export async function keylessSigner(servers: KeylessServers, token: IdentityToke
     },
   }
   const signer = new FulcioSigner({ fulcioBaseURL: serverUrl(fulcio), identityProvider, ...FETCH })
-  return statementSigner(
-    signer,
-    await witnessesOf({ ...(rekor && { rekor }), ...(timestamps && { timestamps }) }),
+  return statementSigner(signer, await witnessesOf({ ...(rekor && { rekor }), ...(timestamps && { timestamps }) }), {
     secrets,
-  )
+  })
 }
 
 /**
@@ -103,11 +102,14 @@ async function witnessesOf({ rekor, timestamps }: Witnesses): Promise<Witness[]>
   ]
 }
 
-/** @param secrets what no error may show, which may grow while it signs */
+/**
+ * @param hint which key signs, without a certificate. The library would also write it into the envelope, where cosign takes it for a demand
+ * @param secrets what no error may show, which may grow while it signs
+ */
 async function statementSigner(
   signer: Signer,
   witnesses: Witness[],
-  secrets: readonly string[],
+  { hint, secrets = [] }: { hint?: string; secrets?: readonly string[] },
 ): Promise<StatementSigner> {
   const [{ DSSEBundleBuilder }, { bundleToJSON }] = await Promise.all([
     import("@sigstore/sign"),
@@ -117,6 +119,8 @@ async function statementSigner(
   return async (statement) => {
     try {
       const bundle = await builder.create({ data: Buffer.from(statement), type: STATEMENT_MEDIA_TYPE })
+      const { content } = bundle.verificationMaterial
+      if (hint !== undefined && content.$case === "publicKey") content.publicKey.hint = hint
       return JSON.stringify(bundleToJSON(bundle))
     } catch (error) {
       throw refused(error, secrets)
@@ -163,7 +167,7 @@ function serverUrl(given: string): string {
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))
   if (!url || !safe || url.username !== "" || url.password !== "")
     throw signingError(
-      `"${url ? `${url.protocol}//${url.host}` : given}" is not the address of a server that signatures can be sent to.`,
+      `"${withoutSecrets(given)}" is not the address of a server that signatures can be sent to.`,
       "Give an https URL without a user and password, as in https://fulcio.sigstore.dev.",
     )
   return given.replace(/\/+$/, "")

@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from "node:crypto"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { evidenceOf, type StatementSigner } from "../../../../dagger/src/core/evidence/evidence.js"
 import { layoutImages } from "../../../../dagger/src/core/evidence/layout-images.js"
 import { readPublished, type PublishedImage } from "../../../../dagger/src/core/evidence/published-image.js"
@@ -68,6 +70,27 @@ export class PublishedLayout {
     const subject = this.descriptor(referrer.subject)
     const manifest = this.blob(MEDIA_TYPE.manifest, artifactManifest(referrer, subject))
     this.name({ ...manifest, artifactType: referrer.artifactType })
+  }
+
+  /** Names what refers to each image by the fallback tags of registries that have no list of it, as `sha256-…`. */
+  addFallbackTags(): void {
+    const bySubject = new Map<string, Descriptor[]>()
+    for (const entry of this.#entries) {
+      const { subject, artifactType } = JSON.parse(this.files.get(blobPath(entry.digest)) ?? "") as {
+        subject?: Descriptor
+        artifactType?: string
+      }
+      if (subject) bySubject.set(subject.digest, [...(bySubject.get(subject.digest) ?? []), { ...entry, artifactType }])
+    }
+    for (const [digest, manifests] of bySubject) this.name(this.index(manifests), digest.replace(":", "-"))
+  }
+
+  /** Writes the layout into a folder. */
+  write(folder: string): void {
+    for (const [path, text] of this.files) {
+      mkdirSync(join(folder, path, ".."), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
   }
 
   descriptor(digest: string): Descriptor {
