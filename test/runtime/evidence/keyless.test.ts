@@ -50,6 +50,10 @@ async function wrong(sign: StatementSigner, demanded: Demands["trust"]): Promise
 describe("an image that is signed for an identity", () => {
   it.each([
     ["a transparency log and a timestamp authority", () => all()],
+    [
+      "a transparency log of version 2 and a timestamp authority",
+      () => ({ ...all(), rekor: { url: servers.url, version: 2 as const } }),
+    ],
     ["a transparency log alone", () => ({ fulcio: servers.url, rekor: { url: servers.url, version: 1 as const } })],
   ])("is verified by it, as recorded by %s", async (_, at) => {
     const sign = await keylessSigner(at(), token)

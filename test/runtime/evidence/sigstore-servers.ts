@@ -1,7 +1,7 @@
 import { initializeCA, initializeCTLog, fulcioHandler, type CA, type CTLog } from "@sigstore/mock/dist/fulcio/index.js"
 import { initializeTLog, type TLog } from "@sigstore/mock/dist/rekor/index.js"
 import { initializeTSA, tsaHandler } from "@sigstore/mock/dist/timestamp/index.js"
-import { HashAlgorithm, PublicKeyDetails, TrustedRoot } from "@sigstore/protobuf-specs"
+import { HashAlgorithm, PublicKeyDetails, TransparencyLogEntry, TrustedRoot } from "@sigstore/protobuf-specs"
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -50,6 +50,14 @@ export async function startSigstore({ certifiedAt }: Options = {}): Promise<Sigs
       // Real ones give whole seconds, and the library reads no fraction without its last zeros, as the authority for tests writes it.
       clock.setTime(Math.floor(Date.now() / 1000) * 1000)
       return passedOn(tsaHandler(tsa).fn(body))
+    },
+    "/api/v2/log/entries": async (body) => {
+      const entry = storedEntryV2(JSON.parse(body) as ProposedEntryV2) as Parameters<typeof tlog.logV2>[0]
+      const logged = await tlog.logV2(entry)
+      // Each is the first of its log, of which the package's index says nothing; and the protocol has no time.
+      const first = { logIndex: "0" }
+      const inclusionProof = logged.inclusionProof && { ...logged.inclusionProof, ...first }
+      return json(TransparencyLogEntry.toJSON({ ...logged, ...first, integratedTime: "0", inclusionProof }))
     },
     "/api/v1/log/entries": async (body) => json(await tlog.log(storedEntry(JSON.parse(body) as ProposedEntry))),
   }
@@ -110,6 +118,21 @@ function storedEntry({ spec }: ProposedEntry): object {
       payloadHash: hash(Buffer.from(payload, "base64")),
       signatures: signatures.map(({ sig }, at) => ({ signature: sig, verifier: verifiers[at] })),
     },
+  }
+}
+
+interface ProposedEntryV2 {
+  dsseRequestV002: { envelope: { payload: string; signatures: { sig: string }[] }; verifiers: object[] }
+}
+
+/** As {@link storedEntry}, for version 2 of Rekor. */
+function storedEntryV2({ dsseRequestV002: { envelope, verifiers } }: ProposedEntryV2): object {
+  const digest = createHash("sha256").update(Buffer.from(envelope.payload, "base64")).digest("base64")
+  const signatures = envelope.signatures.map(({ sig }, at) => ({ content: sig, verifier: verifiers[at] }))
+  return {
+    apiVersion: "0.0.2",
+    kind: "dsse",
+    spec: { dsseV002: { payloadHash: { algorithm: "SHA2_256", digest }, signatures } },
   }
 }
 
