@@ -28,6 +28,7 @@ import { rollbackCommand } from "./rollback.js"
 import { publishCommand } from "./publish.js"
 import { sbomCommand, sbomOptions } from "./sbom.js"
 import { testCommand } from "./test.js"
+import { verifyCommand, verifyOptions } from "./verify.js"
 
 /** Its commands are loaded on demand: they import half of the program. */
 const engineCommand: CommandModule = {
@@ -51,6 +52,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["promote", []],
   ["rollback", []],
   ["cleanup", []],
+  ["verify", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -106,6 +108,7 @@ function parser(context: CommandContext): Argv {
       .command(promoteCommand(context))
       .command(rollbackCommand(context))
       .command(cleanupCommand(context))
+      .command(verifyCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(engineCommand)
@@ -213,6 +216,7 @@ const OPTIONS = [
     ...benchOptions,
     ...catalogOptions,
     ...sbomOptions,
+    ...verifyOptions,
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,

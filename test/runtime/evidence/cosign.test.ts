@@ -131,7 +131,7 @@ describe.skipIf(missing.length > 0)(`cosign${reason}`, () => {
     writeFileSync(key, COSIGN_KEY.privateKey)
     // No servers: it signs without a transparency log.
     writeFileSync(config, '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}')
-    const trust = keyTrust({ "mine.pub": mine.publicKey, "cosign.pub": COSIGN_KEY.publicKey })
+    const trust = keyTrust(`${mine.publicKey}${COSIGN_KEY.publicKey}`, "keys.pub")
     const demands = { trust, repository: "ghcr.io/owner/github-runner", platforms: ["linux/amd64", "linux/arm64"] }
     const failed = async () =>
       verifyImage(await pull(repository), demands).findings.filter(({ verdict }) => verdict === "failed")

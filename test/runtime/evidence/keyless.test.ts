@@ -102,7 +102,7 @@ describe("an image that is signed for an identity", () => {
     expect(await wrong(sign, trust(IDENTITY, JSON.stringify({ ...root, tlogs })))).toEqual([
       expect.stringMatching(/^no trusted log has it: /),
     ])
-    expect(await wrong(sign, keyTrust({ "cosign.pub": COSIGN_KEY.publicKey }))).toEqual([
+    expect(await wrong(sign, keyTrust(COSIGN_KEY.publicKey, "cosign.pub"))).toEqual([
       "a certificate's key signed it, not the given one",
     ])
   })
@@ -141,7 +141,7 @@ it("a key's signatures can be recorded, too", async () => {
       timestampVerificationData: { rfc3161Timestamps: [{}] },
     },
   })
-  expect(verifyBundle(bundle, keyTrust({ "cosign.pub": COSIGN_KEY.publicKey })).payload).toBe(STATEMENT)
+  expect(verifyBundle(bundle, keyTrust(COSIGN_KEY.publicKey, "cosign.pub")).payload).toBe(STATEMENT)
 })
 
 describe("the identity of a CI job", () => {

@@ -18,6 +18,7 @@ describe("help of", () => {
     "promote",
     "rollback",
     "cleanup",
+    "verify",
     "bench",
     "catalog",
     "catalog check",

@@ -2,6 +2,8 @@ import { z } from "zod"
 import { blobPath, indexSchema, layoutError, parseDocument, type Descriptor } from "../oci/documents.js"
 import type { ImageReader } from "./published-image.js"
 
+/** A tag for a list of referrers. */
+const FALLBACK = /^sha256-[0-9a-f]{64}$/
 /** Names an entry of index.json. */
 const NAME = "org.opencontainers.image.ref.name"
 
@@ -33,6 +35,42 @@ export function layoutImages(read: (path: string) => Promise<string | undefined>
       for (const entry of await entries()) if (subjectOf(await blob(entry.digest)) === digest) found.push(entry)
       return found
     },
+  }
+}
+
+/**
+ * The name of the image in a layout, for {@link ImageReader.manifest}: what neither refers to another nor lists what does.
+ *
+ * @param read as for {@link layoutImages}
+ * @param tag which one it is, if there are several
+ * @param invalid makes the error of why there is no such image
+ */
+export async function layoutImageName(
+  read: (path: string) => Promise<string | undefined>,
+  tag: string | undefined,
+  invalid: (why: string) => Error,
+): Promise<string> {
+  const text = await read("index.json")
+  const index = indexSchema.safeParse(attempt(() => JSON.parse(text ?? "") as unknown))
+  if (!index.success) throw invalid(text === undefined ? "it has no index.json" : "its index.json is damaged")
+  const images = new Map<string, string | undefined>()
+  for (const { digest, annotations } of index.data.manifests) {
+    const name = annotations?.[NAME]
+    if (FALLBACK.test(name ?? "") || subjectOf(await read(blobPath(digest))) !== undefined) continue
+    if (tag === undefined || tag === name) images.set(digest, name)
+  }
+  const [first, ...others] = [...images]
+  if (!first) throw invalid(tag === undefined ? "it has no image" : `it has no image with the tag ${tag}`)
+  if (others.length === 0) return `@${first[0]}`
+  const tags = [first, ...others].map(([digest, name]) => name ?? digest)
+  throw invalid(`it has several images: ${tags.join(", ")}`)
+}
+
+function attempt(parse: () => unknown): unknown {
+  try {
+    return parse()
+  } catch {
+    return undefined
   }
 }
 

@@ -34,11 +34,13 @@ const TRUSTED_ROOT = /^application\/vnd\.dev\.sigstore\.trustedroot/
 /**
  * Trust in who has one of some private keys.
  *
- * @param files the texts of public keys, by what they are called in messages
+ * @param pem the text of a public key, or of several one after the other, such as an old and a new one
+ * @param origin what it is called in messages
  * @throws RunnerImagesError KEY_INVALID when one cannot be read
  */
-export function keyTrust(files: Readonly<Record<string, string>>): Trust {
-  const keys = Object.entries(files).map(([origin, pem]) => readPublicKey(pem, origin))
+export function keyTrust(pem: string, origin: string): Trust {
+  const blocks = pem.match(/-----BEGIN [\s\S]*?-----END [^-]+-----/g) ?? [pem]
+  const keys = blocks.map((block) => readPublicKey(block, origin))
   return { by: "key", keys: new Map(keys.map((key) => [keyHint(key), key])) }
 }
 

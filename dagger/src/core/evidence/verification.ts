@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { RunnerImagesError } from "../errors.js"
 import { configSchema, descriptorSchema, digestOf, indexSchema } from "../oci/documents.js"
 import { EVIDENCE_TYPES, IMAGE_EVIDENCE, INDEX_EVIDENCE, kindOf, type EvidenceKind } from "./kinds.js"
 import type { PublishedImage, StoredImage, StoredReferrer } from "./published-image.js"
@@ -16,8 +17,10 @@ export interface Finding {
   digest: string
   examined: Examined
   verdict: "passed" | "failed"
-  /** Who signed and what it says, or what is wrong. */
+  /** What it says, or what is wrong. */
   reason: string
+  /** Who signed it, if it holds. */
+  signer?: string
 }
 
 /** What an image must be. */
@@ -145,6 +148,18 @@ function platformOf(config: string | undefined): string | undefined {
   return found && `${found.os}/${found.architecture}`
 }
 
+/** @throws RunnerImagesError VERIFICATION_FAILED naming everything that is wrong */
+export function assertVerified({ digest, findings }: Verification): void {
+  const failed = findings.filter(({ verdict }) => verdict === "failed")
+  if (failed.length === 0) return
+  throw new RunnerImagesError(
+    "VERIFICATION_FAILED",
+    `${digest} is not verified:`,
+    "Do not run it. Get the image again from where it was published, and compare the digest with what its publisher says.",
+    { details: failed.map(({ subject, examined, reason }) => `${subject}, ${examined}: ${reason}`) },
+  )
+}
+
 /** What one referrer proves, or why it proves nothing. */
 interface Evidence {
   /** Undefined for what is not ours. */
@@ -223,25 +238,28 @@ function evidenceFinding(
   const failed = problems.find((problem) => problem.startsWith(FAILED_TESTS))
   if (failed !== undefined) return verdict(subject, kind, failed)
   if (good?.statement && good.signer !== undefined)
-    return verdict(subject, kind, undefined, says(kind, good.statement, good.signer))
+    return { ...verdict(subject, kind, undefined, says(kind, good.statement)), signer: good.signer }
   return verdict(subject, kind, problems.length === 0 ? `it has no ${EVIDENCE_TYPES[kind].title}` : problems.join("; "))
 }
 
-function says(kind: EvidenceKind, { predicate, subject }: Statement, signer: string): string {
+function says(kind: EvidenceKind, { predicate, subject }: Statement): string {
   const unnamed = subject.every(({ name }) => name === undefined) ? ", without the name of a repository" : ""
-  const by = `signed by ${signer}${unnamed}`
+  return `${contentsOf(kind, predicate)}${unnamed}`
+}
+
+function contentsOf(kind: EvidenceKind, predicate: Statement["predicate"]): string {
   if (kind === "tests") {
     const { passedTests, warnedTests } = testResultsSchema.parse(predicate)
     const open = warnedTests.length === 0 ? "" : `, ${String(warnedTests.length)} without an answer`
-    return `${String(passedTests.length)} passed${open}; ${by}`
+    return `${String(passedTests.length)} passed${open}`
   }
   if (kind === "provenance") {
     const { buildDefinition, runDetails } = provenanceSchema.parse(predicate)
     const { url = "an unknown place", revision = "an unknown commit" } = buildDefinition.externalParameters.source ?? {}
     const version = Object.values(runDetails.builder.version).join(", ")
-    return `built by version ${version || "unknown"} from ${url} at ${revision}, of ${String(buildDefinition.resolvedDependencies.length)} materials; ${by}`
+    return `built by version ${version || "unknown"} from ${url} at ${revision}, of ${String(buildDefinition.resolvedDependencies.length)} materials`
   }
-  return by
+  return kind === "signature" ? "about this image" : "a document about this image"
 }
 
 /** The report is not signed: the test results name it by its digest. */

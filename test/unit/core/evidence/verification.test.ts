@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 
 async function verify(layout: PublishedLayout, change: Partial<Demands> = {}, name?: string): Promise<Verification> {
-  const trust = keyTrust({ "cosign.pub": publicKey })
+  const trust = keyTrust(publicKey, "cosign.pub")
   return verifyImage(await layout.read(name), { trust, repository: REPOSITORY, platforms: PLATFORMS, ...change })
 }
 
@@ -83,14 +83,13 @@ describe("an image that is as it was signed", () => {
         "linux/arm64 cyclonedx",
       ]
     `)
-    const reason = (examined: string) =>
-      findings.find((one) => one.examined === examined)?.reason.replace(/key \S+$/, "key …")
+    const reason = (examined: string) => findings.find((one) => one.examined === examined)?.reason
     expect([reason("platforms"), reason("signature"), reason("tests"), reason("provenance")]).toMatchInlineSnapshot(`
       [
         "linux/amd64, linux/arm64",
-        "signed by key …",
-        "2 passed; signed by key …",
-        "built by version 0.1.0 from an unknown place at an unknown commit, of 9 materials; signed by key …",
+        "about this image",
+        "2 passed",
+        "built by version 0.1.0 from an unknown place at an unknown commit, of 9 materials",
       ]
     `)
   })
@@ -101,7 +100,7 @@ describe("an image that is as it was signed", () => {
     for (const referrer of theirs.evidence) layout.attach({ ...referrer, subject: evidence[0]?.subject ?? "" })
     layout.attach({ ...(evidence[0] as Referrer), content: "{", mediaType: "text/plain", artifactType: "text/plain" })
     expect(wrong(await verify(layout))).toEqual([])
-    const trust = keyTrust({ "old.pub": other.publicKey, "new.pub": publicKey })
+    const trust = keyTrust(`${other.publicKey}${publicKey}`, "keys.pub")
     expect(wrong(await verify(layout, { trust }))).toEqual([])
   })
 
@@ -133,7 +132,7 @@ describe("an image that is as it was signed", () => {
     const { layout } = await report([PASSED, INCONCLUSIVE])
     const { findings, verified } = await verify(layout)
     expect(verified).toBe(true)
-    expect(findings.filter(({ examined }) => examined === "tests").map(({ reason }) => reason.split(";")[0])).toEqual([
+    expect(findings.filter(({ examined }) => examined === "tests").map(({ reason }) => reason)).toEqual([
       "2 passed, 1 without an answer",
       "1 passed, 1 without an answer",
       "1 passed",
@@ -191,7 +190,7 @@ describe("an image is not verified", () => {
 
   it("by another key", async () => {
     const { layout } = await published({ sign })
-    const found = wrong(await verify(layout, { trust: keyTrust({ "cosign.pub": other.publicKey }) }))
+    const found = wrong(await verify(layout, { trust: keyTrust(other.publicKey, "cosign.pub") }))
     expect(found).toHaveLength(14)
     expect(found[0]).toMatch(/^index signature: another key signed it \(.{44}\)$/)
   })
@@ -446,6 +445,6 @@ describe("a key to verify with is refused", () => {
     ],
   ])("%s", async (_, pem) => {
     const text = await pem()
-    expect(() => keyTrust({ "cosign.pub": text })).toThrowErrorMatchingSnapshot()
+    expect(() => keyTrust(text, "cosign.pub")).toThrowErrorMatchingSnapshot()
   })
 })

@@ -1,0 +1,59 @@
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
+import type { GivenTrust } from "../../dagger/src/core/evidence/cosign-lines.js"
+import type { Trust } from "../../dagger/src/core/evidence/trust.js"
+import { textOf, readable } from "./host-files.js"
+
+/** A public key has some hundred bytes, a trusted root some ten thousand. */
+const MOST_BYTES = 4_000_000
+
+/** What an image is verified by, as options give it. */
+export interface TrustOptions {
+  key?: string | undefined
+  identity?: string | undefined
+  issuer?: string | undefined
+  trustedRoot?: string | undefined
+}
+
+/**
+ * Reads what an image is verified by: a public key, or an identity with who vouches for it.
+ *
+ * @throws RunnerImagesError TRUST_INVALID when neither or both are given, or one is not complete; KEY_INVALID
+ */
+export async function readTrust(options: TrustOptions): Promise<{ trust: Trust; given: GivenTrust }> {
+  const { key, identity, issuer, trustedRoot } = options
+  const { identityTrust, keyTrust } = await import("../../dagger/src/core/evidence/trust.js")
+  if (key !== undefined) {
+    const other = Object.entries({ identity, issuer, "trusted-root": trustedRoot }).find(
+      ([, value]) => value !== undefined,
+    )
+    if (other) throw trustError(`--key and --${other[0]} exclude each other.`, "Give what the image was signed with.")
+    const text = readText(key, "--key", "KEY_INVALID")
+    return { trust: keyTrust(text, `--key ${key}`), given: { key } }
+  }
+  const missing = Object.entries({ identity, issuer, "trusted-root": trustedRoot }).flatMap(([name, value]) =>
+    value === undefined ? [`--${name}`] : [],
+  )
+  if (identity === undefined || issuer === undefined || trustedRoot === undefined)
+    throw missing.length === 3
+      ? trustError(
+          "Nothing says whose signatures are trusted.",
+          "Give --key with the publisher's public key, or --identity, --issuer and --trusted-root.",
+        )
+      : trustError(
+          `An identity is not complete without ${missing.join(" and ")}.`,
+          "Give all three: --identity, --issuer and --trusted-root.",
+        )
+  const text = readText(trustedRoot, "--trusted-root", "TRUST_INVALID")
+  return {
+    trust: identityTrust({ subject: identity, issuer }, text, `--trusted-root ${trustedRoot}`),
+    given: { identity, issuer, trustedRoot },
+  }
+}
+
+function readText(path: string, option: string, code: "KEY_INVALID" | "TRUST_INVALID"): string {
+  return textOf(readable(path, "file", code, option), MOST_BYTES, code, option)
+}
+
+function trustError(problem: string, remedy: string): RunnerImagesError {
+  return new RunnerImagesError("TRUST_INVALID", problem, remedy)
+}
