@@ -12,7 +12,7 @@ export type Examined = "contents" | "platforms" | EvidenceKind | "report"
 
 /** One thing that was looked at, of the index or of a platform's image. */
 export interface Finding {
-  /** `index`, or the platform; the digest of an image whose platform is unknown. */
+  /** `index`, the platform, or `image` for whatever there is in place of an index; the digest of an image whose platform is unknown. */
   subject: string
   digest: string
   examined: Examined
@@ -77,6 +77,8 @@ export function verifyImage(image: PublishedImage, demands: Demands): Verificati
   const findings = [
     ...(index ? verifyIndex(digest, index, images, demands) : []),
     ...images.flatMap((one) => verifyPlatform(one, demands)),
+    // An image of one platform, validly signed, under a tag that should have several.
+    ...(index ? [] : [platformFinding({ subject: "image", digest }, images, demands)]),
   ]
   return { digest, verified: findings.every(({ verdict }) => verdict === "passed"), findings }
 }
@@ -92,19 +94,19 @@ function verifyIndex(
   const evidence = referrers.map((referrer) => examine(referrer, digest, demands))
   return [
     verdict(subject, "contents", unequal(text, digest) ?? (well ? undefined : "it is not an index of OCI")),
-    ...platformFindings(subject, images, demands),
+    platformFinding(subject, images, demands),
     ...INDEX_EVIDENCE.map((kind) => evidenceFinding(subject, kind, evidence)),
     reportFinding(subject, referrers, evidence),
   ]
 }
 
 /** Several images for one platform would let whoever pulls get another one than was meant. */
-function platformFindings(
+function platformFinding(
   subject: Pick<Finding, "subject" | "digest">,
   images: readonly StoredImage[],
   { platforms }: Demands,
-): Finding[] {
-  const has = images.map(({ platform }) => platform)
+): Finding {
+  const has = images.map(({ platform, config }) => platform || (platformOf(config) ?? "an unknown platform"))
   const missing = (platforms ?? []).filter((platform) => !has.includes(platform))
   const twice = has.filter((platform, at) => has.indexOf(platform) !== at)
   const problems = [
@@ -112,7 +114,7 @@ function platformFindings(
     ...missing.map((platform) => `it has no image for ${platform}`),
     ...twice.map((platform) => `it has several images for ${platform}`),
   ]
-  return [verdict(subject, "platforms", problems.length === 0 ? undefined : problems.join(", "), has.join(", "))]
+  return verdict(subject, "platforms", problems.length === 0 ? undefined : problems.join(", "), has.join(", "))
 }
 
 function verifyPlatform({ digest, platform, manifest, config, referrers }: StoredImage, demands: Demands): Finding[] {

@@ -111,7 +111,7 @@ describe("an image that is as it was signed", () => {
     expect(wrong(await verify(layout, { platforms: undefined }))).toEqual([])
     const one = await verify(layout, { platforms: undefined }, `@${digests.arm64}`)
     expect(wrong(one)).toEqual([])
-    expect(new Set(one.findings.map(({ subject }) => subject))).toEqual(new Set(["linux/arm64"]))
+    expect(new Set(one.findings.map(({ subject }) => subject))).toEqual(new Set(["linux/arm64", "image"]))
   })
 
   it("is verified in each of several repositories that it was published in", async () => {
@@ -221,6 +221,14 @@ describe("an image is not verified", () => {
       "linux/arm64 contents: it is an image for linux/amd64",
       "linux/amd64 contents: it is an image for linux/arm64",
     ])
+  })
+
+  it("if it is the image of one platform, though validly signed, where several are demanded", async () => {
+    const { layout, digests } = await published({ sign })
+    expect(wrong(await verify(layout, {}, `@${digests.amd64}`))).toEqual([
+      "image platforms: it has no image for linux/arm64",
+    ])
+    expect(wrong(await verify(layout, { platforms: ["linux/amd64"] }, `@${digests.amd64}`))).toEqual([])
   })
 
   it("if a platform's image is not signed", async () => {
