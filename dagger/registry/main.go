@@ -10,6 +10,7 @@
 //	registry [FLAGS] blob REPOSITORY DIGEST
 //	registry [FLAGS] copy FROM TO DIGEST
 //	registry [FLAGS] layout REPOSITORY @DIGEST|:TAG FOLDER
+//	registry [FLAGS] evidence REPOSITORY @DIGEST|:TAG FOLDER
 //	registry [FLAGS] delete-tag REPOSITORY TAG
 //	registry [FLAGS] delete REPOSITORY DIGEST
 //
@@ -126,7 +127,7 @@ func answered(ctx context.Context, args []string, stderr io.Writer) (any, error)
 }
 
 func command(ctx context.Context, set *settings, name string, args []string) (any, error) {
-	needed := map[string]int{"push": 1, "tag": 3, "tags": 1, "referrers": 2, "blob": 2, "copy": 3, "layout": 3, "delete-tag": 2, "delete": 2}
+	needed := map[string]int{"push": 1, "tag": 3, "tags": 1, "referrers": 2, "blob": 2, "copy": 3, "layout": 3, "evidence": 3, "delete-tag": 2, "delete": 2}
 	if count, fixed := needed[name]; fixed && count != len(args) {
 		return nil, failure.New(failure.Usage, "%s needs %d arguments", name, count)
 	}
@@ -164,6 +165,9 @@ func command(ctx context.Context, set *settings, name string, args []string) (an
 		if err == nil && set.archive != "" {
 			err = client.Pack(args[2], set.archive)
 		}
+		return map[string]any{"digest": found}, err
+	case "evidence":
+		found, err := client.Evidence(ctx, args[0], args[1], args[2])
 		return map[string]any{"digest": found}, err
 	case "delete-tag":
 		return none, client.DeleteTag(ctx, args[0], args[1])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -253,4 +254,84 @@ func TestReferrersAreAddedToAnImageThatIsThere(t *testing.T) {
 		}
 		bad(t, "not-found", at(address, "push", plan(t, nil, planned{"b", "", index, more}))...)
 	})
+}
+func TestEvidenceIsAnImageWithoutItsLayers(t *testing.T) {
+	registries(t, func(t *testing.T, address string, _ bool) {
+		source, index, children := image(t, "image", strings.Repeat("base", 1000))
+		good(t, at(address, "push", plan(t, nil, planned{"team/runner", source, index, []object{
+			{"subject": index, "type": "application/one", "content": "about the index"},
+			{"subject": children[1], "type": "application/two", "content": "about a child"},
+		}}))...)
+		folder := t.TempDir()
+		if found := good(t, at(address, "evidence", "team/runner", "@"+index, folder)...); found.Digest != index {
+			t.Errorf("%s", found.Digest)
+		}
+		listed := map[string]int{}
+		for _, entry := range read(t, folder, "index.json").Manifests {
+			listed[entry.Annotations["org.opencontainers.image.ref.name"]] = len(read(t, folder, blobPath(entry.Digest)).Manifests)
+		}
+		named := func(digest string) string { return strings.Replace(digest, ":", "-", 1) }
+		if len(listed) != 4 || listed[""] != 2 || listed[named(index)] != 1 || listed[named(children[0])] != 0 || listed[named(children[1])] != 1 {
+			t.Errorf("%v", listed)
+		}
+		for _, child := range children {
+			manifest := read(t, folder, blobPath(child))
+			if _, err := os.Stat(filepath.Join(folder, blobPath(manifest.Config.Digest))); err != nil {
+				t.Error(err)
+			}
+			for _, layer := range manifest.Layers {
+				if _, err := os.Stat(filepath.Join(folder, blobPath(layer.Digest))); err == nil {
+					t.Errorf("%s is a layer", layer.Digest)
+				}
+			}
+		}
+		for _, content := range []string{"about the index", "about a child"} {
+			if found, _ := os.ReadFile(filepath.Join(folder, blobPath("sha256:"+sha([]byte(content))))); string(found) != content {
+				t.Errorf("%q instead of %q", found, content)
+			}
+		}
+		bad(t, "not-found", at(address, "evidence", "team/runner", ":absent", t.TempDir())...)
+	})
+	t.Run("without what is gone", func(t *testing.T) {
+		gone := "sha256:" + sha([]byte("about the index"))
+		behind := &requests{next: handler(t, nil)}
+		address := serve(t, behind)
+		source, index, _ := image(t, "image")
+		about := []object{{"subject": index, "type": "application/one", "content": "about the index"}}
+		good(t, at(address, "push", plan(t, nil, planned{"a", source, index, about}))...)
+		behind.instead = func(w http.ResponseWriter, r *http.Request) bool {
+			return strings.HasSuffix(r.URL.Path, "/blobs/"+gone) && refusing(w, 404, "BLOB_UNKNOWN", "blob unknown to registry")
+		}
+		folder := t.TempDir()
+		good(t, at(address, "evidence", "a", "@"+index, folder)...)
+		if _, err := os.Stat(filepath.Join(folder, blobPath(gone))); err == nil {
+			t.Errorf("%s is there", gone)
+		}
+	})
+}
+
+type entry struct {
+	Digest      string
+	Annotations map[string]string
+}
+
+type document struct {
+	Manifests, Layers []entry
+	Config            entry
+}
+
+func read(t *testing.T, folder, path string) (found document) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(folder, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &found); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func blobPath(digest string) string {
+	return filepath.Join("blobs", "sha256", strings.TrimPrefix(digest, "sha256:"))
 }

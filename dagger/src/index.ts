@@ -16,6 +16,7 @@ import { assertReproduced } from "./core/reproduce/reproduction.js"
 import { reproductionText } from "./core/render/reproduction.js"
 import { differenceText } from "./core/render/difference.js"
 import { renderMarkdown } from "./core/render/markdown.js"
+import type { StatementSigner } from "./core/evidence/evidence.js"
 import type { BuildRequest } from "./core/request/request.js"
 import { assertAllPassed, build as buildImages, buildContainer } from "./pipeline/build.js"
 import { imageParity as compareImages } from "./pipeline/parity/image-parity.js"
@@ -326,6 +327,12 @@ export class RunnerImages {
    * @param password Password or token for the registry.
    * @param native Fail early if emulation would cause any check to be skipped.
    * @param compression Compression of layers: "gzip", which everything reads; "zstd", smaller and faster; or "estargz", gzip for lazy snapshotters.
+   * @param signKey Private key that signs the images and what is attached to them: PEM, or as cosign writes it.
+   * @param signKeyPassphrase Passphrase of that key.
+   * @param identityToken Sign without a key of one's own: a token of OpenID Connect for the audience "sigstore", which proves an identity.
+   * @param fulcioUrl With an identity token: the certificate authority. Defaults to sigstore's public one.
+   * @param rekorUrl Transparency log that records signatures. With an identity token, defaults to sigstore's public one.
+   * @param timestampUrl Timestamp authority (RFC 3161) that says when signatures were made.
    */
   @func({ cache: "never" })
   async publish(
@@ -339,9 +346,16 @@ export class RunnerImages {
     password?: Secret,
     native: boolean = false,
     compression: string = "gzip",
+    signKey?: Secret,
+    signKeyPassphrase?: Secret,
+    identityToken?: Secret,
+    fulcioUrl?: string,
+    rekorUrl?: string,
+    timestampUrl?: string,
   ): Promise<string[]> {
     const request = await this.requestOf({ platforms, variants, native, compression })
     const inputs = await this.inputs()
+    const sign = await signer({ signKey, signKeyPassphrase, identityToken, fulcioUrl, rekorUrl, timestampUrl })
     const target = {
       repository,
       tags,
@@ -350,6 +364,7 @@ export class RunnerImages {
       ...(username === undefined ? {} : { username }),
       ...(password ? { password } : {}),
       ...(inputs.caBundle ? { caBundle: inputs.caBundle } : {}),
+      ...(sign ? { sign } : {}),
     }
     const published = await release(request, inputs, new Progress(IN_TRACE), target)
     return published.flatMap(({ places: { reference } }) => reference ?? [])
@@ -390,6 +405,30 @@ export class RunnerImages {
     if (caBundle) inputs.caBundle = caBundle
     return inputs
   }
+}
+
+/** How to sign, as the arguments of publish say it. */
+interface SigningArguments {
+  signKey: Secret | undefined
+  signKeyPassphrase: Secret | undefined
+  identityToken: Secret | undefined
+  fulcioUrl: string | undefined
+  rekorUrl: string | undefined
+  timestampUrl: string | undefined
+}
+
+async function signer(given: SigningArguments): Promise<StatementSigner | undefined> {
+  const { signKey, signKeyPassphrase, identityToken, fulcioUrl, rekorUrl, timestampUrl } = given
+  // Loaded here, since no other function needs it.
+  const { signerOf } = await import("./pipeline/evidence/signers.js")
+  return signerOf({
+    ...(signKey ? { key: { text: await signKey.plaintext(), origin: "signKey" } } : {}),
+    ...(signKeyPassphrase ? { passphrase: await signKeyPassphrase.plaintext() } : {}),
+    ...(identityToken ? { token: () => identityToken.plaintext() } : {}),
+    ...(fulcioUrl === undefined ? {} : { fulcio: fulcioUrl }),
+    ...(rekorUrl === undefined ? {} : { rekor: rekorUrl }),
+    ...(timestampUrl === undefined ? {} : { timestamps: timestampUrl }),
+  })
 }
 
 /** Steps become spans of the function's trace, around the engine's own; warnings and notes become lines of it. */

@@ -8,6 +8,7 @@ import { credentialOptions, readCredentials } from "../input/credentials.js"
 import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
 import { readRequest } from "../input/request.js"
 import { tagOptions } from "../input/registry-options.js"
+import { readSigner, signingOptions } from "../input/signing.js"
 import { sourceOptions, withSourceCode } from "../input/source-code.js"
 
 const options = {
@@ -34,6 +35,7 @@ const options = {
   ...layerOptions,
   ...sourceOptions,
   ...credentialOptions,
+  ...signingOptions,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>
@@ -66,13 +68,24 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
       const tags = parseTagTemplates(listOf(given.tags))
       const { variantTags, json, force, dryRun } = given
       const credentials = readCredentials(given)
+      const sign = await readSigner(given)
       host.request = await withSourceCode(host.request, given, (line) => {
         host.notes.push(line)
       })
       assertPublishable(host.request, { repository: repository.name, tags })
       const { runPublish } = await import("../runs/publish.js")
       const bareEngine = !given.noBareEngine
-      await runPublish(context, host, { repository, tags, variantTags, force, dryRun, credentials, json, bareEngine })
+      await runPublish(context, host, {
+        repository,
+        tags,
+        variantTags,
+        force,
+        dryRun,
+        credentials,
+        sign,
+        json,
+        bareEngine,
+      })
     },
   }
 }

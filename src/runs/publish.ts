@@ -1,4 +1,5 @@
 import { dag } from "@dagger.io/dagger"
+import type { StatementSigner } from "../../dagger/src/core/evidence/evidence.js"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
 import { TagMoves } from "../../dagger/src/core/oci/tag-moves.js"
 import type { PublishTarget } from "../../dagger/src/pipeline/oci/publish.js"
@@ -18,6 +19,8 @@ export interface PublishRun {
   force: boolean
   dryRun: boolean
   credentials: Credentials | undefined
+  /** Undefined if nothing is to be signed. */
+  sign: StatementSigner | undefined
   bareEngine: boolean
   json: boolean
 }
@@ -39,6 +42,7 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
       moves,
     }
     if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository, credentials !== undefined))
+    if (run.sign) target.sign = run.sign
     if (inputs.caBundle) target.caBundle = inputs.caBundle
     if (credentials) {
       target.username = credentials.username

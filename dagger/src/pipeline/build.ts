@@ -3,7 +3,7 @@ import { assertPassed, failing, inconclusiveText, unusedAccept, unusedAcceptText
 import { parityCheck } from "../core/parity/image-parity.js"
 import { annotationsOf } from "../core/plan/labels.js"
 import type { VariantPlan } from "../core/plan/plan.js"
-import { REPORT_SCHEMA_VERSION, type PlatformReport, type Report } from "../core/report/report.js"
+import { REPORT_SCHEMA_VERSION, reportJson, type PlatformReport, type Report } from "../core/report/report.js"
 import { renderJUnit } from "../core/render/junit.js"
 import { renderMarkdown } from "../core/render/markdown.js"
 import { recorded, type BuildRequest } from "../core/request/request.js"
@@ -168,7 +168,7 @@ async function buildVariant(
     parity,
   }
   const reports = {
-    "report.json": `${JSON.stringify(report, null, 2)}\n`,
+    "report.json": reportJson(report),
     "report.md": renderMarkdown(report),
     "report.xml": renderJUnit([report]),
   }

@@ -47,30 +47,43 @@ func (r *Registry) Layout(ctx context.Context, repository, name, folder, platfor
 		return "", err
 	}
 	to := layout(folder)
-	if err := os.MkdirAll(filepath.Join(folder, "blobs", "sha256"), 0o755); err != nil {
-		return "", local(err)
-	}
-	for _, each := range images.manifests {
-		if err := write(to.path(digest.Digest(each.Digest)), []byte(each.Content)); err != nil {
-			return "", err
-		}
+	if err := to.begin(images); err != nil {
+		return "", err
 	}
 	err = each(ctx, images.blobs, func(ctx context.Context, blob descriptor.Descriptor) error { return r.fetch(ctx, repository, blob, to) })
 	if err != nil {
 		return "", err
 	}
+	return root.Digest, to.name(bare(root.parsed.GetDescriptor()))
+}
+
+// begin writes an image's manifests.
+func (l layout) begin(images *graph) error {
+	if err := os.MkdirAll(filepath.Join(string(l), "blobs", "sha256"), 0o755); err != nil {
+		return local(err)
+	}
+	for _, each := range images.manifests {
+		if err := write(l.path(digest.Digest(each.Digest)), []byte(each.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// name writes what makes a folder of blobs an OCI layout.
+func (l layout) name(entries ...descriptor.Descriptor) error {
 	index, err := json.Marshal(v1.Index{
 		Versioned: v1.IndexSchemaVersion,
 		MediaType: mediatype.OCI1ManifestList,
-		Manifests: []descriptor.Descriptor{bare(root.parsed.GetDescriptor())},
+		Manifests: entries,
 	})
 	if err != nil {
-		return "", err
+		return local(err)
 	}
-	if err := write(filepath.Join(folder, "index.json"), index); err != nil {
-		return "", err
+	if err := write(filepath.Join(string(l), "index.json"), index); err != nil {
+		return err
 	}
-	return root.Digest, write(filepath.Join(folder, "oci-layout"), []byte(layoutVersion))
+	return write(filepath.Join(string(l), "oci-layout"), []byte(layoutVersion))
 }
 
 // of is the digest of a platform's image.

@@ -1,5 +1,5 @@
 import { pathOf } from "../text/reference.js"
-import type { Referrer } from "./referrer.js"
+import type { Referrer } from "../evidence/referrer.js"
 
 /** An image for one repository. */
 export interface PlannedPush {

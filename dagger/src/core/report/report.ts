@@ -249,6 +249,11 @@ export const reportSchema = z.object({
 })
 export type Report = z.infer<typeof reportSchema>
 
+/** The text of a `report.json`. */
+export function reportJson(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`
+}
+
 /**
  * Reads the text of a `report.json`.
  *

@@ -8,19 +8,20 @@ import {
   type NamingFacts,
   type Publication,
 } from "../../core/oci/publication.js"
-import type { Referrer } from "../../core/oci/referrer.js"
 import { TagMoves } from "../../core/oci/tag-moves.js"
 import { knownPlatform } from "../../core/platforms.js"
 import { setTags } from "../../core/published/set-tags.js"
 import { checkBeforeBuild, planTags, type NewTag } from "../../core/published/tag-plan.js"
 import { megabytes } from "../../core/text/markdown.js"
 import type { BuildRequest } from "../../core/request/request.js"
+import type { StatementSigner } from "../../core/evidence/evidence.js"
+import { reportJson } from "../../core/report/report.js"
 import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
 import { VARIANTS, type VariantName } from "../../core/variants/names.js"
 import type { DeliveryContext, Destination } from "./destination.js"
-import { Registry, type RegistryAccess } from "./registry.js"
+import { Registry, type PushedImage, type RegistryAccess } from "./registry.js"
 
 export interface PublishOptions extends RegistryAccess {
   /** `ghcr.io/owner/runner`: the standard variant's repository. Other variants append their name. */
@@ -36,8 +37,8 @@ export interface PublishOptions extends RegistryAccess {
   dryRun?: boolean
   /** Kept up to date, for a caller that may be interrupted. */
   moves?: TagMoves
-  /** What is published beside an image. */
-  evidence?: (image: BuiltVariant) => Promise<readonly Referrer[]>
+  /** Signs the images and what is attached to them. Without it, nothing is signed. */
+  sign?: StatementSigner
 }
 
 /** The options of {@link publish} that come neither from the engine nor from the request. */
@@ -108,19 +109,25 @@ export async function publish(
 ): Promise<string[]> {
   const publications = planPublication(built, options)
   await Promise.all(built.map((image, place) => requireReported(image, publications[place])))
+  const { sign } = options
+  if (!sign)
+    progress.warn("all platforms", "nothing is signed: whoever pulls the images cannot verify who published them")
   const registry = await Registry.open(options.repository, options)
   const { moves = new TagMoves(), force = false, dryRun = false } = options
   const names = tagsOf(built, publications)
-  // What may not be tagged is not pushed either.
+  // What may not be tagged is not signed and pushed either.
   const expected = await planTags(registry, names, force)
   const how = { by: "publish", now: () => new Date(), moves, insecure: registry.plain, progress, dryRun } as const
   if (dryRun) {
     for (const publication of publications) noteUpload(publication, progress)
     await setTags(registry, expected, how)
   } else {
+    const images = await progress.run("all platforms", sign ? "sign" : "evidence", () =>
+      attested(built, publications, sign),
+    )
     try {
       moves.begin()
-      await push(registry, built, publications, options, progress)
+      await push(registry, images, options, progress)
       // Read again: pushing takes long.
       await setTags(registry, await planTags(registry, names, force), how)
     } catch (error) {
@@ -148,27 +155,39 @@ function noteUpload({ repository, alias, index, compressedBytes }: Publication, 
     )
 }
 
+/**
+ * What is pushed to each repository: an image with its evidence, which is the same in all of the image's repositories. Made before anything is
+ * pushed, so that a signature that cannot be had leaves no trace.
+ */
+async function attested(
+  built: readonly BuiltVariant[],
+  publications: readonly Publication[],
+  sign: StatementSigner | undefined,
+): Promise<PushedImage[]> {
+  // Loaded here: the module loads this file in every call.
+  const { evidenceOf } = await import("../../core/evidence/evidence.js")
+  const images: PushedImage[] = []
+  for (const [place, { repository, alias, index }] of publications.entries()) {
+    const image = built[place]
+    if (!image) throw new Error(`no directory for ${repository}`)
+    const { report, directory: layout } = image
+    const repositories = [repository, ...(alias ? [alias.repository] : [])]
+    const referrers = await evidenceOf([{ report, reportText: reportJson(report), repositories }], sign)
+    images.push(...repositories.map((name) => ({ repository: name, layout, index, referrers })))
+  }
+  return images
+}
+
 /** Pushes all images to all of their repositories in one step, without a tag. */
 async function push(
   registry: Registry,
-  built: readonly BuiltVariant[],
-  publications: readonly Publication[],
-  { repository: standard, evidence }: PublishOptions,
+  images: readonly PushedImage[],
+  { repository: standard }: PublishOptions,
   progress: Progress,
 ): Promise<void> {
-  const images = await Promise.all(
-    publications.map(async ({ repository, alias, index }, place) => {
-      const image = built[place]
-      if (!image) throw new Error(`no directory for ${repository}`)
-      const referrers = (await evidence?.(image)) ?? []
-      return [repository, ...(alias ? [alias.repository] : [])].map((name) => ({
-        ...{ repository: name, layout: image.directory, index, referrers },
-      }))
-    }),
-  )
   // They share layers: with those of this run, and with what an earlier run has pushed.
   const siblings = VARIANTS.map((variant) => repositoryFor(standard, variant))
-  const pushed = await progress.run("all platforms", "push", () => registry.push(images.flat(), siblings))
+  const pushed = await progress.run("all platforms", "push", () => registry.push(images, siblings))
   for (const each of pushed) progress.note("all platforms", registry.text(each))
 }
 
