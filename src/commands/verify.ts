@@ -1,10 +1,12 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
+import { statSync } from "node:fs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { PLATFORMS, parsePlatforms } from "../../dagger/src/core/platforms.js"
-import { parseRepository } from "../../dagger/src/core/text/reference.js"
+import { parseImageReference, parseRepository } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "../input/context.js"
-import { readable } from "../input/host-files.js"
-import { answerOptions, requestOptions } from "../input/options.js"
+import { credentialOptions, readCredentials } from "../input/credentials.js"
+import { caBundle } from "../input/host-files.js"
+import { answerOptions, engineOptions, requestOptions } from "../input/options.js"
 import { readTrust } from "../input/trust.js"
 
 const TRUST = "What to trust:"
@@ -38,7 +40,7 @@ export const verifyOptions = {
   repository: {
     type: "string",
     requiresArg: true,
-    describe: "The repository that the image was published in, as in ghcr.io/OWNER/github-runner [required]",
+    describe: "Of a copied image: where it was published, as in ghcr.io/OWNER/github-runner",
     group: IMAGE,
   },
   tag: {
@@ -52,40 +54,72 @@ export const verifyOptions = {
     describe: `Platforms that the image must have, comma-separated or repeated [default: ${PLATFORMS.join(",")}]`,
     group: IMAGE,
   },
+  "ca-bundle": {
+    ...requestOptions["ca-bundle"],
+    describe: "PEM file with the certificate authorities that the registry is trusted by [default: this host's]",
+    group: "Credentials:",
+  },
+  ...credentialOptions,
   ...answerOptions,
+  ...engineOptions,
 } as const satisfies Record<string, Options>
 
-type Given = InferredOptionTypes<typeof verifyOptions> & { layout: string | undefined }
+type Given = InferredOptionTypes<typeof verifyOptions> & { image: string | undefined }
 
 export function verifyCommand(context: CommandContext): CommandModule<object, Given> {
   return {
-    command: "verify [layout]",
-    describe: "Verify a copied image: signatures, bills of materials, provenance and test results; needs no engine",
+    command: "verify [image]",
+    describe: "Verify a published image: signatures, bills of materials, provenance and test results",
     builder: (yargs) =>
       yargs
-        .positional("layout", {
+        .positional("image", {
           type: "string",
-          describe: "The folder of an OCI image layout with all that refers to the image, as regctl and oras copy it",
+          describe:
+            "An image in a registry, by tag or digest; or the folder of a copy, an OCI image layout with all that refers to the image, which needs no engine",
         })
         .options(verifyOptions)
+        .example("$0 verify ghcr.io/OWNER/github-runner:latest --key cosign.pub", "")
         .example("regctl image copy --referrers ghcr.io/OWNER/github-runner:latest ocidir://runner", "")
         .example("$0 verify runner --key cosign.pub --repository ghcr.io/OWNER/github-runner", ""),
     handler: async (given) => {
-      if (given.layout === undefined)
-        throw usage("verify examines an image, and none is given", "Give the folder of its layout.")
-      if (given.repository === undefined)
-        throw usage(
-          "verify does not know where the image was published",
-          "Give --repository: evidence of another one does not count.",
-        )
-      const folder = readable(given.layout, "folder", "USAGE", "The layout")
-      const repository = parseRepository(given.repository).name
+      if (given.image === undefined)
+        throw usage("verify examines an image, and none is given", "Give its reference, or the folder of its layout.")
       const platforms = parsePlatforms(given.platforms)
       const trust = await readTrust(given)
-      const { runVerify } = await import("../runs/verify.js")
-      await runVerify(context, { folder, tag: given.tag, repository, platforms, ...trust, json: given.json })
+      const common = { platforms, ...trust, json: given.json }
+      const { verifyCopy, verifyPublished } = await import("../runs/verify.js")
+      if (isFolder(given.image)) {
+        if (given.repository === undefined)
+          throw usage(
+            "verify does not know where the copied image was published",
+            "Give --repository: evidence of another one does not count.",
+          )
+        const repository = parseRepository(given.repository).name
+        await verifyCopy(context, { ...common, folder: given.image, tag: given.tag, repository })
+        return
+      }
+      const alone = given.repository === undefined ? (given.tag === undefined ? undefined : "--tag") : "--repository"
+      if (alone !== undefined)
+        throw usage(
+          `${alone} is for the folder of a copied image, and ${given.image} is not a folder`,
+          "Leave it out, or check the path.",
+        )
+      const reference = parseImageReference(given.image)
+      const credentials = readCredentials(given)
+      const bundle = caBundle(given.caBundle)
+      await verifyPublished(context, {
+        ...common,
+        reference,
+        credentials,
+        ...(bundle === undefined ? {} : { caBundle: bundle }),
+        bareEngine: !given.noBareEngine,
+      })
     },
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function usage(problem: string, remedy: string): RunnerImagesError {

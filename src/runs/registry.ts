@@ -1,6 +1,8 @@
 import type { Client, Secret, Service } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
+import type { RegistryAccess } from "../../dagger/src/pipeline/oci/registry.js"
 import { registryLogin } from "../engine/bare/instance/known.js"
+import type { Credentials } from "../input/credentials.js"
 import { loopbackService } from "./loopback.js"
 
 /** Registries on the loopback are accessed without TLS. */
@@ -29,4 +31,23 @@ export function loopbackRegistry(
   // By its address: "localhost" may lead to another address, on which somebody else listens.
   const registry = loopbackService(dag, { host: "127.0.0.1", port })
   return { registry, username: login.username, password: dag.setSecret("local-registry-password", login.password) }
+}
+
+/** How a session reaches a registry from which something is only read. */
+export function registryAccess(
+  dag: Client,
+  {
+    repository,
+    credentials,
+    caBundle,
+  }: { repository: Repository; credentials: Credentials | undefined; caBundle: string | undefined },
+): Omit<RegistryAccess, "engineHost"> {
+  return {
+    ...(caBundle === undefined ? {} : { caBundle }),
+    ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
+    ...(credentials && {
+      username: credentials.username,
+      password: dag.setSecret("registry-password", credentials.password),
+    }),
+  }
 }

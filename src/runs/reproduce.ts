@@ -17,7 +17,7 @@ import { readInputs } from "../input/host-inputs.js"
 import type { HostRequest } from "../input/request.js"
 import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
-import { loopbackRegistry } from "./registry.js"
+import { registryAccess } from "./registry.js"
 
 interface PublishedOriginal {
   reference: ImageReference
@@ -46,7 +46,16 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
     const find: FindOriginal =
       "index" in original
         ? () => original
-        : (engineHost) => registryOriginal(original.reference, engineHost, accessTo(original, inputs.caBundle))
+        : (engineHost) =>
+            registryOriginal(
+              original.reference,
+              engineHost,
+              registryAccess(dag, {
+                repository: original.reference.repository,
+                credentials: original.credentials,
+                caBundle: inputs.caBundle,
+              }),
+            )
     return reproduce(find, host.request, inputs, progress)
   })
   context.terminal.close()
@@ -62,16 +71,5 @@ async function folderOriginal(given: string): Promise<Original> {
     index: await indexOf(read),
     read,
     files: (paths) => dag.host().directory(folder, { include: [...paths] }),
-  }
-}
-
-function accessTo({ reference: { repository }, credentials }: PublishedOriginal, caBundle: string | undefined) {
-  return {
-    ...(caBundle === undefined ? {} : { caBundle }),
-    ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
-    ...(credentials && {
-      username: credentials.username,
-      password: dag.setSecret("registry-password", credentials.password),
-    }),
   }
 }

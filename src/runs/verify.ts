@@ -1,19 +1,25 @@
+import { dag } from "@dagger.io/dagger"
+import { mkdtempSync, rmSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { cosignLines, type GivenTrust } from "../../dagger/src/core/evidence/cosign-lines.js"
 import { layoutImageName, layoutImages } from "../../dagger/src/core/evidence/layout-images.js"
-import { readPublished } from "../../dagger/src/core/evidence/published-image.js"
+import { readPublished, type PublishedImage } from "../../dagger/src/core/evidence/published-image.js"
 import type { Trust } from "../../dagger/src/core/evidence/trust.js"
 import { assertVerified, verifyImage } from "../../dagger/src/core/evidence/verification.js"
+import type { ImageReference } from "../../dagger/src/core/text/reference.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
 import type { CommandContext } from "../input/context.js"
+import type { Credentials } from "../input/credentials.js"
 import { verificationText } from "../output/verification.js"
+import { inSession } from "../session/session.js"
+import { inputsOf } from "./inputs.js"
+import { registryAccess } from "./registry.js"
 
-export interface VerifyRun {
-  /** Of the layout. */
-  folder: string
-  tag: string | undefined
-  repository: string
+interface VerifyRun {
   platforms: readonly string[]
   trust: Trust
   /** The same as the user gave it. */
@@ -21,16 +27,73 @@ export interface VerifyRun {
   json: boolean
 }
 
-/** Verifies an image, prints what was examined, and fails if anything is wrong. Throws RunnerImagesError VERIFICATION_FAILED. */
-export async function runVerify({ answer }: CommandContext, run: VerifyRun): Promise<void> {
-  const { folder, repository, platforms, trust } = run
+export interface CopyRun extends VerifyRun {
+  /** Of the layout. */
+  folder: string
+  tag: string | undefined
+  repository: string
+}
+
+export interface PublishedRun extends VerifyRun {
+  reference: ImageReference
+  credentials: Credentials | undefined
+  caBundle?: string
+  bareEngine: boolean
+}
+
+/**
+ * Verifies a copied image, prints what was examined, and fails if anything is wrong. Needs no engine.
+ *
+ * @throws RunnerImagesError USAGE or VERIFICATION_FAILED
+ */
+export async function verifyCopy(context: CommandContext, run: CopyRun): Promise<void> {
+  const { folder } = run
   const read = layoutFiles(folder)
   const name = await layoutImageName(read, run.tag, (why) => layoutProblem(folder, why))
   const image = await readPublished(layoutImages(read), name)
   if (!image) throw layoutProblem(folder, `${name.slice(1)}, which its index.json names, is missing`)
+  answerFor(context, image, run)
+}
+
+/**
+ * Verifies an image in a registry, prints what was examined, and fails if anything is wrong. Layers are not read.
+ *
+ * @throws RunnerImagesError VERIFICATION_FAILED, and the errors of a registry
+ */
+export async function verifyPublished(context: CommandContext, run: PublishedRun): Promise<void> {
+  const { reference, credentials } = run
+  const { repository, tag, digest } = reference
+  const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+  const folder = mkdtempSync(join(tmpdir(), "runner-images-verify-"))
+  try {
+    await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) => {
+      const { caBundle, uploads } = inputsOf(run)
+      const engineHost = await openEngineHost(uploads, { caBundle })
+      const access = { engineHost, ...registryAccess(dag, { repository, credentials, caBundle }) }
+      const registry = await Registry.open(repository.name, access)
+      await progress.run("all platforms", `read ${repository.name}${name}`, async () =>
+        (await registry.evidence(repository.name, name)).export(folder),
+      )
+    })
+    context.terminal.close()
+    const read = layoutFiles(folder)
+    const found = await layoutImageName(read, undefined, (why) => layoutProblem(folder, why))
+    const image = await readPublished(layoutImages(read), found)
+    if (!image) throw layoutProblem(folder, `${found.slice(1)} is missing`)
+    answerFor(context, image, { ...run, repository: repository.name })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function answerFor(
+  { answer }: CommandContext,
+  image: PublishedImage,
+  { trust, given, repository, platforms, json }: VerifyRun & { repository: string },
+): void {
   const verification = verifyImage(image, { trust, repository, platforms })
-  const cosign = cosignLines(image, verification, repository, run.given)
-  answer(run.json ? JSON.stringify({ ...verification, cosign }, null, 2) : verificationText(verification, cosign))
+  const cosign = cosignLines(image, verification, repository, given)
+  answer(json ? JSON.stringify({ ...verification, cosign }, null, 2) : verificationText(verification, cosign))
   assertVerified(verification)
 }
 

@@ -279,6 +279,16 @@ export class Registry implements ChangingImages {
     return copied.directory(COPY)
   }
 
+  /**
+   * What is needed to verify an image without its layers, as an OCI image layout: manifests, configurations and all that refers to them. `name` is
+   * `@sha256:…` or `:tag`.
+   */
+  async evidence(repository: string, name: string): Promise<Directory> {
+    const words = ["evidence", pathOf(repository), name, COPY]
+    const read = await this.execute(`read what is attached to ${repository}${name}`, words, this.limits.transfer)
+    return read.directory(COPY)
+  }
+
   private async run<S extends z.ZodType>(
     action: string,
     words: readonly string[],
