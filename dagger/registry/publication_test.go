@@ -103,6 +103,7 @@ func changed(change func(http.ResponseWriter, *httptest.ResponseRecorder)) func(
 	}
 }
 
+// hangs reads what is sent: otherwise the server does not notice that the client is gone.
 func hangs(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
@@ -184,7 +185,7 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.next.ServeHTTP(httptest.NewRecorder(), r)
 		}
 		kill()
-		<-r.Context().Done()
+		hangs(w, r, nil)
 		return
 	}
 	f.fault.happens(w, r, f.next)

@@ -1,10 +1,18 @@
 import { connection, dag, type Service } from "@dagger.io/dagger"
-import { randomUUID } from "node:crypto"
+import { generateKeyPairSync, randomUUID } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { createServer, type AddressInfo, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { digestOf } from "../../dagger/src/core/oci/documents.js"
+import { layoutImages } from "../../dagger/src/core/evidence/layout-images.js"
+import { readPublished } from "../../dagger/src/core/evidence/published-image.js"
+import { readSigningKey } from "../../dagger/src/core/evidence/signing-key.js"
+import { keyTrust } from "../../dagger/src/core/evidence/trust.js"
+import { verifyImage } from "../../dagger/src/core/evidence/verification.js"
 import { parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseRepository } from "../../dagger/src/core/text/reference.js"
 import type { VariantName } from "../../dagger/src/core/variants/names.js"
@@ -12,6 +20,7 @@ import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engin
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { checkTarget, publish, type PublishOptions } from "../../dagger/src/pipeline/oci/publish.js"
+import { keySigner } from "../../dagger/src/pipeline/evidence/signers.js"
 import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
 import { loopbackRegistry } from "../../src/runs/registry.js"
 import { FAILED, platformReport } from "../unit/core/report/reports.js"
@@ -48,6 +57,12 @@ const raw = (engineHost: EngineHost, registry: Service, name: string) =>
 const tags = (engineHost: EngineHost, registry: Service) =>
   ask(engineHost, registry, "skopeo list-tags --tls-verify=false docker://here:5000/team/runner 2>&1 || true")
 
+/** The repository's tags, without those that list what refers to an image. */
+async function listedTags(engineHost: EngineHost, registry: Service): Promise<string[]> {
+  const { Tags: all } = JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }
+  return all.filter((tag) => !tag.startsWith("sha256-")).toSorted()
+}
+
 /** What is noted on the way. */
 function notedIn(lines: string[]): Progress {
   const nothing = () => undefined
@@ -67,8 +82,7 @@ describe("publishing", () => {
       const { manifests } = JSON.parse(index) as { manifests: { digest: string; platform: { architecture: string } }[] }
       expect(manifests.map(({ digest }) => digest)).toEqual(image.report.platforms.map(({ digest }) => digest))
       for (const tag of ["try-act", "1.2.3-act"]) expect(await raw(engineHost, registry, `:${tag}`)).toBe(index)
-      const listed = JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }
-      expect(listed.Tags.toSorted()).toEqual(["1.2.3-act", "try-act"])
+      expect(await listedTags(engineHost, registry)).toEqual(["1.2.3-act", "try-act"])
 
       const machines = await Promise.all(
         manifests.map(async ({ digest, platform }) => {
@@ -105,7 +119,7 @@ describe("publishing", () => {
       ]
 
       expect(await publish([standard, chrome], options)).toEqual(references)
-      const listed = async () => (JSON.parse(await tags(engineHost, registry)) as { Tags: string[] }).Tags.toSorted()
+      const listed = () => listedTags(engineHost, registry)
       expect(await listed()).toEqual(["1.2.3-act", "try-act"])
 
       expect(await publish([standard, chrome], { ...options, variantTags: true })).toEqual(references)
@@ -138,25 +152,41 @@ describe("publishing", () => {
     })
   })
 
-  it("attaches evidence, which is found by the image's digest, and deletes a tag without its image", async () => {
+  it("attaches signed evidence, which is verified in the registry, and deletes a tag without its image", async () => {
     await connection(async () => {
       const engineHost = await openEngineHost(hostUploads())
       const options = { ...optionsFor(engineHost, registryService(engineHost)), tags: ["one", "two"] }
       const image = await built(engineHost)
       const subject = image.report.index ?? ""
-      const type = "application/vnd.example+json"
-      const evidence = { subject, artifactType: type, mediaType: type, annotations: { made: "up" }, content: '{"a":1}' }
-      await publish([image], { ...options, evidence: () => Promise.resolve([evidence]) })
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+      const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString()
+      const sign = await keySigner(readSigningKey(pem, undefined, "the test's key"))
+      await publish([image], { ...options, sign })
 
       const registry = await Registry.open(REPOSITORY, options)
-      const [found, ...others] = await registry.referrers(REPOSITORY, subject)
-      expect([found, others]).toMatchObject([{ artifactType: type, annotations: { made: "up" } }, []])
-      expect(await registry.blob(REPOSITORY, digestOf(evidence.content))).toBe(evidence.content)
+      const folder = mkdtempSync(join(tmpdir(), "evidence-"))
+      try {
+        await (await registry.evidence(REPOSITORY, ":one-act")).export(folder)
+        const read = (path: string) => readFile(join(folder, path), "utf8").catch(() => undefined)
+        const found = await readPublished(layoutImages(read), `@${subject}`)
+        if (!found) throw new Error("the image is not there")
+        const trust = keyTrust(publicKey.export({ format: "pem", type: "spki" }).toString(), "the test's key")
+        const verified = verifyImage(found, { trust, repository: REPOSITORY, platforms: BOTH })
+        expect(verified.findings.filter(({ verdict }) => verdict === "failed")).toEqual([])
+        expect(verified).toMatchObject({ digest: subject, verified: true })
+        const elsewhere = verifyImage(found, { trust, repository: `${REPOSITORY}-other`, platforms: BOTH })
+        expect(elsewhere.verified).toBe(false)
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
       await registry.deleteTag(REPOSITORY, "one-act").then(
         () => expect.unreachable("this registry cannot delete"),
         (error: unknown) => expect(error).toMatchObject({ code: "REGISTRY_FAILED" }),
       )
-      expect(await registry.tags(REPOSITORY)).toEqual(["one-act", subject.replace(":", "-"), "two-act"])
+      // Lists of what refers to the index and to each platform's image, because this registry has none of its own.
+      const lists = [subject, ...image.report.platforms.map(({ digest = "" }) => digest)]
+      const expected = ["one-act", "two-act", ...lists.map((digest) => digest.replace(":", "-"))]
+      expect(await registry.tags(REPOSITORY)).toEqual(expected.toSorted())
     })
   })
 
