@@ -77,7 +77,8 @@ export async function runCommandLine(words: readonly string[], context: CommandC
   context.answer(printed)
 }
 
-function parser(context: CommandContext): Argv {
+/** All commands with their options. A middleware of the caller's sees what was parsed and validated before a command runs. */
+export function parser(context: CommandContext): Argv {
   const program = yargs()
   return (
     program
