@@ -13,7 +13,7 @@ cd "$(dirname -- "$0")/../.."
 export DO_NOT_TRACK=1
 
 check() {
-  npm ci
+  npm ci --ignore-scripts
   npm run format:check
   npm run lint
   npm run typecheck

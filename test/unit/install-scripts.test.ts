@@ -27,7 +27,8 @@ it("no dependency needs its install scripts", () => {
 
 it("npm installs nothing of a lock with them", () => {
   const sources = files.filter(
-    (name) => /(\.sh|\.ts|\.go|\.mjs|Dockerfile|\.ci\/run|\.ya?ml)$/.test(name) && !name.startsWith("test/"),
+    (name) =>
+      /(\.sh|\.ts|\.go|\.mjs|Dockerfile|Jenkinsfile|\.ci\/run|\.ya?ml)$/.test(name) && !name.startsWith("test/"),
   )
   const lines = sources.flatMap((name) =>
     text(name)
