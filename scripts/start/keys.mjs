@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 
 /** The folders whose sources are bundled. */
-const SOURCES = ["src", "dagger/src"]
+const SOURCES = ["src", "dagger/src", "docker/runtime/src"]
 const SOURCE = /\.(?:[cm]?[jt]s|json)$/
 /** The versions of all packages. Installations follow it, so what is installed needs no look. */
 const LOCK = "package-lock.json"

@@ -7,6 +7,7 @@ import { buildCommand } from "./build.js"
 import { catalogCommand } from "./catalog.js"
 import { cleanupCommand } from "./cleanup.js"
 import { diffCommand } from "./diff.js"
+import { doctorCommand } from "./doctor.js"
 import type { CommandContext } from "../input/context.js"
 import { credentialOptions } from "../input/credentials.js"
 import {
@@ -55,6 +56,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["verify", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
+  ["doctor", []],
   ["engine", ["up", "down", "status", "logs", "prune"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
@@ -112,6 +114,7 @@ export function parser(context: CommandContext): Argv {
       .command(verifyCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
+      .command(doctorCommand(context))
       .command(engineCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Show the options and examples of a command")

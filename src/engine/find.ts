@@ -1,5 +1,5 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { attempt } from "../host/exec.js"
+import { containerEngine } from "./container-engine.js"
 import { recordedBases } from "./bare/instance/known.js"
 import { bareEngine, type BareEngine } from "./bare/up.js"
 
@@ -34,8 +34,8 @@ export interface Probes {
   recordedBases: (address: string) => Readonly<Record<string, string>> | undefined
 }
 
-const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
-const CLI_BIN = "_EXPERIMENTAL_DAGGER_CLI_BIN"
+export const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
+export const CLI_BIN = "_EXPERIMENTAL_DAGGER_CLI_BIN"
 /** The Dagger CLI reports usage otherwise. */
 const QUIET = { DO_NOT_TRACK: "1" }
 
@@ -79,12 +79,8 @@ export async function findEngine(options: FindOptions, probes: Probes = realProb
 }
 
 async function runningServer(cli: "docker" | "podman"): Promise<string | undefined> {
-  // `docker version` fails when only the client is there. podman has no daemon: its `version` has no server, `info` must work.
-  const query =
-    cli === "docker" ? ["version", "--format", "{{.Server.Version}}"] : ["info", "--format", "{{.Version.Version}}"]
-  const result = await attempt(cli, query, { timeout: 10_000 })
-  const version = result.stdout.trim()
-  return result.exitCode === 0 && version !== "" ? version : undefined
+  const found = await containerEngine(cli, process.env, 10_000)
+  return found.state === "running" ? found.version : undefined
 }
 
 export const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine, recordedBases }

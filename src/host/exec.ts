@@ -3,7 +3,7 @@ import { execa } from "execa"
 export interface ExecOptions {
   cwd?: string
   /** Added to the environment, or in place of it with `cleanEnv`. */
-  env?: Record<string, string | undefined>
+  env?: Readonly<Record<string, string | undefined>>
   cleanEnv?: boolean
   input?: string
   /** Milliseconds after which the command is killed. */
@@ -16,6 +16,7 @@ export interface ExecResult {
   exitCode: number
   stdout: string
   stderr: string
+  timedOut: boolean
 }
 
 /** An external command that failed. Its message is the command's own output, trimmed. */
@@ -70,6 +71,7 @@ export async function attempt(
   return {
     exitCode: result.exitCode ?? -1,
     stdout: textOf(result.stdout),
+    timedOut: result.timedOut,
     stderr: stderr === "" && result.exitCode === undefined ? (result.originalMessage ?? "") : stderr,
   }
 }

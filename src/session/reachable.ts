@@ -10,7 +10,7 @@ const TIMEOUT_MILLISECONDS = 10_000
  *
  * @throws RunnerImagesError ENGINE_UNAVAILABLE when nothing answers
  */
-export async function requireReachable(address: string): Promise<void> {
+export async function requireReachable(address: string, milliseconds = TIMEOUT_MILLISECONDS): Promise<void> {
   const target = targetOf(address)
   if (!target) return
   const problem = await new Promise<string | undefined>((resolve) => {
@@ -19,8 +19,8 @@ export async function requireReachable(address: string): Promise<void> {
       socket.destroy()
       resolve(outcome)
     }
-    socket.setTimeout(TIMEOUT_MILLISECONDS, () => {
-      done("no answer within 10 seconds")
+    socket.setTimeout(milliseconds, () => {
+      done(`no answer within ${milliseconds / 1000} seconds`)
     })
     socket.once("connect", () => {
       done()

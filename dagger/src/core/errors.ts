@@ -175,6 +175,7 @@ export const ERRORS = {
     exit: EXIT.buildFailed,
     meaning: "The bare engine's files are not as this version wrote them, or other users could replace them.",
   },
+  HOST_UNFIT: { exit: EXIT.buildFailed, meaning: "doctor found something on this host that builds fail of." },
   ENGINE_BUSY: { exit: EXIT.buildFailed, meaning: "Another process holds the engine's lock." },
 } as const satisfies Record<string, ErrorKind>
 

@@ -18,7 +18,7 @@ const COSTS = {
 const INSTANCE_RULES = 4
 
 /** Space that building one variant for both platforms takes in the engine's cache. */
-const BUILD_BYTES = 9e9
+export const BUILD_BYTES = 9e9
 
 export interface PlanFacts {
   instance: Pick<InstanceFolder, "name" | "hostInterface" | "comment" | "runtime"> & {
@@ -44,17 +44,31 @@ export interface Plan {
   minutes: number
 }
 
+type Steps = readonly (readonly [keyof typeof COSTS, string])[]
+
+function stepsOf({ packages, missing, host }: Pick<PlanFacts, "packages" | "missing" | "host">): Steps {
+  return [
+    ["start", ""],
+    ...(packages.length > 0 ? [["packages", ""] as const] : []),
+    ...(missing.binaries ? [["binaries", "the engine, its CLI and its helpers, built from Go modules"] as const] : []),
+    ...(missing.emulator ? [["emulator", `QEMU for ${foreignPlatforms(host).join(", ")}`] as const] : []),
+    ...(missing.bases ? [["bases", "base images from the distribution's package archive"] as const] : []),
+    ...(missing.content ? [["sdk-content", "the contents of the Go and TypeScript SDKs"] as const] : []),
+  ]
+}
+
+const total = (steps: Steps, of: "minutes" | "bytes"): number => steps.reduce((sum, [step]) => sum + COSTS[step][of], 0)
+
+/** Bytes that should be free in the state folder before `engine up` and a build. */
+export function diskNeeds(facts: Pick<PlanFacts, "packages" | "missing" | "host">): number {
+  return total(stepsOf(facts), "bytes") + BUILD_BYTES
+}
+
 /** Says what `engine up` is about to do. Pure. */
 export function plan(facts: PlanFacts): Plan {
-  const { instance, missing } = facts
+  const { instance } = facts
   const rules = INSTANCE_RULES + facts.forwarding.guarded.length
-  const steps: [keyof typeof COSTS, string][] = [["start", ""]]
-  if (facts.packages.length > 0) steps.push(["packages", ""])
-  if (missing.binaries) steps.push(["binaries", "the engine, its CLI and its helpers, built from Go modules"])
-  if (missing.emulator) steps.push(["emulator", `QEMU for ${foreignPlatforms(facts.host).join(", ")}`])
-  if (missing.bases) steps.push(["bases", "base images from the distribution's package archive"])
-  if (missing.content) steps.push(["sdk-content", "the contents of the Go and TypeScript SDKs"])
-  const total = (of: "minutes" | "bytes") => steps.reduce((sum, [step]) => sum + COSTS[step][of], 0)
+  const steps = stepsOf(facts)
   return {
     changes: [
       ...(facts.packages.length > 0 ? [`installs packages, which stay: ${facts.packages.join(" ")}`] : []),
@@ -71,8 +85,8 @@ export function plan(facts: PlanFacts): Plan {
       `listens on 127.0.0.1:${facts.registryPort} (registry, with a password that only root can read) and ${instance.runtime}/engine.sock (engine)`,
     ],
     makes: steps.map(([, what]) => what).filter((what) => what !== ""),
-    diskBytes: total("bytes") + BUILD_BYTES,
-    minutes: total("minutes"),
+    diskBytes: diskNeeds(facts),
+    minutes: total(steps, "minutes"),
   }
 }
 

@@ -62,15 +62,19 @@ export interface BareEngine {
 }
 
 /** Where the given instance's state is stored. */
-export function locate(instance: string | undefined): { state: StateFolder; folder: InstanceFolder } {
-  const given = StateFolder.of(process.env)
+export function locate(
+  instance: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): { state: StateFolder; folder: InstanceFolder } {
+  const given = StateFolder.of(env)
   // A link leads to the same folder, which must be the same instance.
   const state = existsSync(given.root) ? new StateFolder(realpathSync(given.root)) : given
-  return { state, folder: state.instance(instanceName(instance, process.env)) }
+  return { state, folder: state.instance(instanceName(instance, env)) }
 }
 
-function wantedPort(flag: number | undefined): number | undefined {
-  const text = process.env["RUNNER_IMAGES_REGISTRY_PORT"]
+/** @throws RunnerImagesError USAGE for what is not a port */
+export function wantedPort(flag: number | undefined, env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const text = env["RUNNER_IMAGES_REGISTRY_PORT"]
   const port = flag ?? (text ? Number(text) : undefined)
   if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65536)) return port
   throw new RunnerImagesError(
@@ -124,8 +128,9 @@ export async function runningEngine(
   instance: string | undefined,
   host: PlatformName,
   port: number | undefined,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<BareEngine | undefined> {
-  const { folder } = locate(instance)
+  const { folder } = locate(instance, env)
   const record = readRecord(folder)
   if (!record || record.bootId !== bootId() || record.engineVersion !== ENGINE_VERSION) return undefined
   if (port !== undefined && port !== record.registryPort) return undefined
@@ -198,6 +203,14 @@ export async function planFor(
     registryPort: String(port),
   }
   return { plan: plan(facts), facts }
+}
+
+/** What has to be built in the state folder, as far as that is known without starting Go. */
+export function missingHere(
+  { state, folder }: { state: StateFolder; folder: InstanceFolder },
+  host: PlatformName,
+): PlanFacts["missing"] {
+  return missingArtefacts(state, keysFor(host, readRecord(folder)?.goVersion))
 }
 
 async function wouldBePort(folder: InstanceFolder): Promise<number> {

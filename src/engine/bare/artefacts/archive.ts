@@ -18,13 +18,18 @@ export interface ArchiveOptions {
  * mmdebstrap's options and sources for the package archive: the host's own mirrors if the host runs the same distribution, else
  * the distribution's. Both provide main, updates and security.
  */
-export async function archiveOptions(): Promise<ArchiveOptions> {
-  const os = osRelease()
+export async function archiveOptions(
+  os: Record<string, string> = osRelease(),
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ArchiveOptions> {
   // Only for this run's apt, whose own user may be unable to enter the folders above the root.
   const options = ['--aptopt=APT::Sandbox::User "root"']
   if (os["ID"] !== "debian") return { options, sources: sourcesFor(MAIN, SECURITY, SUITE) }
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)"
-  const targets = await attempt("apt-get", ["indextargets", "--format", format, "Created-By: Packages"])
+  const targets = await attempt("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
+    env,
+    cleanEnv: true,
+  })
   return { options, sources: sourcesFromHost(targets.stdout.split("\n"), os["VERSION_CODENAME"] ?? "", SUITE) }
 }
 

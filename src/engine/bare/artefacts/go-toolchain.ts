@@ -36,25 +36,38 @@ export interface GoToolchain {
 }
 
 /**
- * The Go that builds the engine.
+ * The Go on this host, if it can build the engine, or fetches one that can. It is not asked to.
  *
  * @throws RunnerImagesError ENGINE_HOST with the command that installs one, when it is missing or too old
  */
-export async function goToolchain(): Promise<GoToolchain> {
-  const program = findProgram("go", { PATH: `${process.env["PATH"] ?? ""}:/usr/local/go/bin:/usr/lib/go/bin` })
+export async function localGo(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ program: string; version: readonly number[] }> {
+  const program = findProgram("go", { PATH: `${env["PATH"] ?? ""}:/usr/local/go/bin:/usr/lib/go/bin` })
   if (program === undefined)
     throw new RunnerImagesError(
       "ENGINE_HOST",
       "Go is not installed; it is needed to build the engine.",
       await goRemedy(),
     )
-  const local = parseGoVersion((await attempt(program, ["version"], { env: { GOTOOLCHAIN: "local" } })).stdout)
+  const answer = await attempt(program, ["version"], { env: { ...env, GOTOOLCHAIN: "local" }, cleanEnv: true })
+  const local = parseGoVersion(answer.stdout)
   if (!local || isOlder(local, OLDEST))
     throw new RunnerImagesError(
       "ENGINE_HOST",
       `${program} is Go ${local?.join(".") ?? "of an unknown version"}, but building the engine needs ${OLDEST.join(".")} or newer.`,
       await goRemedy(),
     )
+  return { program, version: local }
+}
+
+/**
+ * The Go that builds the engine.
+ *
+ * @throws RunnerImagesError ENGINE_HOST as {@link localGo} does
+ */
+export async function goToolchain(): Promise<GoToolchain> {
+  const { program } = await localGo()
   // Run where go.mod is: a Go older than the modules need then fetches a newer one and answers for that.
   const env = goEnvironment()
   const root = await exec(program, ["env", "GOROOT"], { cwd: join(SOURCES, "go"), env })

@@ -14,8 +14,11 @@ export function parseOsRelease(text: string): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-export function osRelease(): Record<string, string> {
-  const path = ["/etc/os-release", "/usr/lib/os-release"].find((candidate) => existsSync(candidate))
+/** @param root where the system's files are */
+export function osRelease(root = "/"): Record<string, string> {
+  const path = ["etc/os-release", "usr/lib/os-release"]
+    .map((name) => join(root, name))
+    .find((candidate) => existsSync(candidate))
   return path ? parseOsRelease(readFileSync(path, "utf8")) : {}
 }
 
@@ -34,15 +37,17 @@ export interface HostFacts {
   proxies: Record<string, string>
 }
 
-export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
+/** @param root where the system's files are */
+export function hostFacts(env: NodeJS.ProcessEnv, root = "/"): HostFacts {
+  const filesystems = join(root, "proc/filesystems")
   return {
     system: process.platform,
     nodeArch: process.arch,
     userId: process.getuid?.() ?? -1,
-    osRelease: osRelease(),
-    hasApt: isExecutable("/usr/bin/apt-get"),
-    filesystems: existsSync("/proc/filesystems") ? readFileSync("/proc/filesystems", "utf8") : "",
-    networkNamespaces: existsSync("/proc/self/ns/net"),
+    osRelease: osRelease(root),
+    hasApt: isExecutable(join(root, "usr/bin/apt-get")),
+    filesystems: existsSync(filesystems) ? readFileSync(filesystems, "utf8") : "",
+    networkNamespaces: existsSync(join(root, "proc/self/ns/net")),
     proxies: proxyVariables(env),
   }
 }

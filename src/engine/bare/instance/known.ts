@@ -38,6 +38,11 @@ export function recordedBases(address: string): Readonly<Record<string, string>>
   return known.record.baseDigest === undefined ? undefined : { [BASE_NAME]: known.record.baseDigest }
 }
 
+/** The version of the bare engine of this machine that an address leads to; undefined for any other engine. */
+export function versionAt(address: string): string | undefined {
+  return instances().find(({ folder }) => address === `unix://${folder.socket}`)?.record.engineVersion
+}
+
 export interface EngineEnd {
   /** A sentence. */
   problem: string
