@@ -26,6 +26,9 @@ export function doctorCommand(context: CommandContext): CommandModule<object, In
       yargs
         .options(options)
         .example("$0 doctor", "Check engine, Docker, kernel, QEMU, disk, memory, port, servers, clock and credentials")
+        .epilogue(
+          "Exit codes: 0 no problem found, also with warnings · otherwise that of the first problem, as of a build",
+        )
         .example("$0 doctor --json --bug-report report.tar.gz", "The same for programs, and for an issue"),
     handler: async ({ mirror, caBundle: bundle, bugReport, json }) => {
       const parsed = mirror === undefined ? undefined : parseMirror(mirror)

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { z } from "zod"
 import type { Mirror } from "../../dagger/src/core/text/mirror.js"
-import { hostFacts } from "../engine/bare/host/host.js"
+import { freeBytes, hostFacts } from "../engine/bare/host/host.js"
 import { PINS_FILE, PROJECT_ROOT } from "../host/paths.js"
 import type { World } from "./examination/examination.js"
 
@@ -26,6 +26,7 @@ export function thisHost(mirror: Mirror | undefined, ca: string | undefined): Wo
     imageRegistry: IMAGE_REGISTRY,
     ca,
     now: () => new Date(),
+    freeBytes,
     patience: PATIENCE_MILLISECONDS,
   }
 }

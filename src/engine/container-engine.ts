@@ -32,5 +32,5 @@ export async function containerEngine(
   if (exitCode === 0 && version !== "") return { state: "running", version }
   if (timedOut) return { state: "silent", seconds: milliseconds / 1000 }
   if (exitCode === -1 && / ENOENT$/.test(stderr)) return { state: "absent" }
-  return { state: "refused", reason: stderr.trim().split("\n").at(-1) ?? "" }
+  return { state: "refused", reason: stderr.trim().split("\n").at(-1)?.replace(/\.$/, "") ?? "" }
 }

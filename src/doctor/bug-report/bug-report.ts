@@ -112,7 +112,7 @@ async function versions({ env, facts, nodeVersion, patience }: World): Promise<R
 
 function variables(env: NodeJS.ProcessEnv): Record<string, string> {
   const entries = Object.entries(env).filter(([name]) => VARIABLES.test(name))
-  return Object.fromEntries(entries.map(([name, value = ""]) => [name, value]).sort())
+  return Object.fromEntries(entries.map(([name, value = ""]): [string, string] => [name, value]).sort())
 }
 
 /** The ends of the last runs' logs, of the bare engine's and of its registry's, by the names that they have in the report. */

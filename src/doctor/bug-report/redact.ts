@@ -7,7 +7,7 @@ const HIDDEN = "***"
  */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   // With the beginning or the end cut off as well.
-  [/(?:-----BEGIN [^-\n]*PRIVATE KEY-----)?(?:[A-Za-z0-9+/=]+\s+)*-----END [^-\n]*PRIVATE KEY-----/g, HIDDEN],
+  [/(?:-----BEGIN [^-\n]*PRIVATE KEY-----\s*)?(?:[A-Za-z0-9+/=]+\s+)*-----END [^-\n]*PRIVATE KEY-----/g, HIDDEN],
   [/-----BEGIN [^-\n]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*/g, HIDDEN],
   // User and password of a URL, up to the last @ before its path.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]+@/gi, `$1${HIDDEN}@`],
@@ -37,18 +37,22 @@ export function redacted(text: string, known: readonly string[]): string {
   return FORMS.reduce((left, [form, instead]) => left.replace(form, instead), withoutKnown)
 }
 
-/** As it is, line by line, as JSON and shells quote it, in a URL, and in base64 with and without its padding. */
+/** The whole and each line: as it is, as JSON and shells quote it, in a URL, and in base64 with and without its padding. */
 function spellings(secret: string): string[] {
-  const lines = secret.split(/\r?\n/).map((line) => line.trim())
-  const whole = secret.trim()
-  const json = JSON.stringify(whole).slice(1, -1)
-  const encoded = [whole, secret].flatMap((text) => {
+  const lines = secret.split(/\r?\n/)
+  return [secret, secret.trim(), ...lines.map((line) => line.trim())].flatMap((text) => {
+    if (text.length < SHORTEST) return []
     const bytes = Buffer.from(text)
-    return [bytes.toString("base64"), bytes.toString("base64").replace(/=+$/, ""), bytes.toString("base64url")]
+    const base64 = bytes.toString("base64")
+    return [
+      text,
+      JSON.stringify(text).slice(1, -1),
+      text.replaceAll("'", `'\\''`),
+      encodeURIComponent(text),
+      base64.replace(/=+$/, ""),
+      bytes.toString("base64url"),
+    ]
   })
-  const quoted = whole.replaceAll("'", `'\\''`)
-  const candidates = [whole, ...(lines.length > 1 ? lines : []), json, quoted, encodeURIComponent(whole), ...encoded]
-  return candidates.filter((text) => text.length >= SHORTEST)
 }
 
 /** Anything shorter is part of ordinary words. */

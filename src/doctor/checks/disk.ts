@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { existsSync } from "node:fs"
 import { platformOfNodeArch } from "../../../dagger/src/core/platforms.js"
 import { missingPackages } from "../../engine/bare/artefacts/host-packages.js"
-import { findProgram, freeBytes, gigabytes } from "../../engine/bare/host/host.js"
+import { findProgram, gigabytes } from "../../engine/bare/host/host.js"
 import { BUILD_BYTES, diskNeeds } from "../../engine/bare/plan.js"
 import { locate, missingHere } from "../../engine/bare/up.js"
 import { attempt } from "../../host/exec.js"
@@ -14,7 +14,7 @@ const OUTPUT_BYTES = 2e9
 
 /** Space for the engine, whose needs `engine up --dry-run` shows too, and for what builds write. */
 export async function checkDisk(examination: Examination): Promise<Finding[]> {
-  const { output } = examination.world
+  const { output, freeBytes } = examination.world
   return [
     await engineSpace(examination),
     spaceFinding("disk: output", output, freeBytes(output), {
@@ -26,6 +26,7 @@ export async function checkDisk(examination: Examination): Promise<Finding[]> {
 
 async function engineSpace(examination: Examination): Promise<Finding> {
   const { world } = examination
+  const { freeBytes } = world
   const search = await examination.search()
   if (search.kind === "startable" || (search.kind === "found" && search.engine.kind === "bare")) {
     const path = locate(undefined, world.env).state.root
@@ -49,7 +50,9 @@ async function engineSpace(examination: Examination): Promise<Finding> {
   return skipped("disk: engine", "the engine's disk cannot be seen from here")
 }
 
+/** @returns undefined also if the engine is on another machine */
 async function storageOf(cli: "docker" | "podman", { env, patience }: World): Promise<string | undefined> {
+  if (/^(?:tcp|ssh|https?):/.test(env["DOCKER_HOST"] ?? "")) return undefined
   const format = cli === "docker" ? "{{.DockerRootDir}}" : "{{.Store.GraphRoot}}"
   const { exitCode, stdout } = await attempt(cli, ["info", "--format", format], {
     env,

@@ -74,7 +74,11 @@ async function emulationOf(
   const enabled = rules.filter((rule) => rule.enabled)
   // The kernel asks the newest rule, and the bare engine adds one of its own when it starts.
   const rule = enabled.find(({ name }) => name.startsWith("runner-images-")) ?? enabled[0]
-  if (rule) return ruleFinding(check, platform, rule, world)
+  if (search.kind === "startable") {
+    const before = rule ? "which the kernel asks before those that are there" : "the first"
+    return ok(check, `the bare engine adds a rule with its own QEMU when it starts, ${before}`)
+  }
+  if (rule) return ruleFinding(check, rule, install(platform, search), world)
   const [disabled] = rules
   if (disabled)
     return warning(
@@ -82,7 +86,6 @@ async function emulationOf(
       `the kernel's rule ${disabled.name} is disabled`,
       `echo 1 | sudo tee /proc/sys/fs/binfmt_misc/${disabled.name}`,
     )
-  if (search.kind === "startable") return ok(check, "no rule yet; engine up adds one, with its own QEMU")
   if (search.kind === "found" && search.bare)
     return warning(
       check,
@@ -92,28 +95,27 @@ async function emulationOf(
   return warning(
     check,
     `the kernel has no rule for it: Dagger's engine then uses its own QEMU ${BUNDLED}, which crashes Chromium`,
-    install(platform),
+    install(platform, search),
   )
 }
 
-function install(platform: PlatformName): string {
-  return `docker run --privileged --rm tonistiigi/binfmt --install ${spelling(platform).arch}`
+function install(platform: PlatformName, search: Search): string {
+  const kind = search.kind === "found" ? search.engine.kind : undefined
+  if (kind !== "docker" && kind !== "podman")
+    return `sudo apt-get install qemu-user-static, from a release that has QEMU ${OLDEST} or newer`
+  return `${kind} run --privileged --rm docker.io/tonistiigi/binfmt --install ${spelling(platform).arch}`
 }
 
-async function ruleFinding(check: string, platform: PlatformName, rule: Rule, world: World): Promise<Finding> {
+async function ruleFinding(check: string, rule: Rule, remedy: string, world: World): Promise<Finding> {
   const { name, interpreter, flags } = rule
   const by = `by the kernel's rule ${name}`
   if (!flags.includes("F"))
-    return warning(
-      check,
-      `${by}, without the flag F: containers do not find ${interpreter}, which it names`,
-      install(platform),
-    )
+    return warning(check, `${by}, without the flag F: containers do not find ${interpreter}, which it names`, remedy)
   const version = await qemuVersion(interpreter, world)
   // With the flag F, the kernel has opened a file that may be in a container's file system.
   if (version === undefined) return ok(check, `${by}; the version of ${interpreter} cannot be told from here`)
   if (compareVersions(version, OLDEST) < 0)
-    return warning(check, `QEMU ${version}, ${by}: versions before ${OLDEST} crash Chromium`, install(platform))
+    return warning(check, `QEMU ${version}, ${by}: versions before ${OLDEST} crash Chromium`, remedy)
   const slow = compareVersions(version, FAST) < 0 ? `; ${FAST} and newer take about half the time` : ""
   return ok(check, `QEMU ${version}, ${by}${slow}`)
 }

@@ -34,6 +34,8 @@ export interface World {
   /** Certificate authorities that downloads trust, in PEM. */
   ca: string | undefined
   now: () => Date
+  /** Bytes that can be written where a path is, or will be. */
+  freeBytes: (path: string) => number
   /** Milliseconds that an answer of a program or a server may take. */
   patience: number
 }

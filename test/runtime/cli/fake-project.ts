@@ -22,7 +22,7 @@ export function fakeProject(name: string): string {
   cpSync(join(ROOT, "runner-images"), join(root, "runner-images"), { recursive: true })
   cpSync(join(ROOT, "scripts"), join(root, "scripts"), { recursive: true })
   cpSync(join(ROOT, "tsconfig.json"), join(root, "tsconfig.json"))
-  for (const folder of ["src", "dagger/src"]) mkdirSync(join(root, folder), { recursive: true })
+  for (const folder of ["src", "dagger/src", "docker/runtime/src"]) mkdirSync(join(root, folder), { recursive: true })
   for (const [dependency, files] of Object.entries(PACKAGES)) {
     mkdirSync(join(root, dependency))
     const own = {

@@ -69,8 +69,8 @@ describe("a host", () => {
     ["an old kernel", { ...GOOD, networkNamespaces: false }, "no network namespaces"],
     [
       "a proxy on loopback",
-      { ...GOOD, proxies: { https_proxy: "http://user@127.0.0.1:3128" } },
-      "https_proxy is http://user@127.0.0.1:3128",
+      { ...GOOD, proxies: { https_proxy: "http://user:password@127.0.0.1:3128" } },
+      "https_proxy is http://127.0.0.1:3128:",
     ],
     [
       "a proxy on localhost",

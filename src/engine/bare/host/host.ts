@@ -2,6 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, readFileSync, statfsSync,
 import { dirname, join } from "node:path"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { platformOfNodeArch, PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
+import { withoutSecrets } from "../../../../dagger/src/core/text/mirror.js"
 import { makeFolder } from "../../../artifacts/writable-folder.js"
 import { sudoCaller, untrustedPart } from "./trusted-path.js"
 
@@ -76,13 +77,16 @@ export function checkHost(facts: HostFacts): PlatformName {
   if (!platform)
     throw missing(`The bare engine runs on ${PLATFORMS.join(" and ")}, but this machine is ${facts.nodeArch}.`, DOCKER)
   if (facts.userId !== 0)
-    throw missing("The bare engine needs root: it creates network namespaces and mounts.", `Use sudo. ${DOCKER}`)
+    throw missing(
+      "The bare engine needs root: it creates network namespaces and mounts.",
+      `Use sudo. Or ${DOCKER.charAt(0).toLowerCase()}${DOCKER.slice(1)}`,
+    )
   if (!facts.networkNamespaces)
     throw missing("The kernel has no network namespaces (CONFIG_NET_NS).", "Boot the distribution's own kernel.")
   const proxy = Object.entries(facts.proxies).find(([variable, value]) => !/^no_/i.test(variable) && isLoopback(value))
   if (proxy)
     throw missing(
-      `${proxy[0]} is ${proxy[1]}: the engine runs in a network namespace that cannot reach the host's loopback.`,
+      `${proxy[0]} is ${withoutSecrets(proxy[1])}: the engine runs in a network namespace that cannot reach the host's loopback.`,
       "Let the proxy listen on an address of this host that containers can reach, and set the variable to that.",
     )
   return platform
@@ -98,7 +102,7 @@ function missing(problem: string, remedy: string): RunnerImagesError {
   return new RunnerImagesError("ENGINE_HOST", problem, remedy)
 }
 
-const DOCKER = "Or install and start Docker: then Dagger runs its engine there."
+const DOCKER = "Install and start Docker: then Dagger runs its engine there."
 
 function isLoopback(address: string): boolean {
   return /(^|[/@])(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/i.test(address)
