@@ -9,6 +9,7 @@ import { planLines } from "../engine/bare/plan.js"
 import { prune } from "../engine/bare/prune.js"
 import { status, type EngineStatus } from "../engine/bare/status.js"
 import { duration } from "../output/duration.js"
+import { isQuiet } from "../output/open-terminal.js"
 import { locate, planFor, up, type BareEngine } from "../engine/bare/up.js"
 
 interface InstanceArguments {
@@ -16,7 +17,7 @@ interface InstanceArguments {
 }
 
 const answer = (line: string) => process.stdout.write(`${line}\n`)
-const progress = (line: string) => process.stderr.write(`${line}\n`)
+const progress = (line: string) => isQuiet() || process.stderr.write(`${line}\n`)
 
 function withInstance<T>(yargs: Argv<T>): Argv<T & InstanceArguments> {
   return yargs.option("instance", {

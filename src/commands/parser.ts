@@ -21,22 +21,31 @@ import {
 } from "../input/options.js"
 import { registryOptions, tagOptions } from "../input/registry-options.js"
 import { inspectCommand } from "./inspect.js"
+import { COMPLETING, completionCommand, completions } from "./completion.js"
+import { diffCommand } from "./diff.js"
+import { doctorCommand } from "./doctor.js"
+import type { CommandContext } from "../input/context.js"
+import { listCommand } from "./list.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
 import { promoteCommand } from "./promote.js"
 import { reproduceCommand } from "./reproduce.js"
 import { rollbackCommand } from "./rollback.js"
 import { publishCommand } from "./publish.js"
-import { sbomCommand, sbomOptions } from "./sbom.js"
+import { sbomCommand } from "./sbom.js"
 import { testCommand } from "./test.js"
 import { verifyCommand, verifyOptions } from "./verify.js"
 
-/** Its commands are loaded on demand: they import half of the program. */
-const engineCommand: CommandModule = {
-  command: "engine",
-  describe: "Manage the bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
-  builder: async (yargs: Argv) => (await import("./engine.js")).default(yargs),
-  handler: () => undefined,
+type EngineCommands = typeof import("./engine.js")
+
+/** @param loaded its commands; absent if they are loaded on demand: they import half of the program */
+function engineCommand(loaded?: EngineCommands): CommandModule {
+  return {
+    command: "engine",
+    describe: "Manage the bare engine: a Dagger engine without Docker, on Debian and Ubuntu",
+    builder: loaded?.default ?? (async (yargs: Argv) => (await import("./engine.js")).default(yargs)),
+    handler: () => undefined,
+  }
 }
 
 /** Every command and its subcommands. */
@@ -54,9 +63,11 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["rollback", []],
   ["cleanup", []],
   ["verify", []],
+  ["list", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["doctor", []],
+  ["completion", []],
   ["engine", ["up", "down", "status", "logs", "prune"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
@@ -68,6 +79,11 @@ const HELP_COLUMNS = 110
  * @throws {RunnerImagesError} USAGE for what the user got wrong, and whatever a command throws
  */
 export async function runCommandLine(words: readonly string[], context: CommandContext): Promise<void> {
+  if (words[0] === COMPLETING) {
+    const optionsOf = (command: readonly string[]) => optionsBelow(context, command)
+    context.answer((await completions(words.slice(1), { commands: COMMANDS, optionsOf })).join("\n"))
+    return
+  }
   const argv = words.length === 0 ? ["--help"] : words
   let printed = ""
   const { _: given } = await parser(context).parseAsync(argv, {}, (_error, _argv, output) => {
@@ -81,6 +97,15 @@ export async function runCommandLine(words: readonly string[], context: CommandC
 
 /** All commands with their options. A middleware of the caller's sees what was parsed and validated before a command runs. */
 export function parser(context: CommandContext): Argv {
+/** What a command takes, which yargs knows once it has parsed it. */
+async function optionsBelow(context: CommandContext, command: readonly string[]): Promise<string[]> {
+  // For help, yargs does not wait until commands are loaded.
+  const program = parser(context, await import("./engine.js"))
+  await program.parseAsync([...command, "--help"], {}, () => undefined)
+  return program.parsed === false ? [] : declaredOptions(program.parsed)
+}
+
+function parser(context: CommandContext, engine?: EngineCommands): Argv {
   const program = yargs()
   return (
     program
@@ -112,15 +137,22 @@ export function parser(context: CommandContext): Argv {
       .command(rollbackCommand(context))
       .command(cleanupCommand(context))
       .command(verifyCommand(context))
+      .command(listCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(doctorCommand(context))
-      .command(engineCommand)
+      .command(engineCommand(engine))
+      .command(completionCommand)
       .example("$0 build", "Build both platforms of the standard image into dist/")
       .example("$0 COMMAND --help", "Show the options and examples of a command")
       .epilogue(
         "Exit codes: 0 done · 1 build failed · 2 usage error · 3 checks failed · 4 authentication · 5 network or registry · 130 interrupted",
       )
+      .option("quiet", {
+        type: "boolean",
+        default: false,
+        describe: "Print only the answer, warnings and errors, and no progress",
+      })
       .version(PROJECT_VERSION)
       .help()
       .wrap(process.stdout.isTTY ? Math.min(HELP_COLUMNS, process.stdout.columns) : HELP_COLUMNS)
@@ -169,11 +201,12 @@ function usageError(message: string, parsed: Parsed | false): RunnerImagesError 
       "To publish them, give --runner act: each tag then ends in -act.",
     )
   if (option !== undefined) {
-    const meant = closest(option, OPTIONS)
+    // Only what this command takes: another one's option would be refused as well.
+    const meant = closest(option, declaredOptions(parsed))
     return new RunnerImagesError(
       "USAGE",
       `There is no option "--${option}" here.`,
-      meant ? `Did you mean --${meant}?` : "Run runner-images --help to list commands and options.",
+      meant ? `Did you mean --${meant}?` : `Run ${commandOf(parsed)} --help to list what it takes.`,
     )
   }
   const [command, word] = parsed.argv._.map(String)
@@ -204,11 +237,9 @@ function refuseUnknownCommand(words: readonly (string | number)[]): void {
   )
 }
 
-/** The first option that is not declared, by the rule of yargs' own strict(). */
-function unknownOption({ argv, aliases, newAliases }: Parsed): string | undefined {
-  const isDeclared = (name: string): boolean =>
-    Object.hasOwn(aliases, name) && [name, ...(aliases[name] ?? [])].some((alias) => newAliases[alias] !== true)
-  return Object.keys(argv).find((name) => !["_", "--", "$0"].includes(name) && !isDeclared(name))
+/** The first option that is not declared. */
+function unknownOption(parsed: Parsed): string | undefined {
+  return Object.keys(parsed.argv).find((name) => !["_", "--", "$0"].includes(name) && !isDeclared(name, parsed))
 }
 
 /** For suggestions. */
@@ -243,3 +274,22 @@ const OPTIONS = [
     "version",
   ],
 ]
+/** By the rule of yargs' own strict(). */
+function isDeclared(name: string, { aliases, newAliases }: Parsed): boolean {
+  return Object.hasOwn(aliases, name) && [name, ...(aliases[name] ?? [])].some((alias) => newAliases[alias] !== true)
+}
+
+/** The options of the command that was given, as they are written. */
+function declaredOptions(parsed: Parsed): string[] {
+  return Object.keys(parsed.aliases).filter(
+    (name) => name.length > 1 && kebab(name) === name && isDeclared(name, parsed),
+  )
+}
+
+/** @example "runner-images catalog update" */
+function commandOf({ argv }: Parsed): string {
+  const [command = "", subcommand = ""] = argv._.map(String)
+  const subcommands = COMMANDS.get(command)
+  const words = subcommands === undefined ? [] : [command, ...subcommands.filter((name) => name === subcommand)]
+  return ["runner-images", ...words].join(" ")
+}

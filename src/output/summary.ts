@@ -108,10 +108,10 @@ function placesText({ variant, index, directory, archive, loaded, runner, source
 }
 
 /** Decimal megabytes, as registries show them. */
-function size(bytes: number): string {
+export function size(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
-function shortDigest(digest: string): string {
+export function shortDigest(digest: string): string {
   return digest.slice(0, "sha256:".length + 12)
 }

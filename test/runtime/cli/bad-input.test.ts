@@ -358,18 +358,32 @@ describe("further errors:", () => {
       Give a value after it."
     `)
   })
+  it("an unknown option of a command that is loaded on demand", async () => {
+    expect(await refusal("engine", "up", "--registry-prot", "5001")).toMatchInlineSnapshot(`
+      "2
+      error: There is no option "--registry-prot" here. [USAGE]
+      Did you mean --registry-port?"
+    `)
+  })
+  it("an option that only other commands have", async () => {
+    expect(await refusal("plan", "--archive")).toMatchInlineSnapshot(`
+      "2
+      error: There is no option "--archive" here. [USAGE]
+      Run runner-images plan --help to list what it takes."
+    `)
+  })
   it("an unknown option of two words", async () => {
     expect(await refusal("catalog", "update", "runner", "--max-agee", "30")).toMatchInlineSnapshot(`
       "2
       error: There is no option "--max-agee" here. [USAGE]
-      Did you mean --max-age?"
+      Run runner-images catalog update --help to list what it takes."
     `)
   })
   it("a negated option", async () => {
     expect(await refusal("build", "--no-sudo")).toMatchInlineSnapshot(`
       "2
       error: There is no option "--no-sudo" here. [USAGE]
-      Run runner-images --help to list commands and options."
+      Run runner-images build --help to list what it takes."
     `)
   })
   it("a command without the one below it", async () => {

@@ -19,12 +19,15 @@ describe("help of", () => {
     "rollback",
     "cleanup",
     "verify",
+    "list",
     "bench",
     "catalog",
     "catalog check",
     "catalog outdated",
     "catalog update",
+    "doctor",
     "engine",
+    "completion",
   ])
     it(command === "" ? "the program" : command, async () => {
       await expect(`${await help(command)}\n`).toMatchFileSnapshot(`help/${command.replace(" ", "-") || "program"}.txt`)
