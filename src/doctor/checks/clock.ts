@@ -11,9 +11,11 @@ const HOPELESS_SECONDS = 3600
 
 /** The clock against those of the servers, which date their answers to the second: the middle one of what they say. */
 export async function checkClock(examination: Examination): Promise<Finding> {
-  const servers = (await groups(examination)).flatMap((group) => ("none" in group.servers ? [] : group.servers))
-  const answers = await Promise.all(servers.map((server) => examination.ask(server)))
-  return clockFinding(answers.flatMap((answer) => skewOf(answer) ?? []))
+  const answers = (await groups(examination)).map(async (group) => {
+    const { servers } = await group
+    return Promise.all(("none" in servers ? [] : servers).map((server) => examination.ask(server)))
+  })
+  return clockFinding((await Promise.all(answers)).flat().flatMap((answer) => skewOf(answer) ?? []))
 }
 
 /** Seconds that this host's clock is ahead of a server's. */

@@ -21,27 +21,38 @@ export interface Group {
   exact?: boolean
 }
 
-/** The servers of all groups. Asked once by whichever check needs their answers. */
-export async function groups(examination: Examination): Promise<Group[]> {
+const known = new WeakMap<Examination, Promise<readonly Promise<Group>[]>>()
+
+/** The servers of all groups, each as soon as it is known: the programs that tell take a second on a busy machine. Found out once. */
+export function groups(examination: Examination): Promise<readonly Promise<Group>[]> {
+  const found = known.get(examination) ?? findGroups(examination)
+  known.set(examination, found)
+  return found
+}
+
+async function findGroups(examination: Examination): Promise<readonly Promise<Group>[]> {
   const { world } = examination
   const search = await examination.search()
   const bare = search.kind === "startable" || (search.kind === "found" && search.bare)
-  const [archive, npm, go] = await Promise.all([packageArchive(world, bare), npmRegistry(world), goProxy(world)])
+  const group = async (check: string, servers: Promise<Group["servers"]>): Promise<Group> => ({
+    check,
+    servers: await servers,
+  })
   return [
-    { check: "package archive", servers: archive, exact: true },
-    ...(bare ? [] : [{ check: "base image", servers: [world.imageRegistry] }]),
-    { check: "npm registry", servers: npm },
-    { check: "Go module proxy", servers: go },
-    {
+    packageArchive(world, bare).then((servers) => ({ check: "package archive", servers, exact: true })),
+    ...(bare ? [] : [group("base image", Promise.resolve([world.imageRegistry]))]),
+    group("npm registry", npmRegistry(world)),
+    group("Go module proxy", goProxy(world)),
+    Promise.resolve({
       check: "vendors",
       servers: vendors(world),
       instead: "--sources auto takes what it can from registries, and github-act-runner in place of GitHub's runner",
-    },
+    }),
   ]
 }
 
 export async function checkNetwork(examination: Examination): Promise<Finding[]> {
-  return Promise.all((await groups(examination)).map((group) => groupFinding(group, examination)))
+  return Promise.all((await groups(examination)).map(async (group) => groupFinding(await group, examination)))
 }
 
 async function groupFinding({ check, servers, instead, exact }: Group, examination: Examination): Promise<Finding> {

@@ -8,7 +8,7 @@ import { runCommandLine } from "../../../src/commands/parser.js"
 import { PlainTerminal } from "../../../src/output/plain.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
 import { temporaryFolder } from "../temporary-folder.js"
-import { commandLine, ROOT } from "./command-line.js"
+import { commandLine } from "./command-line.js"
 
 /** The completions of a line whose last word is incomplete, or empty. */
 async function complete(line: string): Promise<string> {
