@@ -1,8 +1,6 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import { readFileSync } from "node:fs"
 import { parseMirror } from "../../dagger/src/core/text/mirror.js"
 import type { CommandContext } from "../input/context.js"
-import { caBundle } from "../input/host-files.js"
 import { answerOptions, requestOptions } from "../input/options.js"
 
 const options = {
@@ -32,12 +30,11 @@ export function doctorCommand(context: CommandContext): CommandModule<object, In
         .example("$0 doctor --json --bug-report report.tar.gz", "The same for programs, and for an issue"),
     handler: async ({ mirror, caBundle: bundle, bugReport, json }) => {
       const parsed = mirror === undefined ? undefined : parseMirror(mirror)
-      const ca = caBundle(bundle)
       const [{ thisHost }, { runDoctor }] = await Promise.all([
         import("../doctor/world.js"),
         import("../runs/doctor.js"),
       ])
-      const world = thisHost(parsed, ca === undefined ? undefined : readFileSync(ca, "utf8"))
+      const world = thisHost(parsed, bundle)
       await runDoctor(context, world, { json, bugReport })
     },
   }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { checkBareEngine } from "./checks/bare-engine.js"
 import { checkCatalog } from "./checks/catalog.js"
+import { checkCertificates } from "./checks/certificates.js"
 import { checkClock } from "./checks/clock.js"
 import { checkContainerEngines } from "./checks/container-engines.js"
 import { checkCredentials } from "./checks/credentials.js"
@@ -13,7 +15,7 @@ import { checkNetwork } from "./checks/network.js"
 import { checkNode } from "./checks/node.js"
 import { checkPort } from "./checks/port.js"
 import type { Examination } from "./examination/examination.js"
-import { problem, warning, type Finding } from "./examination/finding.js"
+import { failure, problem, skipped, warning, type Finding } from "./examination/finding.js"
 
 type Check = (examination: Examination) => Finding | Finding[] | Promise<Finding | Finding[]>
 
@@ -28,6 +30,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   emulation: checkEmulation,
   disk: checkDisk,
   memory: checkMemory,
+  certificates: checkCertificates,
   clock: checkClock,
   network: checkNetwork,
   credentials: checkCredentials,
@@ -40,7 +43,13 @@ const QUESTIONS = 4
 /** All checks, side by side; their findings in order. A check that itself fails, or does not end, is reported as well. */
 export async function examine(examination: Examination): Promise<Finding[]> {
   const found = await Promise.all(Object.entries(CHECKS).map(([name, check]) => findings(name, check, examination)))
-  return found.flat()
+  return found.flat().map(told)
+}
+
+/** A cause is a problem once, and what it keeps others from finding out is skipped. */
+function told(finding: Finding, index: number, all: readonly Finding[]): Finding {
+  const cause = all.slice(0, index).find(({ status, text }) => status === "problem" && text === finding.text)
+  return cause ? skipped(finding.check, `see ${cause.check}`) : finding
 }
 
 async function findings(check: string, look: Check, examination: Examination): Promise<Finding | Finding[]> {
@@ -53,6 +62,7 @@ async function findings(check: string, look: Check, examination: Examination): P
   try {
     return await Promise.race([look(examination), sleep(milliseconds, late, { ref: false })])
   } catch (error) {
+    if (error instanceof RunnerImagesError) return failure(check, error)
     const text = error instanceof Error ? error.message : String(error)
     return problem(check, `this check itself failed: ${text}`, "please report it, with --bug-report", "HOST_UNFIT")
   }

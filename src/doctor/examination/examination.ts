@@ -31,8 +31,8 @@ export interface World {
   mirror: Mirror | undefined
   /** The registry of the base image, which engines in Docker ask. */
   imageRegistry: string
-  /** Certificate authorities that downloads trust, in PEM. */
-  ca: string | undefined
+  /** Certificate authorities that downloads trust: the bundle's path and its text in PEM, nothing if this host has none, or what is wrong with it. */
+  trust: { path?: string; pem?: string } | { fault: RunnerImagesError }
   now: () => Date
   /** Bytes that can be written where a path is, or will be. */
   freeBytes: (path: string) => number
@@ -79,7 +79,8 @@ export class Examination {
   ask(address: string): Promise<Connection> {
     return remember(this.connections, address, async (): Promise<Connection> => {
       const url = new URL(address)
-      const { env, ca, patience } = this.world
+      const { env, trust, patience } = this.world
+      const ca = "pem" in trust ? trust.pem : undefined
       try {
         const given = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? ""]))
         const proxy = proxyFor(url, given)

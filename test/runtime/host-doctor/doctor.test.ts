@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { dirname, join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { hostFacts } from "../../../src/engine/bare/host/host.js"
+import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { parseMirror } from "../../../dagger/src/core/text/mirror.js"
 import { PINS_TEXT } from "../../unit/core/catalog/pins.js"
 import { binfmtRule, TestHost } from "./hosts.js"
@@ -25,6 +26,7 @@ describe("a host on which all is well", () => {
       ok       disk: engine            100.0 GB free for <host>/cache/runner-images/engine; 11.3 GB are needed
       ok       disk: output            100.0 GB free for <host>/dist; 2.0 GB are needed
       ok       memory                  15 GiB, all of this machine
+      ok       certificates            /etc/ssl/certs/ca-certificates.crt
       ok       clock                   agrees with the servers'
       ok       package archive         127.0.0.1:<port>: reachable
       ok       npm registry            127.0.0.1:<port>: reachable
@@ -55,6 +57,7 @@ describe("a host on which all is well", () => {
       ok       disk: engine            100.0 GB free for <host>; 9.0 GB are needed
       ok       disk: output            100.0 GB free for <host>/dist; 2.0 GB are needed
       ok       memory                  15 GiB, all of this machine
+      ok       certificates            /etc/ssl/certs/ca-certificates.crt
       ok       clock                   agrees with the servers'
       ok       package archive         deb.debian.org, security.debian.org: reachable
       ok       base image              127.0.0.1:<port>: reachable
@@ -143,6 +146,19 @@ const BROKEN: Readonly<Record<string, (host: TestHost) => unknown>> = {
       _EXPERIMENTAL_DAGGER_RUNNER_HOST: url.replace("http", "tcp"),
       _EXPERIMENTAL_DAGGER_CLI_BIN: cli,
     })
+  },
+  "the bare engine's record is damaged": (host) => {
+    const record = join(host.folder, "cache/runner-images/engine/instances/default/record.json")
+    mkdirSync(dirname(record), { recursive: true })
+    writeFileSync(record, "{")
+  },
+  "the bundle of certificate authorities is none": (host) => {
+    const fault = new RunnerImagesError(
+      "USAGE",
+      "SSL_CERT_FILE: /ca.pem contains no PEM certificate.",
+      "Give a bundle in PEM format.",
+    )
+    host.world.trust = { fault }
   },
   "the disk is full": (host) => (host.world.freeBytes = () => 0.1e9),
   "the disk is nearly full": (host) => (host.world.freeBytes = () => 1.2e9),

@@ -71,7 +71,7 @@ export class TestHost {
       pins: host.file("pins.yaml", PINS_TEXT.replace("1.27.2", "1.27.3").replace("1.26.8", "1.26.10")),
       mirror: parseMirror(server),
       imageRegistry: `${server}/v2/`,
-      ca: undefined,
+      trust: { path: "/etc/ssl/certs/ca-certificates.crt" },
       now: () => new Date("2026-11-30T12:00:00Z"),
       freeBytes: () => 100e9,
       patience: 5000,
