@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
+import { locate } from "../../engine/bare/up.js"
 import { homeFolder } from "../../host/paths.js"
 import { credentialFiles } from "../checks/credentials.js"
 
@@ -33,10 +35,22 @@ export function knownSecrets(env: NodeJS.ProcessEnv, { all }: SecretsOptions = {
     ...fromEnvironment,
     ...credentialFiles(env).flatMap((path) => dockerSecrets(textOf(path))),
     ...(passwordFile === undefined ? [] : [textOf(passwordFile)]),
+    ...instancePassword(env),
     ...valuesAfter(inHome(".npmrc"), /^[^#;\n]*_(?:authToken|auth|password)\s*=\s*(.+)$/gm),
     ...valuesAfter(inHome(".netrc"), /\bpassword\s+(\S+)/g),
     ...urlSecrets(inHome(".git-credentials")),
   ].filter((secret) => secret.trim().length >= 4)
+}
+
+/** Of the bare engine's registry, if this user may read it. */
+function instancePassword(env: NodeJS.ProcessEnv): string[] {
+  try {
+    return [textOf(locate(undefined, env).folder.registryPassword)]
+  } catch (error) {
+    // There is no folder for state, or no such instance's name: nothing was written.
+    if (error instanceof RunnerImagesError) return []
+    throw error
+  }
 }
 
 function isSecret(name: string, value: string, all: boolean): boolean {

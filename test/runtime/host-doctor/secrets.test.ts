@@ -20,6 +20,7 @@ const CANARIES = {
   netrc: "canary-netrc-7e7e",
   git: "canary-git-2b2b",
   registry: "canary-registry-6f6f",
+  instance: "canary-instance-9c9c",
   key: "canaryKEYcanaryKEYcanaryKEYcanaryKEYcanaryKEY",
   form: "ghp_canary0123456789abcdefghij",
 } as const
@@ -63,6 +64,7 @@ async function hostWithSecrets(): Promise<TestHost> {
   mkdirSync(logs, { recursive: true })
   const engine = join(host.folder, "cache/runner-images/engine/instances/default/log")
   mkdirSync(engine, { recursive: true })
+  writeFileSync(join(engine, "../registry-password"), CANARIES.instance)
   writeFileSync(join(engine, "engine.log"), `engine starts\nlogin with ${CANARIES.registry} at registry\n`)
   for (const [number, name] of ["a.log", "b.log", "c.log", "d.log"].entries())
     writeFileSync(
