@@ -35,6 +35,7 @@ import { publishCommand } from "./publish.js"
 import { sbomCommand } from "./sbom.js"
 import { testCommand } from "./test.js"
 import { verifyCommand, verifyOptions } from "./verify.js"
+import { vulnerabilitiesCommand, vulnerabilityOptions } from "./vulnerabilities.js"
 
 type EngineCommands = typeof import("./engine.js")
 
@@ -64,6 +65,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["cleanup", []],
   ["verify", []],
   ["list", []],
+  ["vulnerabilities", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
   ["doctor", []],
@@ -138,6 +140,7 @@ function parser(context: CommandContext, engine?: EngineCommands): Argv {
       .command(cleanupCommand(context))
       .command(verifyCommand(context))
       .command(listCommand(context))
+      .command(vulnerabilitiesCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
       .command(doctorCommand(context))
@@ -252,6 +255,7 @@ const OPTIONS = [
     ...catalogOptions,
     ...sbomOptions,
     ...verifyOptions,
+    ...vulnerabilityOptions,
     ...answerOptions,
     ...engineOptions,
     ...credentialOptions,

@@ -109,9 +109,13 @@ export const ERRORS = {
   VERIFICATION_FAILED: {
     exit: EXIT.checksFailed,
     meaning: "An image is not what was signed, or evidence about it is missing or does not hold.",
+    meaning: "A report cannot be read, or does not have what is to be made of it.",
   },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
-  ALLOW_LIST_INVALID: { exit: EXIT.usage, meaning: "The list of allowed differences cannot be read." },
+  ALLOW_LIST_INVALID: {
+    exit: EXIT.usage,
+    meaning: "The list of allowed differences, or of accepted vulnerabilities, cannot be read.",
+  },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
   TOOL_UNKNOWN: { exit: EXIT.usage, meaning: "The catalog has no such tool." },
   CHECKSUM_UNKNOWN: {
@@ -125,6 +129,14 @@ export const ERRORS = {
   DOWNLOAD_MISMATCH: {
     exit: EXIT.buildFailed,
     meaning: "A downloaded file does not have the checksum that the catalog records.",
+  },
+  SIGNATURE_INVALID: {
+    exit: EXIT.buildFailed,
+    meaning: "A file is not signed by whoever has to sign it, or has changed since.",
+  },
+  ARCHIVE_INVALID: {
+    exit: EXIT.buildFailed,
+    meaning: "A file of the distribution's archive does not fit its signed Release file, or is an old one.",
   },
   DOWNLOAD_FAILED: { exit: EXIT.network, meaning: "An upstream file could not be fetched." },
   BUILD_FAILED: { exit: EXIT.buildFailed, meaning: "A step of the build failed." },
@@ -144,6 +156,10 @@ export const ERRORS = {
   BUILDS_DIFFER: {
     exit: EXIT.checksFailed,
     meaning: "Two builds differ, and diff was to say so with its exit code.",
+  },
+  VULNERABILITIES_FOUND: {
+    exit: EXIT.checksFailed,
+    meaning: "--fail-on was given, and an image has known vulnerabilities, or could not be looked up.",
   },
   PARITY_DIFFERS: {
     exit: EXIT.checksFailed,

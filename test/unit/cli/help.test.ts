@@ -20,6 +20,7 @@ describe("help of", () => {
     "cleanup",
     "verify",
     "list",
+    "vulnerabilities",
     "bench",
     "catalog",
     "catalog check",

@@ -1,3 +1,5 @@
+import { sourceOf } from "./source-package.js"
+
 /** A package as recorded by dpkg. */
 export interface InstalledPackage {
   name: string
@@ -25,8 +27,7 @@ export function installedPackages(status: string): InstalledPackage[] {
   return installedStanzas(status).flatMap((field) => {
     const [name, version, architecture] = [field("Package"), field("Version"), field("Architecture")]
     if (!name || !version) return []
-    // `NAME (VERSION)`, as far as they differ from the package's own.
-    const [, source = name, sourceVersion = version] = /^(\S+)(?: \((.+)\))?$/.exec(field("Source") ?? "") ?? []
+    const { name: source, version: sourceVersion } = sourceOf({ name, version }, field("Source"))
     const depends = [...packageNames(field("Pre-Depends")), ...packageNames(field("Depends"))]
     const provides = packageNames(field("Provides"))
     return [{ name, version, source, sourceVersion, architecture: architecture ?? "all", depends, provides }]

@@ -1,6 +1,6 @@
 import { parseChoice } from "../text/choice.js"
 import { RunnerImagesError } from "../errors.js"
-import { PLATFORMS, spelling } from "../platforms.js"
+import { PLATFORMS, spelling, type PlatformName } from "../platforms.js"
 
 /**
  * What images can be built on: Docker Official Images, by their names on Docker Hub. Variants use Debian's package names; only this
@@ -17,6 +17,8 @@ interface Base {
   aptSources?: { path: string; text: string }
   /** The distribution's archive as it was at any time. */
   snapshots: SnapshotService
+  /** Where its security updates are. */
+  security: { archive: (platform: PlatformName) => string; suite: string; components: readonly string[]; key: string }
 }
 
 /** A distribution's ID and VERSION_ID. */
@@ -32,6 +34,17 @@ export interface SnapshotService {
   archives: Readonly<Record<string, string>>
 }
 
+/** The archive's suite with security updates. */
+export interface SecuritySuite {
+  /** Its folder: `http://deb.debian.org/debian-security/dists/trixie-security`. */
+  url: string
+  components: readonly string[]
+  /** The key that signs its Release file: a file in `src/signatures/keys/`, without its ending. */
+  key: string
+}
+
+const UBUNTU_COMPONENTS = ["main", "universe"]
+
 /** Ubuntu serves its architectures from different servers. Each of them also has the security updates. */
 function ubuntuSources(release: string): NonNullable<Base["aptSources"]> {
   const stanzas = PLATFORMS.map((platform) => {
@@ -39,7 +52,7 @@ function ubuntuSources(release: string): NonNullable<Base["aptSources"]> {
     return `Types: deb
 URIs: ${ubuntuArchive}
 Suites: ${release} ${release}-updates ${release}-security
-Components: main universe
+Components: ${UBUNTU_COMPONENTS.join(" ")}
 Architectures: ${debian}
 Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
 `
@@ -62,6 +75,12 @@ const TABLE = {
         "http://deb.debian.org/debian-security": "debian-security",
       },
     },
+    security: {
+      archive: () => "http://deb.debian.org/debian-security",
+      suite: "trixie-security",
+      components: ["main"],
+      key: "debian-security-13",
+    },
   },
   "ubuntu:24.04": {
     distribution: { id: "ubuntu", version: "24.04" },
@@ -78,6 +97,12 @@ const TABLE = {
     snapshots: {
       url: "https://snapshot.ubuntu.com",
       archives: Object.fromEntries(PLATFORMS.map((platform) => [spelling(platform).ubuntuArchive, "ubuntu"])),
+    },
+    security: {
+      archive: (platform) => spelling(platform).ubuntuArchive,
+      suite: "noble-security",
+      components: UBUNTU_COMPONENTS,
+      key: "ubuntu-archive-2018",
     },
   },
 } satisfies Record<string, Base>
@@ -117,6 +142,12 @@ export function distributionOf(base: BaseName): Distribution {
 /** See {@link SnapshotService}. */
 export function snapshotsOf(base: BaseName): SnapshotService {
   return TABLE[base].snapshots
+}
+
+/** See {@link SecuritySuite}. */
+export function securitySuiteOf(base: BaseName, platform: PlatformName): SecuritySuite {
+  const { archive, suite, components, key }: Base["security"] = TABLE[base].security
+  return { url: `${archive(platform)}/dists/${suite}`, components, key }
 }
 
 /**

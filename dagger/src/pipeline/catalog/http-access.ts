@@ -24,21 +24,7 @@ const bytes = z.instanceof(Uint8Array)
  * @param client runs package managers, if there are any
  */
 export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = withoutClients): VendorAccess {
-  // Declared with one type: the engine's client generator would read `authorization?: undefined` as a header without a value.
-  const headers: Record<string, string> = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
-  const get = async (url: string, milliseconds: number) => {
-    // Files are mirrored without their query, but these vendors' answers depend on it.
-    const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
-    let response
-    try {
-      response = await getSafely(asked, headers, AbortSignal.timeout(milliseconds))
-    } catch (error) {
-      throw new Error(`${asked} could not be fetched: ${reasonOf(error)}`, { cause: error })
-    }
-    if (isSuccess(response)) return { asked, response }
-    response.destroy()
-    throw new Error(`${asked} returned ${String(response.statusCode)}`)
-  }
+  const get = getter(mirror)
   return {
     client,
     text: async (url) => {
@@ -53,6 +39,51 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
       })
       return hash.digest("hex")
     },
+  }
+}
+
+/**
+ * Downloads files of some megabytes over HTTP.
+ *
+ * @param mirror is used in the server's place
+ * @returns a function that fails if a file is longer than it may be
+ */
+export function httpFiles(mirror?: Mirror): (url: string, mostBytes: number) => Promise<Buffer> {
+  const get = getter(mirror)
+  return async (url, mostBytes) => {
+    const { asked, response } = await get(url, FILE_MILLISECONDS)
+    return complete(asked, () => limited(response, mostBytes))
+  }
+}
+
+/** @throws Error when there is more than that */
+export async function limited(response: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response) {
+    const part = bytes.parse(chunk)
+    length += part.length
+    if (length > mostBytes) throw new Error(`it has more than ${String(mostBytes)} bytes`)
+    chunks.push(part)
+  }
+  return Buffer.concat(chunks)
+}
+
+function getter(mirror: Mirror | undefined) {
+  // Declared with one type: the engine's client generator would read `authorization?: undefined` as a header without a value.
+  const headers: Record<string, string> = mirror?.credentials ? { authorization: basic(mirror.credentials) } : {}
+  return async (url: string, milliseconds: number) => {
+    // Files are mirrored without their query, but these vendors' answers depend on it.
+    const asked = mirror ? `${mirrored(url, mirror)}${new URL(url).search}` : url
+    let response
+    try {
+      response = await getSafely(asked, headers, AbortSignal.timeout(milliseconds))
+    } catch (error) {
+      throw new Error(`${asked} could not be fetched: ${reasonOf(error)}`, { cause: error })
+    }
+    if (isSuccess(response)) return { asked, response }
+    response.destroy()
+    throw new Error(`${asked} returned ${String(response.statusCode)}`)
   }
 }
 

@@ -15,12 +15,27 @@ export function httpGet(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
+  return send(url, headers, signal)
+}
+
+/** As {@link httpGet}, for a question in JSON that needs more room than a URL has. */
+export function httpPost(url: URL, json: string, signal: AbortSignal): Promise<IncomingMessage> {
+  return send(url, { "content-type": "application/json" }, signal, json)
+}
+
+function send(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  body?: string,
+): Promise<IncomingMessage> {
   const request = url.protocol === "https:" ? secureRequest : plainRequest
+  const method = body === undefined ? "GET" : "POST"
   return new Promise((resolve, reject) => {
-    request(url, { headers: { accept: "*/*", "user-agent": USER_AGENT, ...headers }, signal }, resolve)
+    request(url, { method, headers: { accept: "*/*", "user-agent": USER_AGENT, ...headers }, signal }, resolve)
       .on("error", (error) => {
         reject(signal.aborted ? (signal.reason as Error) : error)
       })
-      .end()
+      .end(body)
   })
 }

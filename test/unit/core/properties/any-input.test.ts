@@ -18,8 +18,11 @@ import { parseRunner } from "../../../../dagger/src/core/request/runner.js"
 import { billedPlatform } from "../../../../dagger/src/core/sbom/bill.js"
 import { parseMirror } from "../../../../dagger/src/core/text/mirror.js"
 import { parseImageReference, parseRepository, parseTags } from "../../../../dagger/src/core/text/reference.js"
+import { parseSuiteRelease } from "../../../../dagger/src/core/packages/security-index.js"
 import { parseSourceCode } from "../../../../dagger/src/core/text/source-code.js"
 import { parseCustomVariant } from "../../../../dagger/src/core/variants/custom/custom-variant.js"
+import { parseAllowList } from "../../../../dagger/src/core/vulnerabilities/allow-list.js"
+import { parseFailOn } from "../../../../dagger/src/core/vulnerabilities/gate.js"
 import { parseVariants } from "../../../../dagger/src/core/variants/names.js"
 
 /** A run can be repeated: a failure names its seed and its counterexample. Another seed looks at other inputs. */
@@ -51,6 +54,9 @@ const ofText: Record<string, (text: string) => unknown> = {
   lock: (text) => parseLock(text, PLATFORMS),
   report,
   original: parseOriginal,
+  severity: parseFailOn,
+  "list of accepted vulnerabilities": (text) => parseAllowList(text, "list.yaml"),
+  "Release file": (text) => parseSuiteRelease(`Date: Sun, 29 Nov 2026 00:53:14 UTC\n${text}`, "InRelease"),
   "bill's platform": (platform) => billedPlatform('{"schemaVersion": 4, "platforms": []}', "dist/standard", platform),
 }
 
@@ -93,6 +99,13 @@ describe("any document is taken, or refused by an error for users", () => {
   it.each(["lock", "report", "original"] as const)("%s", (name) => {
     const parse = ofText[name]
     fc.assert(fc.property(anyJson, (value) => void accepts(parse ?? fail, JSON.stringify(value))))
+  })
+
+  it("list of accepted vulnerabilities", () => {
+    const entry = fc.dictionary(fc.constantFrom("id", "package", "unchecked", "reason", "expires"), anyJson)
+    const list = fc.array(fc.oneof(entry, anyJson))
+    const parse = ofText["list of accepted vulnerabilities"] ?? fail
+    fc.assert(fc.property(list, (value) => void accepts(parse, stringify(value))))
   })
 
   it("definition", () => {
