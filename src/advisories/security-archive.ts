@@ -29,13 +29,16 @@ export type FetchFile = (url: string, mostBytes: number) => Promise<Buffer>
 /** A suite of the archive, as it is now. */
 export interface SecurityArchive {
   release: SuiteRelease
+  /** The fingerprint of the key that signed it. */
+  key: string
   /** The newest packages of one architecture, by name. */
   offered: Map<string, OfferedPackage>
 }
 
 export interface ArchiveQuestion {
   suite: SecuritySuite
-  key: TrustedKey
+  /** Those that sign its Release file. */
+  keys: readonly TrustedKey[]
   /** Debian's name. */
   architecture: string
   now: Date
@@ -49,17 +52,18 @@ export interface ArchiveQuestion {
  * @throws RunnerImagesError SIGNATURE_INVALID or ARCHIVE_INVALID; what `fetch` throws
  */
 export async function readSecurityArchive(
-  { suite, key, architecture, now, lastSeen }: ArchiveQuestion,
+  { suite, keys, architecture, now, lastSeen }: ArchiveQuestion,
   fetch: FetchFile,
 ): Promise<SecurityArchive> {
   const at = `${suite.url}/InRelease`
   const signed = (await fetch(at, LONGEST_RELEASE)).toString("utf8")
-  const release = parseSuiteRelease(await verifiedText(signed, key, at, now), at)
+  const { text, key } = await verifiedText(signed, keys, at, now)
+  const release = parseSuiteRelease(text, at)
   assertCurrent(release, at, now, lastSeen)
   const texts = await Promise.all(
     suite.components.map((component) => readIndex(suite.url, `${component}/binary-${architecture}`, release, fetch)),
   )
-  return { release, offered: newestOffered(texts) }
+  return { release, key, offered: newestOffered(texts) }
 }
 
 /** Whoever serves an old Release file again hides what was fixed since. */

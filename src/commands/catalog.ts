@@ -71,8 +71,10 @@ function updateCommand(context: CommandContext): CommandModule<object, Asking> {
       withTools(yargs).example("$0 catalog update runner", "Update the runner before GitHub refuses the pinned one"),
     handler: async (given) => {
       const tools = (given.tools ?? []).map(findTool)
-      requireTls(given.mirror === undefined ? undefined : parseMirror(given.mirror))
-      const access = await accessTo(given.mirror)
+      const mirror = given.mirror === undefined ? undefined : parseMirror(given.mirror)
+      requireTls(mirror)
+      const { pinningAccess } = await import("../runs/pinning-access.js")
+      const access = pinningAccess(mirror)
       const { runCatalogUpdate } = await import("../runs/catalog.js")
       await runCatalogUpdate(context, { pins: PINS_FILE, json: given.json }, access, tools)
     },

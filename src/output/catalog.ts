@@ -1,6 +1,7 @@
 import Table from "cli-table3"
 import type { AuditRow } from "../../dagger/src/core/catalog/releases/audit.js"
 import type { Comparison } from "../../dagger/src/core/catalog/releases/newest.js"
+import { signatureText } from "../../dagger/src/core/catalog/verification.js"
 import type { Update } from "../../dagger/src/core/catalog/releases/update.js"
 
 /** What `catalog check` found. */
@@ -42,9 +43,14 @@ export function outdatedText(compared: readonly Comparison[]): string {
 
 /** For people: the outcome for each source, then the file's diff. */
 export function updateText(updates: readonly Update[], diff: string): string {
-  const lines = updates.map(({ tool, source, state, from, to, seenOnce, reason }) => {
+  const lines = updates.map(({ tool, source, state, from, to, seenOnce, signature, reason }) => {
     const versions = from === to ? from : `${from} → ${to}`
-    return `${tool} (${source}): ${state}, ${versions}${seenOnce ? ", checksum from a single download: the vendor publishes none" : ""}${reason === undefined ? "" : `: ${reason}`}`
+    const trust = seenOnce
+      ? ", checksum from a single download: the vendor publishes none"
+      : signature
+        ? `, verified by ${signatureText(signature)}`
+        : ""
+    return `${tool} (${source}): ${state}, ${versions}${trust}${reason === undefined ? "" : `: ${reason}`}`
   })
   const warnings = new Set(updates.flatMap(({ warning }) => warning ?? []))
   const rest = diff === "" ? ["Nothing has changed."] : ["", diff.trimEnd(), "", "Review it, then: npm run docs"]

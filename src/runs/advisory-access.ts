@@ -1,7 +1,7 @@
 import type { Mirror } from "../../dagger/src/core/text/mirror.js"
 import { httpFiles } from "../../dagger/src/pipeline/catalog/http-access.js"
 import { askNpmRegistry } from "../advisories/npm-registry.js"
-import { trustedKey } from "../signatures/keys.js"
+import { trustedKeys } from "../signatures/keys.js"
 import { vendorAccess } from "./vendor-access.js"
 import type { AdvisoryAccess } from "./vulnerabilities.js"
 
@@ -10,7 +10,7 @@ export function advisoryAccess(mirror?: Mirror): AdvisoryAccess {
   const vendors = vendorAccess()
   return {
     file: httpFiles(mirror),
-    key: trustedKey,
+    keys: trustedKeys,
     npm: (question) => askNpmRegistry(question, vendors),
     now: new Date(),
   }

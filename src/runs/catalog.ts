@@ -11,7 +11,7 @@ import { readCatalog } from "../../dagger/src/core/catalog/pins.js"
 import { runnerReleases } from "../../dagger/src/core/catalog/releases/runner-releases.js"
 import { TOOL_ENTRIES } from "../../dagger/src/core/catalog/tools.js"
 import { updatePins, type Update } from "../../dagger/src/core/catalog/releases/update.js"
-import type { VendorAccess } from "../../dagger/src/core/catalog/vendor-access.js"
+import type { PinningAccess, VendorAccess } from "../../dagger/src/core/catalog/vendor-access.js"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import type { CommandContext } from "../input/context.js"
 import { checkText, outdatedText, updateText, type CatalogCheck } from "../output/catalog.js"
@@ -100,7 +100,7 @@ export async function runCatalogOutdated(
 export async function runCatalogUpdate(
   context: CommandContext,
   run: CatalogRun,
-  access: VendorAccess,
+  access: PinningAccess,
   names: readonly ToolName[],
 ): Promise<void> {
   const before = readFileSync(run.pins, "utf8")

@@ -28,8 +28,8 @@ export interface VulnerabilitiesRun {
 export interface AdvisoryAccess {
   /** Files of distributions' archives. */
   file: FetchFile
-  /** See `KEYS`. */
-  key: (name: string) => TrustedKey
+  /** @param set in `KEYS` */
+  keys: (set: string) => readonly TrustedKey[]
   /** Rejects with an Error that says why there is no answer. */
   npm: (question: Readonly<Record<string, readonly string[]>>) => Promise<RegistryAnswer>
   now: Date
@@ -83,12 +83,12 @@ async function distributionOf(report: Report, entry: PlatformReport, access: Adv
   if ("unknown" in known) return { lookup: { area, notChecked: known.unknown }, findings: [] }
   const { suite, platform } = known
   const question = {
-    ...{ suite, key: access.key(suite.key), architecture: spelling(platform).debian },
+    ...{ suite, keys: access.keys(suite.keys), architecture: spelling(platform).debian },
     ...{ now: access.now, lastSeen: lastSeen(report, suite) },
   }
   try {
-    const { release, offered } = await readSecurityArchive(question, access.file)
-    const checked = `${suite.url} of ${release.date}, signed with ${question.key.fingerprint}`
+    const { release, key, offered } = await readSecurityArchive(question, access.file)
+    const checked = `${suite.url} of ${release.date}, signed with ${key}`
     const except = entry.installed ? {} : { except: "the base's own packages, which the report does not list" }
     return { lookup: { area, checked, ...except }, findings: outdatedPackages(entry, offered) }
   } catch (error) {

@@ -1,43 +1,69 @@
-import { readCleartextMessage, readKey, verify, type CleartextMessage } from "openpgp"
+import { readCleartextMessage, readKey, verify, type CleartextMessage, type PublicKey } from "openpgp"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import type { TrustedKey } from "./keys.js"
 
+export interface VerifiedText {
+  /** Only what is signed, with line feeds. */
+  text: string
+  /** The fingerprint of the trusted key that signed it. */
+  key: string
+}
+
 /**
- * The text of a file that carries its own OpenPGP signature (RFC 9580, section 7). Other signatures beside the trusted key's are ignored.
+ * The text of a file that carries its own OpenPGP signature (RFC 9580, section 7). Signatures of others than the trusted keys are ignored.
  *
  * @param signed the file, as in Debian's InRelease
  * @param from where it came from, for messages
- * @param now when the key and the signature have to be valid
- * @returns only what is signed, with line feeds
+ * @param validAt the key has to be valid at this time too, and not only when it signed
  * @throws RunnerImagesError SIGNATURE_INVALID
  */
-export async function verifiedText(signed: string, key: TrustedKey, from: string, now = new Date()): Promise<string> {
+export async function verifiedText(
+  signed: string,
+  keys: readonly TrustedKey[],
+  from: string,
+  validAt?: Date,
+): Promise<VerifiedText> {
+  const whose = keys.length === 1 ? `the key ${keys[0]?.fingerprint ?? ""}` : `any of ${keys.length} trusted keys`
   const invalid = (why: string, cause?: unknown) =>
     new RunnerImagesError(
       "SIGNATURE_INVALID",
-      `${from} is not signed with the key ${key.fingerprint}: ${why}.`,
+      `${from} is not signed with ${whose}: ${why}.`,
       "Find out why before you trust it: somebody may have changed it, or its vendor has a new key.",
       { cause },
     )
-  const trusted = (await readKey({ armoredKey: key.armored })).toPublic()
-  if (trusted.getFingerprint().toUpperCase() !== key.fingerprint)
-    throw new Error(`The file of the key ${key.fingerprint} has another key`)
+  const trusted = await Promise.all(keys.map(readTrustedKey))
   let message: CleartextMessage
   try {
     message = await readCleartextMessage({ cleartextMessage: signed })
   } catch (error) {
     throw invalid("it has no signature that can be read", error)
   }
-  const { data, signatures } = await verify({ message, verificationKeys: trusted, date: now })
-  const ids = new Set(trusted.getKeys().map((one) => one.getKeyID().toHex()))
-  const own = signatures.filter(({ keyID }) => ids.has(keyID.toHex()))
-  // The library asks whether the key was valid when it signed; apt asks whether it is now.
-  const results = await Promise.allSettled(
-    own.map(async ({ keyID, verified }) => Promise.all([verified, trusted.getSigningKey(keyID, now)])),
-  )
-  if (results.some(({ status }) => status === "fulfilled")) return data
-  const [failed] = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []))
-  throw invalid(failed === undefined ? "only others have signed it" : lowerFirst(failed.message), failed)
+  const date = validAt ?? new Date()
+  const { data, signatures } = await verify({ message, verificationKeys: trusted, date })
+  let failure: Error | undefined
+  for (const { keyID, verified } of signatures) {
+    const key = trusted.find((one) => one.getKeys(keyID).length > 0)
+    try {
+      await verified
+      if (!key) continue
+      // The library asks whether the key was valid when it signed; apt asks whether it is now.
+      if (validAt) await key.getSigningKey(keyID, validAt)
+      return { text: data, key: fingerprintOf(key) }
+    } catch (error) {
+      if (key && error instanceof Error) failure ??= error
+    }
+  }
+  throw invalid(failure === undefined ? "only others have signed it" : lowerFirst(failure.message), failure)
+}
+
+async function readTrustedKey({ armored, fingerprint }: TrustedKey): Promise<PublicKey> {
+  const key = (await readKey({ armoredKey: armored })).toPublic()
+  if (fingerprintOf(key) === fingerprint) return key
+  throw new Error(`The file of the key ${fingerprint} has another key`)
+}
+
+function fingerprintOf(key: PublicKey): string {
+  return key.getFingerprint().toUpperCase()
 }
 
 function lowerFirst(text: string): string {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest"
 import { parseMirror } from "../../../dagger/src/core/text/mirror.js"
 import { PlainTerminal } from "../../../src/output/plain.js"
 import { runCatalogUpdate } from "../../../src/runs/catalog.js"
-import { vendorAccess } from "../../../src/runs/vendor-access.js"
+import { pinningAccess } from "../../../src/runs/pinning-access.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
 import { PINS_TEXT } from "../../unit/core/catalog/pins.js"
 import {
@@ -117,7 +117,7 @@ it("catalog update writes the pins, prints their diff, and fails for who was sil
     answer: (text: string) => void answers.push(text),
   }
   const update = (...tools: ("runner" | "buildx")[]) =>
-    runCatalogUpdate(context, { pins, json: false }, vendorAccess(parseMirror(running?.url ?? "")), tools)
+    runCatalogUpdate(context, { pins, json: false }, pinningAccess(parseMirror(running?.url ?? "")), tools)
   await update("runner")
   expect(answers.splice(0).join("\n")).toMatchInlineSnapshot(`
     "runner (upstream): updated, 2.338.0 → 999.0.0

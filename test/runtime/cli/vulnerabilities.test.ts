@@ -125,7 +125,7 @@ beforeEach(async () => {
       interrupts: new Interrupts(() => undefined),
       answer,
     }
-    const access = { ...advisoryAccess(parseMirror(origin)), key: () => scene.signer.key, now: NOW }
+    const access = { ...advisoryAccess(parseMirror(origin)), keys: () => [scene.signer.key], now: NOW }
     try {
       await runVulnerabilities(context, { report: billedReport(), json: false, ...change }, access)
       return { text }

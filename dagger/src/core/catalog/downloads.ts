@@ -1,5 +1,6 @@
 import { PLATFORMS, type PlatformName } from "../platforms.js"
 import type { CatalogTool } from "./schema.js"
+import type { VerifiedBy } from "./verification.js"
 
 /** What is downloaded for a tool on one platform. */
 export interface Download {
@@ -16,8 +17,7 @@ export interface PinnedSource {
   kind: "upstream" | "npm" | "go-toolchain"
   version: string
   released: string
-  /** See {@link UpstreamSource}. */
-  seenOnce: boolean
+  verifiedBy: VerifiedBy
   /** The checksums' key in pins.yaml. */
   field: "sha256" | "integrity" | "sum"
   downloads: Download[]
@@ -27,25 +27,25 @@ export interface PinnedSource {
 export function pinnedSources({ upstream, registry }: CatalogTool): PinnedSource[] {
   const sources: PinnedSource[] = []
   if (upstream) {
-    const { version, released, files, seenOnce = false } = upstream
+    const { version, released, files, verifiedBy } = upstream
     const downloads = each((platform) => ({ file: files[platform].url, checksum: files[platform].sha256 }))
-    sources.push({ source: "upstream", kind: "upstream", version, released, seenOnce, field: "sha256", downloads })
+    sources.push({ source: "upstream", kind: "upstream", version, released, verifiedBy, field: "sha256", downloads })
   }
   if (registry.kind === "npm") {
-    const { kind, version, released, packages } = registry
+    const { kind, version, released, verifiedBy, packages } = registry
     const downloads = each((platform) => ({
       file: `${packages[platform].name}@${version}`,
       checksum: packages[platform].integrity,
     }))
-    sources.push({ source: "registry", kind, version, released, seenOnce: false, field: "integrity", downloads })
+    sources.push({ source: "registry", kind, version, released, verifiedBy, field: "integrity", downloads })
   }
   if (registry.kind === "go-toolchain") {
-    const { kind, version, released, modules } = registry
+    const { kind, version, released, verifiedBy, modules } = registry
     const downloads = each((platform) => ({
       file: `${modules[platform].path}@${modules[platform].version}`,
       checksum: modules[platform].sum,
     }))
-    sources.push({ source: "registry", kind, version, released, seenOnce: false, field: "sum", downloads })
+    sources.push({ source: "registry", kind, version, released, verifiedBy, field: "sum", downloads })
   }
   return sources
 }

@@ -95,9 +95,9 @@ function readUpstream(
 ): UpstreamSource | undefined {
   const pin = reader.read("upstream", upstreamPinSchema, given)
   if (!pin) return undefined
-  const { version, released, sha256, seen } = pin
+  const { version, released, sha256, seen, verified } = pin
   const files = perPlatform((names, platform) => ({ url: url(version, names), sha256: sha256[platform] }))
-  return { version, released, ...(seen ? { seenOnce: true as const } : {}), unpack, files }
+  return { version, released, verifiedBy: verified ?? { by: seen ? "first-seen" : "published" }, unpack, files }
 }
 
 function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given: unknown): RegistrySource | undefined {
@@ -113,13 +113,13 @@ function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given:
         ? reader.read("registry", commonNpmPinSchema, given)
         : reader.read("registry", npmPinSchema, given)
       if (!pin) return undefined
-      const { version, released, integrity } = pin
+      const { version, released, integrity, verified } = pin
       const packages = perPlatform((_, platform) => ({
         name: names[platform],
         integrity: typeof integrity === "string" ? integrity : integrity[platform],
       }))
       return {
-        ...{ kind, version, released, unpack, packages },
+        ...{ kind, version, released, verifiedBy: verified ?? { by: "published" }, unpack, packages },
         ...(links ? { links } : {}),
         ...(needlessScripts ? { needlessScripts } : {}),
       }
@@ -128,13 +128,13 @@ function readRegistry(reader: PinReader, registry: ToolEntry["registry"], given:
       const pin = reader.read("registry", goToolchainPinSchema, given)
       if (!pin) return undefined
       const { kind, path, unpack } = registry
-      const { version, released, sum } = pin
+      const { version, released, sum, verified } = pin
       const modules = perPlatform((names, platform) => ({
         path,
         version: registry.version(version, names),
         sum: sum[platform],
       }))
-      return { kind, version, released, unpack, modules }
+      return { kind, version, released, verifiedBy: verified ?? { by: "published" }, unpack, modules }
     }
   }
 }

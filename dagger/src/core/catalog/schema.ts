@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { PLATFORMS, type PlatformName, type PlatformSpelling } from "../platforms.js"
 import { closest } from "../suggest.js"
+import { signatureSchema, type VerifiedBy } from "./verification.js"
 
 /** Stands for an unknown fact: a date, a checksum. It is shown as such, never made up. */
 export const UNKNOWN = "unknown"
@@ -47,14 +48,11 @@ interface Pinned {
   version: string
   /** The day on which this version was published, `2026-11-13`, or {@link UNKNOWN}. */
   released: string
+  /** All of its files. Those that are {@link VerifiedBy} `first-seen` may never have been the vendor's. */
+  verifiedBy: VerifiedBy
 }
 
 export interface UpstreamSource extends Pinned {
-  /**
-   * The vendor publishes no checksums to compare these with: they come from files that were downloaded once, by us or by another project.
-   * They show when a file is replaced later, but not whether the first one was the vendor's.
-   */
-  seenOnce?: true
   unpack: Unpack
   files: Record<PlatformName, PinnedFile>
 }
@@ -115,7 +113,8 @@ export interface CatalogTool {
 
 /** Where a vendor lists its releases, see `feeds/`. */
 export type UpstreamFeed =
-  | { kind: "github"; repository: string }
+  /** The repository's attestations are verified, if there are any; `signer` is the repository of the workflow that makes them, if it is another. */
+  | { kind: "github"; repository: string; signer?: string }
   | { kind: "node" | "go" | "docker" }
   | { kind: "chrome-for-testing"; program: "chrome" | "chromedriver" }
 
@@ -193,6 +192,7 @@ const perPlatform = <Value extends z.ZodType>(value: Value) =>
 
 const pinned = {
   version: text(/^\d+(\.\d+){1,3}$/, "a version: numbers separated by dots"),
+  verified: signatureSchema.optional(),
   released: text(/^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|unknown)$/, "a day such as 2026-11-13, or unknown"),
 }
 const sha256 = text(/^([0-9a-f]{64}|unknown)$/, "a SHA-256 (64 hexadecimal digits in lower case), or unknown")
@@ -206,7 +206,10 @@ const sum = text(/^(h1:[A-Za-z0-9+/]{43}=|unknown)$/, "Go's checksum (h1: and 44
 export const upstreamPinSchema = pin({
   ...pinned,
   sha256: perPlatform(sha256),
-  /** See {@link UpstreamSource.seenOnce}. */
+  /**
+   * The vendor publishes no checksums to compare these with: they come from files that were downloaded once, by us or by another project.
+   * They show when a file is replaced later, but not whether the first one was the vendor's.
+   */
   seen: z.literal("once", { error: wrong('"once"') }).optional(),
 })
 /** A package that is the same on every platform has one integrity. */

@@ -18,7 +18,7 @@ interface Base {
   /** The distribution's archive as it was at any time. */
   snapshots: SnapshotService
   /** Where its security updates are. */
-  security: { archive: (platform: PlatformName) => string; suite: string; components: readonly string[]; key: string }
+  security: { archive: (platform: PlatformName) => string; suite: string; components: readonly string[]; keys: string }
 }
 
 /** A distribution's ID and VERSION_ID. */
@@ -39,8 +39,8 @@ export interface SecuritySuite {
   /** Its folder: `http://deb.debian.org/debian-security/dists/trixie-security`. */
   url: string
   components: readonly string[]
-  /** The key that signs its Release file: a file in `src/signatures/keys/`, without its ending. */
-  key: string
+  /** The keys that sign its Release file: a set in `src/signatures/keys.ts`. */
+  keys: string
 }
 
 const UBUNTU_COMPONENTS = ["main", "universe"]
@@ -79,7 +79,7 @@ const TABLE = {
       archive: () => "http://deb.debian.org/debian-security",
       suite: "trixie-security",
       components: ["main"],
-      key: "debian-security-13",
+      keys: "debian-security-13",
     },
   },
   "ubuntu:24.04": {
@@ -102,7 +102,7 @@ const TABLE = {
       archive: (platform) => spelling(platform).ubuntuArchive,
       suite: "noble-security",
       components: UBUNTU_COMPONENTS,
-      key: "ubuntu-archive-2018",
+      keys: "ubuntu-archive-2018",
     },
   },
 } satisfies Record<string, Base>
@@ -146,8 +146,8 @@ export function snapshotsOf(base: BaseName): SnapshotService {
 
 /** See {@link SecuritySuite}. */
 export function securitySuiteOf(base: BaseName, platform: PlatformName): SecuritySuite {
-  const { archive, suite, components, key }: Base["security"] = TABLE[base].security
-  return { url: `${archive(platform)}/dists/${suite}`, components, key }
+  const { archive, suite, components, keys }: Base["security"] = TABLE[base].security
+  return { url: `${archive(platform)}/dists/${suite}`, components, keys }
 }
 
 /**

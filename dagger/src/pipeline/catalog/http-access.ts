@@ -31,6 +31,15 @@ export function httpAccess(mirror?: Mirror, client: VendorAccess["client"] = wit
       const { asked, response } = await get(url, TEXT_MILLISECONDS)
       return complete(asked, () => text(response))
     },
+    textIfAny: async (url) => {
+      try {
+        const { asked, response } = await get(url, TEXT_MILLISECONDS)
+        return await complete(asked, () => text(response))
+      } catch (error) {
+        if (error instanceof NotThere) return undefined
+        throw error
+      }
+    },
     sha256: async (url) => {
       const { asked, response } = await get(url, FILE_MILLISECONDS)
       const hash = createHash("sha256")
@@ -83,8 +92,13 @@ function getter(mirror: Mirror | undefined) {
     }
     if (isSuccess(response)) return { asked, response }
     response.destroy()
-    throw new Error(`${asked} returned ${String(response.statusCode)}`)
+    const status = response.statusCode ?? 0
+    throw new (status === 404 || status === 410 ? NotThere : Error)(`${asked} returned ${String(status)}`)
   }
+}
+
+class NotThere extends Error {
+  override readonly name = "NotThere"
 }
 
 async function complete<Content>(asked: string, read: () => Promise<Content>): Promise<Content> {

@@ -82,7 +82,7 @@ describe("the archive of an image", () => {
   })
 
   it("was last seen when the image was built", () => {
-    const suite = { url: "http://deb.debian.org/debian-security/dists/trixie-security", components: [], key: "" }
+    const suite = { url: "http://deb.debian.org/debian-security/dists/trixie-security", components: [], keys: "" }
     const date = "2026-11-29T00:53:14.000Z"
     const [prefix, sha256] = ["deb.debian.org_debian-security_dists_", "c".repeat(64)]
     const releases = ["trixie-security-else_InRelease", "trixie-security_InRelease"].map((name, place) => {

@@ -1,7 +1,9 @@
 import type { z } from "zod"
 import type { PlatformName } from "../../platforms.js"
 import { firstIssue } from "../../text/json.js"
-import type { VendorAccess } from "../vendor-access.js"
+import { RunnerImagesError } from "../../errors.js"
+import type { Signature } from "../verification.js"
+import type { PinningAccess, VendorAccess } from "../vendor-access.js"
 
 /** A version that a vendor has published. */
 export interface VendorRelease {
@@ -20,6 +22,22 @@ export interface Feed {
   hashes?: true
   /** The checksum of one platform's file, if {@link releases} did not give it. */
   checksum(access: VendorAccess, version: string, platform: PlatformName): Promise<string>
+  /**
+   * By whose signature the files of a version are verified. Undefined if nobody has signed them, or nobody whose key is known. Also rejects
+   * with RunnerImagesError SIGNATURE_INVALID: a signature does not fit, or is of another file.
+   */
+  signature?(access: PinningAccess, version: string, checksums: Checksums): Promise<Signature | undefined>
+}
+
+export type Checksums = Readonly<Record<PlatformName, string>>
+
+/** The error of a file whose checksum is not the one that is signed. */
+export function otherChecksum(name: string, given: string, signed: string, from: string): RunnerImagesError {
+  return new RunnerImagesError(
+    "SIGNATURE_INVALID",
+    `The checksum of ${name} is ${given}, but ${from} has a signature for ${signed}.`,
+    "Find out why before you pin it: somebody may have replaced the file.",
+  )
 }
 
 /** A final version: only numbers, without a preview suffix. */

@@ -26,7 +26,7 @@ export function proxyFeedOf({ upstream, registry }: ToolEntry): Pick<Feed, "rele
 function upstreamFeed({ url, feed }: NonNullable<ToolEntry["upstream"]>): Feed {
   switch (feed.kind) {
     case "github":
-      return githubFeed(feed.repository, url)
+      return githubFeed(feed, url)
     case "node":
       return nodeFeed(url)
     case "go":

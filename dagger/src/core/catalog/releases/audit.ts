@@ -1,6 +1,7 @@
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
 import { pinnedSources, type PinnedSource } from "../downloads.js"
 import { UNKNOWN, type CatalogTool } from "../schema.js"
+import { isSigned, signatureText, type VerifiedBy } from "../verification.js"
 import { vulnerabilitiesOf } from "../vulnerabilities.js"
 
 /** Where one tool comes from on one platform, and how it is verified. */
@@ -16,6 +17,8 @@ export interface AuditRow {
   /** A URL, a package's name and version, or a folder of this project. */
   from: string
   verified: string
+  /** How the checksum came to be trusted; absent if nothing is pinned. */
+  verifiedBy?: VerifiedBy
   /** Known vulnerabilities of the pinned version, by their ids. */
   vulnerabilities: readonly string[]
   /** The smoke checks that prove it in the image. */
@@ -27,8 +30,6 @@ const VERIFIED: Record<PinnedSource["kind"], string> = {
   npm: "npm's integrity (SHA-512) in the catalog",
   "go-toolchain": "Go's checksum (h1) in the catalog",
 }
-/** A checksum that its vendor never published. */
-const SEEN_ONCE = "SHA-256 in the catalog, seen once: the vendor publishes none"
 export const UNVERIFIED = "no known checksum: refused"
 
 /** The dependency audit: every tool on every platform from every source. */
@@ -44,15 +45,24 @@ function pinnedRows(
   { title, checks, registryIsUpstream }: CatalogTool,
   pinned: PinnedSource,
 ): AuditRow[] {
-  const { version, released, kind, seenOnce } = pinned
+  const { version, released, kind, verifiedBy } = pinned
   const vulnerabilities = vulnerabilitiesOf(name, version).map(({ id }) => id)
   const sources = registryIsUpstream ? (["upstream", "registry"] as const) : [pinned.source]
   return sources.flatMap((source) =>
     pinned.downloads.map(({ platform, file: from, checksum }) => {
-      const verified = checksum === UNKNOWN ? UNVERIFIED : seenOnce ? SEEN_ONCE : VERIFIED[kind]
-      return { tool: name, title, platform, source, version, released, from, verified, vulnerabilities, checks }
+      const verified = checksum === UNKNOWN ? UNVERIFIED : `${VERIFIED[kind]}, ${pinnedBy(verifiedBy)}`
+      const row = { tool: name, title, platform, source, version, released, from, verified, vulnerabilities, checks }
+      return checksum === UNKNOWN ? row : { ...row, verifiedBy }
     }),
   )
+}
+
+/** How the checksum in the catalog came to be trusted. */
+function pinnedBy(verifiedBy: VerifiedBy): string {
+  if (isSigned(verifiedBy)) return `pinned by ${signatureText(verifiedBy)}`
+  return verifiedBy.by === "first-seen"
+    ? "seen once: the vendor publishes none"
+    : "as published; no signature was verified"
 }
 
 function unpinnedRows(name: string, { title, registry, checks }: CatalogTool): AuditRow[] {

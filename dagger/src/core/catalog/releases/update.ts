@@ -1,7 +1,8 @@
 import { parseDocument, type Document } from "yaml"
 import { RunnerImagesError } from "../../errors.js"
 import { PLATFORMS, type PlatformName } from "../../platforms.js"
-import type { VendorAccess } from "../vendor-access.js"
+import type { PinningAccess, VendorAccess } from "../vendor-access.js"
+import { isSigned, signatureText, type Signature } from "../verification.js"
 import { catalogError, problemText } from "../catalog.js"
 import type { VendorRelease } from "../feeds/feed.js"
 import { compareWithVendor, messageOf, targetsOf, type Target } from "./newest.js"
@@ -19,6 +20,8 @@ export interface Update {
   to: string
   /** It was pinned to the file downloaded now: the vendor publishes no checksum to compare it with. */
   seenOnce?: true
+  /** Whose signature was verified now. */
+  signature?: Signature
   /** Why it was not updated. */
   reason?: string
   /** Known vulnerabilities of the version that is pinned now. */
@@ -32,18 +35,19 @@ export interface UpdatedPins {
 
 /**
  * Pins tools to their vendors' newest releases. A pin never goes back, and a release is only pinned if it has a file and a
- * checksum for every platform; files for which the vendor publishes no checksum are downloaded and hashed.
+ * checksum for every platform; files for which the vendor publishes no checksum are downloaded and hashed. Signatures are verified where
+ * there are any, and a pin that was verified by one is never replaced by one that is not.
  *
  * @param text the text of pins.yaml, whose comments and order are kept
  * @param names the tools; tools that need the same version are included
  * @throws RunnerImagesError CATALOG_INVALID when the catalog is invalid, before or after; DOWNLOAD_MISMATCH when a vendor has
- *   replaced a file
+ *   replaced a file; SIGNATURE_INVALID when a signature does not fit
  */
 export async function updatePins(
   text: string,
   names: readonly string[],
   entries: Readonly<Record<string, ToolEntry>>,
-  access: VendorAccess,
+  access: PinningAccess,
 ): Promise<UpdatedPins> {
   const before = readCatalog(text, entries)
   if (before.problems.length > 0) throw catalogError(before.problems)
@@ -74,7 +78,7 @@ async function updateGroup(
   names: readonly string[],
   tools: ReturnType<typeof readCatalog>["tools"],
   entries: Readonly<Record<string, ToolEntry>>,
-  access: VendorAccess,
+  access: PinningAccess,
 ): Promise<Update[]> {
   const renewals = await Promise.all(targetsOf(names, tools, entries).map((target) => renewal(target, access)))
   const updates = renewals.map(({ target, update, facts }, _, all): Update => {
@@ -103,13 +107,14 @@ interface Facts {
   version: string
   released: string
   checksums: Record<PlatformName, string>
-  /** See {@link UpstreamSource}. */
+  /** The vendor publishes no checksum for any of the files. */
   seenOnce: boolean
+  signature?: Signature | undefined
 }
 
 async function renewal(
   target: Target,
-  access: VendorAccess,
+  access: PinningAccess,
 ): Promise<{ target: Target; update: Update; facts?: Facts }> {
   const { tool, pinned } = target
   const kept = { tool, source: pinned.source, from: pinned.version, to: pinned.version }
@@ -119,17 +124,27 @@ async function renewal(
   if (compared.state === "ahead" || compared.state === "incomplete")
     return { target, update: { ...kept, state: "refused", reason: compared.reason ?? "" } }
   const { newest, reason } = compared
-  let learnt: Pick<Facts, "checksums" | "seenOnce">
+  const { verifiedBy } = pinned
+  const signed = isSigned(verifiedBy)
+  let learnt: Pick<Facts, "checksums" | "seenOnce" | "signature">
   try {
     learnt = await checksumsOf(target, newest, access)
+    // What was verified once has the same checksums.
+    if (compared.state === "outdated" || !signed)
+      learnt.signature = await target.feed.signature?.(access, newest.version, learnt.checksums)
   } catch (error) {
     if (error instanceof RunnerImagesError) throw error
     return { target, update: { ...kept, state: "unreachable", reason: messageOf(error) } }
   }
-  const { checksums, seenOnce } = learnt
-  const mark = seenOnce ? { seenOnce: true as const } : {}
+  const { checksums, signature } = learnt
+  const seenOnce = learnt.seenOnce && !signature
+  const mark = { ...(seenOnce ? { seenOnce: true as const } : {}), ...(signature ? { signature } : {}) }
   const { version, released } = newest
   if (compared.state === "outdated") {
+    if (signed && !signature) {
+      const lost = `${version} has no signature, and ${pinned.version} was verified by ${signatureText(verifiedBy)}`
+      return { target, update: { ...kept, state: "refused", reason: lost } }
+    }
     const update: Update = {
       ...kept,
       state: "updated",
@@ -142,7 +157,8 @@ async function renewal(
   const isNew = (before: string, now: string) => before === UNKNOWN && now !== UNKNOWN
   const news =
     isNew(pinned.released, released) ||
-    pinned.seenOnce !== seenOnce ||
+    signature !== undefined ||
+    (verifiedBy.by === "first-seen" && !seenOnce) ||
     pinned.downloads.some(({ platform, checksum }) => isNew(checksum, checksums[platform]))
   if (!news) return { target, update: { ...kept, state: "current" } }
   const facts = { version, released: pinned.released === UNKNOWN ? released : pinned.released, ...learnt }
@@ -172,7 +188,7 @@ async function checksumsOf(
             `${tool} ${version} for ${platform} is pinned to ${known}, but its vendor now publishes ${published}.`,
             "Find out why the vendor has replaced the file before changing the catalog.",
           )
-        seenOnce ||= published === UNKNOWN && pinned.seenOnce
+        seenOnce ||= published === UNKNOWN && pinned.verifiedBy.by === "first-seen"
         return [platform, known]
       }
       seenOnce ||= published === UNKNOWN && feed.hashes === true
@@ -182,7 +198,8 @@ async function checksumsOf(
   return { checksums: Object.fromEntries(pairs) as Record<PlatformName, string>, seenOnce }
 }
 
-function write(document: Document, { tool, pinned }: Target, { version, released, checksums, seenOnce }: Facts): void {
+function write(document: Document, { tool, pinned }: Target, facts: Facts): void {
+  const { version, released, checksums, seenOnce, signature } = facts
   const path = [tool, pinned.source]
   document.setIn([...path, "version"], version)
   document.setIn([...path, "released"], released)
@@ -190,6 +207,7 @@ function write(document: Document, { tool, pinned }: Target, { version, released
   if (typeof document.getIn([...path, pinned.field]) === "string")
     document.setIn([...path, pinned.field], Object.values(checksums)[0])
   else for (const platform of PLATFORMS) document.setIn([...path, pinned.field, platform], checksums[platform])
-  if (seenOnce) document.setIn([...path, "seen"], "once")
+  if (seenOnce && !signature) document.setIn([...path, "seen"], "once")
   else document.deleteIn([...path, "seen"])
+  if (signature) document.setIn([...path, "verified"], document.createNode(signature))
 }

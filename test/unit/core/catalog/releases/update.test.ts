@@ -1,10 +1,12 @@
 import { createTwoFilesPatch } from "diff"
 import { createHash } from "node:crypto"
 import { afterEach, describe, expect, it } from "vitest"
-import type { VendorAccess } from "../../../../../dagger/src/core/catalog/vendor-access.js"
+import type { PinningAccess, VendorAccess } from "../../../../../dagger/src/core/catalog/vendor-access.js"
 import { readCatalog } from "../../../../../dagger/src/core/catalog/pins.js"
 import { TOOL_ENTRIES } from "../../../../../dagger/src/core/catalog/tools.js"
 import { updatePins } from "../../../../../dagger/src/core/catalog/releases/update.js"
+import { verifiersOf } from "../../../../../src/signatures/verifiers.js"
+import { makeSigner } from "../../../signatures/signer.js"
 import { PINS_TEXT, PROJECT_PINS_TEXT } from "../pins.js"
 import {
   A,
@@ -22,8 +24,13 @@ import {
 let running: Vendors | undefined
 afterEach(() => running?.close())
 
-async function update(tools: readonly string[], answers: Answers, client?: VendorAccess["client"]) {
-  running = await vendors(answers, client)
+async function update(
+  tools: readonly string[],
+  answers: Answers,
+  client?: VendorAccess["client"],
+  verifiers?: PinningAccess["verifiers"],
+) {
+  running = await vendors(answers, client, verifiers)
   const { access, url, asked } = running
   const { text, updates } = await updatePins(PINS_TEXT, tools, TOOL_ENTRIES, access)
   const diff = createTwoFilesPatch("a", "b", PINS_TEXT, text, "", "", { context: 0 })
@@ -72,6 +79,7 @@ describe("catalog update", () => {
       {
         "asked": [
           "api.github.com/repos/actions/runner/releases?per_page=50",
+          "api.github.com/repos/actions/runner/attestations/sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?predicate_type=provenance",
         ],
         "changed": [
           "-    version: 2.338.0",
@@ -96,6 +104,7 @@ describe("catalog update", () => {
       {
         "asked": [
           "api.github.com/repos/actions/runner/releases?per_page=50",
+          "api.github.com/repos/actions/runner/attestations/sha256:af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32?predicate_type=provenance",
         ],
         "changed": [
           "-    released: unknown",
@@ -109,17 +118,24 @@ describe("catalog update", () => {
   })
 
   it("reads Node.js' checksums where Node.js keeps them", async () => {
+    const sums = `${A}  node-v24.22.0-linux-x64.tar.xz\n${B}  node-v24.22.0-linux-arm64.tar.xz\n`
     const answers = {
       "nodejs.org/dist/index.json": [{ version: "v24.22.0", date: "2026-10-10", files: ["linux-x64", "linux-arm64"] }],
-      "nodejs.org/dist/v24.22.0/SHASUMS256.txt": `${A}  node-v24.22.0-linux-x64.tar.xz\n${B}  node-v24.22.0-linux-arm64.tar.xz\n`,
+      "nodejs.org/dist/v24.22.0/SHASUMS256.txt": sums,
+      "nodejs.org/dist/v24.22.0/SHASUMS256.txt.asc": "",
     }
-    const found = await update(["node"], answers, noClient)
+    const signer = await makeSigner("Releaser")
+    answers["nodejs.org/dist/v24.22.0/SHASUMS256.txt.asc"] = await signer.sign(sums)
+    const verifiers = verifiersOf({ openPgp: () => [signer.key], npm: {}, sigstore: () => "{}" })
+    const found = await update(["node"], answers, noClient, verifiers)
+    found.changed = found.changed.map((line) => line.replace(signer.key.fingerprint, "<key>"))
     expect(found).toMatchInlineSnapshot(`
       {
         "asked": [
           "nodejs.org/dist/index.json",
           "nodejs.org/dist/v24.22.0/SHASUMS256.txt",
           "nodejs.org/dist/v24.22.0/SHASUMS256.txt",
+          "nodejs.org/dist/v24.22.0/SHASUMS256.txt.asc",
         ],
         "changed": [
           "-    version: 24.21.0",
@@ -130,6 +146,9 @@ describe("catalog update", () => {
           "-      linux/arm64: 6ad1325edbdb5649c379b75a237147a666c95d4f9ae8d340fef2d1575d289ad2",
           "+      linux/amd64: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
           "+      linux/arm64: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          "+    verified:",
+          "+      by: pgp",
+          "+      key: <key>",
         ],
         "updates": [
           "node upstream updated 24.21.0 → 24.22.0",
@@ -158,7 +177,7 @@ describe("catalog update", () => {
   it("marks what was seen once, and takes the mark away when the vendor publishes the same", async () => {
     const marked = (text: string) =>
       Object.entries(readCatalog(text, TOOL_ENTRIES).tools).flatMap(([name, tool]) =>
-        tool.upstream?.seenOnce ? [name] : [],
+        tool.upstream?.verifiedBy.by === "first-seen" ? [name] : [],
       )
     const version = "155.0.8100.10"
     const tools = ["chromedriver"]
@@ -221,12 +240,19 @@ describe("catalog update", () => {
     const integrity = `sha512-${"B".repeat(86)}==`
     const sum = `h1:${"B".repeat(43)}=`
     const found = await update(["npm", "go"], {}, (program, words) => {
-      const npm = words[2] === "versions" ? { versions: ["11.22.0"], time: { "11.22.0": "2026-11-20" } } : integrity
+      const npm =
+        words[2] === "versions"
+          ? { versions: ["11.22.0"], time: { "11.22.0": "2026-11-20" } }
+          : words[2] === "dist"
+            ? { integrity }
+            : integrity
       const modules = ["amd64", "arm64"].map((arch) => `v0.0.1-go1.27.4.linux-${arch}`)
       const go =
-        words[0] === "list"
-          ? { Versions: modules }
-          : { Sum: words.at(-1)?.endsWith("arm64") ? sum : sum.replace("B", "A") }
+        words[0] === "env"
+          ? { GOSUMDB: "sum.golang.org", GOPROXY: "https://proxy.example,direct", GOVERSION: "go1.26.8" }
+          : words[0] === "list"
+            ? { Versions: modules }
+            : { Sum: words.at(-1)?.endsWith("arm64") ? sum : sum.replace("B", "A") }
       const answer = program === "npm" ? npm : go
       return Promise.resolve(JSON.stringify(answer))
     })
@@ -248,6 +274,9 @@ describe("catalog update", () => {
           "-      linux/arm64: h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=",
           "+      linux/amd64: h1:ABBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=",
           "+      linux/arm64: h1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=",
+          "+    verified:",
+          "+      by: go-sumdb",
+          "+      database: sum.golang.org",
         ],
         "updates": [
           "npm registry updated 11.21.2 → 11.22.0",

@@ -2,7 +2,8 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { httpAccess } from "../../../../../dagger/src/pipeline/catalog/http-access.js"
 import { parseMirror } from "../../../../../dagger/src/core/text/mirror.js"
-import type { VendorAccess } from "../../../../../dagger/src/core/catalog/vendor-access.js"
+import { verifiersOf } from "../../../../../src/signatures/verifiers.js"
+import type { PinningAccess, VendorAccess } from "../../../../../dagger/src/core/catalog/vendor-access.js"
 
 /** What each path answers: text, bytes, JSON, or a status. */
 export type Answers = Record<string, string | Buffer | number | object>
@@ -10,14 +11,18 @@ export type Answers = Record<string, string | Buffer | number | object>
 /** Vendors that a real server on this host stands in for, each in a folder by its name, as `--mirror` has it. */
 export interface Vendors {
   url: string
-  access: VendorAccess
+  access: PinningAccess
   /** Paths in the order in which they were asked for. */
   asked: string[]
   close(): Promise<void>
 }
 
 /** @param answers by host and path: `nodejs.org/dist/index.json`; anything else is 404 */
-export async function vendors(answers: Answers, client?: VendorAccess["client"]): Promise<Vendors> {
+export async function vendors(
+  answers: Answers,
+  client?: VendorAccess["client"],
+  verifiers: PinningAccess["verifiers"] = nobody,
+): Promise<Vendors> {
   const asked: string[] = []
   const server = createServer((request, response) => {
     const path = (request.url ?? "").slice(1)
@@ -34,8 +39,11 @@ export async function vendors(answers: Answers, client?: VendorAccess["client"])
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url, access: httpAccess(parseMirror(url), client), asked, close }
+  return { url, access: { ...httpAccess(parseMirror(url), client), verifiers }, asked, close }
 }
+
+/** Trusts no key. */
+const nobody = verifiersOf({ openPgp: () => [], npm: {}, sigstore: () => "{}" })
 
 export const A = "a".repeat(64)
 export const B = "b".repeat(64)
