@@ -26,7 +26,7 @@ const statementSchema = z.object({
  */
 export function attestedBy(
   text: string,
-  { sha256, repository, signer = repository }: AttestedFile,
+  { sha256, repository, signer }: AttestedFile,
   from: string,
   root: string,
 ): { identity: string; issuer: string } {
@@ -37,6 +37,7 @@ export function attestedBy(
       "Find out why before you pin it: somebody may have replaced the file, or its vendor builds it in another way now.",
       { cause },
     )
+  const signers = [repository, ...(signer === undefined ? [] : [signer])].map(escaped).join("|")
   const source = Buffer.from(`https://github.com/${repository}`)
   let bundle: Bundle
   let identity: string | undefined
@@ -44,7 +45,7 @@ export function attestedBy(
     bundle = bundleFromJSON(JSON.parse(text))
     const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(root))))
     const found = verifier.verify(toSignedEntity(bundle), {
-      subjectAlternativeName: `^https://github\\.com/${escaped(signer)}/\\.github/workflows/`,
+      subjectAlternativeName: `^https://github\\.com/(${signers})/\\.github/workflows/`,
       extensions: { issuer: GITHUB_ISSUER },
       oids: [
         {

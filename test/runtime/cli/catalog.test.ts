@@ -1,11 +1,16 @@
 import { execa } from "execa"
+import { generateKeyPairSync, sign } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { updatePins } from "../../../dagger/src/core/catalog/releases/update.js"
+import { TOOL_ENTRIES } from "../../../dagger/src/core/catalog/tools.js"
 import { parseMirror } from "../../../dagger/src/core/text/mirror.js"
 import { PlainTerminal } from "../../../src/output/plain.js"
 import { runCatalogUpdate } from "../../../src/runs/catalog.js"
+import { TRUST, verifiersOf } from "../../../src/signatures/verifiers.js"
+import { vendorAccess } from "../../../src/runs/vendor-access.js"
 import { pinningAccess } from "../../../src/runs/pinning-access.js"
 import { Interrupts } from "../../../src/session/interrupt.js"
 import { PINS_TEXT } from "../../unit/core/catalog/pins.js"
@@ -103,6 +108,24 @@ it("catalog outdated asks npm's registry by npm, and says of each vendor who is 
       },
     ]
   `)
+})
+
+it("catalog update verifies the signature that npm gives of a package", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  const [name, version, integrity] = ["yarn", "1.99.0", `sha512-${"B".repeat(86)}==`]
+  const sig = sign("sha256", Buffer.from(`${name}@${version}:${integrity}`), privateKey).toString("base64")
+  const dist = { integrity, tarball: "https://registry.test/yarn.tgz", signatures: [{ keyid: "SHA256:test", sig }] }
+  running = await vendors({
+    "npm/yarn": { name, "dist-tags": { latest: version }, versions: { [version]: { name, version, dist } }, time: {} },
+  })
+  vi.stubEnv("npm_config_registry", `${running.url}/npm/`)
+  const npm = { "SHA256:test": publicKey.export({ type: "spki", format: "der" }).toString("base64") }
+  const access = { ...vendorAccess(), verifiers: verifiersOf({ ...TRUST, npm }) }
+  const { text, updates } = await updatePins(PINS_TEXT, ["yarn"], TOOL_ENTRIES, access).finally(() =>
+    vi.unstubAllEnvs(),
+  )
+  expect(updates).toMatchObject([{ state: "updated", to: version, signature: { by: "npm-signature" } }])
+  expect(text).toContain("    verified:\n      by: npm-signature\n      key: SHA256:test\n")
 })
 
 it("catalog update writes the pins, prints their diff, and fails for who was silent", async () => {

@@ -35,7 +35,7 @@ export async function sigstoreService(): Promise<SigstoreService> {
   const ca = await initializeCA(keys(), ctLog)
   const tLog = await initializeTLog("https://rekor.test", keys())
   const rekor = async (body: string) => {
-    const entry = await tLog.log(storedEntry(JSON.parse(body) as ProposedEntry))
+    const entry: unknown = await tLog.log(storedEntry(JSON.parse(body) as ProposedEntry))
     return { statusCode: 201, response: JSON.stringify(entry), contentType: "application/json" }
   }
   const handlers = [fulcioHandler(ca), { path: "/api/v1/log/entries", fn: rekor }]

@@ -113,7 +113,7 @@ export interface CatalogTool {
 
 /** Where a vendor lists its releases, see `feeds/`. */
 export type UpstreamFeed =
-  /** The repository's attestations are verified, if there are any; `signer` is the repository of the workflow that makes them, if it is another. */
+  /** The release's attestations are verified, if there are any. `signer` is another repository whose workflows may make them. */
   | { kind: "github"; repository: string; signer?: string }
   | { kind: "node" | "go" | "docker" }
   | { kind: "chrome-for-testing"; program: "chrome" | "chromedriver" }

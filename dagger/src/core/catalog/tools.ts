@@ -11,6 +11,9 @@ const NODE_DOCUMENTATION = ["CHANGELOG.md", "README.md", "include", "share/doc",
 /** Go's own tests and documents. `src` stays: the standard library is compiled from it. */
 const GO_DOCUMENTATION = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "api", "codereview.cfg", "doc", "misc", "test"]
 
+/** Its workflows build and sign what Docker releases: https://github.com/docker/github-builder */
+const DOCKERS_BUILDER = "docker/github-builder"
+
 /** Chrome for Testing's platforms that were added later than the others, by its own spelling; see chrome-for-testing's README. */
 const CHROME_SINCE: Readonly<Record<string, string>> = { "linux-arm64": "153.0.8001.0" }
 
@@ -105,7 +108,7 @@ export const TOOL_ENTRIES = {
       url: (version, { arch }) =>
         `https://github.com/docker/buildx/releases/download/v${version}/buildx-v${version}.linux-${arch}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-buildx" },
-      feed: { kind: "github", repository: "docker/buildx" },
+      feed: { kind: "github", repository: "docker/buildx", signer: DOCKERS_BUILDER },
       module: "github.com/docker/buildx",
     },
     registry: { kind: "deb", package: "docker-buildx" },
@@ -117,7 +120,7 @@ export const TOOL_ENTRIES = {
       url: (version, { gnu }) =>
         `https://github.com/docker/compose/releases/download/v${version}/docker-compose-linux-${gnu}`,
       unpack: { kind: "program", path: "/usr/local/lib/docker/cli-plugins/docker-compose" },
-      feed: { kind: "github", repository: "docker/compose" },
+      feed: { kind: "github", repository: "docker/compose", signer: DOCKERS_BUILDER },
       module: "github.com/docker/compose/v5",
     },
     registry: { kind: "deb", package: "docker-compose" },

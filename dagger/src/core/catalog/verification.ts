@@ -85,6 +85,6 @@ export interface AttestedFile {
   sha256: string
   /** On GitHub, `OWNER/NAME`: a workflow of this repository has made the file. */
   repository: string
-  /** The repository of the workflow that signs, if it is another one. */
+  /** Another repository whose workflows may sign, because the first one uses them. */
   signer?: string | undefined
 }

@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { UNKNOWN } from "../schema.js"
 import { RunnerImagesError } from "../../errors.js"
-import { PLATFORMS } from "../../platforms.js"
+import { PLATFORMS, spelling } from "../../platforms.js"
 import type { PinningAccess } from "../vendor-access.js"
 import type { AttestedFile, Signature } from "../verification.js"
 import { dayOf, FINISHED, readAnswer, type Feed, type VendorRelease } from "./feed.js"
@@ -17,8 +17,10 @@ const releasesSchema = z.array(
   }),
 )
 
+const bundleSchema = z.looseObject({ dsseEnvelope: z.unknown().optional() })
+type Bundle = z.infer<typeof bundleSchema>
 /** Without the bundles themselves, in versions of the API that only name their addresses. */
-const attestationsSchema = z.object({ attestations: z.array(z.object({ bundle: z.unknown() })) })
+const attestationsSchema = z.object({ attestations: z.array(z.object({ bundle: bundleSchema.nullish() })) })
 
 /**
  * Releases of a GitHub repository, whose API knows the SHA-256 of every asset, and has attestations for it if a workflow made any.
@@ -42,10 +44,11 @@ export function githubFeed({ repository, signer }: { repository: string; signer?
         return [{ version, released: dayOf(release.published_at), files }]
       })
     },
-    async signature(access, _, checksums) {
+    async signature(access, version, checksums) {
       const signatures: Signature[] = []
       for (const platform of PLATFORMS) {
-        const signature = await attestationOf(access, { sha256: checksums[platform], repository, signer })
+        const file = { sha256: checksums[platform], repository, signer }
+        const signature = await attestationOf(access, file, url(version, spelling(platform)))
         if (!signature) return undefined
         signatures.push(signature)
       }
@@ -57,17 +60,19 @@ export function githubFeed({ repository, signer }: { repository: string; signer?
   }
 }
 
-/** @throws RunnerImagesError SIGNATURE_INVALID when there are attestations of the file, but none is the vendor's */
-async function attestationOf(access: PinningAccess, file: AttestedFile): Promise<Signature | undefined> {
-  const address = `https://api.github.com/repos/${file.repository}/attestations/sha256:${file.sha256}?predicate_type=provenance`
-  const answer = await access.textIfAny(address)
-  if (answer === undefined) return undefined
-  const { attestations } = readAnswer(attestationsSchema, answer, address)
+/**
+ * Who attests that the vendor has built a file.
+ *
+ * @throws RunnerImagesError SIGNATURE_INVALID when there are attestations of the file, but none is the vendor's
+ */
+async function attestationOf(access: PinningAccess, file: AttestedFile, url: string): Promise<Signature | undefined> {
+  const { from, bundles } = await bundlesOf(access, file, url)
   let failure: RunnerImagesError | undefined
-  for (const { bundle } of attestations) {
-    if (typeof bundle !== "object" || bundle === null) continue
+  for (const bundle of bundles) {
+    // A signature of the file itself, without a statement, could only be verified with the file.
+    if (!bundle.dsseEnvelope) continue
     try {
-      return { by: "sigstore", ...access.verifiers.sigstore(JSON.stringify(bundle), file, address) }
+      return { by: "sigstore", ...access.verifiers.sigstore(JSON.stringify(bundle), file, from) }
     } catch (error) {
       if (!(error instanceof RunnerImagesError)) throw error
       failure ??= error
@@ -75,4 +80,19 @@ async function attestationOf(access: PinningAccess, file: AttestedFile): Promise
   }
   if (failure) throw failure
   return undefined
+}
+
+/** The bundle that is an asset beside the file, else those that GitHub has. */
+async function bundlesOf(
+  access: PinningAccess,
+  { repository, sha256 }: AttestedFile,
+  url: string,
+): Promise<{ from: string; bundles: Bundle[] }> {
+  const asset = `${url}.sigstore.json`
+  const beside = await access.textIfAny(asset)
+  if (beside !== undefined) return { from: asset, bundles: [readAnswer(bundleSchema, beside, asset)] }
+  const from = `https://api.github.com/repos/${repository}/attestations/sha256:${sha256}?predicate_type=provenance`
+  const answer = await access.textIfAny(from)
+  const listed = answer === undefined ? [] : readAnswer(attestationsSchema, answer, from).attestations
+  return { from, bundles: listed.flatMap(({ bundle }) => (bundle ? [bundle] : [])) }
 }

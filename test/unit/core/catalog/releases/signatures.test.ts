@@ -228,6 +228,23 @@ describe("attestations of GitHub's workflows", () => {
 `)
   })
 
+  it("are taken from the asset beside the file, by a workflow of another repository if that is known", async () => {
+    const builder = {
+      identity: "https://github.com/docker/github-builder/.github/workflows/bake.yml@refs/tags/v1",
+      repository: "docker/buildx",
+    }
+    const asset = (arch: string) => `github.com/docker/buildx/releases/download/v0.99.0/buildx-v0.99.0.linux-${arch}`
+    const found = await update("buildx", {
+      "api.github.com/repos/docker/buildx/releases?per_page=50": [
+        githubRelease("0.99.0", "2026-11-20", { "buildx-v0.99.0.linux-amd64": A, "buildx-v0.99.0.linux-arm64": B }),
+      ],
+      [`${asset("amd64")}.sigstore.json`]: await sigstore.attest(builder, [A]),
+      [`${asset("arm64")}.sigstore.json`]: await sigstore.attest(builder, [B]),
+    })
+    expect(found.verified).toMatchObject({ by: "sigstore", identity: builder.identity })
+    expect(running?.asked.filter((path) => path.includes("/attestations/"))).toEqual([])
+  })
+
   it("may stand beside others', which prove nothing", async () => {
     const other = await sigstore.attest({ ...WORKFLOW, repository: "mallory/cli" }, [A])
     const found = await update("gh", {
@@ -242,6 +259,10 @@ describe("attestations of GitHub's workflows", () => {
     ["has none", () => Promise.resolve({})],
     ["has an empty list", () => Promise.resolve({ [address(A)]: listed(), [address(B)]: listed() })],
     ["has one for one file only", async () => ({ [address(A)]: listed(await sigstore.attest(WORKFLOW, [A])) })],
+    [
+      "has a signature of the file, without a statement",
+      () => Promise.resolve({ [address(A)]: listed('{"messageSignature":{}}') }),
+    ],
     [
       "has only their addresses",
       () => Promise.resolve({ [address(A)]: { attestations: [{ bundle: null, bundle_url: "https://a.test" }] } }),

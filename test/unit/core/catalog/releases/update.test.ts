@@ -79,6 +79,7 @@ describe("catalog update", () => {
       {
         "asked": [
           "api.github.com/repos/actions/runner/releases?per_page=50",
+          "github.com/actions/runner/releases/download/v2.339.0/actions-runner-linux-x64-2.339.0.tar.gz.sigstore.json",
           "api.github.com/repos/actions/runner/attestations/sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?predicate_type=provenance",
         ],
         "changed": [
@@ -104,6 +105,7 @@ describe("catalog update", () => {
       {
         "asked": [
           "api.github.com/repos/actions/runner/releases?per_page=50",
+          "github.com/actions/runner/releases/download/v2.338.0/actions-runner-linux-x64-2.338.0.tar.gz.sigstore.json",
           "api.github.com/repos/actions/runner/attestations/sha256:af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32?predicate_type=provenance",
         ],
         "changed": [
