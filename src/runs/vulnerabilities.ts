@@ -57,18 +57,18 @@ interface Answer {
 }
 
 async function examine(report: Report, access: AdvisoryAccess): Promise<Examination> {
-  const npm = askNpm(report.platforms, access)
-  const images = await Promise.all(
-    report.platforms.map(async (entry) => {
-      const answers = [await distributionOf(report, entry, access), (await npm)(entry), toolsOf(entry)]
-      const { platform, digest } = entry
-      return {
-        ...{ platform, ...(digest === undefined ? {} : { digest }) },
-        lookups: answers.map(({ lookup }) => lookup),
-        findings: answers.flatMap(({ findings }) => findings),
-      }
-    }),
-  )
+  const npm = await askNpm(report.platforms, access)
+  const images: Examination["images"] = []
+  // One after the other, so that of several problems it is always the first one that is named.
+  for (const entry of report.platforms) {
+    const answers = [await distributionOf(report, entry, access), npm(entry), toolsOf(entry)]
+    const { platform, digest } = entry
+    images.push({
+      ...{ platform, ...(digest === undefined ? {} : { digest }) },
+      lookups: answers.map(({ lookup }) => lookup),
+      findings: answers.flatMap(({ findings }) => findings),
+    })
+  }
   const { variant, version, index } = report
   const asked = access.now.toISOString().replace(/\.\d+Z$/, "Z")
   return {
