@@ -9,22 +9,8 @@ import { cleanupCommand } from "./cleanup.js"
 import { diffCommand } from "./diff.js"
 import { doctorCommand } from "./doctor.js"
 import type { CommandContext } from "../input/context.js"
-import { credentialOptions } from "../input/credentials.js"
-import {
-  answerOptions,
-  benchOptions,
-  catalogOptions,
-  engineOptions,
-  layerOptions,
-  parityOptions,
-  requestOptions,
-} from "../input/options.js"
-import { registryOptions, tagOptions } from "../input/registry-options.js"
-import { inspectCommand } from "./inspect.js"
 import { COMPLETING, completionCommand, completions } from "./completion.js"
-import { diffCommand } from "./diff.js"
-import { doctorCommand } from "./doctor.js"
-import type { CommandContext } from "../input/context.js"
+import { inspectCommand } from "./inspect.js"
 import { listCommand } from "./list.js"
 import { parityCommand } from "./parity.js"
 import { planCommand } from "./plan.js"
@@ -34,8 +20,8 @@ import { rollbackCommand } from "./rollback.js"
 import { publishCommand } from "./publish.js"
 import { sbomCommand } from "./sbom.js"
 import { testCommand } from "./test.js"
-import { verifyCommand, verifyOptions } from "./verify.js"
-import { vulnerabilitiesCommand, vulnerabilityOptions } from "./vulnerabilities.js"
+import { verifyCommand } from "./verify.js"
+import { vulnerabilitiesCommand } from "./vulnerabilities.js"
 
 type EngineCommands = typeof import("./engine.js")
 
@@ -97,8 +83,6 @@ export async function runCommandLine(words: readonly string[], context: CommandC
   context.answer(printed)
 }
 
-/** All commands with their options. A middleware of the caller's sees what was parsed and validated before a command runs. */
-export function parser(context: CommandContext): Argv {
 /** What a command takes, which yargs knows once it has parsed it. */
 async function optionsBelow(context: CommandContext, command: readonly string[]): Promise<string[]> {
   // For help, yargs does not wait until commands are loaded.
@@ -107,7 +91,8 @@ async function optionsBelow(context: CommandContext, command: readonly string[])
   return program.parsed === false ? [] : declaredOptions(program.parsed)
 }
 
-function parser(context: CommandContext, engine?: EngineCommands): Argv {
+/** All commands with their options. A middleware of the caller's sees what was parsed and validated before a command runs. */
+export function parser(context: CommandContext, engine?: EngineCommands): Argv {
   const program = yargs()
   return (
     program
@@ -245,39 +230,6 @@ function unknownOption(parsed: Parsed): string | undefined {
   return Object.keys(parsed.argv).find((name) => !["_", "--", "$0"].includes(name) && !isDeclared(name, parsed))
 }
 
-/** For suggestions. */
-const OPTIONS = [
-  ...Object.keys({
-    ...requestOptions,
-    ...layerOptions,
-    ...parityOptions,
-    ...benchOptions,
-    ...catalogOptions,
-    ...sbomOptions,
-    ...verifyOptions,
-    ...vulnerabilityOptions,
-    ...answerOptions,
-    ...engineOptions,
-    ...credentialOptions,
-    ...registryOptions,
-    ...tagOptions,
-  }),
-  ...[
-    "output",
-    "archive",
-    "load",
-    "force",
-    "repository",
-    "tags",
-    "variant-tags",
-    "report",
-    "exit-code",
-    "to",
-    "keep",
-    "help",
-    "version",
-  ],
-]
 /** By the rule of yargs' own strict(). */
 function isDeclared(name: string, { aliases, newAliases }: Parsed): boolean {
   return Object.hasOwn(aliases, name) && [name, ...(aliases[name] ?? [])].some((alias) => newAliases[alias] !== true)

@@ -92,7 +92,7 @@ export const ERRORS = {
   },
   REPORT_INVALID: {
     exit: EXIT.usage,
-    meaning: "A report cannot be read, or does not have what a bill of materials or other evidence needs.",
+    meaning: "A report cannot be read, or does not have what is to be made of it.",
   },
   KEY_INVALID: {
     exit: EXIT.usage,
@@ -109,7 +109,6 @@ export const ERRORS = {
   VERIFICATION_FAILED: {
     exit: EXIT.checksFailed,
     meaning: "An image is not what was signed, or evidence about it is missing or does not hold.",
-    meaning: "A report cannot be read, or does not have what is to be made of it.",
   },
   PACKAGE_UNKNOWN: { exit: EXIT.usage, meaning: "The distribution's archive has no such package." },
   ALLOW_LIST_INVALID: {

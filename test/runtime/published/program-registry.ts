@@ -5,7 +5,7 @@ import { join } from "node:path"
 import type { z } from "zod"
 import type { Descriptor } from "../../../dagger/src/core/oci/documents.js"
 import { PLAN_FILE, pushPlan } from "../../../dagger/src/core/oci/push-plan.js"
-import type { Referrer } from "../../../dagger/src/core/evidence/referrer.js"
+import type { Referrer } from "../../../dagger/src/core/oci/referrer.js"
 import {
   blobSchema,
   doneSchema,

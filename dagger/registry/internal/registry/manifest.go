@@ -93,7 +93,7 @@ func (r *Registry) compare(ctx context.Context, repository, name, expected strin
 	}
 	if actual.Digest != expected {
 		found := failure.New(failure.DigestMismatch, "it should be %s, but the registry returns %s", expected, actual.Digest)
-		found.Action = "read " + repository + name
+		found.Action = "read " + r.at(repository) + name
 		return found
 	}
 	return nil

@@ -1,4 +1,5 @@
 import { canonicalJson, digestOf } from "../oci/documents.js"
+import type { Referrer } from "../oci/referrer.js"
 
 /** Of a sigstore bundle: https://docs.sigstore.dev/about/bundle. cosign v3 finds signatures by it. */
 export const BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -13,19 +14,6 @@ export const REPORT_MEDIA_TYPE = "application/vnd.runner-images.report+json"
 export const EMPTY_CONFIG = { mediaType: "application/vnd.oci.empty.v1+json", content: "{}" } as const
 
 const MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
-
-/** An artifact that refers to an image or an index in the same repository, with one layer. */
-export interface Referrer {
-  /** Digest of the manifest or index that it is about. */
-  subject: string
-  /** Of the artifact's manifest. */
-  artifactType: string
-  /** Of its only layer. */
-  mediaType: string
-  annotations: Record<string, string>
-  /** The layer's bytes as text. */
-  content: string
-}
 
 /** What a manifest refers to. */
 export interface SubjectDescriptor {

@@ -1,5 +1,5 @@
 import { pathOf } from "../text/reference.js"
-import type { Referrer } from "../evidence/referrer.js"
+import type { Referrer } from "../oci/referrer.js"
 
 /** An image for one repository. */
 export interface PlannedPush {

@@ -1,5 +1,5 @@
 import type { Descriptor } from "../oci/documents.js"
-import type { Referrer } from "../evidence/referrer.js"
+import type { Referrer } from "../oci/referrer.js"
 import type { Named } from "../oci/tag-moves.js"
 
 /**

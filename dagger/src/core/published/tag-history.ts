@@ -2,7 +2,7 @@ import { z } from "zod"
 import { canonicalJson, digestSchema } from "../oci/documents.js"
 import type { TagMove } from "../oci/tag-moves.js"
 import { artifactContent, referrersOf, type PublishedReferrer } from "./artifacts.js"
-import type { Referrer } from "../evidence/referrer.js"
+import type { Referrer } from "../oci/referrer.js"
 import type { PublishedImages } from "./published-images.js"
 
 /**

@@ -22,7 +22,7 @@ import {
 import { registryError } from "../../core/oci/registry-error.js"
 import { readRegistryFailure } from "../../core/oci/registry-failure.js"
 import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-limits.js"
-import type { Referrer } from "../../core/evidence/referrer.js"
+import type { Referrer } from "../../core/oci/referrer.js"
 import type { ChangingImages } from "../../core/published/published-images.js"
 import type { Named } from "../../core/oci/tag-moves.js"
 import type { EngineHost } from "../engine/engine-host.js"

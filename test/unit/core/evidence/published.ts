@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { evidenceOf, type StatementSigner } from "../../../../dagger/src/core/evidence/evidence.js"
 import { layoutImages } from "../../../../dagger/src/core/evidence/layout-images.js"
 import { readPublished, type PublishedImage } from "../../../../dagger/src/core/evidence/published-image.js"
-import { artifactManifest, EMPTY_CONFIG, type Referrer } from "../../../../dagger/src/core/evidence/referrer.js"
+import { artifactManifest, EMPTY_CONFIG } from "../../../../dagger/src/core/evidence/referrer.js"
+import type { Referrer } from "../../../../dagger/src/core/oci/referrer.js"
 import { readSigningKey } from "../../../../dagger/src/core/evidence/signing-key.js"
 import {
   blobPath,

@@ -1,5 +1,5 @@
 import { canonicalJson, digestOf, MEDIA_TYPE, type Descriptor } from "../../../../dagger/src/core/oci/documents.js"
-import type { Referrer } from "../../../../dagger/src/core/evidence/referrer.js"
+import type { Referrer } from "../../../../dagger/src/core/oci/referrer.js"
 import type { Named } from "../../../../dagger/src/core/oci/tag-moves.js"
 import type { ChangingImages } from "../../../../dagger/src/core/published/published-images.js"
 
