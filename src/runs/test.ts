@@ -7,7 +7,6 @@ import type { Progress } from "../../dagger/src/core/progress/progress.js"
 import type { CommandContext } from "../input/context.js"
 import type { HostRequest } from "../input/request.js"
 import { summariseVariant } from "../output/summary.js"
-import { hostUploads } from "../session/host-uploads.js"
 import { inSession } from "../session/session.js"
 import { finishRun } from "./answer.js"
 import { inputsOf } from "./inputs.js"
@@ -32,6 +31,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
   const { platforms, variants, custom, base, native = false } = host.request
   const [variant = "standard"] = variants
+  const { uploads, caBundle } = inputsOf(host)
   const access = reference.repository.loopback ? loopbackRegistry(dag, reference.repository) : undefined
   return [
     await testImage(
@@ -40,7 +40,8 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         platforms,
         variant,
         native,
-        uploads: hostUploads(),
+        uploads,
+        ...(caBundle === undefined ? {} : { caBundle }),
         ...(custom ? { custom } : {}),
         ...(base ? { base } : {}),
         ...(access ?? {}),

@@ -50,6 +50,8 @@ export interface TestedImage {
   native?: boolean
   /** Brings files of this program into the engine. */
   uploads: Uploads
+  /** The text of the certificate authorities that the registry, and what fetches its client's modules, are trusted by. */
+  caBundle?: string
 }
 
 /**
@@ -60,7 +62,9 @@ export interface TestedImage {
  *   when the image, or one of its platforms, cannot be pulled
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
-  const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(image.uploads))
+  const engineHost = await progress.run("all platforms", "base image", () =>
+    openEngineHost(image.uploads, { caBundle: image.caBundle }),
+  )
   if (image.native) assertNative([planFor(image, image.platforms, NO_LABEL, {})], engineHost.platform)
   const tested: Tested[] = []
   for (const platform of image.platforms) tested.push(await testPlatform(engineHost, image, platform, progress))
