@@ -254,6 +254,13 @@ export function reportJson(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`
 }
 
+/** A report without what is different each time that the same image is built: how long it took, and how often a check was tried. */
+export function withoutTimes(report: Report): Report {
+  const timeless = ({ seconds: _seconds, attempts: _attempts, ...check }: CheckResult): CheckResult => check
+  const platforms = report.platforms.map((entry) => ({ ...entry, checks: entry.checks.map(timeless), steps: [] }))
+  return { ...report, platforms }
+}
+
 /**
  * Reads the text of a `report.json`.
  *

@@ -15,7 +15,7 @@ import { checkBeforeBuild, planTags, type NewTag } from "../../core/published/ta
 import { megabytes } from "../../core/text/markdown.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { StatementSigner } from "../../core/evidence/evidence.js"
-import { reportJson } from "../../core/report/report.js"
+import { reportJson, withoutTimes } from "../../core/report/report.js"
 import type { RunnerMode } from "../../core/request/runner.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 import { Progress } from "../../core/progress/progress.js"
@@ -170,7 +170,9 @@ async function attested(
   for (const [place, { repository, alias, index }] of publications.entries()) {
     const image = built[place]
     if (!image) throw new Error(`no directory for ${repository}`)
-    const { report, directory: layout } = image
+    const { directory: layout } = image
+    // The same evidence of the same image, so that publishing it again uploads nothing.
+    const report = withoutTimes(image.report)
     const repositories = [repository, ...(alias ? [alias.repository] : [])]
     const referrers = await evidenceOf([{ report, reportText: reportJson(report), repositories }], sign)
     images.push(...repositories.map((name) => ({ repository: name, layout, index, referrers })))

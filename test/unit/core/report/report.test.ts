@@ -3,7 +3,7 @@ import { SyntaxValidator } from "fast-xml-validator"
 import { describe, expect, it } from "vitest"
 import { renderJUnit } from "../../../../dagger/src/core/render/junit.js"
 import { renderMarkdown } from "../../../../dagger/src/core/render/markdown.js"
-import { reportSchema } from "../../../../dagger/src/core/report/report.js"
+import { reportSchema, withoutTimes } from "../../../../dagger/src/core/report/report.js"
 import { FAILED, INCONCLUSIVE, PASSED, platformReport, PROVED, report, SKIPPED } from "./reports.js"
 
 const mixed = () => {
@@ -20,6 +20,22 @@ const mixed = () => {
 it("the tests' own reports are of the schema", () => {
   expect(reportSchema.parse(report())).toEqual(report())
   expect(reportSchema.parse(mixed())).toEqual(mixed())
+})
+
+it("the same image's reports are equal without their times", () => {
+  const timed = (seconds: number) =>
+    report({
+      platforms: [
+        platformReport("linux/amd64", {
+          checks: [{ ...PASSED, seconds }, ...(seconds > 1 ? [{ ...SKIPPED, attempts: 2 as const }] : [SKIPPED])],
+          steps: [{ name: "packages", seconds }],
+        }),
+      ],
+    })
+  expect(withoutTimes(timed(2))).toEqual(withoutTimes(timed(0.5)))
+  expect(reportSchema.parse(withoutTimes(timed(2)))).toMatchObject({
+    platforms: [{ checks: [PASSED, SKIPPED], steps: [] }],
+  })
 })
 
 describe("renderMarkdown", () => {
