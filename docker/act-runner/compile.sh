@@ -15,7 +15,9 @@ done
   sort -u "$modules"
 } | while read -r name version folder; do
   found=
-  for file in "$folder"/LICEN[CS]E* "$folder"/COPYING* "$folder"/NOTICE* "$folder"/UNLICENSE*; do
+  # The distribution has Go's licence where those of all its packages are.
+  for file in "$folder"/LICEN[CS]E* "$folder"/COPYING* "$folder"/NOTICE* "$folder"/UNLICENSE* \
+    "/usr/share/doc/golang-${folder##*/go-}-go/copyright"; do
     [ -f "$file" ] || continue
     found=yes
     printf '==== %s %s: %s ====\n\n' "$name" "$version" "${file##*/}"

@@ -26,7 +26,9 @@ const USED = [
   "./bin/Runner.Listener --version",
   "id runner-agent",
   `stat -c '%a %u:%g %n' ${[...AGENT_FOLDERS, LOADER.path, RUNNER_MANIFEST].join(" ")}`,
-  `sha256sum --check --quiet --strict ${RUNNER_MANIFEST}`,
+  // Links have what they lead to in place of a checksum.
+  `grep -v ^link: ${RUNNER_MANIFEST} | sha256sum --check --quiet --strict`,
+  `sed -n 's/^link://p' ${RUNNER_MANIFEST} | while read -r to path; do [ "$(readlink "$path")" = "$to" ] || exit 1; done`,
   `${HEALTH_COMMAND.join(" ")} || echo "ended with $?"`,
 ]
 
