@@ -167,7 +167,7 @@ describe("publishing", () => {
       const subject = image.report.index ?? ""
       const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
       const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString()
-      const sign = await keySigner(readSigningKey(pem, undefined, "the test's key"))
+      const sign = keySigner(readSigningKey(pem, undefined, "the test's key"))
       await publish([image], { ...options, sign })
 
       const registry = await Registry.open(REPOSITORY, options)

@@ -89,16 +89,16 @@ const KEYS = [
   ["of Ed25519", () => newSigner("ed25519")],
   [
     "that cosign made",
-    async () => {
+    () => {
       const key = readSigningKey(COSIGN_KEY.privateKey, COSIGN_KEY.passphrase, "cosign.key")
-      return { sign: await keySigner(key), publicKey: COSIGN_KEY.publicKey }
+      return { sign: keySigner(key), publicKey: COSIGN_KEY.publicKey }
     },
   ],
 ] as const
 
 describe.skipIf(missing.length > 0)(`cosign${reason}`, () => {
   it.each(KEYS)("verifies the signatures and attestations of a key %s", { timeout: MINUTES }, async (name, signer) => {
-    const { sign, publicKey } = await signer()
+    const { sign, publicKey } = signer()
     const image = await published({ sign })
     const repository = await push(name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"), image)
     const key = join(folder, "key.pub")
@@ -120,7 +120,7 @@ describe.skipIf(missing.length > 0)(`cosign${reason}`, () => {
   })
 
   it("signs images that are verified here, when they come back from a registry", { timeout: MINUTES }, async () => {
-    const mine = await newSigner()
+    const mine = newSigner()
     const image = await published({
       ...mine,
       attached: (all, { amd64 }) =>
@@ -146,10 +146,10 @@ describe.skipIf(missing.length > 0)(`cosign${reason}`, () => {
   })
 
   it("refuses another key, and an image that is not signed", { timeout: MINUTES }, async () => {
-    const image = await published(await newSigner())
+    const image = await published(newSigner())
     const repository = await push("refused", image)
     const key = join(folder, "another.pub")
-    writeFileSync(key, (await newSigner()).publicKey)
+    writeFileSync(key, newSigner().publicKey)
     const another = await cosign("verify", key, `${repository}@${image.digests.index}`)
     expect(another.exitCode).toBe(1)
     expect(another.output).toMatch(/no matching attestations: failed to verify signature/)

@@ -1,10 +1,22 @@
-import type { FulcioSignerOptions, Signer, Witness } from "@sigstore/sign"
+import { bundleToJSON } from "@sigstore/bundle"
+import {
+  CIContextProvider,
+  DSSEBundleBuilder,
+  FulcioSigner,
+  RekorWitness,
+  TSAWitness,
+  type FulcioSignerOptions,
+  type Signer,
+  type Witness,
+} from "@sigstore/sign"
 import { RunnerImagesError } from "../../core/errors.js"
 import { STATEMENT_MEDIA_TYPE } from "../../core/evidence/statement.js"
 import type { StatementSigner } from "../../core/evidence/evidence.js"
 import { readSigningKey, type SigningKey } from "../../core/evidence/signing-key.js"
 import { withoutSecrets } from "../../core/text/mirror.js"
 import { isLoopback } from "../../core/text/reference.js"
+
+// A program that is bundled into one file finds nothing in import() of packages that are not ES modules. Whoever needs this file loads it by import().
 
 /** Servers that record when a signature was made. */
 export interface Witnesses {
@@ -73,7 +85,7 @@ export async function signerOf(given: GivenSigning): Promise<StatementSigner | u
 }
 
 /** Signs with a key. Without witnesses this needs no network. */
-export async function keySigner(key: SigningKey, witnesses: Witnesses = {}): Promise<StatementSigner> {
+export function keySigner(key: SigningKey, witnesses: Witnesses = {}): StatementSigner {
   const signer: Signer = {
     sign: (data) =>
       Promise.resolve({
@@ -81,7 +93,7 @@ export async function keySigner(key: SigningKey, witnesses: Witnesses = {}): Pro
         key: { $case: "publicKey", publicKey: key.publicKey },
       }),
   }
-  return statementSigner(signer, await witnessesOf(witnesses), { hint: key.hint })
+  return statementSigner(signer, witnessesOf(witnesses), { hint: key.hint })
 }
 
 /**
@@ -89,14 +101,13 @@ export async function keySigner(key: SigningKey, witnesses: Witnesses = {}): Pro
  *
  * @throws RunnerImagesError SIGNING_FAILED when a URL is not one of a server with TLS, or nothing would record when a signature was made
  */
-export async function keylessSigner(servers: KeylessServers, token: IdentityToken): Promise<StatementSigner> {
+export function keylessSigner(servers: KeylessServers, token: IdentityToken): StatementSigner {
   const { fulcio, rekor, timestamps } = servers
   if (timestamps === undefined && rekor?.version !== 1)
     throw signingError(
       "Nothing would record when signatures were made, which their certificates need: they are valid for minutes.",
       "Name a timestamp authority, or a transparency log of version 1.",
     )
-  const { FulcioSigner } = await import("@sigstore/sign")
   const secrets: string[] = []
   const identityProvider: FulcioSignerOptions["identityProvider"] = {
     getToken: async () => {
@@ -107,7 +118,7 @@ export async function keylessSigner(servers: KeylessServers, token: IdentityToke
     },
   }
   const signer = new FulcioSigner({ fulcioBaseURL: serverUrl(fulcio), identityProvider, ...FETCH })
-  return statementSigner(signer, await witnessesOf({ ...(rekor && { rekor }), ...(timestamps && { timestamps }) }), {
+  return statementSigner(signer, witnessesOf({ ...(rekor && { rekor }), ...(timestamps && { timestamps }) }), {
     secrets,
   })
 }
@@ -118,7 +129,6 @@ export async function keylessSigner(servers: KeylessServers, token: IdentityToke
  * @throws RunnerImagesError SIGNING_FAILED when there is none
  */
 export async function ciIdentityToken(): Promise<string> {
-  const { CIContextProvider } = await import("@sigstore/sign")
   try {
     return await new CIContextProvider(AUDIENCE).getToken()
   } catch {
@@ -129,9 +139,8 @@ export async function ciIdentityToken(): Promise<string> {
   }
 }
 
-async function witnessesOf({ rekor, timestamps }: Witnesses): Promise<Witness[]> {
+function witnessesOf({ rekor, timestamps }: Witnesses): Witness[] {
   if (rekor === undefined && timestamps === undefined) return []
-  const { RekorWitness, TSAWitness } = await import("@sigstore/sign")
   return [
     ...(rekor
       ? [
@@ -151,15 +160,11 @@ async function witnessesOf({ rekor, timestamps }: Witnesses): Promise<Witness[]>
  * @param hint which key signs, without a certificate. The library would also write it into the envelope, where cosign takes it for a demand
  * @param secrets what no error may show, which may grow while it signs
  */
-async function statementSigner(
+function statementSigner(
   signer: Signer,
   witnesses: Witness[],
   { hint, secrets = [] }: { hint?: string; secrets?: readonly string[] },
-): Promise<StatementSigner> {
-  const [{ DSSEBundleBuilder }, { bundleToJSON }] = await Promise.all([
-    import("@sigstore/sign"),
-    import("@sigstore/bundle"),
-  ])
+): StatementSigner {
   const builder = new DSSEBundleBuilder({ signer, witnesses })
   return async (statement) => {
     try {

@@ -21,10 +21,10 @@ import { billedEntry } from "../sbom/seeded-report.js"
 import { evidenced, REPOSITORY } from "./evidenced.js"
 
 /** A new key that signs, and what verifies its signatures. */
-export async function newSigner(kind: "ec" | "ed25519" = "ec"): Promise<{ sign: StatementSigner; publicKey: string }> {
+export function newSigner(kind: "ec" | "ed25519" = "ec"): { sign: StatementSigner; publicKey: string } {
   const { privateKey } = kind === "ec" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync(kind)
   const key = readSigningKey(privateKey.export({ format: "pem", type: "pkcs8" }).toString(), undefined, "test key")
-  return { sign: await keySigner(key), publicKey: key.publicKey }
+  return { sign: keySigner(key), publicKey: key.publicKey }
 }
 
 /** An OCI image layout in memory, to which artifacts can be attached, and in which anything can be changed. */

@@ -17,9 +17,9 @@ let sign: StatementSigner
 let publicKey: string
 let other: { sign: StatementSigner; publicKey: string }
 
-beforeAll(async () => {
-  ;({ sign, publicKey } = await newSigner())
-  other = await newSigner("ed25519")
+beforeAll(() => {
+  ;({ sign, publicKey } = newSigner())
+  other = newSigner("ed25519")
 })
 
 async function verify(layout: PublishedLayout, change: Partial<Demands> = {}, name?: string): Promise<Verification> {
