@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -116,6 +117,34 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     expect(result.stderr).toMatch(
       new RegExp(`${repository}:try-act is now sha256:[0-9a-f]{64}, linux/amd64, linux/arm64`),
     )
+  })
+
+  it("signs with a key, and what is published is verified by it and by no other, inspected, and promoted", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "publish-"))
+    const pair = (name: string) => {
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+      const files = { key: join(folder, name), pub: join(folder, `${name}.pub`) }
+      writeFileSync(files.key, privateKey.export({ format: "pem", type: "pkcs8" }))
+      writeFileSync(files.pub, publicKey.export({ format: "pem", type: "spki" }))
+      return files
+    }
+    try {
+      const [mine, other] = [pair("mine"), pair("other")]
+      const published = await commandLine("publish", ...common, "--tags", "signed", "--sign-key", mine.key)
+      const reference = answer(published).trim()
+      expect(published.stderr).not.toContain("nothing is signed")
+      const verified = await commandLine("verify", `${repository}:signed-act`, "--key", mine.pub, "--json")
+      expect(JSON.parse(answer(verified))).toMatchObject({ verified: true, digest: reference.split("@")[1] })
+      const wrong = await commandLine("verify", reference, "--key", other.pub)
+      expect([wrong.exitCode, wrong.stderr]).toEqual([3, expect.stringContaining("another key signed it")])
+      const inspected = answer(await commandLine("inspect", `${repository}:signed-act`))
+      for (const kind of ["CycloneDX", "SPDX", "provenance", "signature", "test results"])
+        expect(inspected).toContain(kind)
+      answer(await commandLine("promote", `${repository}:signed-act`, "promoted-act"))
+      expect(await raw(`${repository}:promoted-act`)).toBe(await raw(reference))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it("says that a tag is not there", async () => {
