@@ -420,7 +420,7 @@ interface SigningArguments {
 async function signer(given: SigningArguments): Promise<StatementSigner | undefined> {
   const { signKey, signKeyPassphrase, identityToken, fulcioUrl, rekorUrl, timestampUrl } = given
   // Loaded here, since no other function needs it.
-  const { signerOf } = await import("./pipeline/evidence/signers.js")
+  const { signerOf } = await import("./pipeline/evidence/signer-of.js")
   return signerOf({
     ...(signKey ? { key: { text: await signKey.plaintext(), origin: "signKey" } } : {}),
     ...(signKeyPassphrase ? { passphrase: await signKeyPassphrase.plaintext() } : {}),

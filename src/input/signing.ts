@@ -64,15 +64,20 @@ interface Given {
  */
 export async function readSigner(given: Given): Promise<StatementSigner | undefined> {
   const { signKey, signKeyPassphraseEnv: variable, keyless, fulcioUrl, rekorUrl, timestampUrl } = given
-  const { ciIdentityToken, signerOf } = await import("../../dagger/src/pipeline/evidence/signers.js")
+  const { signerOf } = await import("../../dagger/src/pipeline/evidence/signer-of.js")
   return signerOf({
     ...(signKey === undefined ? {} : { key: { text: keyText(signKey), origin: `--sign-key ${signKey}` } }),
     ...(variable === undefined ? {} : { passphrase: passphrase(variable) }),
-    ...(keyless ? { token: ciIdentityToken } : {}),
+    ...(keyless ? { token: ciToken } : {}),
     ...(fulcioUrl === undefined ? {} : { fulcio: fulcioUrl }),
     ...(rekorUrl === undefined ? {} : { rekor: rekorUrl }),
     ...(timestampUrl === undefined ? {} : { timestamps: timestampUrl }),
   })
+}
+
+async function ciToken(): Promise<string> {
+  const { ciIdentityToken } = await import("../../dagger/src/pipeline/evidence/signers.js")
+  return ciIdentityToken()
 }
 
 function keyText(given: string): string {

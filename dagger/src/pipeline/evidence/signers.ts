@@ -12,11 +12,12 @@ import {
 import { RunnerImagesError } from "../../core/errors.js"
 import { STATEMENT_MEDIA_TYPE } from "../../core/evidence/statement.js"
 import type { StatementSigner } from "../../core/evidence/evidence.js"
-import { readSigningKey, type SigningKey } from "../../core/evidence/signing-key.js"
+import type { SigningKey } from "../../core/evidence/signing-key.js"
 import { withoutSecrets } from "../../core/text/mirror.js"
 import { isLoopback } from "../../core/text/reference.js"
 
-// A program that is bundled into one file finds nothing in import() of packages that are not ES modules. Whoever needs this file loads it by import().
+// Whoever needs this file loads it by import(), when something is signed: sigstore's packages cannot be loaded so themselves. They are no
+// ES modules, of which import() finds nothing in the bundled command line.
 
 /** Servers that record when a signature was made. */
 export interface Witnesses {
@@ -35,54 +36,9 @@ export interface KeylessServers extends Witnesses {
 /** Returns a token of OpenID Connect for the audience `sigstore`. */
 export type IdentityToken = () => Promise<string>
 
-/** How a publication is to be signed, as it was asked for. */
-export interface GivenSigning {
-  /** A private key; `origin` is what it is called in messages. */
-  key?: { text: string; origin: string }
-  passphrase?: string
-  /** Proves an identity; given to sign without a key. */
-  token?: IdentityToken
-  fulcio?: string
-  rekor?: string
-  timestamps?: string
-}
-
-/** The public servers of sigstore. */
-export const SIGSTORE = { fulcio: "https://fulcio.sigstore.dev", rekor: "https://rekor.sigstore.dev" } as const
-
 const AUDIENCE = "sigstore"
 /** Of each request, as often as it is repeated after a server's error. */
 const FETCH = { timeout: 30_000, retry: { retries: 2 } } as const
-
-/**
- * The signer that was asked for. What can be wrong with it is found out here, as far as no server need be asked.
- *
- * @returns undefined if nothing is to be signed
- * @throws RunnerImagesError USAGE, KEY_INVALID or SIGNING_FAILED
- */
-export async function signerOf(given: GivenSigning): Promise<StatementSigner | undefined> {
-  const { key, passphrase, token, fulcio, rekor, timestamps } = given
-  if (key && token) throw usage("Images are signed with a key or with an identity, not with both.", "Give one of them.")
-  if (passphrase !== undefined && !key) throw usage("There is a passphrase, but no key.", "Add the key that signs.")
-  if (fulcio !== undefined && !token)
-    throw usage("There is a certificate authority, but no identity that it could certify.", "Add the identity.")
-  const log = (url: string) => ({ url, version: 1 as const })
-  if (token) {
-    // Without one, a build would be in vain.
-    assertToken(await token())
-    const servers = { fulcio: fulcio ?? SIGSTORE.fulcio, rekor: log(rekor ?? SIGSTORE.rekor) }
-    return keylessSigner({ ...servers, ...(timestamps === undefined ? {} : { timestamps }) }, token)
-  }
-  if (!key) {
-    if (rekor === undefined && timestamps === undefined) return undefined
-    throw usage("A server is to record signatures, but nothing signs.", "Add a key or an identity.")
-  }
-  const witnesses = {
-    ...(rekor === undefined ? {} : { rekor: log(rekor) }),
-    ...(timestamps === undefined ? {} : { timestamps }),
-  }
-  return keySigner(readSigningKey(key.text, passphrase, key.origin), witnesses)
-}
 
 /** Signs with a key. Without witnesses this needs no network. */
 export function keySigner(key: SigningKey, witnesses: Witnesses = {}): StatementSigner {
@@ -178,8 +134,12 @@ function statementSigner(
   }
 }
 
-/** The library quotes a token that it cannot read: it gets none such. */
-function assertToken(token: string): void {
+/**
+ * The library quotes a token that it cannot read: it gets none such.
+ *
+ * @throws RunnerImagesError SIGNING_FAILED, without the token
+ */
+export function assertToken(token: string): void {
   let payload: unknown
   try {
     payload = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"))
@@ -221,10 +181,6 @@ function serverUrl(given: string): string {
       "Give an https URL without a user and password, as in https://fulcio.sigstore.dev.",
     )
   return given.replace(/\/+$/, "")
-}
-
-function usage(problem: string, remedy: string): RunnerImagesError {
-  return new RunnerImagesError("USAGE", problem, remedy)
 }
 
 function signingError(problem: string, remedy: string): RunnerImagesError {
