@@ -8,3 +8,8 @@ export function lookup(path: string): Stats | undefined {
     return undefined
   }
 }
+
+/** Whether a path leads to a folder. */
+export function isFolder(path: string): boolean {
+  return lookup(path)?.isDirectory() ?? false
+}

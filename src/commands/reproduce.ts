@@ -1,10 +1,10 @@
-import { statSync } from "node:fs"
 import { join } from "node:path"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { composeRequest } from "../../dagger/src/core/plan/compose-request.js"
 import { originalError, parseOriginal, rebuildOf } from "../../dagger/src/core/reproduce/original.js"
 import { parseImageReference } from "../../dagger/src/core/text/reference.js"
+import { isFolder } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
 import { credentialOptions, readCredentials } from "../input/credentials.js"
 import { assetsFolder, caBundle, readDefinition, readReport } from "../input/host-files.js"
@@ -80,10 +80,6 @@ export function reproduceCommand(context: CommandContext): CommandModule<object,
       })
     },
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** What is neither a folder nor could be an image is more likely a folder's name with a mistake. */

@@ -1,9 +1,7 @@
-import { join } from "node:path"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseSbomFormat, SBOM_FORMATS } from "../../dagger/src/core/sbom/formats.js"
-import { lookup } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
-import { readReport } from "../input/host-files.js"
+import { readBuildReport } from "../input/host-files.js"
 
 export const sbomOptions = {
   platform: {
@@ -40,8 +38,7 @@ export function sbomCommand(context: CommandContext): CommandModule<object, Give
         .example("$0 sbom dist/chrome/report.json --platform linux/amd64 --format cyclonedx", ""),
     handler: async ({ path, platform, format: word }) => {
       const format = parseSbomFormat(word)
-      const file = lookup(path)?.isDirectory() === true ? join(path, "report.json") : path
-      const text = readReport(file, "REPORT_INVALID")
+      const text = readBuildReport(path)
       const { runSbom } = await import("../runs/sbom.js")
       runSbom(context, { text, path, platform, format })
     },

@@ -1,12 +1,11 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
-import { statSync } from "node:fs"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { PLATFORMS, parsePlatforms } from "../../dagger/src/core/platforms.js"
 import { parseImageReference, parseRepository } from "../../dagger/src/core/text/reference.js"
+import { isFolder } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
-import { credentialOptions, readCredentials } from "../input/credentials.js"
-import { caBundle } from "../input/host-files.js"
-import { answerOptions, engineOptions, requestOptions } from "../input/options.js"
+import { requestOptions } from "../input/options.js"
+import { readRegistry, registryOptions } from "../input/registry-options.js"
 import { readTrust } from "../input/trust.js"
 
 const TRUST = "What to trust:"
@@ -54,14 +53,11 @@ export const verifyOptions = {
     describe: `Platforms that the image must have, comma-separated or repeated [default: ${PLATFORMS.join(",")}]`,
     group: IMAGE,
   },
+  ...registryOptions,
   "ca-bundle": {
-    ...requestOptions["ca-bundle"],
+    ...registryOptions["ca-bundle"],
     describe: "PEM file with the certificate authorities that the registry is trusted by [default: this host's]",
-    group: "Credentials:",
   },
-  ...credentialOptions,
-  ...answerOptions,
-  ...engineOptions,
 } as const satisfies Record<string, Options>
 
 type Given = InferredOptionTypes<typeof verifyOptions> & { image: string | undefined }
@@ -105,21 +101,9 @@ export function verifyCommand(context: CommandContext): CommandModule<object, Gi
           "Leave it out, or check the path.",
         )
       const reference = parseImageReference(given.image)
-      const credentials = readCredentials(given)
-      const bundle = caBundle(given.caBundle)
-      await verifyPublished(context, {
-        ...common,
-        reference,
-        credentials,
-        ...(bundle === undefined ? {} : { caBundle: bundle }),
-        bareEngine: !given.noBareEngine,
-      })
+      await verifyPublished(context, { ...common, reference, registry: readRegistry(given) })
     },
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function usage(problem: string, remedy: string): RunnerImagesError {

@@ -1,13 +1,11 @@
-import { join } from "node:path"
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseMirror } from "../../dagger/src/core/text/mirror.js"
 import { parseAllowList, type AllowedEntry } from "../../dagger/src/core/vulnerabilities/allow-list.js"
 import { examinedReport } from "../../dagger/src/core/vulnerabilities/examined-report.js"
 import { FAIL_ON, parseFailOn } from "../../dagger/src/core/vulnerabilities/gate.js"
 import { EXIT } from "../../dagger/src/core/errors.js"
-import { lookup } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
-import { readable, readReport, textOf } from "../input/host-files.js"
+import { readable, readBuildReport, textOf } from "../input/host-files.js"
 import { answerOptions } from "../input/options.js"
 
 export const vulnerabilityOptions = {
@@ -58,8 +56,7 @@ export function vulnerabilitiesCommand(context: CommandContext): CommandModule<o
         .example("$0 vulnerabilities", `Print what is known about the images of ${DEFAULT}, as Markdown`)
         .example("$0 vulnerabilities --fail-on high --allow-list accepted.yaml", "Fail for what nobody has accepted"),
     handler: async (given) => {
-      const file = lookup(given.path)?.isDirectory() === true ? join(given.path, "report.json") : given.path
-      const report = examinedReport(readReport(file, "REPORT_INVALID"))
+      const report = examinedReport(readBuildReport(given.path))
       const failOn = given.failOn === undefined ? {} : { failOn: parseFailOn(given.failOn) }
       const allowList = given.allowList === undefined ? {} : { allowList: readAllowList(given.allowList) }
       const mirror = given.mirror === undefined ? undefined : parseMirror(given.mirror)

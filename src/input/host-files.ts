@@ -1,10 +1,10 @@
 import { accessSync, constants, readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { DefinitionFile } from "../../dagger/src/core/plan/compose-request.js"
 import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trust-files.js"
 import { LONGEST_DEFINITION } from "../../dagger/src/core/variants/custom/custom-variant.js"
-import { lookup } from "../artifacts/lookup.js"
+import { isFolder, lookup } from "../artifacts/lookup.js"
 
 /** Bytes; a report has a few hundred kilobytes. */
 const LONGEST_REPORT = 32e6
@@ -21,6 +21,11 @@ export function readLock(given: string): string {
 /** The text of a build's report. Throws the error of that code when it cannot be read. */
 export function readReport(given: string, code: ErrorCode, origin = "The report"): string {
   return textOf(readable(given, "file", code, origin), LONGEST_REPORT, code, origin)
+}
+
+/** The text of the report of a build that a user names by its folder, or by the report itself. Throws REPORT_INVALID when it cannot be read. */
+export function readBuildReport(given: string): string {
+  return readReport(isFolder(given) ? join(given, "report.json") : given, "REPORT_INVALID")
 }
 
 /** A definition file. Throws DEFINITION_INVALID when it cannot be read. */

@@ -10,7 +10,7 @@ import type { HostRequest } from "../input/request.js"
 import { SUMMARY_SCHEMA_VERSION, summariseVariant } from "../output/summary.js"
 import { inSession } from "../session/session.js"
 import { inputsOf } from "./inputs.js"
-import { loopbackRegistry } from "./registry.js"
+import { registryAccess } from "./registry.js"
 
 export interface PublishRun {
   repository: Repository
@@ -40,13 +40,8 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
       force,
       dryRun,
       moves,
-    }
-    if (repository.loopback) Object.assign(target, loopbackRegistry(dag, repository, credentials !== undefined))
-    if (run.sign) target.sign = run.sign
-    if (inputs.caBundle) target.caBundle = inputs.caBundle
-    if (credentials) {
-      target.username = credentials.username
-      target.password = dag.setSecret("registry-password", credentials.password)
+      ...(run.sign && { sign: run.sign }),
+      ...registryAccess(dag, { repository, credentials, caBundle: inputs.caBundle }),
     }
     return release(host.request, inputs, progress, target)
   })

@@ -1,20 +1,14 @@
-import { dag } from "@dagger.io/dagger"
-import { readFileSync } from "node:fs"
 import { cleanUp, planCleanup } from "../../dagger/src/core/published/cleanup.js"
 import { inspect } from "../../dagger/src/core/published/inspection.js"
 import { promote, rollback, type Promotion, type PromotionOptions } from "../../dagger/src/core/published/promotion.js"
 import { surveyOf } from "../../dagger/src/core/published/survey.js"
-import type { Progress } from "../../dagger/src/core/progress/progress.js"
 import { TagMoves } from "../../dagger/src/core/oci/tag-moves.js"
-import type { ImageReference, Repository } from "../../dagger/src/core/text/reference.js"
-import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
+import { nameOf, type ImageReference, type Repository } from "../../dagger/src/core/text/reference.js"
+import type { Registry } from "../../dagger/src/pipeline/oci/registry.js"
 import type { CommandContext } from "../input/context.js"
 import type { GivenRegistry } from "../input/registry-options.js"
 import { cleanupText, inspectionText, promotionText } from "../output/published.js"
-import { hostUploads } from "../session/host-uploads.js"
-import { inSession } from "../session/session.js"
-import { loopbackRegistry } from "./registry.js"
+import { withRegistry } from "./with-registry.js"
 
 interface Answer {
   json: boolean
@@ -92,33 +86,4 @@ async function setTags(
     work(registry, { force, dryRun, moves, insecure: registry.plain, progress, now: () => new Date() }),
   )
   context.answer(json ? JSON.stringify(done, null, 2) : promotionText(done))
-}
-
-async function withRegistry<T>(
-  context: CommandContext,
-  { credentials, caBundle, bareEngine }: GivenRegistry,
-  repository: Repository,
-  work: (registry: Registry, progress: Progress) => Promise<T>,
-): Promise<T> {
-  const found = await inSession({ ...context, bareEngine }, async ({ progress }) => {
-    const trusted = caBundle === undefined ? {} : { caBundle: readFileSync(caBundle, "utf8") }
-    const engineHost = await progress.run("all platforms", "base image", () => openEngineHost(hostUploads(), trusted))
-    const registry = await Registry.open(repository.name, {
-      engineHost,
-      ...trusted,
-      ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
-      ...(credentials && {
-        username: credentials.username,
-        password: dag.setSecret("registry-password", credentials.password),
-      }),
-    })
-    return work(registry, progress)
-  })
-  context.terminal.close()
-  return found
-}
-
-/** `@sha256:…` or `:tag`: the digest wins. */
-function nameOf({ tag, digest }: ImageReference): string {
-  return digest === undefined ? `:${tag ?? ""}` : `@${digest}`
 }

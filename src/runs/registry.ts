@@ -33,7 +33,7 @@ export function loopbackRegistry(
   return { registry, username: login.username, password: dag.setSecret("local-registry-password", login.password) }
 }
 
-/** How a session reaches a registry from which something is only read. */
+/** How a session reaches the registry of a repository. */
 export function registryAccess(
   dag: Client,
   {

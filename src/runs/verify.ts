@@ -1,4 +1,3 @@
-import { dag } from "@dagger.io/dagger"
 import { mkdtempSync, rmSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -9,15 +8,11 @@ import { layoutImageName, layoutImages } from "../../dagger/src/core/evidence/la
 import { readPublished, type PublishedImage } from "../../dagger/src/core/evidence/published-image.js"
 import type { Trust } from "../../dagger/src/core/evidence/trust.js"
 import { assertVerified, verifyImage } from "../../dagger/src/core/evidence/verification.js"
-import type { ImageReference } from "../../dagger/src/core/text/reference.js"
-import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
+import { nameOf, type ImageReference } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "../input/context.js"
-import type { Credentials } from "../input/credentials.js"
+import type { GivenRegistry } from "../input/registry-options.js"
 import { verificationText } from "../output/verification.js"
-import { inSession } from "../session/session.js"
-import { inputsOf } from "./inputs.js"
-import { registryAccess } from "./registry.js"
+import { withRegistry } from "./with-registry.js"
 
 interface VerifyRun {
   platforms: readonly string[]
@@ -36,9 +31,7 @@ export interface CopyRun extends VerifyRun {
 
 export interface PublishedRun extends VerifyRun {
   reference: ImageReference
-  credentials: Credentials | undefined
-  caBundle?: string
-  bareEngine: boolean
+  registry: GivenRegistry
 }
 
 /**
@@ -61,21 +54,15 @@ export async function verifyCopy(context: CommandContext, run: CopyRun): Promise
  * @throws RunnerImagesError VERIFICATION_FAILED, and the errors of a registry
  */
 export async function verifyPublished(context: CommandContext, run: PublishedRun): Promise<void> {
-  const { reference, credentials } = run
-  const { repository, tag, digest } = reference
-  const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+  const { repository } = run.reference
+  const name = nameOf(run.reference)
   const folder = mkdtempSync(join(tmpdir(), "runner-images-verify-"))
   try {
-    await inSession({ ...context, bareEngine: run.bareEngine }, async ({ progress }) => {
-      const { caBundle, uploads } = inputsOf(run)
-      const engineHost = await openEngineHost(uploads, { caBundle })
-      const access = { engineHost, ...registryAccess(dag, { repository, credentials, caBundle }) }
-      const registry = await Registry.open(repository.name, access)
-      await progress.run("all platforms", `read ${repository.name}${name}`, async () =>
+    await withRegistry(context, run.registry, repository, (registry, progress) =>
+      progress.run("all platforms", `read ${repository.name}${name}`, async () =>
         (await registry.evidence(repository.name, name)).export(folder),
-      )
-    })
-    context.terminal.close()
+      ),
+    )
     const read = layoutFiles(folder)
     const found = await layoutImageName(read, undefined, (why) => layoutProblem(folder, why))
     const image = await readPublished(layoutImages(read), found)

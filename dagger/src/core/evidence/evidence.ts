@@ -4,7 +4,13 @@ import { RunnerImagesError } from "../errors.js"
 import type { PlatformReport, Report } from "../report/report.js"
 import { EVIDENCE_TYPES, type EvidenceKind } from "./kinds.js"
 import { provenanceOf } from "./provenance.js"
-import { BUNDLE_MEDIA_TYPE, PREDICATE_ANNOTATION, REPORT_MEDIA_TYPE } from "./referrer.js"
+import {
+  BUNDLE_MEDIA_TYPE,
+  PLAIN_PREDICATE_ANNOTATION,
+  PREDICATE_ANNOTATION,
+  REPORT_MEDIA_TYPE,
+  SBOM_MEDIA_TYPES,
+} from "./referrer.js"
 import type { Referrer } from "../oci/referrer.js"
 import { STATEMENT_MEDIA_TYPE, statementOf } from "./statement.js"
 import { testResultsOf } from "./test-results.js"
@@ -70,14 +76,19 @@ function claimsOf({ report, reportText }: EvidencedImage): Claim[] {
 function imageClaims(report: Report, entry: PlatformReport): Claim[] {
   const subject = entry.digest
   if (subject === undefined) throw noImages(report)
-  const bill = (kind: "spdx" | "cyclonedx", mediaType: string): Claim => {
+  const bill = (kind: keyof typeof SBOM_MEDIA_TYPES): Claim => {
     const content = sbomText(report, entry, kind)
-    return { subject, kind, predicate: JSON.parse(content) as object, file: { mediaType, content } }
+    return {
+      subject,
+      kind,
+      predicate: JSON.parse(content) as object,
+      file: { mediaType: SBOM_MEDIA_TYPES[kind], content },
+    }
   }
   return [
     signature(subject),
-    bill("spdx", "application/spdx+json"),
-    bill("cyclonedx", "application/vnd.cyclonedx+json"),
+    bill("spdx"),
+    bill("cyclonedx"),
     { subject, kind: "provenance", predicate: provenanceOf(report, [entry]) },
     { subject, kind: "tests", predicate: testResultsOf(report, [entry]) },
   ]
@@ -119,7 +130,7 @@ function plain(
     artifactType: mediaType,
     mediaType,
     // As BuildKit calls it.
-    annotations: { ...created, "in-toto.io/predicate-type": EVIDENCE_TYPES[kind].predicateType },
+    annotations: { ...created, [PLAIN_PREDICATE_ANNOTATION]: EVIDENCE_TYPES[kind].predicateType },
     content,
   }
 }

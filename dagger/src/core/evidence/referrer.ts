@@ -7,6 +7,20 @@ export const BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 /** Which predicate is in a bundle, by cosign's annotation. Nothing but the signed statement proves it. */
 export const PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
 
+/** The same by BuildKit's annotation, for statements that nothing signs. */
+export const PLAIN_PREDICATE_ANNOTATION = "in-toto.io/predicate-type"
+
+/** Whichever names the predicate. */
+export function predicateIn(annotations: Readonly<Record<string, string>>): string | undefined {
+  return annotations[PREDICATE_ANNOTATION] ?? annotations[PLAIN_PREDICATE_ANNOTATION]
+}
+
+/** Bills of materials that nothing signs. */
+export const SBOM_MEDIA_TYPES = {
+  spdx: "application/spdx+json",
+  cyclonedx: "application/vnd.cyclonedx+json",
+} as const
+
 /** The report of the build, as it was written beside the images. */
 export const REPORT_MEDIA_TYPE = "application/vnd.runner-images.report+json"
 

@@ -3,7 +3,7 @@ import { RunnerImagesError } from "../errors.js"
 import { configSchema, descriptorSchema, digestOf, indexSchema } from "../oci/documents.js"
 import { EVIDENCE_TYPES, IMAGE_EVIDENCE, INDEX_EVIDENCE, kindOf, type EvidenceKind } from "./kinds.js"
 import type { PublishedImage, StoredImage, StoredReferrer } from "./published-image.js"
-import { BUNDLE_MEDIA_TYPE, PREDICATE_ANNOTATION, REPORT_MEDIA_TYPE } from "./referrer.js"
+import { BUNDLE_MEDIA_TYPE, predicateIn, REPORT_MEDIA_TYPE } from "./referrer.js"
 import { parseStatement, resourceSchema, type Statement } from "./statement.js"
 import { BundleProblem, verifyBundle, type Trust } from "./trust.js"
 
@@ -175,7 +175,7 @@ interface Evidence {
 function examine({ descriptor, manifest, content }: StoredReferrer, digest: string, demands: Demands): Evidence {
   // Whoever can write to the registry writes annotations: these only say which evidence a broken one would have been.
   const annotations = { ...descriptor.annotations, ...annotationsOf(manifest) }
-  const claimed = kindOf(annotations[PREDICATE_ANNOTATION] ?? annotations["in-toto.io/predicate-type"] ?? "")
+  const claimed = kindOf(predicateIn(annotations) ?? "")
   const broken = (problem: string): Evidence => ({ kind: claimed, problem })
   if (manifest === undefined) return broken("its manifest is missing")
   if (unequal(manifest, descriptor.digest) !== undefined) return broken("its manifest was changed")

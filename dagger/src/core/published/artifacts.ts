@@ -3,9 +3,6 @@ import { descriptorSchema, digestOf } from "../oci/documents.js"
 import { parseDocument } from "./image.js"
 import type { PublishedImages } from "./published-images.js"
 
-/** The `report.json` of a build, as an artifact of its index. */
-export const REPORT_TYPE = "application/vnd.runner-images.report+json"
-
 const referrerSchema = descriptorSchema.extend({ artifactType: z.string().optional() })
 export type PublishedReferrer = z.infer<typeof referrerSchema>
 

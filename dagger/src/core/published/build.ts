@@ -2,7 +2,8 @@ import { buildOf, diffError, type Build } from "../diff/build.js"
 import { RunnerImagesError } from "../errors.js"
 import { blobPath, MEDIA_TYPE } from "../oci/documents.js"
 import { readLayout, type LayoutReader } from "../oci/layout.js"
-import { referrersOf, REPORT_TYPE } from "./artifacts.js"
+import { REPORT_MEDIA_TYPE } from "../evidence/referrer.js"
+import { referrersOf } from "./artifacts.js"
 import { requireImage } from "./image.js"
 import { readReport } from "./inspection.js"
 import type { PublishedImages } from "./published-images.js"
@@ -22,7 +23,7 @@ export async function publishedBuild(
   const referrers = await referrersOf(images, repository, image.digest)
   const report = await readReport(images, repository, referrers)
   if (!report) {
-    const attached = referrers.some(({ artifactType }) => artifactType === REPORT_TYPE)
+    const attached = referrers.some(({ artifactType }) => artifactType === REPORT_MEDIA_TYPE)
     throw diffError(
       shown,
       attached ? "the report that is attached to it cannot be read" : "no report is attached to it",

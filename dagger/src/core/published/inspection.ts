@@ -1,7 +1,9 @@
 import { RunnerImagesError } from "../errors.js"
+import { EVIDENCE_TYPES } from "../evidence/kinds.js"
+import { predicateIn, REPORT_MEDIA_TYPE, SBOM_MEDIA_TYPES } from "../evidence/referrer.js"
 import { readSourcesLabel, SOURCES_LABEL } from "../plan/sources-label.js"
 import { parseReport, type Report } from "../report/report.js"
-import { artifactContent, referrersOf, REPORT_TYPE, type PublishedReferrer } from "./artifacts.js"
+import { artifactContent, referrersOf, type PublishedReferrer } from "./artifacts.js"
 import {
   createdAt,
   readPlatform,
@@ -64,18 +66,16 @@ export interface Inspection {
 }
 
 const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle/
-/** How cosign and BuildKit name the type of a statement. */
-const PREDICATE_ANNOTATIONS = ["dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type"]
 /** By the type of the predicate, or else of the artifact. */
 const KINDS: Readonly<Record<string, string>> = {
-  "https://sigstore.dev/cosign/sign/v1": "signature",
-  "https://spdx.dev/Document": "SPDX",
-  "https://cyclonedx.org/bom": "CycloneDX",
-  "https://slsa.dev/provenance/v1": "provenance",
-  "https://in-toto.io/attestation/test-result/v0.1": "test results",
-  "application/spdx+json": "SPDX",
-  "application/vnd.cyclonedx+json": "CycloneDX",
-  [REPORT_TYPE]: "report",
+  [EVIDENCE_TYPES.signature.predicateType]: "signature",
+  [EVIDENCE_TYPES.spdx.predicateType]: "SPDX",
+  [EVIDENCE_TYPES.cyclonedx.predicateType]: "CycloneDX",
+  [EVIDENCE_TYPES.provenance.predicateType]: "provenance",
+  [EVIDENCE_TYPES.tests.predicateType]: "test results",
+  [SBOM_MEDIA_TYPES.spdx]: "SPDX",
+  [SBOM_MEDIA_TYPES.cyclonedx]: "CycloneDX",
+  [REPORT_MEDIA_TYPE]: "report",
 }
 const LABEL = "com.github.runner."
 const OCI = "org.opencontainers.image."
@@ -131,7 +131,7 @@ export async function readReport(
   repository: string,
   referrers: readonly PublishedReferrer[],
 ): Promise<Report | undefined> {
-  const [attached] = referrers.filter(({ artifactType }) => artifactType === REPORT_TYPE)
+  const [attached] = referrers.filter(({ artifactType }) => artifactType === REPORT_MEDIA_TYPE)
   const text = attached && (await artifactContent(images, repository, attached))
   if (text === undefined) return undefined
   try {
@@ -192,7 +192,7 @@ function attestationsIn(referrers: readonly PublishedReferrer[]): Attestation[] 
   return referrers
     .filter(({ artifactType }) => artifactType !== TAG_MOVE_TYPE)
     .map(({ artifactType = "unknown", annotations = {}, digest }) => {
-      const predicate = PREDICATE_ANNOTATIONS.flatMap((name) => annotations[name] ?? [])[0] ?? artifactType
+      const predicate = predicateIn(annotations) ?? artifactType
       return { kind: KINDS[predicate] ?? predicate, signed: BUNDLE.test(artifactType), digest }
     })
     .toSorted((a, b) => (a.kind + a.digest < b.kind + b.digest ? -1 : 1))

@@ -166,6 +166,11 @@ function repository(name: string, authority: string, path: string): Repository {
   return { name, host, ...(port === undefined ? {} : { port }), path, loopback: isLoopback(host) }
 }
 
+/** What a reference names in its repository: `@sha256:…` or `:tag`. The digest wins. */
+export function nameOf({ tag, digest }: Pick<ImageReference, "tag" | "digest">): string {
+  return digest === undefined ? `:${tag ?? ""}` : `@${digest}`
+}
+
 /** Whether a host is the local machine. An IPv6 address has its brackets. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(host)

@@ -12,7 +12,7 @@ import { readSourcesLabel, SOURCES_LABEL } from "../../core/plan/sources-label.j
 import type { DecidedSources } from "../../core/plan/sources.js"
 import { digestOf } from "../../core/oci/documents.js"
 import type { PlatformName } from "../../core/platforms.js"
-import type { ImageReference } from "../../core/text/reference.js"
+import { nameOf, type ImageReference } from "../../core/text/reference.js"
 import {
   REPORT_SCHEMA_VERSION,
   RUNNER_KINDS,
@@ -163,11 +163,10 @@ async function pull(
       const container = empty.from(reference.name)
       return { container, base: await container.imageRef() }
     }
-    const { repository, tag, digest } = reference
+    const { repository } = reference
     const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
     const client = await Registry.open(repository.name, { registry, ...login, engineHost })
-    const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
-    const found = digestOf(await client.manifest(repository.name, name))
+    const found = digestOf(await client.manifest(repository.name, nameOf(reference)))
     const archive = await client.pull(repository.name, `@${found}`, platform)
     return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Directory } from "@dagger.io/dagger"
 import { digestOf } from "../../core/oci/documents.js"
-import type { ImageReference } from "../../core/text/reference.js"
+import { nameOf, type ImageReference } from "../../core/text/reference.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { Registry, type RegistryAccess } from "../oci/registry.js"
 import type { Original } from "./reproduce.js"
@@ -11,13 +11,13 @@ import type { Original } from "./reproduce.js"
  * @throws RunnerImagesError as {@link Registry.open}, and REGISTRY_FAILED when there is no such image
  */
 export async function registryOriginal(
-  { repository, tag, digest }: ImageReference,
+  reference: ImageReference,
   engineHost: EngineHost,
   access: Omit<RegistryAccess, "engineHost">,
 ): Promise<Original> {
+  const { repository } = reference
   const registry = await Registry.open(repository.name, { ...access, engineHost })
-  const name = digest === undefined ? `:${tag ?? ""}` : `@${digest}`
-  const index = digestOf(await registry.manifest(repository.name, name))
+  const index = digestOf(await registry.manifest(repository.name, nameOf(reference)))
   let copying: Promise<Directory> | undefined
   const copy = () => (copying ??= registry.layout(repository.name, `@${index}`))
   return { index, read: async (path) => (await copy()).file(path).contents(), files: copy }

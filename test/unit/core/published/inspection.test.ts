@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { compareBuilds } from "../../../../dagger/src/core/diff/diff.js"
 import { publishedBuild } from "../../../../dagger/src/core/published/build.js"
-import { REPORT_TYPE } from "../../../../dagger/src/core/published/artifacts.js"
+import { REPORT_MEDIA_TYPE } from "../../../../dagger/src/core/evidence/referrer.js"
 import { planCleanup } from "../../../../dagger/src/core/published/cleanup.js"
 import { inspect } from "../../../../dagger/src/core/published/inspection.js"
 import { promote } from "../../../../dagger/src/core/published/promotion.js"
@@ -59,8 +59,8 @@ async function publishInto(registry: MemoryRegistry, salt: string, change: Parti
   )
   await registry.attach(REPOSITORY, {
     subject: index,
-    artifactType: REPORT_TYPE,
-    mediaType: REPORT_TYPE,
+    artifactType: REPORT_MEDIA_TYPE,
+    mediaType: REPORT_MEDIA_TYPE,
     annotations: {},
     content,
   })
@@ -236,7 +236,7 @@ describe("inspect", () => {
       layers: { digest: string }[]
     }
     const content = await registry.blob(REPOSITORY, text.layers[0]?.digest ?? "")
-    const artifact = { artifactType: REPORT_TYPE, mediaType: REPORT_TYPE, annotations: {} }
+    const artifact = { artifactType: REPORT_MEDIA_TYPE, mediaType: REPORT_MEDIA_TYPE, annotations: {} }
     await registry.attach(REPOSITORY, { ...artifact, subject: other, content })
     const broken = publishImage(registry, { salt: "broken", tags: ["3.0.0"] })
     await registry.attach(REPOSITORY, { ...artifact, subject: broken, content: "{" })
@@ -292,7 +292,7 @@ describe("two published images are compared by the reports that are attached to 
     })
     const other = publishImage(registry, { salt: "c", tags: ["3.0.0"] })
     const content = JSON.stringify(report({ index }))
-    const artifact = { artifactType: REPORT_TYPE, mediaType: REPORT_TYPE, annotations: {}, content }
+    const artifact = { artifactType: REPORT_MEDIA_TYPE, mediaType: REPORT_MEDIA_TYPE, annotations: {}, content }
     await registry.attach(REPOSITORY, { ...artifact, subject: other })
     await expect(publishedBuild(registry, { repository: REPOSITORY, name: ":3.0.0" })).rejects.toMatchObject({
       code: "DIFF_INVALID",
