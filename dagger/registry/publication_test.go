@@ -109,6 +109,12 @@ func hangs(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	<-r.Context().Done()
 }
 
+// doneButReset is what the registry does, but the answer never comes.
+func doneButReset(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	next.ServeHTTP(httptest.NewRecorder(), r)
+	reset(w)
+}
+
 func wrongContent(w http.ResponseWriter, recorder *httptest.ResponseRecorder) {
 	body := recorder.Body.Bytes()
 	if len(body) > 0 {
@@ -138,11 +144,6 @@ func faultsOf(stranger string) []fault {
 	away := func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		http.Redirect(w, r, "http://"+stranger+r.URL.Path, http.StatusTemporaryRedirect)
 	}
-	// The registry does it, but the answer never comes.
-	done := func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		next.ServeHTTP(httptest.NewRecorder(), r)
-		reset(w)
-	}
 	return []fault{
 		{name: "500 from then on", happens: status(500), stays: true},
 		{name: "429 from then on", happens: status(429), stays: true},
@@ -150,7 +151,7 @@ func faultsOf(stranger string) []fault {
 		{name: "disk full from then on", happens: status(507), stays: true},
 		{name: "reset from then on", happens: lost, stays: true},
 		{name: "404 once", happens: status(404)},
-		{name: "done, but its answer is lost", happens: done},
+		{name: "done, but its answer is lost", happens: doneButReset},
 		{name: "no answer", happens: hangs},
 		{name: "wrong content and digest", happens: changed(wrongContent)},
 		{name: "redirects to another host from then on", happens: away, stays: true},

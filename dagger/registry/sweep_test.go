@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,11 +19,11 @@ func TestAPushOfWhichOneRequestBreaks(t *testing.T) {
 		{"subject": children[0], "type": "application/x", "content": "about a child"},
 		{"subject": index, "type": "application/x", "content": "about the index"},
 	}})
-	count := func() int32 {
-		behind := &breaking{next: handler(t, nil), place: -1}
+	count := func() int {
+		behind := &faulty{next: handler(t, nil)}
 		address := serve(t, guarded(behind, true))
 		good(t, at(address, "-auth-file", login(t, address, password), "push", file)...)
-		return behind.count.Load()
+		return behind.counted()
 	}()
 	if count < 25 {
 		t.Fatalf("only %d requests", count)
@@ -50,20 +51,12 @@ func TestAPushOfWhichOneRequestBreaks(t *testing.T) {
 		"redirect": func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			http.Redirect(w, r, "http://"+stranger+"/", http.StatusTemporaryRedirect)
 		},
-		"cut short": func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			recorded := &recorder{header: http.Header{}}
-			next.ServeHTTP(recorded, r)
-			for name, values := range recorded.header {
-				w.Header()[name] = values
-			}
-			w.Header().Set("Content-Length", fmt.Sprint(len(recorded.body)+10))
-			w.WriteHeader(max(recorded.status, 200))
-			_, _ = w.Write(recorded.body)
-		},
-		"done, but reset": func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			next.ServeHTTP(&recorder{header: http.Header{}}, r)
-			reset(w)
-		},
+		"cut short": changed(func(w http.ResponseWriter, recorder *httptest.ResponseRecorder) {
+			w.Header().Set("Content-Length", fmt.Sprint(recorder.Body.Len()+10))
+			w.WriteHeader(recorder.Code)
+			_, _ = w.Write(recorder.Body.Bytes())
+		}),
+		"done, but reset": doneButReset,
 		"endless": func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			w.WriteHeader(200)
 			for range 200 {
@@ -80,18 +73,14 @@ func TestAPushOfWhichOneRequestBreaks(t *testing.T) {
 			}
 			next.ServeHTTP(w, r)
 		},
-		"silence": func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-			// Otherwise the server does not notice that the client is gone.
-			_, _ = io.Copy(io.Discard, r.Body)
-			<-r.Context().Done()
-		},
+		"silence": hangs,
 	}
 	t.Run("at every place", func(t *testing.T) {
-		for name, fault := range faults {
-			for place := range count {
+		for name, happens := range faults {
+			for place := 1; place <= count; place++ {
 				t.Run(fmt.Sprintf("%s %d", name, place), func(t *testing.T) {
 					t.Parallel()
-					behind := &breaking{next: handler(t, nil), place: place, fault: fault}
+					behind := &faulty{next: handler(t, nil), at: place, fault: fault{happens: happens}}
 					address := serve(t, guarded(behind, true))
 					flags := []string{"-auth-file", login(t, address, password)}
 					if name == "silence" {
@@ -146,37 +135,6 @@ func whole(t *testing.T, address, index, child string) {
 	}
 }
 
-// breaking has a fault in one request.
-type breaking struct {
-	next  http.Handler
-	place int32
-	count atomic.Int32
-	fault func(http.ResponseWriter, *http.Request, http.Handler)
-}
-
-func (b *breaking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if place := b.count.Add(1) - 1; place == b.place {
-		b.fault(w, r, b.next)
-		return
-	}
-	b.next.ServeHTTP(w, r)
-}
-
 func status(code int) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(code) }
-}
-
-type recorder struct {
-	header http.Header
-	status int
-	body   []byte
-}
-
-func (r *recorder) Header() http.Header { return r.header }
-
-func (r *recorder) WriteHeader(status int) { r.status = status }
-
-func (r *recorder) Write(content []byte) (int, error) {
-	r.body = append(r.body, content...)
-	return len(content), nil
 }
