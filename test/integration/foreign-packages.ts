@@ -1,14 +1,10 @@
+import { readArchive, type Archive } from "../../dagger/src/pipeline/engine/package-archive.js"
 import { connection, dag, type Container } from "@dagger.io/dagger"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { EngineHostRoot } from "../../dagger/src/pipeline/packages/acceleration.js"
 import { packageInstall } from "../../dagger/src/pipeline/image/image.js"
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import {
-  readArchive,
-  resolvePackages,
-  type Archive,
-  type PackageInstall,
-} from "../../dagger/src/pipeline/packages/packages.js"
+import { resolvePackages, type PackageInstall } from "../../dagger/src/pipeline/packages/packages.js"
 import { asPlatform } from "../../dagger/src/pipeline/engine/platform.js"
 import { BOTH } from "./images.js"
 import { hostUploads } from "../../src/session/host-uploads.js"

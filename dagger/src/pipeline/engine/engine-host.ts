@@ -2,8 +2,10 @@ import { dag, type Container, type File } from "@dagger.io/dagger"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
 import { aptSourcesOf, DEFAULT_BASE, type BaseName } from "../../core/variants/bases.js"
 import { RunnerImagesError } from "../../core/errors.js"
+import { parsePrintUris } from "../../core/packages/resolved-packages.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
 import { recordedDigest } from "./base-digests.js"
+import { LISTS, readArchive, withPackageFiles } from "./package-archive.js"
 import { asPlatform } from "./platform.js"
 import { rememberIds } from "./remembered-ids.js"
 import { scripts } from "./script.js"
@@ -93,19 +95,7 @@ export async function openEngineHost(
     root,
     container,
     // The bundle is only mounted afterwards, because installing ca-certificates writes to the path that the mount would cover.
-    toolbox: trusting(
-      root(platform)
-        .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
-        .withEnvVariable("ARCHIVE_CACHE_BUSTER", archive)
-        .withExec([
-          "sh",
-          "-c",
-          `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io ${TOOLBOX_PACKAGES.join(" ")} >/dev/null`,
-        ])
-        .withoutEnvVariable("ARCHIVE_CACHE_BUSTER")
-        .withoutEnvVariable("DEBIAN_FRONTEND"),
-      bundle,
-    ),
+    toolbox: trusting(await withPackages(root(platform), { container, uploads }, archive), bundle),
     uploads,
     toolboxWith: (...programs) => {
       const name = programs.join(" ")
@@ -117,6 +107,36 @@ export async function openEngineHost(
     },
   }
   return host
+}
+
+/**
+ * A native root with the programs of the toolbox. Its cache key is their package files, not the day on which the archive was queried: the
+ * steps that run in it make the images' tools, and would all run again each morning.
+ *
+ * @param archive the cache key for the package archive
+ */
+async function withPackages(
+  root: Container,
+  native: Pick<EngineHost, "container" | "uploads">,
+  archive: string,
+): Promise<Container> {
+  const { container, uploads } = native
+  const { lists } = await readArchive(native, archive)
+  const resolved = await container
+    .withMountedDirectory(LISTS, lists)
+    .withMountedDirectory("/plan", uploads.directory(scripts(["resolve.sh"])))
+    .withExec(["sh", "/plan/resolve.sh", ...TOOLBOX_PACKAGES])
+    .stdout()
+  return root
+    .withEnvVariable("DEBIAN_FRONTEND", "noninteractive")
+    .withMountedDirectory("/debs", withPackageFiles(native, parsePrintUris(resolved)).directory("/debs"))
+    .withExec([
+      "sh",
+      "-c",
+      "apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-unsafe-io /debs/*.deb >/dev/null",
+    ])
+    .withoutMount("/debs")
+    .withoutEnvVariable("DEBIAN_FRONTEND")
 }
 
 /**

@@ -6,7 +6,8 @@ import type { VariantName } from "../../core/variants/names.js"
 import type { BuildInputs } from "./build-context.js"
 import { packageInstall } from "./image.js"
 import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
-import { readArchive, resolvePackages, type Archive, type PackageInstall } from "../packages/packages.js"
+import { readArchive, type Archive } from "../engine/package-archive.js"
+import { resolvePackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
 /** What native steps need of the program that runs the pipeline. */

@@ -9,9 +9,7 @@ import {
   type ArchivedPackage,
 } from "../../core/packages/resolved-packages.js"
 import { spelling, PLATFORMS, type PlatformName } from "../../core/platforms.js"
-import { parseReleases, type ReleaseFile } from "../../core/packages/releases.js"
 import { goneOf, lockError, preferencesOf, unlockedOf, type LockProblems } from "../../core/packages/lock.js"
-import { requireSnapshotReachable, snapshotSources, type Snapshot } from "../../core/packages/snapshot.js"
 import { providersIn, unknownPackage } from "../../core/packages/unknown-package.js"
 import {
   installAccelerated,
@@ -21,111 +19,12 @@ import {
   type NativeToolsInstall,
 } from "./acceleration.js"
 import type { EngineHost } from "../engine/engine-host.js"
+import { LISTS, SNAPSHOT_CONFIG, withPackageFiles, withSnapshots, type Archive } from "../engine/package-archive.js"
 import { untimed, type Phase } from "../../core/progress/progress.js"
 import { script, scripts } from "../engine/script.js"
-import { servicePort } from "../engine/service.js"
 import type { Uploads } from "../engine/uploads.js"
 import type { InstallMethod, LockedPackage } from "../../core/report/report.js"
 import { installedPackages } from "../../core/packages/dpkg-status.js"
-
-/** The state of the distribution's archive at one time. */
-export interface Archive {
-  releases: ReleaseFile[]
-  /** apt's lists for every platform of the table. */
-  lists: Directory
-  /** What replaces apt's sources, if the lists are those of snapshots. */
-  sources?: Directory
-  /** The server of those, if containers reach it only as a service. */
-  service?: Service
-}
-
-/** The archive at other times than now. */
-export interface SnapshotAccess {
-  snapshot: Snapshot
-  /** Its server, if the engine's containers cannot reach it by name. */
-  service?: Service | undefined
-}
-
-/** The bound server's host name in containers. */
-const SNAPSHOT_ALIAS = "package-snapshot"
-const SNAPSHOT_SOURCES = "/snapshots"
-const SNAPSHOT_CONFIG = `Dir::Etc::SourceList "/dev/null";
-Dir::Etc::SourceParts "${SNAPSHOT_SOURCES}";
-Acquire::Check-Valid-Until "false";
-`
-
-/**
- * Reads the archive's state, once for all platforms.
- *
- * @param cacheBuster the day, or a time for "now"; the same value is answered from the cache
- * @param access reads these states instead, which never change
- * @throws RunnerImagesError SNAPSHOT_INVALID when the snapshots' server is on the loopback interface and no service
- */
-export async function readArchive(
-  engineHost: EngineHost,
-  cacheBuster: string,
-  access?: SnapshotAccess,
-): Promise<Archive> {
-  const architectures = PLATFORMS.map((platform) => `"${spelling(platform).debian}";`).join(" ")
-  const config = `APT::Architectures { ${architectures} };\nAcquire::Languages "none";\n`
-  const sources = access && (await sourcesOf(engineHost, access))
-  const service = access?.service
-  const updated = withSnapshots(engineHost.container, { sources, service })
-    .withMountedDirectory(
-      "/plan",
-      engineHost.uploads.directory({
-        "releases.sh": script("releases.sh"),
-        "apt.conf": sources ? config + SNAPSHOT_CONFIG : config,
-      }),
-    )
-    .withEnvVariable("APT_CONFIG", "/plan/apt.conf")
-    .withEnvVariable("ARCHIVE_CACHE_BUSTER", access ? access.snapshot.times.join(" ") : cacheBuster)
-    .withExec(["sh", "/plan/releases.sh"])
-  return {
-    releases: parseReleases(await updated.stdout()),
-    lists: updated.directory(LISTS),
-    ...(sources ? { sources } : {}),
-    ...(service ? { service } : {}),
-  }
-}
-
-/** apt's sources for the snapshots. */
-async function sourcesOf(
-  { container, uploads }: EngineHost,
-  { snapshot, service }: SnapshotAccess,
-): Promise<Directory> {
-  requireSnapshotReachable(snapshot, service !== undefined)
-  const plan = {
-    "snapshot-sources.sh": script("snapshot-sources.sh"),
-    snapshots: snapshotSources(snapshot, service && (await originOf(snapshot, service))),
-  }
-  return container
-    .withMountedDirectory("/plan", uploads.directory(plan))
-    .withExec(["sh", "/plan/snapshot-sources.sh"])
-    .directory(SNAPSHOT_SOURCES)
-}
-
-const LISTS = "/var/lib/apt/lists"
-
-/** A container whose apt reads the snapshots' lists, and one that reaches their server, as far as there is any. */
-function withSnapshots(
-  container: Container,
-  { sources, service }: { sources?: Directory | undefined; service?: Service | undefined },
-): Container {
-  const bound = service ? container.withServiceBinding(SNAPSHOT_ALIAS, service) : container
-  return sources ? bound.withMountedDirectory(SNAPSHOT_SOURCES, sources) : bound
-}
-
-/** How containers reach a service that has the snapshots. */
-async function originOf(snapshot: Snapshot, service: Service): Promise<string> {
-  const port = await servicePort(service, snapshot.port)
-  if (typeof port === "number") return `${new URL(snapshot.url).protocol}//${SNAPSHOT_ALIAS}:${String(port)}`
-  throw new RunnerImagesError(
-    "SNAPSHOT_INVALID",
-    `The snapshots' service has the ports ${port.join(", ")}, but ${snapshot.url} names none of them.`,
-    "Add the port to the URL.",
-  )
-}
 
 /** The packages of an installation, before it happens. */
 export interface ResolvedPackages {
@@ -216,7 +115,7 @@ export async function archiveNames(engineHost: EngineHost, { lists }: Archive): 
   const entries = await Promise.all(
     PLATFORMS.map(async (platform): Promise<[PlatformName, string[]]> => {
       const text = await engineHost.container
-        .withMountedDirectory("/var/lib/apt/lists", lists)
+        .withMountedDirectory(LISTS, lists)
         .withMountedDirectory("/plan", engineHost.uploads.directory(scripts(["archive-names.sh"])))
         .withExec(["sh", "/plan/archive-names.sh", spelling(platform).debian], {
           redirectStdout: "/names",
@@ -238,11 +137,7 @@ export function download(
   engineHost: EngineHost,
   { packages, service }: Pick<ResolvedPackages, "packages" | "service">,
 ): Directory {
-  const uris = packages.map(({ uri, file, sha256 }) => `${uri} ${file} ${sha256}\n`).join("")
-  const downloaded = withSnapshots(engineHost.container, { service })
-    .withMountedDirectory("/plan", engineHost.uploads.directory({ uris, "download.sh": script("download.sh") }))
-    .withExec(["sh", "/plan/download.sh"])
-  return withControl(engineHost, downloaded).directory("/debs")
+  return withControl(engineHost, withPackageFiles(engineHost, packages, service)).directory("/debs")
 }
 
 /** Adds the control fields of the package files to a container's /debs. */
