@@ -31,6 +31,8 @@ export default defineConfig({
         },
       },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withEngine } },
+      // Of an image that somebody names: npm run test:multi-arch.
+      { test: { name: "multi-arch", include: ["test/multi-arch/**/*.test.ts"], ...withEngine } },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...withEngine } },
     ],
   },

@@ -23,6 +23,7 @@ const CONFIG = z.object({
     Entrypoint: z.array(z.string()).default([]),
     Cmd: z.array(z.string()).default([]),
     Env: z.array(z.string()).default([]),
+    Labels: z.record(z.string(), z.string()).default({}),
     StopSignal: z.string().default("SIGTERM"),
     Healthcheck: z
       .object({
@@ -58,6 +59,7 @@ export interface UnpackedImage {
   readonly entrypoint: readonly string[]
   readonly defaultArguments: readonly string[]
   readonly environment: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
   readonly stopSignal: string
   readonly health: { readonly command: readonly string[]; readonly times: HealthTimes }
 }
@@ -96,6 +98,7 @@ export async function unpackImage(layout: string, platform: PlatformName, folder
     entrypoint: config.Entrypoint,
     defaultArguments: config.Cmd,
     environment: config.Env,
+    labels: config.Labels,
     stopSignal: config.StopSignal,
     health: {
       command,

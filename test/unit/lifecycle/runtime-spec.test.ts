@@ -32,6 +32,7 @@ const IMAGE: UnpackedImage = {
   workdir: "/home/runner",
   entrypoint: ["/entrypoint.sh"],
   defaultArguments: ["run"],
+  labels: {},
   environment: ["PATH=/bin", "LANG=C.UTF-8"],
   stopSignal: "SIGTERM",
   health: { command: ["true"], times: { interval: 1, timeout: 1, startPeriod: 1, retries: 1 } },
