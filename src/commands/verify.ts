@@ -33,7 +33,8 @@ export const verifyOptions = {
   "trusted-root": {
     type: "string",
     requiresArg: true,
-    describe: "With --identity: file with sigstore's trusted root, or another one",
+    describe:
+      "With --identity: file with the trusted root of other servers than sigstore's public ones, or a copy of theirs for a host without a way out",
     group: TRUST,
   },
   repository: {

@@ -17,7 +17,8 @@ export interface TrustOptions {
 /**
  * Reads what an image is verified by: a public key, or an identity with who vouches for it.
  *
- * @throws RunnerImagesError TRUST_INVALID when neither or both are given, or one is not complete; KEY_INVALID
+ * @throws RunnerImagesError TRUST_INVALID when neither or both are given, or one is not complete; KEY_INVALID; TRUST_UNAVAILABLE when sigstore's
+ *   public authorities are needed and cannot be had
  */
 export async function readTrust(options: TrustOptions): Promise<{ trust: Trust; given: GivenTrust }> {
   const { key, identity, issuer, trustedRoot } = options
@@ -30,24 +31,26 @@ export async function readTrust(options: TrustOptions): Promise<{ trust: Trust; 
     const text = readText(key, "--key", "KEY_INVALID")
     return { trust: keyTrust(text, `--key ${key}`), given: { key } }
   }
-  const missing = Object.entries({ identity, issuer, "trusted-root": trustedRoot }).flatMap(([name, value]) =>
+  if (identity === undefined && issuer === undefined && trustedRoot === undefined)
+    throw trustError(
+      "Nothing says whose signatures are trusted.",
+      "Give --key with the publisher's public key, or --identity and --issuer.",
+    )
+  const missing = Object.entries({ identity, issuer }).flatMap(([name, value]) =>
     value === undefined ? [`--${name}`] : [],
   )
-  if (identity === undefined || issuer === undefined || trustedRoot === undefined)
-    throw missing.length === 3
-      ? trustError(
-          "Nothing says whose signatures are trusted.",
-          "Give --key with the publisher's public key, or --identity, --issuer and --trusted-root.",
-        )
-      : trustError(
-          `An identity is not complete without ${missing.join(" and ")}.`,
-          "Give all three: --identity, --issuer and --trusted-root.",
-        )
-  const text = readText(trustedRoot, "--trusted-root", "TRUST_INVALID")
-  return {
-    trust: identityTrust({ subject: identity, issuer }, text, `--trusted-root ${trustedRoot}`),
-    given: { identity, issuer, trustedRoot },
+  if (identity === undefined || issuer === undefined)
+    throw trustError(`An identity is not complete without ${missing.join(" and ")}.`, "Give --identity and --issuer.")
+  const by = { subject: identity, issuer }
+  if (trustedRoot !== undefined) {
+    const text = readText(trustedRoot, "--trusted-root", "TRUST_INVALID")
+    return {
+      trust: identityTrust(by, text, `--trusted-root ${trustedRoot}`),
+      given: { identity, issuer, trustedRoot },
+    }
   }
+  const { publicTrustedRoot } = await import("../signatures/public-root.js")
+  return { trust: identityTrust(by, await publicTrustedRoot(), "what sigstore serves"), given: { identity, issuer } }
 }
 
 function readText(path: string, option: string, code: "KEY_INVALID" | "TRUST_INVALID"): string {

@@ -102,6 +102,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: "What an image is to be verified by is not given, not complete, or cannot be read.",
   },
+  TRUST_UNAVAILABLE: {
+    exit: EXIT.network,
+    meaning: "The authorities and logs of sigstore's public servers, which an image is to be verified by, cannot be had.",
+  },
   SIGNING_FAILED: {
     exit: EXIT.network,
     meaning: "A signature could not be certified or recorded, or there is no identity that it could be certified for.",

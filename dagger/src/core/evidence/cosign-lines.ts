@@ -3,7 +3,7 @@ import type { PublishedImage } from "./published-image.js"
 import type { Verification } from "./verification.js"
 
 /** What an image is verified by, as it was given: paths of files, and an identity. */
-export type GivenTrust = { key: string } | { identity: string; issuer: string; trustedRoot: string }
+export type GivenTrust = { key: string } | { identity: string; issuer: string; trustedRoot?: string }
 
 /**
  * The commands of cosign 3 that verify the same, each in a line for a shell.
@@ -36,7 +36,7 @@ function optionsOf(given: GivenTrust): string[] {
   return [
     ...["--certificate-identity", identity],
     ...["--certificate-oidc-issuer", issuer],
-    ...["--trusted-root", trustedRoot],
+    ...(trustedRoot === undefined ? [] : ["--trusted-root", trustedRoot]),
   ]
 }
 
