@@ -104,7 +104,8 @@ export const ERRORS = {
   },
   TRUST_UNAVAILABLE: {
     exit: EXIT.network,
-    meaning: "The authorities and logs of sigstore's public servers, which an image is to be verified by, cannot be had.",
+    meaning:
+      "The authorities and logs of sigstore's public servers, which an image is to be verified by, cannot be had.",
   },
   SIGNING_FAILED: {
     exit: EXIT.network,
