@@ -18,6 +18,9 @@ class Accepted extends Error {
   }
 }
 
+/** A script's own arguments, passed on: any number of words, and none at least. */
+const ALL_ARGUMENTS = '"$@"'
+
 /** A value that only a running shell knows, or that stands for the reader's own: `"$TAG"`, `TAG`, `OWNER/NAME`, `…`. */
 const isPlaceholder = (value: string): boolean => /[$…]|\b[A-Z]{2,}\b/.test(value)
 
@@ -34,7 +37,11 @@ export async function refusedByCommandLine(words: readonly string[]): Promise<st
         throw new Accepted(argv)
       })
       // With a callback, yargs prints nothing.
-      .parseAsync([...words], {}, () => undefined)
+      .parseAsync(
+        words.filter((word) => word !== ALL_ARGUMENTS),
+        {},
+        () => undefined,
+      )
     // Help and versions are answers by themselves.
     return words.some((word) => ["--help", "--version"].includes(word)) ? undefined : "it is no command"
   } catch (error) {

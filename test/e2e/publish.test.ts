@@ -80,12 +80,17 @@ describe.skipIf(registry === "")("publishing to a registry on this host", () => 
     expect(variants[0]?.platforms[0]?.checks.passed).toBeGreaterThan(40)
   })
 
-  it("gives an image that can be reproduced from the report of its build", async () => {
+  it("gives an image that is compared with a build, and reproduced from the report of one", async () => {
     const folder = mkdtempSync(join(tmpdir(), "publish-"))
     try {
       answer(await commandLine("build", ...shared, "--output", folder))
+      const published = `${repository}:try-act`
+      const same = await commandLine("diff", published, join(folder, "standard"), "--exit-code", "--quiet")
+      expect(answer(same)).toMatch(/^Nothing changed: both builds of standard \S+ are `sha256:[0-9a-f]{64}`\.$/)
+      const both = await commandLine("diff", published, `${repository}:called-act`, "--json")
+      expect(JSON.parse(answer(both))).toMatchObject({ equal: true, notCompared: [] })
       const report = ["--report", join(folder, "standard", "report.json")]
-      const result = await commandLine("reproduce", `${repository}:try-act`, ...report)
+      const result = await commandLine("reproduce", published, ...report)
       expect(answer(result)).toMatch(/^standard: reproduced, sha256:[0-9a-f]{64}\n/)
     } finally {
       rmSync(folder, { recursive: true })

@@ -17,15 +17,19 @@ const withPackages = (...packages: { name: string; version: string; sha256: stri
 })
 
 /** The program as release.yml calls it: with the assets of the last release and the artifact of this one. */
-async function notes(previous: Record<string, string>, recent: Partial<Report>) {
+async function notes(previous: Record<string, string>, recent: Partial<Report>, words = ["previous", "dist"]) {
   const folder = temporaryFolder("runner-images-notes")
   mkdirSync(join(folder, "previous"))
   for (const [name, text] of Object.entries(previous)) writeFileSync(join(folder, "previous", name), text)
-  mkdirSync(join(folder, "dist/standard"), { recursive: true })
-  writeFileSync(join(folder, "dist/standard/report.json"), JSON.stringify(report(recent)))
+  for (const variant of ["standard", "chrome"]) {
+    mkdirSync(join(folder, "dist", variant), { recursive: true })
+    writeFileSync(join(folder, "dist", variant, "report.json"), JSON.stringify(report(recent)))
+  }
   writeFileSync(join(folder, "dist/references.txt"), `${REFERENCE}\n`)
   const program = join(process.cwd(), "scripts/release-notes.sh")
-  return execa(program, ["previous", "dist"], { cwd: folder, reject: false, stripFinalNewline: false })
+  // An engine that does not exist: looking for one shows in the answer.
+  const env = { _EXPERIMENTAL_DAGGER_RUNNER_HOST: `unix://${folder}/no-engine.sock` }
+  return execa(program, words, { cwd: folder, env, reject: false, stripFinalNewline: false })
 }
 
 describe("notes of a release", () => {
@@ -52,6 +56,22 @@ describe("notes of a release", () => {
     )
   })
 
+  it("take the last release's images from their registry, each variant's from its own repository", async () => {
+    const login = ["--username", "octo", "--password-env", "PATH"]
+    const words = ["registry.example:5000/octo/runner:0.1.0", "dist", ...login]
+    const { stdout, exitCode } = await notes({}, withPackages(git("1:2.47.3")), words)
+    expect(exitCode).toBe(0)
+    expect(stdout.match(/error: No Dagger engine answers/g)).toHaveLength(2)
+    const misspelt = [...words, "--usernam", "octo"]
+    expect((await notes({}, withPackages(git("1:2.47.3")), misspelt)).stdout).toContain("--usernam")
+  })
+
+  it.each(["ghcr.io/octo/runner", REFERENCE, "absent"])("cannot be compared with %s", async (previous) => {
+    const { stdout, stderr, exitCode } = await notes({}, withPackages(git("1:2.47.3")), [previous, "dist"])
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
+    expect(stderr).toContain(`error: ${previous} is neither a folder nor an image with a tag.\n`)
+  })
+
   it("are not longer than GitHub takes", async () => {
     const many = (version: string) =>
       Array.from({ length: 4000 }, (_, index) => ({ ...git(version), name: `package-${index}` }))
@@ -74,7 +94,7 @@ describe("notes of a release", () => {
     )
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" })
     expect(stderr).toBe(
-      "error: dist/references.txt does not exist.\nGive two folders: the last release's reports, and what was published.",
+      "error: dist/references.txt does not exist.\nGive the last release's reports or its image, and the folder of what was published.",
     )
   })
 })

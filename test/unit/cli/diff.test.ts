@@ -216,6 +216,12 @@ describe("diff of two builds", () => {
     expect(mixed?.notCompared).toEqual([{ what: "configuration", why: "the new build is given by its report alone" }])
   })
 
+  it("looks for an engine if one of them is in a registry", async () => {
+    const { exitCode, stdout, stderr } = await commandLine(["diff", "registry.example/runner:1", "diff/new"])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
+    expect(stderr).toContain("No Dagger engine answers at unix://<work>/no-engine.sock")
+  })
+
   it("takes the folder of a build that wrote no image", async () => {
     mkdirSync(place("failed"), { recursive: true })
     const { index: _index, ...unfinished } = report({
@@ -257,24 +263,53 @@ describe("a build that cannot be compared is refused:", () => {
     `)
   })
 
-  it("what is not a path", async () => {
+  it("what is neither a path nor the name of an image", async () => {
     expect(await refusal("diff", "ghcr.io/OWNER/github-runner:latest", place("new"))).toMatchInlineSnapshot(`
       "2
-      error: ghcr.io/OWNER/github-runner:latest cannot be compared: there is no such file or folder. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      error: ghcr.io/OWNER/github-runner:latest cannot be compared: there is no such file or folder, and it is no image in a registry either: "OWNER/github-runner" in "ghcr.io/OWNER/github-runner:latest" is not a repository's path. [DIFF_INVALID]
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
     expect(await refusal("diff", place("old"), "")).toMatchInlineSnapshot(`
       "2
       error: A build cannot be compared: its path is empty. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
+  })
+
+  it.each([
+    ["dist/standrad", ', and it is no image in a registry either: "dist/standrad" does not name a registry.'],
+    [
+      "old.d/report.json",
+      ', and it is no image in a registry either: The image "old.d/report.json" has neither a tag nor a digest.',
+    ],
+    ["./old/report.json", "."],
+  ])("%s, which is not there", async (given, why) => {
+    expect(await refusal("diff", place("old"), given)).toContain(
+      `error: ${given} cannot be compared: there is no such file or folder${why} [DIFF_INVALID]\n`,
+    )
+  })
+
+  it("images of two registries, of which one would be sent the password of the other", async () => {
+    const images = ["ghcr.io/team/runner:1", "registry.example:5000/team/runner:1"]
+    const login = ["--username", "me", "--password-file", written("password", "secret")]
+    expect(await refusal("diff", ...images, ...login)).toMatchInlineSnapshot(`
+      "2
+      error: --username is for one registry, and the images are in ghcr.io and registry.example:5000. [USAGE]
+      Give the folder or the report.json of one of the builds in place of its image."
+    `)
+  })
+
+  it("a path that cannot be read, before an engine is looked for", async () => {
+    expect(await refusal("diff", "ghcr.io/team/runner:1", place(""))).toContain(
+      "diff cannot be compared: the folder has",
+    )
   })
 
   it("a folder without a report", async () => {
     expect(await refusal("diff", place("old"), place(""))).toMatchInlineSnapshot(`
       "2
       error: <work>/diff cannot be compared: the folder has no report.json. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
   })
 
@@ -282,12 +317,12 @@ describe("a build that cannot be compared is refused:", () => {
     expect(await refusal("diff", place("old"), written("text", "hello"))).toMatchInlineSnapshot(`
       "2
       error: <work>/diff/text cannot be compared: its report cannot be read: it is not JSON. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
     expect(await refusal("diff", place("old"), written("list.json", "[]"))).toMatchInlineSnapshot(`
       "2
       error: <work>/diff/list.json cannot be compared: its report cannot be read: it: Invalid input: expected object, received array. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
   })
 
@@ -299,7 +334,7 @@ describe("a build that cannot be compared is refused:", () => {
     expect(await refusal("diff", path, place("new"))).toMatchInlineSnapshot(`
       "2
       error: <work>/diff/earlier.json cannot be compared: its report cannot be read: it is a report of schema version 3, but this program writes version 4; schemaVersion: Invalid input: expected 4. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
   })
 
@@ -308,7 +343,7 @@ describe("a build that cannot be compared is refused:", () => {
     expect(await refusal("diff", place("foreign"), place("new"))).toMatchInlineSnapshot(`
       "2
       error: <work>/diff/foreign cannot be compared: its report describes sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee, but the layout beside it has sha256:28576a748d454f7fca43c76be07080bbf893ada7423f69d521f0d964656b94fa. [DIFF_INVALID]
-      Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build."
+      Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest."
     `)
   })
 

@@ -32,7 +32,7 @@ export function diffError(name: string, why: string, cause?: unknown): RunnerIma
   return new RunnerImagesError(
     "DIFF_INVALID",
     `${name} cannot be compared: ${why.replace(/\.$/, "")}.`,
-    "Give the folder of a build, such as dist/standard, or its report.json. For an image in a registry, give the report of its build.",
+    "Give the folder of a build, such as dist/standard, its report.json, or an image in a registry, such as ghcr.io/OWNER/github-runner:latest.",
     { cause },
   )
 }

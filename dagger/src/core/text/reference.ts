@@ -166,6 +166,11 @@ function repository(name: string, authority: string, path: string): Repository {
   return { name, host, ...(port === undefined ? {} : { port }), path, loopback: isLoopback(host) }
 }
 
+/** The registry of a repository, as the user wrote it: `registryOf(parseRepository("ghcr.io/team/runner"))` ⇒ `"ghcr.io"`. */
+export function registryOf({ host, port }: Pick<Repository, "host" | "port">): string {
+  return port === undefined ? host : `${host}:${String(port)}`
+}
+
 /** What a reference names in its repository: `@sha256:…` or `:tag`. The digest wins. */
 export function nameOf({ tag, digest }: Pick<ImageReference, "tag" | "digest">): string {
   return digest === undefined ? `:${tag ?? ""}` : `@${digest}`

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../../core/errors.js"
 import type { PlatformName } from "../../core/platforms.js"
-import { parseRepository, pathOf, type Repository } from "../../core/text/reference.js"
+import { parseRepository, pathOf, registryOf, type Repository } from "../../core/text/reference.js"
 import type { TaggedRepository } from "../../core/oci/publication.js"
 import { PLAN_FILE, pushPlan, type PlannedPush } from "../../core/oci/push-plan.js"
 import {
@@ -84,7 +84,7 @@ export class Registry implements ChangingImages {
    */
   static async open(repository: string, access: RegistryAccess): Promise<Registry> {
     const parsed = parseRepository(repository)
-    const registry = authority(parsed)
+    const registry = registryOf(parsed)
     if (!access.registry && parsed.loopback)
       throw new RunnerImagesError(
         "REFERENCE_INVALID",
@@ -328,14 +328,9 @@ export class Registry implements ChangingImages {
   }
 }
 
-/** Host and port as the user wrote them. */
-function authority({ host, port }: Repository): string {
-  return port === undefined ? host : `${host}:${String(port)}`
-}
-
 /** The port of the service that the user named, or its only one. */
 async function registryPort(service: Service, repository: Repository): Promise<number> {
-  const registry = authority(repository)
+  const registry = registryOf(repository)
   let port: number | number[]
   try {
     port = await servicePort(service, repository.port)
