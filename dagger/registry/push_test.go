@@ -48,6 +48,9 @@ func TestPushIsCompleteAndASecondOneUploadsNothing(t *testing.T) {
 		if !slices.Equal(first.Referrers, again.Referrers) || len(first.Referrers) != 3 {
 			t.Errorf("%v, then %v", first.Referrers, again.Referrers)
 		}
+		if first.Attached != 3 || again.Attached != 0 {
+			t.Errorf("%d new referrers, then %d", first.Attached, again.Attached)
+		}
 		if tags := len(first.FallbackTags); (tags == 0) != api || (!api && tags != 2) {
 			t.Errorf("fallback tags %v", first.FallbackTags)
 		}

@@ -38,6 +38,7 @@ type printed struct {
 			From         []string
 		}
 		Referrers, FallbackTags []string
+		Attached                int
 		Tags                    map[string]*struct {
 			Digest, MediaType string
 			Platforms         []string

@@ -168,9 +168,21 @@ describe("publishing", () => {
       const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
       const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString()
       const sign = keySigner(readSigningKey(pem, undefined, "the test's key"))
-      await publish([image], { ...options, sign })
+      const pushes: string[] = []
+      await publish([image], { ...options, sign }, notedIn(pushes))
 
       const registry = await Registry.open(REPOSITORY, options)
+      const attached = async () => (await registry.referrers(REPOSITORY, subject)).map(({ digest }) => digest)
+      const before = await attached()
+      // Nothing is signed and attached twice, and another key's signatures are attached beside these.
+      await publish([image], { ...options, sign }, notedIn(pushes))
+      expect(await attached()).toEqual(before)
+      const pushed = pushes.filter((line) => line.includes(": uploaded "))
+      const numbers = /\d[\d.]* (blobs|MB|were)/g
+      expect(pushed.map((line) => line.replace(/.*: uploaded/, "uploaded").replaceAll(numbers, "N $1"))).toEqual([
+        "uploaded N blobs, N MB; 14 referrers, 14 new, listed by tags",
+        "uploaded nothing; N were there; 14 referrers, none new, listed by tags",
+      ])
       const folder = mkdtempSync(join(tmpdir(), "evidence-"))
       try {
         await (await registry.evidence(REPOSITORY, ":one-act")).export(folder)

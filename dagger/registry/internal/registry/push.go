@@ -78,6 +78,8 @@ type Pushed struct {
 	Present Count `json:"present"`
 	// Digests of the referrers' manifests, in the order of the plan.
 	Referrers []string `json:"referrers"`
+	// How many of these the repository did not have.
+	Attached int `json:"attached"`
 	// Tags that list referrers because the registry itself does not.
 	FallbackTags []string `json:"fallbackTags"`
 	mu           sync.Mutex
@@ -175,26 +177,27 @@ func (p *push) images(ctx context.Context, target *Target, result *Pushed) error
 	}
 	children := target.graph.manifests[:len(target.graph.manifests)-1]
 	return each(ctx, children, func(ctx context.Context, child *Manifest) error {
-		return p.manifest(ctx, target.Repository, child)
+		_, err := p.manifest(ctx, target.Repository, child)
+		return err
 	})
 }
 
 // index is the manifest that names the others.
 func (p *push) index(ctx context.Context, target *Target, result *Pushed) error {
-	err := p.manifest(ctx, target.Repository, target.graph.manifests[len(target.graph.manifests)-1])
+	_, err := p.manifest(ctx, target.Repository, target.graph.manifests[len(target.graph.manifests)-1])
 	if err == nil {
 		p.log("%s@%s: complete", target.Repository, result.Index)
 	}
 	return err
 }
 
-// manifest writes a manifest that is not there yet. Both is read back.
-func (p *push) manifest(ctx context.Context, repository string, content *Manifest) error {
+// manifest writes a manifest that is not there yet, and says whether it was there. Both is read back.
+func (p *push) manifest(ctx context.Context, repository string, content *Manifest) (bool, error) {
 	found, err := p.present(ctx, repository, "@"+content.Digest)
 	if err != nil || found != nil {
-		return err
+		return found != nil, err
 	}
-	return p.put(ctx, repository, "@"+content.Digest, content)
+	return false, p.put(ctx, repository, "@"+content.Digest, content)
 }
 
 // blob brings a blob to a repository in the cheapest way, and says whether it was there.
@@ -371,8 +374,12 @@ func (p *push) evidence(ctx context.Context, target *Target, result *Pushed) err
 				return err
 			}
 		}
-		if err := p.manifest(ctx, target.Repository, made); err != nil {
+		there, err := p.manifest(ctx, target.Repository, made)
+		if err != nil {
 			return err
+		}
+		if !there {
+			result.Attached++
 		}
 		if len(lists[referrer.Subject]) == 0 {
 			order = append(order, referrer.Subject)

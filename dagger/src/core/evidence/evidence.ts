@@ -25,7 +25,14 @@ export interface EvidencedImage {
 }
 
 /** Signs the text of an in-toto statement. Returns the text of a sigstore bundle, version 0.3. */
-export type StatementSigner = (statement: string) => Promise<string>
+export interface StatementSigner {
+  (statement: string): Promise<string>
+  /**
+   * The statement in a bundle that this signer made earlier, if it holds and has all that one made now would have; undefined otherwise. Absent where
+   * nobody here can say that: who verifies an identity needs to know whom to trust.
+   */
+  readonly recognise?: (bundle: string) => string | undefined
+}
 
 /** One statement, before it is signed. */
 interface Claim {

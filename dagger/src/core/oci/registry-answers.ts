@@ -17,6 +17,8 @@ const pushedSchema = z.object({
   present: countSchema,
   /** Digests of the referrers' manifests. */
   referrers: z.array(digestSchema),
+  /** How many of these are new in the repository. */
+  attached: z.number(),
   /** Tags that list the referrers, because the registry itself does not. */
   fallbackTags: z.array(z.string()),
 })
@@ -54,7 +56,7 @@ export const doneSchema = z.object({})
  */
 export function pushedText(
   registry: string,
-  { repository, uploaded, present, mounted, referrers, fallbackTags }: Pushed,
+  { repository, uploaded, present, mounted, referrers, attached, fallbackTags }: Pushed,
 ): string {
   const from = mounted.from.map((each) => `${registry}/${each}`).join(", ") || "elsewhere in the registry"
   return [
@@ -64,7 +66,7 @@ export function pushedText(
     ...(referrers.length === 0
       ? []
       : [
-          `${String(referrers.length)} ${referrers.length === 1 ? "referrer" : "referrers"}${fallbackTags.length === 0 ? "" : ", listed by tags"}`,
+          `${String(referrers.length)} ${referrers.length === 1 ? "referrer" : "referrers"}, ${attached === 0 ? "none" : String(attached)} new${fallbackTags.length === 0 ? "" : ", listed by tags"}`,
         ]),
   ].join("; ")
 }

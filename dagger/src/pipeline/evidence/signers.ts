@@ -1,4 +1,4 @@
-import { bundleToJSON } from "@sigstore/bundle"
+import { bundleFromJSON, bundleToJSON } from "@sigstore/bundle"
 import {
   CIContextProvider,
   DSSEBundleBuilder,
@@ -13,6 +13,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { STATEMENT_MEDIA_TYPE } from "../../core/evidence/statement.js"
 import type { StatementSigner } from "../../core/evidence/evidence.js"
 import type { SigningKey } from "../../core/evidence/signing-key.js"
+import { BundleProblem, keyTrust, verifyBundle, type Trust } from "../../core/evidence/trust.js"
 import { withoutSecrets } from "../../core/text/mirror.js"
 import { isLoopback } from "../../core/text/reference.js"
 
@@ -49,7 +50,30 @@ export function keySigner(key: SigningKey, witnesses: Witnesses = {}): Statement
         key: { $case: "publicKey", publicKey: key.publicKey },
       }),
   }
-  return statementSigner(signer, witnessesOf(witnesses), { hint: key.hint })
+  const trust = keyTrust(key.publicKey, "the signing key")
+  return Object.assign(statementSigner(signer, witnessesOf(witnesses), { hint: key.hint }), {
+    recognise: (bundle: string) => (isWitnessed(bundle, witnesses) ? signedStatement(bundle, trust) : undefined),
+  })
+}
+
+function signedStatement(bundle: string, trust: Trust): string | undefined {
+  try {
+    return verifyBundle(bundle, trust).payload
+  } catch (error) {
+    if (error instanceof BundleProblem) return undefined
+    throw error
+  }
+}
+
+/** Whether a bundle has records of the kinds of servers that are asked now. What they say matters to nobody who trusts the key. */
+function isWitnessed(bundle: string, { rekor, timestamps }: Witnesses): boolean {
+  try {
+    const { verificationMaterial: found } = bundleFromJSON(JSON.parse(bundle))
+    const stamps = found.timestampVerificationData?.rfc3161Timestamps ?? []
+    return (rekor === undefined || found.tlogEntries.length > 0) && (timestamps === undefined || stamps.length > 0)
+  } catch {
+    return false // Not a bundle at all.
+  }
 }
 
 /**

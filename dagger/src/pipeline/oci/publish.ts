@@ -123,7 +123,7 @@ export async function publish(
     await setTags(registry, expected, how)
   } else {
     const images = await progress.run("all platforms", sign ? "sign" : "evidence", () =>
-      attested(built, publications, sign),
+      attested(built, publications, { registry, progress, sign }),
     )
     try {
       moves.begin()
@@ -162,19 +162,25 @@ function noteUpload({ repository, alias, index, compressedBytes }: Publication, 
 async function attested(
   built: readonly BuiltVariant[],
   publications: readonly Publication[],
-  sign: StatementSigner | undefined,
+  { registry, progress, sign }: { registry: Registry; progress: Progress; sign: StatementSigner | undefined },
 ): Promise<PushedImage[]> {
   // Loaded here: the module loads this file in every call.
   const { evidenceOf } = await import("../../core/evidence/evidence.js")
+  const { signingOnce } = await import("../../core/evidence/earlier.js")
+  const { attachedBundles } = await import("./attached-bundles.js")
   const images: PushedImage[] = []
   for (const [place, { repository, alias, index }] of publications.entries()) {
     const image = built[place]
     if (!image) throw new Error(`no directory for ${repository}`)
     const { directory: layout } = image
-    // The same evidence of the same image, so that publishing it again uploads nothing.
+    // The same evidence of the same image, with the same signatures, so that publishing it again uploads nothing.
     const report = withoutTimes(image.report)
     const repositories = [repository, ...(alias ? [alias.repository] : [])]
-    const referrers = await evidenceOf([{ report, reportText: reportJson(report), repositories }], sign)
+    const earlier = sign?.recognise
+      ? await Promise.all(repositories.map((name) => attachedBundles(registry, name, index, progress)))
+      : []
+    const signer = sign && signingOnce(sign, earlier.flat())
+    const referrers = await evidenceOf([{ report, reportText: reportJson(report), repositories }], signer)
     images.push(...repositories.map((name) => ({ repository: name, layout, index, referrers })))
   }
   return images

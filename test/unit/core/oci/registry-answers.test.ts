@@ -9,6 +9,7 @@ const pushed: Pushed = {
   mounted: { blobs: 9, bytes: 1, from: ["owner/runner-chrome"] },
   present: { blobs: 14, bytes: 1 },
   referrers: [],
+  attached: 0,
   fallbackTags: [],
 }
 const nothing = { blobs: 0, bytes: 0 }
@@ -26,12 +27,12 @@ describe("pushedText", () => {
       "uploaded 1 blob, 0.0 MB; 1 was there; 2 mounted from elsewhere in the registry",
     ],
     [
-      { mounted: { ...nothing, from: [] }, present: nothing, referrers: [digest("2"), digest("3")] },
-      "uploaded 3 blobs, 12.3 MB; 2 referrers",
+      { mounted: { ...nothing, from: [] }, present: nothing, referrers: [digest("2"), digest("3")], attached: 1 },
+      "uploaded 3 blobs, 12.3 MB; 2 referrers, 1 new",
     ],
     [
       { mounted: { ...nothing, from: [] }, present: nothing, referrers: [digest("2")], fallbackTags: ["sha256-1"] },
-      "uploaded 3 blobs, 12.3 MB; 1 referrer, listed by tags",
+      "uploaded 3 blobs, 12.3 MB; 1 referrer, none new, listed by tags",
     ],
   ])("says of %j: %s", (change, text) => {
     expect(pushedText("ghcr.io", { ...pushed, ...change })).toBe(`ghcr.io/owner/runner: ${text}`)
