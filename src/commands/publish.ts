@@ -4,7 +4,7 @@ import { assertPublishable } from "../../dagger/src/core/oci/publication.js"
 import { parseTagTemplates, placeholderList } from "../../dagger/src/core/oci/tag-template.js"
 import { parseRepository } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "../input/context.js"
-import { credentialOptions, readCredentials } from "../input/credentials.js"
+import { credentialOptions, plainHttpOption, readCredentials } from "../input/credentials.js"
 import { answerOptions, engineOptions, layerOptions, listOf, requestOptions } from "../input/options.js"
 import { readRequest } from "../input/request.js"
 import { tagOptions } from "../input/registry-options.js"
@@ -35,6 +35,7 @@ const options = {
   ...layerOptions,
   ...sourceOptions,
   ...credentialOptions,
+  ...plainHttpOption,
   ...signingOptions,
   ...answerOptions,
   ...engineOptions,
@@ -66,7 +67,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         )
       const repository = parseRepository(given.repository)
       const tags = parseTagTemplates(listOf(given.tags))
-      const { variantTags, json, force, dryRun } = given
+      const { variantTags, json, force, dryRun, plainHttp } = given
       const credentials = readCredentials(given)
       const sign = await readSigner(given)
       host.request = await withSourceCode(host.request, given, (line) => {
@@ -82,6 +83,7 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         force,
         dryRun,
         credentials,
+        plainHttp,
         sign,
         json,
         bareEngine,

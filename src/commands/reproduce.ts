@@ -6,7 +6,7 @@ import { originalError, parseOriginal, rebuildOf } from "../../dagger/src/core/r
 import { parseImageReference } from "../../dagger/src/core/text/reference.js"
 import { isFolder } from "../artifacts/lookup.js"
 import type { CommandContext } from "../input/context.js"
-import { credentialOptions, readCredentials } from "../input/credentials.js"
+import { credentialOptions, plainHttpOption, readCredentials } from "../input/credentials.js"
 import { assetsFolder, caBundle, readDefinition, readReport } from "../input/host-files.js"
 import { answerOptions, engineOptions, requestOptions } from "../input/options.js"
 
@@ -25,6 +25,7 @@ const options = {
   snapshot: { ...snapshot, describe: snapshot.describe.replace("With --lock: take", "Take") },
   "ca-bundle": requestOptions["ca-bundle"],
   ...credentialOptions,
+  ...plainHttpOption,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>
@@ -68,7 +69,7 @@ export function reproduceCommand(context: CommandContext): CommandModule<object,
       const { runReproduce } = await import("../runs/reproduce.js")
       await runReproduce(context, {
         report,
-        original: reference ? { reference, credentials } : { folder: folder ?? "" },
+        original: reference ? { reference, credentials, plainHttp: given.plainHttp } : { folder: folder ?? "" },
         host: {
           request,
           notes: [],

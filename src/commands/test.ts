@@ -1,10 +1,14 @@
 import type { CommandModule, InferredOptionTypes, Options } from "yargs"
 import { parseImageReference } from "../../dagger/src/core/text/reference.js"
 import type { CommandContext } from "../input/context.js"
+import { plainHttpOption } from "../input/credentials.js"
 import { answerOptions, engineOptions, requestOptions } from "../input/options.js"
 import { readRequest } from "../input/request.js"
 
-const options = { ...requestOptions, ...answerOptions, ...engineOptions } as const satisfies Record<string, Options>
+const options = { ...requestOptions, ...plainHttpOption, ...answerOptions, ...engineOptions } as const satisfies Record<
+  string,
+  Options
+>
 
 type Given = InferredOptionTypes<typeof options> & { reference: string | undefined }
 
@@ -28,6 +32,7 @@ export function testCommand(context: CommandContext): CommandModule<object, Give
       await runTest(context, host, {
         json: given.json,
         bareEngine: !given.noBareEngine,
+        plainHttp: given.plainHttp,
         ...(reference === undefined ? {} : { reference }),
       })
     },

@@ -83,7 +83,7 @@ export function verifyCommand(context: CommandContext): CommandModule<object, Gi
         throw usage("verify examines an image, and none is given", "Give its reference, or the folder of its layout.")
       const platforms = parsePlatforms(given.platforms)
       const trust = await readTrust(given)
-      const common = { platforms, ...trust, json: given.json }
+      const common = { platforms, ...trust, plainHttp: given.plainHttp, json: given.json }
       const { verifyCopy, verifyPublished } = await import("../runs/verify.js")
       if (isFolder(given.image)) {
         if (given.repository === undefined)

@@ -27,6 +27,17 @@ export const credentialOptions = {
   },
 } as const satisfies Record<string, Options>
 
+/** For every command that names a registry. Never a default: without TLS, nothing protects what is sent. */
+export const plainHttpOption = {
+  "plain-http": {
+    type: "boolean",
+    default: false,
+    describe:
+      "Use a registry that has no TLS and is not on this machine: whoever is on the way can read the password and change images",
+    group: "Credentials:",
+  },
+} as const satisfies Record<string, Options>
+
 export interface Credentials {
   username: string
   password: string

@@ -1,5 +1,5 @@
 import type { Options } from "yargs"
-import { credentialOptions, readCredentials, type Credentials } from "./credentials.js"
+import { credentialOptions, plainHttpOption, readCredentials, type Credentials } from "./credentials.js"
 import { caBundle } from "./host-files.js"
 import { answerOptions, engineOptions, requestOptions } from "./options.js"
 
@@ -11,6 +11,7 @@ export const registryOptions = {
     group: "Credentials:",
   },
   ...credentialOptions,
+  ...plainHttpOption,
   ...answerOptions,
   ...engineOptions,
 } as const satisfies Record<string, Options>
@@ -36,6 +37,8 @@ export interface GivenRegistry {
   credentials: Credentials | undefined
   /** Absolute path. */
   caBundle: string | undefined
+  /** The registry has no TLS, although it is not on this machine. */
+  plainHttp: boolean
   bareEngine: boolean
 }
 
@@ -45,11 +48,13 @@ export function readRegistry(given: {
   passwordEnv: string | undefined
   passwordFile: string | undefined
   caBundle: string | undefined
+  plainHttp: boolean
   noBareEngine: boolean
 }): GivenRegistry {
   return {
     credentials: readCredentials(given),
     caBundle: caBundle(given.caBundle),
+    plainHttp: given.plainHttp,
     bareEngine: !given.noBareEngine,
   }
 }

@@ -19,6 +19,8 @@ export interface PublishRun {
   force: boolean
   dryRun: boolean
   credentials: Credentials | undefined
+  /** The registry has no TLS, although it is not on this machine. */
+  plainHttp: boolean
   /** Undefined if nothing is to be signed. */
   sign: StatementSigner | undefined
   bareEngine: boolean
@@ -27,7 +29,7 @@ export interface PublishRun {
 
 /** Builds, publishes and prints `repository@digest`, one line per variant and nothing else. */
 export async function runPublish(context: CommandContext, host: HostRequest, run: PublishRun): Promise<void> {
-  const { repository, tags, variantTags, force, dryRun, credentials } = run
+  const { repository, tags, variantTags, force, dryRun, credentials, plainHttp } = run
   const published = await inSession({ ...context, bareEngine: run.bareEngine }, ({ progress }) => {
     for (const line of host.notes) progress.note("all platforms", line)
     const inputs = inputsOf(host)
@@ -41,7 +43,7 @@ export async function runPublish(context: CommandContext, host: HostRequest, run
       dryRun,
       moves,
       ...(run.sign && { sign: run.sign }),
-      ...registryAccess(dag, { repository, credentials, caBundle: inputs.caBundle }),
+      ...registryAccess(dag, { repository, credentials, caBundle: inputs.caBundle, plainHttp }),
     }
     return release(host.request, inputs, progress, target)
   })

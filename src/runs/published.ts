@@ -83,7 +83,15 @@ async function setTags(
   const moves = new TagMoves(by)
   context.interrupts.leaves(() => moves.account())
   const done = await withRegistry(context, given, repository, (registry, progress) =>
-    work(registry, { force, dryRun, moves, insecure: registry.plain, progress, now: () => new Date() }),
+    work(registry, {
+      force,
+      dryRun,
+      moves,
+      insecure: registry.plain,
+      plainHttp: registry.plainHttp,
+      progress,
+      now: () => new Date(),
+    }),
   )
   context.answer(json ? JSON.stringify(done, null, 2) : promotionText(done))
 }

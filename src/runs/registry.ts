@@ -40,9 +40,16 @@ export function registryAccess(
     repository,
     credentials,
     caBundle,
-  }: { repository: Repository; credentials: Credentials | undefined; caBundle: string | undefined },
+    plainHttp,
+  }: {
+    repository: Repository
+    credentials: Credentials | undefined
+    caBundle: string | undefined
+    plainHttp: boolean
+  },
 ): Omit<RegistryAccess, "engineHost"> {
   return {
+    plainHttp,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
     ...(credentials && {

@@ -22,6 +22,8 @@ import { registryAccess } from "./registry.js"
 interface PublishedOriginal {
   reference: ImageReference
   credentials: Credentials | undefined
+  /** The registry has no TLS, although it is not on this machine. */
+  plainHttp: boolean
 }
 
 export interface ReproduceRun {
@@ -54,7 +56,9 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
                 repository: original.reference.repository,
                 credentials: original.credentials,
                 caBundle: inputs.caBundle,
+                plainHttp: original.plainHttp,
               }),
+              progress,
             )
     return reproduce(find, host.request, inputs, progress)
   })

@@ -15,6 +15,8 @@ import { loopbackRegistry } from "./registry.js"
 export interface TestRun {
   /** An image to test instead of building. */
   reference?: ImageReference
+  /** The registry of that image has no TLS, although it is not on this machine. */
+  plainHttp: boolean
   bareEngine: boolean
   json: boolean
 }
@@ -27,7 +29,7 @@ export async function runTest(context: CommandContext, host: HostRequest, run: T
   finishRun(context, run.json, variants, host.request.native)
 }
 
-async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Progress): Promise<Report[]> {
+async function reportsOf(host: HostRequest, { reference, plainHttp }: TestRun, progress: Progress): Promise<Report[]> {
   if (reference === undefined) return (await build(host.request, inputsOf(host), progress)).map(({ report }) => report)
   const { platforms, variants, custom, base, native = false } = host.request
   const [variant = "standard"] = variants
@@ -41,6 +43,7 @@ async function reportsOf(host: HostRequest, { reference }: TestRun, progress: Pr
         variant,
         native,
         uploads,
+        plainHttp,
         ...(caBundle === undefined ? {} : { caBundle }),
         ...(custom ? { custom } : {}),
         ...(base ? { base } : {}),

@@ -19,6 +19,8 @@ interface VerifyRun {
   trust: Trust
   /** The same as the user gave it. */
   given: GivenTrust
+  /** The image's registry has no TLS, although it is not on this machine. */
+  plainHttp: boolean
   json: boolean
 }
 
@@ -76,10 +78,10 @@ export async function verifyPublished(context: CommandContext, run: PublishedRun
 function answerFor(
   { answer }: CommandContext,
   image: PublishedImage,
-  { trust, given, repository, platforms, json }: VerifyRun & { repository: string },
+  { trust, given, repository, platforms, plainHttp, json }: VerifyRun & { repository: string },
 ): void {
   const verification = verifyImage(image, { trust, repository, platforms })
-  const cosign = cosignLines(image, verification, repository, given)
+  const cosign = cosignLines(image, verification, repository, given, plainHttp)
   answer(json ? JSON.stringify({ ...verification, cosign }, null, 2) : verificationText(verification, cosign))
   assertVerified(verification)
 }

@@ -26,7 +26,7 @@ export async function withRegistry<T>(
 /** As {@link withRegistry}, for work on images in several repositories. */
 export async function withRegistries<T>(
   context: CommandContext,
-  { credentials, caBundle: path, bareEngine }: GivenRegistry,
+  { credentials, caBundle: path, plainHttp, bareEngine }: GivenRegistry,
   work: (open: OpenRegistry, progress: Progress) => Promise<T>,
 ): Promise<T> {
   const found = await inSession({ ...context, bareEngine }, async ({ progress }) => {
@@ -35,10 +35,11 @@ export async function withRegistries<T>(
       openEngineHost(hostUploads(), { caBundle }),
     )
     const open: OpenRegistry = (repository) =>
-      Registry.open(repository.name, {
-        engineHost,
-        ...registryAccess(dag, { repository, credentials, caBundle }),
-      })
+      Registry.open(
+        repository.name,
+        { engineHost, ...registryAccess(dag, { repository, credentials, caBundle, plainHttp }) },
+        progress,
+      )
     return work(open, progress)
   })
   context.terminal.close()

@@ -90,7 +90,7 @@ describe.skipIf(spawnSync(DISTRIBUTION, ["--version"]).error !== undefined)("the
   const refused = async (...words: string[]) => {
     const { exitCode, stdout, stderr } = await execa(program, ["-registry", registry, ...words], { reject: false })
     expect(exitCode).toBe(1)
-    return registryError("do this", readRegistryFailure(stdout, stderr), { login: false })
+    return registryError("do this", readRegistryFailure(stdout, stderr), { login: false, plainHttp: false })
   }
 
   it("understands the pipeline's plan, and prints what the pipeline understands", async () => {

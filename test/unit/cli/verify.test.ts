@@ -56,6 +56,14 @@ async function answer(...words: string[]): Promise<{ text: string; error?: Runne
 }
 
 describe("verify", () => {
+  it("prints cosign's commands for a registry without TLS, too", async () => {
+    const cosign = async (...words: string[]) =>
+      (await answer(place("signed"), ...TRUST, ...words)).text.match(/cosign verify.*/g)
+    const plain = await cosign("--plain-http")
+    expect(plain?.map((line) => line.replace(" --allow-http-registry", ""))).toEqual(await cosign())
+    expect(plain?.every((line) => line.includes(" --allow-http-registry "))).toBe(true)
+  })
+
   it("prints what it examined, and cosign's commands for the same", async () => {
     const { text, error } = await answer(place("signed"), ...TRUST)
     expect(error).toBeUndefined()

@@ -9,14 +9,16 @@ export type GivenTrust = { key: string } | { identity: string; issuer: string; t
  * The commands of cosign 3 that verify the same, each in a line for a shell.
  *
  * @param repository that the image is in
+ * @param plainHttp its registry has no TLS; cosign knows that of one on this machine
  */
 export function cosignLines(
   image: Pick<PublishedImage, "index" | "images">,
   { digest }: Pick<Verification, "digest">,
   repository: string,
   given: GivenTrust,
+  plainHttp = false,
 ): string[] {
-  const options = optionsOf(given)
+  const options = [...optionsOf(given), ...(plainHttp ? ["--allow-http-registry"] : [])]
   const lines = (of: string, kinds: readonly (keyof typeof EVIDENCE_TYPES)[]) =>
     kinds.map((kind) => {
       const { cosign } = EVIDENCE_TYPES[kind]

@@ -1,9 +1,12 @@
 import { RunnerImagesError, type ErrorCode } from "../errors.js"
 import type { RegistryFailure } from "./registry-failure.js"
 
-/** Whether credentials were sent, which decides what to do about a refusal. */
-export interface RegistryLogin {
+/** How a registry was reached, which decides what to do about a refusal. */
+export interface RegistryManner {
+  /** Credentials were sent. */
   login: boolean
+  /** The user wanted no TLS. */
+  plainHttp: boolean
 }
 
 /**
@@ -14,10 +17,10 @@ export interface RegistryLogin {
 export function registryError(
   action: string,
   failure: RegistryFailure,
-  { login }: RegistryLogin,
+  manner: RegistryManner,
   cause?: unknown,
 ): RunnerImagesError {
-  const { code, remedy } = treatment(failure.kind, login)
+  const { code, remedy } = treatment(failure.kind, manner)
   return new RunnerImagesError(code, `Could not ${failure.action ?? action}: ${sentence(failure.message)}`, remedy, {
     cause,
   })
@@ -28,7 +31,7 @@ function sentence(text: string): string {
 }
 
 /** What each kind of failure means to a user. Other kinds are faults of the registry, of the network or of this program. */
-function treatment(kind: string, login: boolean): { code: ErrorCode; remedy: string } {
+function treatment(kind: string, { login, plainHttp }: RegistryManner): { code: ErrorCode; remedy: string } {
   switch (kind) {
     case "unauthorized":
       return {
@@ -45,7 +48,9 @@ function treatment(kind: string, login: boolean): { code: ErrorCode; remedy: str
           : "Give --username with the password or token of an account that has access.",
       }
     case "not-tls":
-      return failed("Check the host and the port: without TLS, only a registry on this machine's loopback is used.")
+      return failed(
+        "Check the host and the port. If it is to be used without TLS, give --plain-http: whoever is on the way can then read the password and change images.",
+      )
     case "certificate":
       return failed("Pass the certificate authority that issued the registry's certificate with --ca-bundle FILE.")
     case "not-found":
@@ -56,7 +61,11 @@ function treatment(kind: string, login: boolean): { code: ErrorCode; remedy: str
     case "too-large":
     case "invalid":
     case "redirect":
-      return failed("Check that the address is that of a registry, and not of a proxy in front of it.")
+      return failed(
+        plainHttp
+          ? "Leave out --plain-http if the registry has TLS, and check that the address is that of a registry."
+          : "Check that the address is that of a registry, and not of a proxy in front of it.",
+      )
     case "unsupported":
       return failed("Use the registry's own tools, or allow this in its settings.")
     case "digest-mismatch":

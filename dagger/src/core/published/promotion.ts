@@ -29,6 +29,8 @@ export interface Promotion {
 }
 
 export interface PromotionOptions extends Omit<SetTagsOptions, "by"> {
+  /** The registry was to be used without TLS, and is to be again by the commands that undo. */
+  plainHttp?: boolean
   /** Moves a version tag, and a tag other than latest although it loses a platform. */
   force: boolean
 }
@@ -86,7 +88,7 @@ async function move(
   images: ChangingImages,
   image: PublishedImage,
   tags: readonly string[],
-  { force, ...options }: PromotionOptions & Pick<SetTagsOptions, "by">,
+  { force, plainHttp = false, ...options }: PromotionOptions & Pick<SetTagsOptions, "by">,
 ): Promise<Promotion> {
   const { repository, digest: to } = image
   await requireMarks(images, image, tags)
@@ -104,15 +106,22 @@ async function move(
     ...(options.dryRun ? { dryRun: true } : {}),
     moves: set.map(({ repository, tag, from, to }) => ({ repository, tag, from, to })),
     unchanged: planned.filter(({ from }) => from === to).map(({ tag }) => tag),
-    undo: set.flatMap(({ tag }) => undoCommand(planned.find((each) => each.tag === tag)) ?? []),
+    undo: set.flatMap(
+      ({ tag }) =>
+        undoCommand(
+          planned.find((each) => each.tag === tag),
+          plainHttp,
+        ) ?? [],
+    ),
   }
 }
 
 /** The command that moves a tag back, if there is one: a new tag was nowhere before. */
-function undoCommand(move: PlannedMove | undefined): string | undefined {
+function undoCommand(move: PlannedMove | undefined, plainHttp: boolean): string | undefined {
   if (move?.from === undefined || move.back === "never") return undefined
   const { repository, tag, from, back } = move
-  return `runner-images rollback ${repository} ${tag} --to ${from}${back === "force" ? " --force" : ""}`
+  const flags = [...(back === "force" ? ["--force"] : []), ...(plainHttp ? ["--plain-http"] : [])]
+  return ["runner-images rollback", repository, tag, "--to", from, ...flags].join(" ")
 }
 
 /** Tags name an unofficial runner, sudo and root, whoever sets them: nobody gets less under the usual tag. */

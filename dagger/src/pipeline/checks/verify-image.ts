@@ -37,6 +37,8 @@ export interface TestedImage {
   reference: ImageReference
   /** Its registry, if only the caller can reach it. The engine pulls from any other by itself. */
   registry?: Service
+  /** Its registry has no TLS, which the engine does not accept by itself. */
+  plainHttp?: boolean
   /** Credentials for that registry. */
   username?: string
   password?: Secret
@@ -100,7 +102,9 @@ async function testPlatform(
   platform: PlatformName,
   progress: Progress,
 ): Promise<Tested> {
-  const { container: pulled, base } = await progress.run(platform, "pull", () => pull(engineHost, image, platform))
+  const { container: pulled, base } = await progress.run(platform, "pull", () =>
+    pull(engineHost, image, platform, progress),
+  )
   const { configuration, status } = await factsOf(pulled)
   const labels = new Map(Object.entries(configuration.labels))
   const packages = installedPackages(status)
@@ -154,18 +158,20 @@ interface Pulled {
 
 async function pull(
   engineHost: EngineHost,
-  { reference, registry, username, password }: TestedImage,
+  { reference, registry, plainHttp = false, username, password }: TestedImage,
   platform: PlatformName,
+  progress: Progress,
 ): Promise<Pulled> {
   const empty = dag.container({ platform: asPlatform(platform) })
   try {
-    if (!registry) {
+    if (!registry && !plainHttp) {
       const container = empty.from(reference.name)
       return { container, base: await container.imageRef() }
     }
     const { repository } = reference
     const login = { ...(username === undefined ? {} : { username }), ...(password ? { password } : {}) }
-    const client = await Registry.open(repository.name, { registry, ...login, engineHost })
+    const access = { ...(registry ? { registry } : {}), plainHttp, ...login, engineHost }
+    const client = await Registry.open(repository.name, access, progress)
     const found = digestOf(await client.manifest(repository.name, nameOf(reference)))
     const archive = await client.pull(repository.name, `@${found}`, platform)
     return { container: await empty.import_(archive).sync(), base: `${repository.name}@${found}` }

@@ -75,7 +75,7 @@ export async function checkTarget(
   const { platforms } = request
   const names = images.map((image) => namesBeforeBuild(image, request, options))
   const repositories = names.flatMap(({ alias, ...own }) => (alias ? [own, alias] : [own]))
-  const registry = await Registry.open(options.repository, options)
+  const registry = await Registry.open(options.repository, options, progress)
   const tagged = await registry.check(repositories)
   const tags = repositories.flatMap(({ repository, tags: wanted }) =>
     wanted.map((tag) => {

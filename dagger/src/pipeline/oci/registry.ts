@@ -25,6 +25,7 @@ import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-li
 import type { Referrer } from "../../core/oci/referrer.js"
 import type { ChangingImages } from "../../core/published/published-images.js"
 import type { Named } from "../../core/oci/tag-moves.js"
+import type { Progress } from "../../core/progress/progress.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { servicePort } from "../engine/service.js"
 import { registryProgram } from "./registry-program.js"
@@ -33,6 +34,8 @@ import { registryProgram } from "./registry-program.js"
 export interface RegistryAccess {
   /** A registry that only the caller can reach, for example on the host's loopback interface. */
   registry?: Service
+  /** Use plain HTTP for a registry that the engine reaches by its own name. A service is always reached so, within the engine's own network. */
+  plainHttp?: boolean
   username?: string
   password?: Secret
   /** The text of the certificate authorities to trust. Mounted, never in a layer. */
@@ -72,6 +75,8 @@ export class Registry implements ChangingImages {
     private readonly transport: string,
     /** Uses plain HTTP. */
     readonly plain: boolean,
+    /** Does so because it was asked to. */
+    readonly plainHttp: boolean,
     /** Sends credentials. */
     readonly login: boolean,
     private readonly limits: RegistryLimits,
@@ -80,9 +85,10 @@ export class Registry implements ChangingImages {
 
   /**
    * @param repository a repository in the registry, as the user wrote it
+   * @param progress is warned if nothing protects what is sent
    * @throws RunnerImagesError REFERENCE_INVALID, USAGE, BUILD_FAILED (no client) or REGISTRY_FAILED (the service does not start)
    */
-  static async open(repository: string, access: RegistryAccess): Promise<Registry> {
+  static async open(repository: string, access: RegistryAccess, progress?: Progress): Promise<Registry> {
     const parsed = parseRepository(repository)
     const registry = registryOf(parsed)
     if (!access.registry && parsed.loopback)
@@ -108,7 +114,14 @@ export class Registry implements ChangingImages {
     const login = access.username !== undefined && access.password !== undefined
     if (access.username !== undefined && access.password)
       client = await withCredentials(client, transport, access.username, access.password)
-    return new Registry(client, registry, transport, access.registry !== undefined, login, limits, engineHost.uploads)
+    const plainHttp = access.plainHttp === true && !access.registry
+    if (plainHttp)
+      progress?.warn(
+        "all platforms",
+        `${registry} is used without TLS: whoever is on the way can ${login ? "read the password and " : ""}change what is sent`,
+      )
+    const plain = plainHttp || access.registry !== undefined
+    return new Registry(client, registry, transport, plain, plainHttp, login, limits, engineHost.uploads)
   }
 
   /**
@@ -309,7 +322,6 @@ export class Registry implements ChangingImages {
   ): Promise<Container> {
     const flags = [
       ...["-registry", this.transport],
-      // A service is reached through the engine's own network.
       ...(this.plain ? ["-plain-http"] : []),
       ...(this.login ? ["-auth-file", CREDENTIALS] : []),
       ...["-silence", `${String(Math.min(this.limits.silence, seconds))}s`, "-total", `${String(seconds)}s`],

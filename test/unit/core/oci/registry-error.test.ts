@@ -22,7 +22,7 @@ describe("registryError", () => {
       "not-tls",
       true,
       "REGISTRY_FAILED",
-      "Check the host and the port: without TLS, only a registry on this machine's loopback is used.",
+      "Check the host and the port. If it is to be used without TLS, give --plain-http: whoever is on the way can then read the password and change images.",
     ],
     [
       "certificate",
@@ -38,14 +38,23 @@ describe("registryError", () => {
       "Check the registry and that the engine can reach it, and try again.",
     ],
   ])("makes of %s, with a login: %s, %s", (kind, login, code, remedy) => {
-    expect(registryError("push ghcr.io/o/r", { kind, message: "it answered" }, { login })).toMatchObject({
+    expect(
+      registryError("push ghcr.io/o/r", { kind, message: "it answered" }, { login, plainHttp: false }),
+    ).toMatchObject({
       ...{ code, remedy, problem: "Could not push ghcr.io/o/r: it answered." },
     })
   })
 
+  it("says what may be wrong if no TLS was wanted", () => {
+    const failure = { kind: "refused", message: "the registry answered 400 Bad Request" }
+    expect(registryError("push r/o", failure, { login: false, plainHttp: true }).remedy).toMatch(
+      /^Leave out --plain-http if the registry has TLS/,
+    )
+  })
+
   it("says what the client was doing if the client says it, and ends a sentence once", () => {
     const failure = { kind: "server", message: "the registry answered 500: try later!", action: "upload a blob to r/o" }
-    expect(registryError("push r/o", failure, { login: true }).problem).toBe(
+    expect(registryError("push r/o", failure, { login: true, plainHttp: false }).problem).toBe(
       "Could not upload a blob to r/o: the registry answered 500: try later!",
     )
   })

@@ -89,6 +89,14 @@ describe.each([true, false])("with a referrers API: %s", (referrersApi) => {
     ])
   })
 
+  it("says how to go back in a registry without TLS", async () => {
+    const { registry, digest } = published({ old: ["latest"], new: ["1.2.3"] })
+    const how = { repository: REPOSITORY, name: ":1.2.3", tags: ["latest"] }
+    expect((await promote(registry, how, { ...OPTIONS(), plainHttp: true })).undo).toEqual([
+      `runner-images rollback ${REPOSITORY} latest --to ${digest("old")} --plain-http`,
+    ])
+  })
+
   it("a second time changes nothing", async () => {
     const { registry } = published({ old: ["latest"], new: ["1.2.3"] })
     const again = () => promote(registry, { repository: REPOSITORY, name: ":1.2.3", tags: ["latest"] }, OPTIONS())
