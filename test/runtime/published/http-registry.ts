@@ -15,10 +15,17 @@ import { registryConfig } from "../../../src/engine/bare/instance/config.js"
 /** Debian's docker-registry, which the bare engine uses as well. It has no referrers API. */
 export const REGISTRY_PROGRAM = findProgram("docker-registry")
 
-/** Runs a registry that accepts everything, and answers with its host and port. */
-export async function withRegistryProcess(work: (registry: string) => Promise<void>): Promise<void> {
+/**
+ * Runs a registry that accepts everything, and answers with its host and port.
+ *
+ * @param host the address of this machine that it listens on
+ */
+export async function withRegistryProcess(
+  work: (registry: string) => Promise<void>,
+  host = "127.0.0.1",
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "runner-images-registry-"))
-  const port = await freePort()
+  const port = await freePort(host)
   const config = join(folder, "config.yml")
   const users = join(folder, "users")
   // With a list of users it accepts writes; without authentication it asks for none.
@@ -26,10 +33,10 @@ export async function withRegistryProcess(work: (registry: string) => Promise<vo
     string,
     unknown
   >
-  writeFileSync(config, JSON.stringify(open))
+  const address = `${host}:${String(port)}`
+  writeFileSync(config, JSON.stringify({ ...open, http: { ...(open.http as object), addr: address } }))
   const registry = spawn(REGISTRY_PROGRAM ?? "", ["serve", config], { stdio: "ignore" })
   try {
-    const address = `127.0.0.1:${String(port)}`
     for (let tries = 0; !(await answers(address)); tries++) {
       if (tries > 100 || registry.exitCode !== null) throw new Error("docker-registry does not answer")
       await setTimeout(100)
@@ -52,8 +59,8 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host)
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
   server.close()

@@ -13,32 +13,11 @@ import { inspect } from "../../../dagger/src/core/published/inspection.js"
 import { promote, rollback } from "../../../dagger/src/core/published/promotion.js"
 import { surveyOf } from "../../../dagger/src/core/published/survey.js"
 import { digestOf } from "../../../dagger/src/core/oci/documents.js"
-import { MemoryRegistry, publishImage } from "../../unit/core/published/memory-registry.js"
+import { released } from "./released.js"
 import { HttpRegistry, REGISTRY_PROGRAM, withRegistryProcess } from "./http-registry.js"
 
 const WHERE = REGISTRY_PROGRAM === undefined ? " (skipped: there is no docker-registry)" : ""
 const NOW = new Date("2026-11-30T12:00:00Z")
-
-/** Three releases in a registry, with something about each, and `latest` on the last. */
-async function released(repository: string): Promise<{ http: HttpRegistry; digests: string[] }> {
-  const http = new HttpRegistry()
-  const memory = new MemoryRegistry()
-  const digests: string[] = []
-  for (const salt of ["1", "2", "3"]) {
-    digests.push(publishImage(memory, { salt, created: `2026-11-0${salt}T00:00:00Z` }, repository))
-    for (const layer of ["base", salt]) await http.upload(repository, layer)
-  }
-  for (const blob of memory.blobs.values()) await http.upload(repository, blob)
-  const texts = [...(memory.repositories.get(repository)?.manifests ?? [])]
-  for (const [digest, text] of texts) await http.put(repository, digest, text)
-  for (const [place, digest] of digests.entries()) {
-    await http.tag(repository, digest, `1.0.${String(place + 1)}`)
-    const artifact = { artifactType: "application/spdx+json", mediaType: "application/spdx+json", annotations: {} }
-    await http.attach(repository, { ...artifact, subject: digest, content: `bill ${String(place)}` })
-  }
-  await http.tag(repository, digests[2] ?? "", "latest")
-  return { http, digests }
-}
 
 const MINUTES = 15 * 60_000
 const folder = mkdtempSync(join(tmpdir(), "published-"))
