@@ -8,6 +8,7 @@
 //	registry [FLAGS] tags REPOSITORY
 //	registry [FLAGS] referrers REPOSITORY DIGEST
 //	registry [FLAGS] blob REPOSITORY DIGEST
+//	registry [FLAGS] survey REPOSITORY [@DIGEST|:TAG…]
 //	registry [FLAGS] copy FROM TO DIGEST
 //	registry [FLAGS] layout REPOSITORY @DIGEST|:TAG FOLDER
 //	registry [FLAGS] evidence REPOSITORY @DIGEST|:TAG FOLDER
@@ -52,6 +53,8 @@ type settings struct {
 	platform string
 	archive  string
 	output   string
+	contents string
+	records  string
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -88,6 +91,8 @@ func answered(ctx context.Context, args []string, stderr io.Writer) (any, error)
 	flags.StringVar(&set.platform, "platform", "", "layout: only this one")
 	flags.StringVar(&set.archive, "archive", "", "layout: also as a tar")
 	flags.StringVar(&set.output, "output", "", "blob: into this file")
+	flags.StringVar(&set.contents, "contents", "", "survey: types of artifacts whose contents are read, with commas between them")
+	flags.StringVar(&set.records, "records", "", "survey: the type of artifacts that name other images")
 	if err := flags.Parse(args); err != nil {
 		return nil, failure.New(failure.Usage, "%w", err)
 	}
@@ -157,6 +162,11 @@ func command(ctx context.Context, set *settings, name string, args []string) (an
 		return client.Referrers(ctx, args[0], args[1])
 	case "blob":
 		return blob(ctx, client, set, args)
+	case "survey":
+		if len(args) == 0 {
+			return nil, failure.New(failure.Usage, "survey needs a repository")
+		}
+		return client.Survey(ctx, args[0], args[1:], registry.Read{Types: strings.Split(set.contents, ","), Records: set.records})
 	case "copy":
 		pushed, err := client.Copy(ctx, args[0], args[1], args[2])
 		return map[string]any{"repositories": []*registry.Pushed{pushed}, "traffic": traffic(set.Watch)}, err

@@ -33,9 +33,11 @@ async function builds(
   const { withRegistries } = await import("./with-registry.js")
   return withRegistries(context, given, async (open, progress) => {
     const read = ({ repository, name, ...reference }: ImageReference) =>
-      progress.run("all platforms", `read ${name}`, async () =>
-        publishedBuild(await open(repository), { repository: repository.name, name: nameOf(reference) }),
-      )
+      progress.run("all platforms", `read ${name}`, async () => {
+        const named = { repository: repository.name, name: nameOf(reference) }
+        const registry = await open(repository)
+        return publishedBuild(await registry.readAhead(named.repository, [named.name]), named)
+      })
     const found = (one: Compared) => ("build" in one ? one.build : read(one.reference))
     return Promise.all([found(old), found(recent)])
   })

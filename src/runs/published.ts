@@ -4,7 +4,7 @@ import { promote, rollback, type Promotion, type PromotionOptions } from "../../
 import { surveyOf } from "../../dagger/src/core/published/survey.js"
 import { TagMoves } from "../../dagger/src/core/oci/tag-moves.js"
 import { nameOf, type ImageReference, type Repository } from "../../dagger/src/core/text/reference.js"
-import type { Registry } from "../../dagger/src/pipeline/oci/registry.js"
+import type { ChangingImages } from "../../dagger/src/core/published/published-images.js"
 import type { CommandContext } from "../input/context.js"
 import type { GivenRegistry } from "../input/registry-options.js"
 import { cleanupText, inspectionText, promotionText } from "../output/published.js"
@@ -27,9 +27,11 @@ export async function runInspect(
 ): Promise<void> {
   const { repository } = reference
   const found = await withRegistry(context, given, repository, (registry, progress) =>
-    progress.run("all platforms", "inspect", () =>
-      inspect(registry, { repository: repository.name, name: nameOf(reference) }, new Date()),
-    ),
+    progress.run("all platforms", "inspect", async () => {
+      const name = nameOf(reference)
+      const images = await registry.readAhead(repository.name, [name])
+      return inspect(images, { repository: repository.name, name }, new Date())
+    }),
   )
   context.answer(json ? JSON.stringify(found, null, 2) : inspectionText(found))
 }
@@ -41,8 +43,10 @@ export async function runPromote(
   { reference, tags, ...run }: SetTagsRun & { reference: ImageReference; tags: readonly string[] },
 ): Promise<void> {
   const { repository } = reference
-  await setTags(context, given, repository, run, "promote", (registry, options) =>
-    promote(registry, { repository: repository.name, name: nameOf(reference), tags }, options),
+  const name = nameOf(reference)
+  const names = [name, ...tags.map((tag) => `:${tag}`)]
+  await setTags(context, given, { repository, names }, run, "promote", (images, options) =>
+    promote(images, { repository: repository.name, name, tags }, options),
   )
 }
 
@@ -52,8 +56,9 @@ export async function runRollback(
   given: GivenRegistry,
   { repository, tag, to, ...run }: SetTagsRun & { repository: Repository; tag: string; to: string | undefined },
 ): Promise<void> {
-  await setTags(context, given, repository, run, "rollback", (registry, options) =>
-    rollback(registry, { repository: repository.name, tag, ...(to === undefined ? {} : { to }) }, options),
+  const names = [`:${tag}`, ...(to === undefined ? [] : [`@${to}`])]
+  await setTags(context, given, { repository, names }, run, "rollback", (images, options) =>
+    rollback(images, { repository: repository.name, tag, ...(to === undefined ? {} : { to }) }, options),
   )
 }
 
@@ -64,7 +69,9 @@ export async function runCleanup(
   { repository, keep, dryRun, json }: Answer & { repository: Repository; keep: number; dryRun: boolean },
 ): Promise<void> {
   const plan = await withRegistry(context, given, repository, async (registry, progress) => {
-    const survey = await progress.run("all platforms", "read the repository", () => surveyOf(registry, repository.name))
+    const survey = await progress.run("all platforms", "read the repository", async () =>
+      surveyOf(await registry.readAhead(repository.name), repository.name),
+    )
     const planned = planCleanup(survey, keep)
     if (!dryRun) await progress.run("all platforms", "delete", () => cleanUp(registry, survey, planned))
     return planned
@@ -75,23 +82,19 @@ export async function runCleanup(
 async function setTags(
   context: CommandContext,
   given: GivenRegistry,
-  repository: Repository,
+  { repository, names }: { repository: Repository; names: readonly string[] },
   { force, dryRun, json }: SetTagsRun,
   by: "promote" | "rollback",
-  work: (registry: Registry, options: PromotionOptions) => Promise<Promotion>,
+  work: (images: ChangingImages, options: PromotionOptions) => Promise<Promotion>,
 ): Promise<void> {
   const moves = new TagMoves(by)
   context.interrupts.leaves(() => moves.account())
-  const done = await withRegistry(context, given, repository, (registry, progress) =>
-    work(registry, {
-      force,
-      dryRun,
-      moves,
-      insecure: registry.plain,
-      plainHttp: registry.plainHttp,
-      progress,
-      now: () => new Date(),
-    }),
-  )
+  const done = await withRegistry(context, given, repository, async (registry, progress) => {
+    const { plain: insecure, plainHttp } = registry
+    const images = await progress.run("all platforms", "read the registry", () =>
+      registry.readAhead(repository.name, names),
+    )
+    return work(images, { force, dryRun, moves, insecure, plainHttp, progress, now: () => new Date() })
+  })
   context.answer(json ? JSON.stringify(done, null, 2) : promotionText(done))
 }

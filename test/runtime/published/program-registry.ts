@@ -12,14 +12,21 @@ import {
   manifestsSchema,
   pushSchema,
   referrersSchema,
+  surveySchema,
   tagsSchema,
 } from "../../../dagger/src/core/oci/registry-answers.js"
 import type { Named } from "../../../dagger/src/core/oci/tag-moves.js"
+import { REPORT_MEDIA_TYPE } from "../../../dagger/src/core/evidence/referrer.js"
+import { ReadAhead } from "../../../dagger/src/core/published/read-ahead.js"
+import { TAG_MOVE_TYPE } from "../../../dagger/src/core/published/tag-history.js"
 import type { ChangingImages } from "../../../dagger/src/core/published/published-images.js"
 import { pathOf } from "../../../dagger/src/core/text/reference.js"
 
 /** The pipeline's client of registries, asked as `pipeline/oci/registry.ts` asks it, without an engine. */
 export class ProgramRegistry implements ChangingImages {
+  /** How often the program ran. */
+  runs = 0
+
   constructor(
     private readonly program: string,
     private readonly registry: string,
@@ -65,7 +72,15 @@ export class ProgramRegistry implements ChangingImages {
     await this.run(doneSchema, "-alone", "delete", pathOf(repository), digest)
   }
 
+  /** As the pipeline's `Registry.readAhead`. */
+  async readAhead(repository: string, names: readonly string[] = []): Promise<ReadAhead> {
+    const flags = ["-contents", REPORT_MEDIA_TYPE, "-records", TAG_MOVE_TYPE]
+    const words = ["survey", pathOf(repository), ...names]
+    return new ReadAhead(this, repository, await this.run(surveySchema, ...flags, ...words))
+  }
+
   private async run<S extends z.ZodType>(schema: S, ...words: string[]): Promise<z.infer<S>> {
+    this.runs++
     const { stdout } = await execa(this.program, ["-registry", this.registry, "-plain-http", "-total", "60s", ...words])
     return schema.parse(JSON.parse(stdout))
   }

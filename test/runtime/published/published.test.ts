@@ -33,6 +33,29 @@ describe.skipIf(REGISTRY_PROGRAM === undefined)(`images in a registry${WHERE}`, 
     rmSync(folder, { recursive: true })
   })
 
+  it("are read in one go, all that the commands need of them", async () => {
+    await withRegistryProcess(async (registry) => {
+      const repository = `${registry}/team/runner`
+      await released(repository)
+      const client = new ProgramRegistry(program, registry)
+      const options = { force: false, now: () => NOW, dryRun: true }
+      await promote(client, { repository, name: ":1.0.1", tags: ["latest"] }, { ...options, dryRun: false })
+      const both = async <T>(names: string[], read: (images: ChangingImages) => Promise<T>) => {
+        const expected = await read(client)
+        client.runs = 0
+        expect(await read(await client.readAhead(repository, names))).toEqual(expected)
+        return client.runs
+      }
+      expect(await both([], async (images) => planCleanup(await surveyOf(images, repository), 1))).toBe(1)
+      for (const name of [":latest", ":1.0.2"])
+        expect(await both([name], (images) => inspect(images, { repository, name }, NOW))).toBe(1)
+      const back = (images: ChangingImages) => rollback(images, { repository, tag: "latest" }, options)
+      expect(await both([":latest"], back)).toBe(1)
+      const how = { repository, name: ":1.0.3", tags: ["latest", "stable"] }
+      expect(await both([":1.0.3", ":latest", ":stable"], (images) => promote(images, how, options))).toBe(1)
+    })
+  })
+
   it.each<[string, (registry: string) => ChangingImages]>([
     ["a client of this test's", () => new HttpRegistry()],
     ["the pipeline's client", (registry) => new ProgramRegistry(program, registry)],

@@ -56,7 +56,7 @@ func Open(ctx context.Context, options Options) (*Registry, error) {
 	if options.Log == nil {
 		options.Log = io.Discard
 	}
-	host := config.Host{Name: options.Host, TLS: config.TLSEnabled, ReqConcurrent: parallel + 1}
+	host := config.Host{Name: options.Host, TLS: config.TLSEnabled, ReqConcurrent: surveying}
 	if options.PlainHTTP {
 		host.TLS = config.TLSDisabled
 	}
@@ -162,9 +162,14 @@ const parallel = 3
 
 // each runs work for all items, some at the same time, and stops at the first error.
 func each[T any](ctx context.Context, items []T, work func(context.Context, T) error) error {
+	return eachOf(ctx, parallel, items, work)
+}
+
+// eachOf is each, for as many items at the same time.
+func eachOf[T any](ctx context.Context, count int, items []T, work func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	slots := make(chan struct{}, parallel)
+	slots := make(chan struct{}, count)
 	var running sync.WaitGroup
 	for _, item := range items {
 		slots <- struct{}{}

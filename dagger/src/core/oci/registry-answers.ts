@@ -44,6 +44,21 @@ export const referrersSchema = z.object({
 /** One of what refers to an image. */
 export type ReferrerDescriptor = z.infer<typeof referrersSchema>["referrers"][number]
 
+/** A repository, or what can be reached from some names in it: `dagger/registry/internal/registry/survey.go`. */
+export const surveySchema = z.object({
+  /** Whether {@link tags} has all tags. */
+  complete: z.boolean(),
+  /** Digests; null for tags that do not exist. */
+  tags: z.record(z.string(), digestSchema.nullable()),
+  /** Contents by digest; null for what is named and not there. */
+  manifests: z.record(z.string(), z.string().nullable()),
+  /** By the digest of what they refer to. */
+  referrers: z.record(z.string(), referrersSchema.shape.referrers),
+  /** Configurations and the contents of artifacts, by digest. */
+  blobs: z.record(z.string(), z.string()),
+})
+export type SurveyAnswer = z.infer<typeof surveySchema>
+
 export const blobSchema = z.object({ content: z.string() })
 
 export const doneSchema = z.object({})

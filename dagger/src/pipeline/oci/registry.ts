@@ -14,6 +14,7 @@ import {
   pushedText,
   pushSchema,
   referrersSchema,
+  surveySchema,
   tagsSchema,
   type Pushed,
   type ReferrerDescriptor,
@@ -23,6 +24,9 @@ import { registryError } from "../../core/oci/registry-error.js"
 import { readRegistryFailure } from "../../core/oci/registry-failure.js"
 import { REGISTRY_LIMITS, type RegistryLimits } from "../../core/oci/registry-limits.js"
 import type { Referrer } from "../../core/oci/referrer.js"
+import { REPORT_MEDIA_TYPE } from "../../core/evidence/referrer.js"
+import { ReadAhead } from "../../core/published/read-ahead.js"
+import { TAG_MOVE_TYPE } from "../../core/published/tag-history.js"
 import type { ChangingImages } from "../../core/published/published-images.js"
 import type { Named } from "../../core/oci/tag-moves.js"
 import type { Progress } from "../../core/progress/progress.js"
@@ -237,6 +241,19 @@ export class Registry implements ChangingImages {
     const words = [...flags, "manifest", pathOf(repository), ...names]
     const action = `read ${names.map((name) => `${repository}${name}`).join(", ")}`
     return (await this.run(action, words, manifestsSchema, seconds)).manifests
+  }
+
+  /**
+   * The same registry, after much of a repository was read in one step: what some names lead to, with what it consists of, what is about it, and where
+   * its tags were before.
+   *
+   * @param names `@sha256:…` or `:tag`; none for all tags
+   */
+  async readAhead(repository: string, names: readonly string[] = []): Promise<ReadAhead> {
+    const flags = ["-contents", REPORT_MEDIA_TYPE, "-records", TAG_MOVE_TYPE]
+    const action = `read ${names.length === 0 ? repository : names.map((name) => `${repository}${name}`).join(", ")}`
+    const words = [...flags, "survey", pathOf(repository), ...names]
+    return new ReadAhead(this, repository, await this.run(action, words, surveySchema, this.limits.transfer))
   }
 
   /** All tags, those included that list referrers. None if there is no such repository. */
