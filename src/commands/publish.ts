@@ -50,8 +50,8 @@ export function publishCommand(context: CommandContext): CommandModule<object, I
         .options(options)
         .example("$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags 2026.11,latest", "")
         .example(
-          "$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags '{version}-{date},{runner},latest'",
-          "Tags that name this project's version, the day of the newest input, and the runner's version",
+          "$0 publish --sources upstream --repository ghcr.io/OWNER/github-runner --tags '{runner}-{date},latest'",
+          "A tag that names the runner's version and the day of the newest input, and one that follows the newest image",
         )
         .example(
           "$0 publish --sources registry --runner act --repository 127.0.0.1:5000/runner --tags try",

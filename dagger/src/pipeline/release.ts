@@ -3,6 +3,7 @@ import { runnerAge, runnerOld } from "../core/catalog/releases/age.js"
 import { catalogTool } from "../core/catalog/catalog.js"
 import { runnerReleases } from "../core/catalog/releases/runner-releases.js"
 import { assertPublishable, requireConsent } from "../core/oci/publication.js"
+import { pinnedVersion } from "../core/plan/plan.js"
 import type { BuildRequest } from "../core/request/request.js"
 import { buildVariants } from "./build.js"
 import type { Progress } from "../core/progress/progress.js"
@@ -33,7 +34,10 @@ export async function release(
   const official = run.plan.variants.some(({ runner }) => runner === "official")
   if (!certain && official) await requireYoungRunner(progress)
   // Building takes long: what a registry refuses is found out before.
-  const images = run.plan.variants.map(({ variant, runner, root }) => ({ variant, runner, root, sudo: request.sudo }))
+  const images = run.plan.variants.map((plan) => {
+    const { variant, runner, root } = plan
+    return { variant, runner, runnerVersion: pinnedVersion(plan, "runner"), root, sudo: request.sudo }
+  })
   await progress.run("all platforms", "check the registry", () =>
     checkTarget(images, request, { ...target, runner: asked, engineHost: run.engineHost }, progress),
   )

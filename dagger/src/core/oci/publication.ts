@@ -64,6 +64,8 @@ function aliasFor(
 export interface NamingFacts {
   variant: VariantName
   runner: RunnerKind
+  /** The runner's version, if it is pinned: that of a program which the build compiles is found out then. */
+  runnerVersion?: string | undefined
   root?: boolean | undefined
   sudo?: boolean | undefined
 }
@@ -107,7 +109,8 @@ export function namesBeforeBuild(
   request: Pick<BuildRequest, "source">,
   options: NamingOptions,
 ): PublicationNames {
-  const known = factsBefore(request, facts.variant)
+  const { variant, runnerVersion: runner } = facts
+  const known = { ...factsBefore(request, variant), ...(runner === undefined ? {} : { runner }) }
   return namesOf(facts, known, { ...options, tags: options.tags.filter((template) => isCertain(template, known)) })
 }
 

@@ -254,3 +254,9 @@ function fileWithoutChecksum(tool: PlannedTool): string | undefined {
 function plannedCustomTool({ name, version, files, unpack, links }: CustomTool, platform: PlatformName): PlannedTool {
   return { name, from: "definition", version, ...files[platform], unpack, links }
 }
+
+/** The version of a tool that the catalog pins; undefined if the archive or the build decides about it. */
+export function pinnedVersion({ platforms }: Pick<VariantPlan, "platforms">, name: ToolName): string | undefined {
+  const tool = platforms.flatMap(({ tools }) => tools).find((each) => each.name === name)
+  return tool && "version" in tool ? tool.version : undefined
+}

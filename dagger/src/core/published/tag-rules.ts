@@ -51,7 +51,7 @@ export function assertMovable(wanted: readonly WantedTag[], force: boolean): voi
       name,
       what: `points to ${from?.digest ?? ""}, not to ${to.digest}`,
     })),
-    "A tag with a whole version never points to another image, because people pin it. Choose a new version or a tag that says more, such as {version}-{date}; --force moves it all the same.",
+    "A tag with a whole version never points to another image, because people pin it. Choose a new version or a tag that says more, such as {version}-{date} or {runner}-{date}; --force moves it all the same.",
   )
 }
 

@@ -235,6 +235,10 @@ describe("names that are known before the build", () => {
       repository: "ghcr.io/owner/runner",
       tags: ["0123456789ab"],
     })
+    const pinned = { variant: "standard", runner: "official", runnerVersion: "2.338.0" } as const
+    expect(namesBeforeBuild(pinned, { source }, { ...commit, tags: ["{runner}", "{runner}-{date}"] }).tags).toEqual([
+      "2.338.0",
+    ])
   })
 
   it("need the commit where they name it", () => {

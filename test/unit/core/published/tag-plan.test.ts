@@ -95,7 +95,7 @@ describe("tags that are to be set", () => {
       code: "TAG_TAKEN",
       text: [
         "ghcr.io/owner/runner:1.2.3 points to A, not to B. No tag was set.",
-        "A tag with a whole version never points to another image, because people pin it. Choose a new version or a tag that says more, such as {version}-{date}; --force moves it all the same.",
+        "A tag with a whole version never points to another image, because people pin it. Choose a new version or a tag that says more, such as {version}-{date} or {runner}-{date}; --force moves it all the same.",
       ].join("\n"),
     })
     expect(await refusal(plan(registry, to, ["1.2.3", "chrome-1.2.3-act"]))).toMatchObject({
