@@ -26,6 +26,12 @@ import { plan as planImages } from "./pipeline/plan/plan.js"
 import { Progress, type ProgressListener } from "./core/progress/progress.js"
 import { reproduce } from "./pipeline/reproduce/reproduce.js"
 import { release } from "./pipeline/release.js"
+import { parseKeep } from "./core/published/cleanup.js"
+import { trustOf } from "./core/evidence/given-trust.js"
+import { parsePlatforms } from "./core/platforms.js"
+import { assertTag, parseDigest, parseImageReference, parseRepository, parseTags } from "./core/text/reference.js"
+import { cleanUpRepository, inspectImage, promoteImage, readEvidence, rollBackTag } from "./pipeline/oci/published.js"
+import { Registry } from "./pipeline/oci/registry.js"
 import type { BuildInputs } from "./pipeline/image/build-context.js"
 import { directoryOfThisSession, localCopy, moduleUploads, ofThisSession } from "./pipeline/engine/module-uploads.js"
 import { trustedBundle } from "./pipeline/engine/trust.js"
@@ -333,6 +339,9 @@ export class RunnerImages {
    * @param fulcioUrl With an identity token: the certificate authority. Defaults to sigstore's public one.
    * @param rekorUrl Transparency log that records signatures. With an identity token, defaults to sigstore's public one.
    * @param timestampUrl Timestamp authority (RFC 3161) that says when signatures were made.
+   * @param force Move tags with a whole version, and let tags other than latest lose a platform.
+   * @param dryRun Check everything, say in the log what would be done, and change nothing.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
    */
   @func({ cache: "never" })
   async publish(
@@ -352,6 +361,9 @@ export class RunnerImages {
     fulcioUrl?: string,
     rekorUrl?: string,
     timestampUrl?: string,
+    force: boolean = false,
+    dryRun: boolean = false,
+    plainHttp: boolean = false,
   ): Promise<string[]> {
     const request = await this.requestOf({ platforms, variants, native, compression })
     const inputs = await this.inputs()
@@ -360,6 +372,9 @@ export class RunnerImages {
       repository,
       tags,
       variantTags,
+      force,
+      dryRun,
+      plainHttp,
       ...(registry ? { registry } : {}),
       ...(username === undefined ? {} : { username }),
       ...(password ? { password } : {}),
@@ -368,6 +383,177 @@ export class RunnerImages {
     }
     const published = await release(request, inputs, new Progress(IN_TRACE), target)
     return published.flatMap(({ places: { reference } }) => reference ?? [])
+  }
+
+  /**
+   * Say what a registry has about an image, as JSON: platforms, digests, sizes, tools, attestations, age and former tags. Verifies nothing.
+   *
+   * @param reference An image, by tag or digest.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
+   * @param password Password or token for the registry.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
+   */
+  @func({ cache: "never" })
+  async inspect(
+    reference: string,
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    plainHttp: boolean = false,
+  ): Promise<string> {
+    const image = parseImageReference(reference)
+    const opened = await this.opened(image.repository.name, { registry, username, password, plainHttp })
+    return JSON.stringify(await inspectImage(opened, image, new Progress(IN_TRACE)), null, 2)
+  }
+
+  /**
+   * Set tags to an image that is in a registry already, by the rules of publish. Returns what changed and how to go back, as JSON.
+   *
+   * @param reference The image, by tag or digest.
+   * @param tags Tags to set, in the same repository.
+   * @param force Move tags with a whole version, and let tags other than latest lose a platform.
+   * @param dryRun Check everything, say what would be done, and change nothing.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
+   * @param password Password or token for the registry.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
+   */
+  @func({ cache: "never" })
+  async promote(
+    reference: string,
+    tags: string[],
+    force: boolean = false,
+    dryRun: boolean = false,
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    plainHttp: boolean = false,
+  ): Promise<string> {
+    const image = parseImageReference(reference)
+    const wanted = { reference: image, tags: parseTags(tags) }
+    const opened = await this.opened(image.repository.name, { registry, username, password, plainHttp })
+    return JSON.stringify(await promoteImage(opened, wanted, { force, dryRun }, new Progress(IN_TRACE)), null, 2)
+  }
+
+  /**
+   * Set a tag back to the image that it pointed to before. Returns what changed and how to go back, as JSON.
+   *
+   * @param repository Repository, without a tag: host/path.
+   * @param tag The tag.
+   * @param to Digest of the image to go back to. Defaults to where the tag was before its last move.
+   * @param force Move tags with a whole version, and let tags other than latest lose a platform.
+   * @param dryRun Check everything, say what would be done, and change nothing.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
+   * @param password Password or token for the registry.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
+   */
+  @func({ cache: "never" })
+  async rollback(
+    repository: string,
+    tag: string,
+    to?: string,
+    force: boolean = false,
+    dryRun: boolean = false,
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    plainHttp: boolean = false,
+  ): Promise<string> {
+    const { name } = parseRepository(repository)
+    assertTag(tag)
+    const wanted = { repository: name, tag, to: to === undefined ? undefined : parseDigest(to, "to") }
+    const opened = await this.opened(name, { registry, username, password, plainHttp })
+    return JSON.stringify(await rollBackTag(opened, wanted, { force, dryRun }, new Progress(IN_TRACE)), null, 2)
+  }
+
+  /**
+   * Delete old builds from a repository, and nothing that a remaining tag needs. Returns what is deleted and what stays, as JSON.
+   *
+   * @param repository Repository, without a tag: host/path.
+   * @param keep Number of builds that stay of each series of tags, such as 1.2.3 and 1.2.3-act.
+   * @param dryRun Say what would be deleted, and delete nothing.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
+   * @param password Password or token for the registry.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
+   */
+  @func({ cache: "never" })
+  async cleanup(
+    repository: string,
+    keep: number,
+    dryRun: boolean = false,
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    plainHttp: boolean = false,
+  ): Promise<string> {
+    const { name } = parseRepository(repository)
+    const wanted = { repository: name, keep: parseKeep(String(keep)), dryRun }
+    const opened = await this.opened(name, { registry, username, password, plainHttp })
+    const plan = await cleanUpRepository(opened, wanted, new Progress(IN_TRACE))
+    return JSON.stringify({ ...plan, dryRun }, null, 2)
+  }
+
+  /**
+   * Verify a published image: signatures, bills of materials, provenance and test results. Returns what was examined, as JSON. Fails if anything is
+   * wrong.
+   *
+   * @param reference An image, by tag or digest.
+   * @param key File with the public key of who signed, in PEM format; several keys may follow each other.
+   * @param identity Without a key: whom the signatures' certificates are for, exactly, such as the URL of a workflow.
+   * @param issuer With an identity: the URL of who vouched for it.
+   * @param trustedRoot With an identity: file with sigstore's trusted root, or another one.
+   * @param platforms Platforms that the image must have. Defaults to all.
+   * @param registry The registry as a service, if the engine's containers cannot reach it by name: tcp://127.0.0.1:5000.
+   * @param username User name for the registry.
+   * @param password Password or token for the registry.
+   * @param plainHttp Use a registry without TLS: whoever is on the way can read the password and change images.
+   */
+  @func({ cache: "never" })
+  async verify(
+    reference: string,
+    key?: File,
+    identity?: string,
+    issuer?: string,
+    trustedRoot?: File,
+    platforms?: Platform[],
+    registry?: Service,
+    username?: string,
+    password?: Secret,
+    plainHttp: boolean = false,
+  ): Promise<string> {
+    const image = parseImageReference(reference)
+    const demanded = parsePlatforms(platforms)
+    const trust = await trustOf({ key, identity, issuer, trustedRoot }, async (file, option) => ({
+      text: await file.contents(),
+      origin: option,
+    }))
+    const { name } = image.repository
+    const opened = await this.opened(name, { registry, username, password, plainHttp })
+    const published = await readEvidence(opened, image, new Progress(IN_TRACE))
+    // Loaded here, as in publish: no other function needs it.
+    const { assertVerified, verifyImage } = await import("./core/evidence/verification.js")
+    const verification = verifyImage(published, { trust, repository: name, platforms: demanded })
+    assertVerified(verification)
+    return JSON.stringify(verification, null, 2)
+  }
+
+  /** The registry of images that exist already. */
+  private async opened(repository: string, given: RegistryArguments): Promise<Registry> {
+    const { registry, username, password, plainHttp } = given
+    const caBundle = (await this.caBundle?.contents()) ?? trustedBundle()
+    const engineHost = await openEngineHost(moduleUploads(), { caBundle })
+    const access = {
+      engineHost,
+      plainHttp,
+      ...(registry ? { registry } : {}),
+      ...(username === undefined ? {} : { username }),
+      ...(password ? { password } : {}),
+      ...(caBundle === undefined ? {} : { caBundle }),
+    }
+    return Registry.open(repository, access, new Progress(IN_TRACE))
   }
 
   /** Everything that can be wrong with the arguments is found here, before any work. */
@@ -405,6 +591,14 @@ export class RunnerImages {
     if (caBundle) inputs.caBundle = caBundle
     return inputs
   }
+}
+
+/** How a registry is reached, as arguments say it. */
+interface RegistryArguments {
+  registry: Service | undefined
+  username: string | undefined
+  password: Secret | undefined
+  plainHttp: boolean
 }
 
 /** How to sign, as the arguments of publish say it. */

@@ -20,12 +20,11 @@ describe("the module's interface", () => {
     expect(words(answer(await dagger("functions", "--progress", "plain")))).toMatchSnapshot()
   })
 
-  it.each(["", "build", "container", "test", "checks", "plan", "parity", "reproduce", "publish"])(
-    "%s --help",
-    async (name) => {
-      expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
-    },
-  )
+  it.each(
+    "|build|container|test|checks|plan|parity|reproduce|publish|inspect|promote|rollback|cleanup|verify".split("|"),
+  )("%s --help", async (name) => {
+    expect(words(answer(await dagger("call", ...name.split(" ").filter(Boolean), "--help")))).toMatchSnapshot()
+  })
 
   it("plans without building", async () => {
     const plan = JSON.parse(
