@@ -13,8 +13,10 @@ const MOST_BYTES = 4_000_000
  *   public authorities are needed and cannot be had
  */
 export async function readTrust(options: TrustOptions<string>): Promise<{ trust: Trust; given: GivenTrust }> {
-  const { publicTrustedRoot } = await import("../signatures/public-root.js")
-  const trust = await trustOf(options, read, publicTrustedRoot)
+  const trust = await trustOf(options, read, async () => {
+    const { publicTrustedRoot } = await import("../signatures/public-root.js")
+    return publicTrustedRoot()
+  })
   const { key, identity = "", issuer = "", trustedRoot } = options
   if (key !== undefined) return { trust, given: { key } }
   return { trust, given: { identity, issuer, ...(trustedRoot === undefined ? {} : { trustedRoot }) } }
