@@ -34,7 +34,9 @@ function reportIn(path: string, given: string): Report {
 
 async function layoutIn(folder: string, given: string): Promise<Layout> {
   try {
-    return await readLayout(layoutReader(folder, (path, cause) => diffError(given, `${path} cannot be read`, cause)))
+    return await readLayout(
+      layoutReader(folder, (path, why, cause) => diffError(given, `${path} cannot be read: ${why}`, cause)),
+    )
   } catch (error) {
     if (!(error instanceof RunnerImagesError) || error.code === "DIFF_INVALID") throw error
     throw diffError(given, `its layout is damaged: ${error.problem}`, error)

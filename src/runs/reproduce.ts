@@ -66,7 +66,7 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
 /** The layers are only loaded into the engine if they are to be compared. */
 async function folderOriginal(given: string): Promise<Original> {
   const folder = resolve(given)
-  const read = layoutReader(folder, (path, cause) => originalError(`${path} cannot be read`, cause))
+  const read = layoutReader(folder, (path, why, cause) => originalError(`${path} cannot be read: ${why}`, cause))
   return {
     index: await indexOf(read),
     read,

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs"
-import { readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
@@ -9,6 +8,7 @@ import { readPublished, type PublishedImage } from "../../dagger/src/core/eviden
 import type { Trust } from "../../dagger/src/core/evidence/trust.js"
 import { assertVerified, verifyImage } from "../../dagger/src/core/evidence/verification.js"
 import { nameOf, type ImageReference } from "../../dagger/src/core/text/reference.js"
+import { readDocument, unreadableReason } from "../artifacts/layout-files.js"
 import type { CommandContext } from "../input/context.js"
 import type { GivenRegistry } from "../input/registry-options.js"
 import { verificationText } from "../output/verification.js"
@@ -87,10 +87,10 @@ function answerFor(
 function layoutFiles(folder: string): (path: string) => Promise<string | undefined> {
   return async (path) => {
     try {
-      return await readFile(join(folder, path), "utf8")
+      return await readDocument(folder, path)
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined
-      throw layoutProblem(folder, `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      throw layoutProblem(folder, `${path} cannot be read: ${unreadableReason(error)}`)
     }
   }
 }
