@@ -19,7 +19,9 @@ const percent = (hex: string): string => hex.replaceAll(/../g, "%$&")
 export function namedForms(bytes: Buffer): Map<string, Buffer> {
   const hex = bytes.toString("hex")
   const text = bytes.toString("utf8")
-  const escapes = [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
+  const escapes = Array.from(text)
+    .map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("")
   const [first = "", second = "", third = ""] = base64Forms(bytes)
   const forms: [string, string | Buffer][] = [
     ["plain", bytes],

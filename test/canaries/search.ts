@@ -102,26 +102,25 @@ export class CanarySearch {
   private async stream(where: string, stream: Readable, isCompressed: boolean): Promise<Sighting[]> {
     const found: Sighting[] = []
     const names = new TarNames()
-    let kept: Buffer[] | undefined = []
+    const pieces: Buffer[] = []
     let bytes = 0
     let rest = Buffer.alloc(0)
-    const look = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
-      for await (const piece of pieces) {
+    const look = async (read: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const piece of read) {
         const window = Buffer.concat([rest, piece])
         names.read(piece)
         const entry = names.entry === undefined ? "" : `: ${names.entry}`
         found.push(...this.plain(`${where}${entry}`, window))
         rest = window.subarray(Math.max(0, window.length - this.overlap + 1))
         bytes += piece.length
-        if (bytes > this.document) kept = undefined
-        kept?.push(piece)
+        if (bytes <= this.document) pieces.push(piece)
       }
     }
     if (isCompressed) await pipeline(stream, createGunzip(), look)
     else await pipeline(stream, look)
     this.searched.files += 1
     this.searched.bytes += bytes
-    if (kept) found.push(...this.decoded(where, Buffer.concat(kept), 0))
+    if (bytes <= this.document) found.push(...this.decoded(where, Buffer.concat(pieces), 0))
     return unique(found)
   }
 

@@ -185,7 +185,7 @@ describe("what a build and a publication are given in confidence", () => {
     expect(by.searched.files).toBeGreaterThan(10)
   })
 
-  it("is not in queries, except for the credentials of a mirror, which have one to themselves", async () => {
+  it("is not in queries, except for the credentials of a mirror, which have one to themselves", () => {
     const by = new CanarySearch(secrets)
     const alone =
       /^\{"query":"(?:\\n|\s)*\{\s*setSecret\s*\(name: \\"mirror-credentials\\",\s*plaintext: \\"user = [^{}]*\)\s*\{\s*id\s*\}\s*\}(?:\\n|\s)*"\}$/

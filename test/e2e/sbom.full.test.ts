@@ -18,7 +18,7 @@ const foundSchema = z.object({
       type: z.string(),
       purl: z.string(),
       locations: z.array(z.object({ path: z.string() })),
-      metadata: z.object({ files: z.array(z.object({ path: z.string() })).optional() }).optional(),
+      metadata: z.object({ files: z.array(z.object({ path: z.string() })).nullish() }).optional(),
     }),
   ),
 })
@@ -84,8 +84,9 @@ describe.skipIf(!hasSyft).each(parsePlatforms(BOTH.split(",")))(
         "/home/runner/bin/Runner.Listener",
       ])
       const runner = bill.filter(({ type }) => type === "go-module")
+      // The specification of package URLs has Go's modules in lower case; syft writes them as they are.
       expect(runner.map(({ purl }) => purl)).toEqual(
-        unexplained.filter(({ name }) => name.endsWith("/github-act-runner")).map(({ purl }) => purl),
+        unexplained.filter(({ name }) => name.endsWith("/github-act-runner")).map(({ purl }) => purl.toLowerCase()),
       )
     })
 

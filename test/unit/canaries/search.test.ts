@@ -62,7 +62,7 @@ const ENCODERS: Record<string, (bytes: Buffer, text: string) => string | Buffer>
   hexadecimal: (bytes) => bytes.toString("hex"),
   "hexadecimal in capitals": (bytes) => bytes.toString("hex").toUpperCase(),
   "UTF-16, little end first": (_, text) => Buffer.from(text, "utf16le"),
-  "UTF-16, big end first": (_, text) => Buffer.from([...text].flatMap((char) => [0, char.charCodeAt(0) & 0xff])),
+  "UTF-16, big end first": (_, text) => Buffer.from(Array.from(text).flatMap((char) => [0, char.charCodeAt(0) & 0xff])),
   "encoded for a URL": (_, text) => encodeURIComponent(text),
   "encoded for a URL, every byte": (bytes) =>
     [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
@@ -70,7 +70,9 @@ const ENCODERS: Record<string, (bytes: Buffer, text: string) => string | Buffer>
     [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""),
   "escaped in JSON": (_, text) => JSON.stringify({ text }),
   "escaped in JSON, every character": (_, text) =>
-    [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+    Array.from(text)
+      .map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
 }
 /** Nobody makes a text of a number. */
 const OF_BYTES = /^(?:plain|base64|hexadecimal)/
