@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -25,11 +24,11 @@ const (
 )
 
 // login is a file with credentials.
-func login(t *testing.T, address, password string) string {
+func login(t *testing.T, password string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "auth.json")
-	text := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, address, base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "password")
+	// As editors write it.
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -86,14 +85,14 @@ func TestCheck(t *testing.T) {
 	})
 	t.Run("knows wrong credentials from missing permission", func(t *testing.T) {
 		address := serve(t, guarded(handler(t, nil), true))
-		good(t, at(address, "-auth-file", login(t, address, password), "check", "a")...)
-		wrong := bad(t, "unauthorized", at(address, "-auth-file", login(t, address, "another"), "check", "a")...)
+		good(t, at(address, "-username", user, "-password-file", login(t, password), "check", "a")...)
+		wrong := bad(t, "unauthorized", at(address, "-username", user, "-password-file", login(t, "another"), "check", "a")...)
 		if wrong.Error.Status != 401 || wrong.Error.Said != "unauthorized: authentication required" || strings.Contains(wrong.log, "another") {
 			t.Errorf("%+v", wrong.Error)
 		}
 		bad(t, "unauthorized", at(address, "check", "a")...)
 		readers := serve(t, guarded(handler(t, nil), false))
-		denied := bad(t, "forbidden", at(readers, "-auth-file", login(t, readers, password), "check", "a")...)
+		denied := bad(t, "forbidden", at(readers, "-username", user, "-password-file", login(t, password), "check", "a")...)
 		if denied.Error.Status != 403 || denied.Error.Message != "the registry answered 403 Forbidden: denied: requested access to the resource is denied" {
 			t.Errorf("%+v", denied.Error)
 		}
@@ -115,13 +114,13 @@ func TestCheck(t *testing.T) {
 			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test",scope="repository:a:pull,push"`, token))
 			return refusing(w, 401, "UNAUTHORIZED", "authentication required")
 		}})
-		good(t, at(address, "-auth-file", login(t, address, password), "check", "a")...)
-		wrong := bad(t, "unauthorized", at(address, "-auth-file", login(t, address, "another"), "check", "a")...)
+		good(t, at(address, "-username", user, "-password-file", login(t, password), "check", "a")...)
+		wrong := bad(t, "unauthorized", at(address, "-username", user, "-password-file", login(t, "another"), "check", "a")...)
 		if wrong.Error.Said != "incorrect username or password" {
 			t.Errorf("%+v", wrong.Error)
 		}
 		status = http.StatusBadGateway
-		bad(t, "server", at(address, "-auth-file", login(t, address, "another"), "check", "a")...)
+		bad(t, "server", at(address, "-username", user, "-password-file", login(t, "another"), "check", "a")...)
 	})
 	t.Run("finds out that there is no TLS, and never does without by itself", func(t *testing.T) {
 		behind := &requests{next: handler(t, nil)}
@@ -357,7 +356,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 			}}, true)
 			address := serve(t, behind)
 			sum := "sha256:" + sha(content)
-			found := good(t, at(address, "-auth-file", login(t, address, password), "blob", "a", sum)...)
+			found := good(t, at(address, "-username", user, "-password-file", login(t, password), "blob", "a", sum)...)
 			if found.Content != "a blob" || strings.Join(got, "") != "" || len(got) != 3 {
 				t.Errorf("%q, with %q", found.Content, got)
 			}
@@ -437,6 +436,6 @@ func TestUsage(t *testing.T) {
 	} {
 		bad(t, "usage", args...)
 	}
-	bad(t, "usage", at("127.0.0.1:1", "-auth-file", "/nowhere", "tags", "a")...)
+	bad(t, "usage", at("127.0.0.1:1", "-username", user, "-password-file", "/nowhere", "tags", "a")...)
 	bad(t, "local", at("127.0.0.1:1", "push", "/nowhere")...)
 }

@@ -34,7 +34,7 @@ var tagsOf = []struct{ repository, tag string }{
 
 // steps are the command lines.
 func (p publication) steps() [][]string {
-	common := at(p.address, "-auth-file", p.login, "-silence", "1s", "-total", "30s", "-back-off", "5ms")
+	common := at(p.address, "-username", user, "-password-file", p.login, "-silence", "1s", "-total", "30s", "-back-off", "5ms")
 	steps := [][]string{
 		append(slices.Clone(common), "check", "team/runner:latest", "team/runner-chrome:latest"),
 		append(slices.Clone(common), "push", p.plan),
@@ -59,7 +59,7 @@ func (p publication) run(t *testing.T) string {
 // prepared is a publication that is about to be made, and the same of the older images.
 func prepared(t *testing.T, address, name string) publication {
 	t.Helper()
-	made := publication{address: address, login: login(t, address, password), indexes: map[string]string{}}
+	made := publication{address: address, login: login(t, password), indexes: map[string]string{}}
 	targets := []planned{}
 	for _, repository := range []string{"team/runner", "team/runner-chrome"} {
 		folder, index, children := image(t, name+repository, "base of "+name)
@@ -76,7 +76,7 @@ func prepared(t *testing.T, address, name string) publication {
 // complete fails unless everything that an index needs is there, evidence included.
 func complete(t *testing.T, address, login, repository, index string) {
 	t.Helper()
-	common := at(address, "-auth-file", login)
+	common := at(address, "-username", user, "-password-file", login)
 	good(t, append(slices.Clone(common), "layout", repository, "@"+index, t.TempDir())...)
 	if found := good(t, append(slices.Clone(common), "referrers", repository, index)...); len(found.Referrers) != 1 {
 		t.Errorf("%s@%s has %d referrers, not one", repository, index, len(found.Referrers))
@@ -312,7 +312,7 @@ func tryFault(t *testing.T, at int, with fault, api bool, stranger *stranger) ou
 
 // at2 are the flags that publications have.
 func at2(made publication) []string {
-	return at(made.address, "-auth-file", made.login)
+	return at(made.address, "-username", user, "-password-file", made.login)
 }
 
 // stranger is a host that redirects lead to. It keeps the credentials that it is given.

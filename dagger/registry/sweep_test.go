@@ -22,7 +22,7 @@ func TestAPushOfWhichOneRequestBreaks(t *testing.T) {
 	count := func() int {
 		behind := &faulty{next: handler(t, nil)}
 		address := serve(t, guarded(behind, true))
-		good(t, at(address, "-auth-file", login(t, address, password), "push", file)...)
+		good(t, at(address, "-username", user, "-password-file", login(t, password), "push", file)...)
 		return behind.counted()
 	}()
 	if count < 25 {
@@ -82,7 +82,7 @@ func TestAPushOfWhichOneRequestBreaks(t *testing.T) {
 					t.Parallel()
 					behind := &faulty{next: handler(t, nil), at: place, fault: fault{happens: happens}}
 					address := serve(t, guarded(behind, true))
-					flags := []string{"-auth-file", login(t, address, password)}
+					flags := []string{"-username", user, "-password-file", login(t, password)}
 					if name == "silence" {
 						flags = append(flags, "-silence", "300ms")
 					}

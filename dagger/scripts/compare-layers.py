@@ -13,11 +13,14 @@ import hashlib
 import itertools
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
 import tempfile
 
+# Of a layer. The largest of ours has two thousand million.
+MOST_BYTES = int(os.environ.get("MOST_BYTES", 16 << 30))
 MOST_FILES = 100
 MOST_LINES = 40
 # Bytes. A difference of larger texts takes long, and nobody reads it.
@@ -45,10 +48,16 @@ class Layer:
             start = file.read(4)
         self.file = tempfile.TemporaryFile()
         command = next((words for magic, words in MAGIC.items() if start.startswith(magic)), ["cat"])
-        subprocess.run([*command, self.path], stdout=self.file, check=True)
+        # Whoever made the layer decides how large it becomes.
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
+        if subprocess.run([*command, self.path], stdout=self.file, preexec_fn=limit).returncode != 0:
+            sys.exit(f"the layer {digest} is damaged, or has more than {MOST_BYTES} bytes when it is unpacked")
         self.file.seek(0)
-        self.archive = tarfile.open(fileobj=self.file, mode="r:")
-        self.entries = {"/" + os.path.normpath(entry.name).lstrip("/"): entry for entry in self.archive}
+        try:
+            self.archive = tarfile.open(fileobj=self.file, mode="r:")
+            self.entries = {"/" + os.path.normpath(entry.name).lstrip("/"): entry for entry in self.archive}
+        except tarfile.TarError as error:
+            sys.exit(f"the layer {digest} is no archive: {error}")
 
     def content(self, entry):
         """Chunks of a file's content."""

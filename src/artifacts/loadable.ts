@@ -1,10 +1,10 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs"
-import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { create } from "tar"
 import { readLayout, type LayoutImage } from "../../dagger/src/core/oci/layout.js"
 import { blobPath, LAYOUT_VERSION, MEDIA_TYPE } from "../../dagger/src/core/oci/documents.js"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
+import { readDocument } from "../../dagger/src/pipeline/oci/layout-files.js"
 import { linkOrCopy } from "./reuse.js"
 
 /**
@@ -12,7 +12,7 @@ import { linkOrCopy } from "./reuse.js"
  * platforms, and Docker before version 25 reads only `manifest.json`. Leaves links to the blobs beside the file.
  */
 export async function writeLoadable(layout: string, platform: PlatformName, name: string, file: string): Promise<void> {
-  const { images } = await readLayout((path) => readFile(join(layout, path), "utf8"))
+  const { images } = await readLayout((path) => readDocument(layout, path))
   const image = images.find(({ config }) => `${config.os}/${config.architecture}` === platform)
   if (!image) throw new Error(`${layout} has no image for ${platform}`)
   const folder = dirname(file)

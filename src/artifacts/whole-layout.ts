@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { LAYOUT_VERSION, blobPath } from "../../dagger/src/core/oci/documents.js"
 import { readLayout, type LayoutImage } from "../../dagger/src/core/oci/layout.js"
 import type { Report } from "../../dagger/src/core/report/report.js"
 import { sbomPaths } from "../../dagger/src/core/sbom/formats.js"
+import { readDocument } from "../../dagger/src/pipeline/oci/layout-files.js"
 import { lookup } from "./lookup.js"
 
 /** Files beside the layout that a build writes, besides the bills of materials. */
@@ -18,7 +18,7 @@ const REPORTS = ["report.md", "report.xml"]
  */
 export async function wholeLayout(folder: string, report: Report): Promise<LayoutImage[] | undefined> {
   try {
-    const read = (path: string) => readFile(join(folder, path), "utf8")
+    const read = (path: string) => readDocument(folder, path)
     const { index, images } = await readLayout(read)
     const expected = report.platforms.map(({ digest }) => digest)
     const whole =

@@ -4,7 +4,7 @@ import { RunnerImagesError } from "../../dagger/src/core/errors.js"
 import { readLayout, type Layout } from "../../dagger/src/core/oci/layout.js"
 import { parseReport, type Report } from "../../dagger/src/core/report/report.js"
 import { parseImageReference, type ImageReference } from "../../dagger/src/core/text/reference.js"
-import { layoutReader } from "../artifacts/layout-files.js"
+import { layoutReader } from "../../dagger/src/pipeline/oci/layout-files.js"
 import { lookup } from "../artifacts/lookup.js"
 import { readReport } from "./host-files.js"
 
@@ -51,7 +51,9 @@ function reportIn(path: string, given: string): Report {
 
 async function layoutIn(folder: string, given: string): Promise<Layout> {
   try {
-    return await readLayout(layoutReader(folder, (path, cause) => diffError(given, `${path} cannot be read`, cause)))
+    return await readLayout(
+      layoutReader(folder, (path, why, cause) => diffError(given, `${path} cannot be read: ${why}`, cause)),
+    )
   } catch (error) {
     if (!(error instanceof RunnerImagesError) || error.code === "DIFF_INVALID") throw error
     throw diffError(given, `its layout is damaged: ${error.problem}`, error)

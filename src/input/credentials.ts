@@ -40,8 +40,12 @@ export const plainHttpOption = {
 
 export interface Credentials {
   username: string
-  password: string
+  /** Where the password is, for the engine to read it itself: no query has it. */
+  password: PasswordPlace
 }
+
+/** A variable of this process, or a file by its absolute path. */
+export type PasswordPlace = { variable: string } | { file: string }
 
 /** Undefined when none are given. Throws USAGE when they are incomplete or cannot be read. */
 export function readCredentials(given: {
@@ -57,21 +61,20 @@ export function readCredentials(given: {
     throw usage("A password is given without --username.", "Add --username.")
   if (passwordEnv === undefined && passwordFile === undefined)
     throw usage("--username is given without a password.", "Add --password-env NAME or --password-file FILE.")
-  return { username, password: passwordEnv === undefined ? fromFile(passwordFile ?? "") : fromEnvironment(passwordEnv) }
+  return { username, password: passwordEnv === undefined ? inFile(passwordFile ?? "") : inEnvironment(passwordEnv) }
 }
 
-function fromEnvironment(name: string): string {
-  const password = process.env[name]
-  if (password === undefined || password === "")
-    throw usage(`--password-env: the environment variable ${name} is not set or is empty.`, `Set ${name}.`)
-  return password
+function inEnvironment(variable: string): PasswordPlace {
+  if ((process.env[variable] ?? "") === "")
+    throw usage(`--password-env: the environment variable ${variable} is not set or is empty.`, `Set ${variable}.`)
+  return { variable }
 }
 
-function fromFile(given: string): string {
-  const path = readable(given, "file", "USAGE", "--password-file")
-  const password = textOf(path, LONGEST_PASSWORD, "USAGE", "--password-file").replace(/\r?\n$/, "")
-  if (password === "") throw usage(`--password-file: ${path} is empty.`, "Write the password or token into it.")
-  return password
+function inFile(given: string): PasswordPlace {
+  const file = readable(given, "file", "USAGE", "--password-file")
+  const password = textOf(file, LONGEST_PASSWORD, "USAGE", "--password-file").replace(/\r?\n$/, "")
+  if (password === "") throw usage(`--password-file: ${file} is empty.`, "Write the password or token into it.")
+  return { file }
 }
 
 function usage(problem: string, remedy: string): RunnerImagesError {

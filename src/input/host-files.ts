@@ -1,5 +1,5 @@
-import { accessSync, constants, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs"
+import { join, relative, resolve } from "node:path"
 import { RunnerImagesError, type ErrorCode } from "../../dagger/src/core/errors.js"
 import type { DefinitionFile } from "../../dagger/src/core/plan/compose-request.js"
 import { trustFile, trustFileVariable } from "../../dagger/src/core/request/trust-files.js"
@@ -35,9 +35,25 @@ export function readDefinition(given: string): DefinitionFile {
   return { text, name: given }
 }
 
-/** Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none. */
+/**
+ * Absolute path of the folder with archives fetched beforehand. Throws USAGE when there is none, or when it has something that the engine cannot
+ * read: it gets the folder and nothing beside it, so that a link which leads elsewhere leads nowhere.
+ */
 export function assetsFolder(given: string): string {
-  return readable(given, "folder", "USAGE", "--assets")
+  const folder = readable(given, "folder", "USAGE", "--assets")
+  for (const { name } of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, name)
+    const found = lookup(path)
+    if (!found) throw unusable(`${path} is a link that leads nowhere`)
+    if (!found.isFile() && !found.isDirectory()) throw unusable(`${path} is neither a file nor a folder`)
+    const within = relative(realpathSync(folder), realpathSync(path))
+    if (within === ".." || within.startsWith("../")) throw unusable(`${path} is a link that leads out of the folder`)
+  }
+  return folder
+}
+
+function unusable(what: string): RunnerImagesError {
+  return new RunnerImagesError("USAGE", `--assets: ${what}.`, "Put the file itself there, or remove it.")
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Client, Secret, Service } from "@dagger.io/dagger"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
 import type { RegistryAccess } from "../../dagger/src/pipeline/oci/registry.js"
 import { registryLogin } from "../engine/bare/instance/known.js"
-import type { Credentials } from "../input/credentials.js"
+import type { Credentials, PasswordPlace } from "../input/credentials.js"
 import { loopbackService } from "./loopback.js"
 
 /** Registries on the loopback are accessed without TLS. */
@@ -30,7 +30,7 @@ export function loopbackRegistry(
   if (!login) return { registry: loopbackService(dag, { host, port }) }
   // By its address: "localhost" may lead to another address, on which somebody else listens.
   const registry = loopbackService(dag, { host: "127.0.0.1", port })
-  return { registry, username: login.username, password: dag.setSecret("local-registry-password", login.password) }
+  return { registry, username: login.username, password: secretIn(dag, { file: login.passwordFile }) }
 }
 
 /** How a session reaches the registry of a repository. */
@@ -54,7 +54,12 @@ export function registryAccess(
     ...(repository.loopback ? loopbackRegistry(dag, repository, credentials !== undefined) : {}),
     ...(credentials && {
       username: credentials.username,
-      password: dag.setSecret("registry-password", credentials.password),
+      password: secretIn(dag, credentials.password),
     }),
   }
+}
+
+/** Read by the session's process, which is a child of this one on the same machine. */
+function secretIn(dag: Client, place: PasswordPlace): Secret {
+  return dag.secret("file" in place ? `file://${place.file}` : `env://${place.variable}`)
 }

@@ -9,7 +9,7 @@ import { assertReproduced } from "../../dagger/src/core/reproduce/reproduction.j
 import type { ImageReference } from "../../dagger/src/core/text/reference.js"
 import { registryOriginal } from "../../dagger/src/pipeline/reproduce/registry-original.js"
 import { reproduce, type FindOriginal, type Original } from "../../dagger/src/pipeline/reproduce/reproduce.js"
-import { layoutReader } from "../artifacts/layout-files.js"
+import { layoutReader } from "../../dagger/src/pipeline/oci/layout-files.js"
 import { engineInputs } from "../engine/identity.js"
 import type { CommandContext } from "../input/context.js"
 import type { Credentials } from "../input/credentials.js"
@@ -70,7 +70,7 @@ export async function runReproduce(context: CommandContext, run: ReproduceRun): 
 /** The layers are only loaded into the engine if they are to be compared. */
 async function folderOriginal(given: string): Promise<Original> {
   const folder = resolve(given)
-  const read = layoutReader(folder, (path, cause) => originalError(`${path} cannot be read`, cause))
+  const read = layoutReader(folder, (path, why, cause) => originalError(`${path} cannot be read: ${why}`, cause))
   return {
     index: await indexOf(read),
     read,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { formsOf } from "../canaries/forms.js"
 
 /** A secret that is looked for in what a hostile job read. */
 export interface Needle {
@@ -14,25 +15,6 @@ export interface Find {
   readonly what: string
   /** Where the hostile job had it from, in its own words. */
   readonly where: string
-}
-
-/** Of base64, at each of the three places in which a text may begin, without the characters that depend on what is around it. */
-function base64Forms(text: string): string[] {
-  return [0, 1, 2].map((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]).toString("base64")
-    const skipped = before === 0 ? 0 : before + 1
-    return encoded.replace(/=+$/, "").slice(skipped, -2)
-  })
-}
-
-/** All the ways in which a memory or a file may have a text. */
-export function formsOf(text: string): Buffer[] {
-  return [
-    Buffer.from(text),
-    Buffer.from(text, "utf16le"),
-    ...base64Forms(text).map((form) => Buffer.from(form)),
-    Buffer.from(Buffer.from(text).toString("hex")),
-  ]
 }
 
 /** Lines of a key's body, which nothing else has in it. */

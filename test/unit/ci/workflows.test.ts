@@ -36,8 +36,8 @@ describe("workflows", () => {
     })
     expect(write).toMatchInlineSnapshot(`
       [
-        ".github/workflows/ci-cd.yml: publish: packages",
-        ".github/workflows/release.yml: publish: packages",
+        ".github/workflows/ci-cd.yml: publish: packages, id-token",
+        ".github/workflows/release.yml: publish: packages, id-token",
         ".github/workflows/release.yml: notes: contents",
         ".github/workflows/update.yml: propose: contents, pull-requests",
       ]

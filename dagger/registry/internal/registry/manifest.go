@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,8 +118,45 @@ func parse(content []byte, expected string) (*Manifest, error) {
 	return &Manifest{expected, manifest.GetMediaType(read), string(content), read}, nil
 }
 
+// largestBlob is the size in bytes that no blob has.
+const largestBlob = 1 << 40
+
+// sound says what is wrong with a descriptor that somebody else wrote. Digests become paths, and sizes become limits.
+func sound(given descriptor.Descriptor) error {
+	if given.Digest.Validate() != nil || given.Digest.Algorithm() != digest.SHA256 {
+		return failure.New(failure.Invalid, "%q is not a digest of SHA-256", given.Digest)
+	}
+	if given.Size < 0 || given.Size > largestBlob {
+		return failure.New(failure.Invalid, "%s cannot have %d bytes", given.Digest, given.Size)
+	}
+	return nil
+}
+
+func allSound(given []descriptor.Descriptor) ([]descriptor.Descriptor, error) {
+	for _, each := range given {
+		if err := sound(each); err != nil {
+			return nil, err
+		}
+	}
+	return given, nil
+}
+
+// onlySound leaves out what nothing can be behind. Of lists to which everybody may add who may write to the registry.
+func onlySound(given []descriptor.Descriptor) []descriptor.Descriptor {
+	return slices.DeleteFunc(slices.Clone(given), func(each descriptor.Descriptor) bool { return sound(each) != nil })
+}
+
 // children of an index; none of a manifest.
 func (m *Manifest) children() ([]descriptor.Descriptor, error) {
+	found, err := m.listed()
+	if err != nil {
+		return nil, err
+	}
+	return allSound(found)
+}
+
+// listed is what an index lists, whatever that is.
+func (m *Manifest) listed() ([]descriptor.Descriptor, error) {
 	index, ok := m.parsed.(manifest.Indexer)
 	if !ok || !m.parsed.IsList() {
 		return nil, nil
@@ -140,7 +178,7 @@ func (m *Manifest) blobs() ([]descriptor.Descriptor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]descriptor.Descriptor{configuration}, layers...), nil
+	return allSound(append([]descriptor.Descriptor{configuration}, layers...))
 }
 
 // platforms of an index, as linux/arm64.

@@ -61,7 +61,7 @@ func (r *Registry) listed(ctx context.Context, repository, subject string) (*Ref
 		if err != nil {
 			return err
 		}
-		found.Descriptors = append([]descriptor.Descriptor{}, list.Descriptors...)
+		found.Descriptors = onlySound(list.Descriptors)
 		if len(list.Tags) > 0 {
 			found.Tag = list.Tags[0]
 		}
@@ -82,10 +82,11 @@ func (r *Registry) tagged(ctx context.Context, repository, subject string) (*Ref
 		return found, err
 	}
 	found.Tag = tag.Tag
-	found.Descriptors, err = index.children()
+	listed, err := index.listed()
 	if err != nil {
 		return nil, failure.New(failure.Invalid, "%s:%s: %w", repository, tag.Tag, err)
 	}
+	found.Descriptors = onlySound(listed)
 	return found, nil
 }
 

@@ -29,9 +29,11 @@ type Options struct {
 	Host string
 	// Without TLS. Never tried otherwise.
 	PlainHTTP bool
-	// A file with credentials as Docker has them, or empty.
-	AuthFile string
-	Watch    *wire.Watch
+	// Empty without credentials.
+	Username string
+	// A file with nothing but the password. A line break at its end does not count.
+	PasswordFile string
+	Watch        *wire.Watch
 	// One line for each thing that is done.
 	Log io.Writer
 	// Before an operation is tried again; doubled each time. Zero is half a second.
@@ -60,18 +62,16 @@ func Open(ctx context.Context, options Options) (*Registry, error) {
 	if options.PlainHTTP {
 		host.TLS = config.TLSDisabled
 	}
-	hosts := []config.Host{}
-	if options.AuthFile != "" {
-		var err error
-		if hosts, err = credentials(options.AuthFile); err != nil {
+	if options.Username != "" {
+		password, err := readPassword(options.PasswordFile)
+		if err != nil {
 			return nil, err
 		}
+		host.User, host.Pass = options.Username, password
 	}
-	// Last, because an entry of the file would switch TLS on.
-	hosts = append(hosts, host)
 	client := wire.NewClient(ctx, options.Watch, options.BackOff)
 	library := regclient.New(
-		regclient.WithConfigHost(hosts...),
+		regclient.WithConfigHost(host),
 		regclient.WithUserAgent("runner-images"),
 		regclient.WithRegOpts(
 			reg.WithHTTPClient(client.HTTP()),
@@ -83,17 +83,13 @@ func Open(ctx context.Context, options Options) (*Registry, error) {
 	return &Registry{Options: options, library: library, client: client, tagDeletion: map[string]tagDeletion{}}, nil
 }
 
-// credentials reads a file. The reason why it cannot be read may quote it, so it is not told.
-func credentials(path string) ([]config.Host, error) {
-	// The library takes a file that is missing for an empty one.
-	_, err := os.Stat(path)
-	if err == nil {
-		var hosts []config.Host
-		if hosts, err = config.DockerLoadFile(path); err == nil {
-			return hosts, nil
-		}
+// readPassword reads a file. The reason why it cannot be read may quote it, so it is not told.
+func readPassword(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil || len(text) == 0 {
+		return "", failure.New(failure.Usage, "the file with the password cannot be read")
 	}
-	return nil, failure.New(failure.Usage, "the file with the credentials cannot be read")
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
 }
 
 // at is a repository's name for people.

@@ -69,11 +69,9 @@ export async function readPublished(reader: ImageReader, name: string): Promise<
       await reader.manifest(`@${digest}`),
     ),
   )
-  return {
-    name,
-    index: { text, referrers: await readReferrers(reader, named) },
-    images: await Promise.all(images),
-  }
+  // Together, so that none fails while nobody waits for it.
+  const [referrers, ...read] = await Promise.all([readReferrers(reader, named), ...images])
+  return { name, index: { text, referrers }, images: read }
 }
 
 async function readImage(

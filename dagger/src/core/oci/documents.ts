@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 import type { Compression } from "../request/compression.js"
-import { firstIssue } from "../text/json.js"
+import { firstIssue, parseJson } from "../text/json.js"
 
 /**
  * The documents of an OCI image layout, as far as this project reads them. They are written as canonical JSON, so that
@@ -110,15 +110,10 @@ export function canonicalJson(value: unknown): string {
  * Reads one of a layout's JSON documents.
  *
  * @param name the document's name in errors: `index.json`, `manifest sha256:…`
- * @throws RunnerImagesError BUILD_FAILED when the text is not JSON, or does not match the schema
+ * @throws RunnerImagesError BUILD_FAILED when the text is not JSON, is nested too deeply, or does not match the schema
  */
 export function parseDocument<S extends z.ZodType>(schema: S, text: string, name: string): z.infer<S> {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw layoutError(`${name} is not JSON`, { cause })
-  }
+  const json = parseJson(text, (why, cause) => layoutError(`${name}: ${why}`, { cause }))
   const result = schema.safeParse(json)
   if (result.success) return result.data
   throw layoutError(`${name}: ${firstIssue(result.error)}`)

@@ -78,9 +78,12 @@ async function readImage(read: LayoutReader, { digest, ...rest }: Descriptor): P
   return { digest, manifest, config }
 }
 
-async function readBlob(read: LayoutReader, { digest }: Descriptor): Promise<string> {
+async function readBlob(read: LayoutReader, { digest, size }: Descriptor): Promise<string> {
   const text = await read(blobPath(digest))
   const actual = digestOf(text)
   if (actual !== digest) throw layoutError(`the content of blob ${digest} has the digest ${actual}`)
+  const bytes = Buffer.byteLength(text)
+  if (bytes !== size)
+    throw layoutError(`blob ${digest} has ${String(bytes)} bytes, and not ${String(size)} as is said of it`)
   return text
 }

@@ -3,6 +3,7 @@ import { DEFAULT_BASE, type BaseName } from "../variants/bases.js"
 import { RunnerImagesError } from "../errors.js"
 import type { PlatformName } from "../platforms.js"
 import { firstIssue, parseJson } from "../text/json.js"
+import { PACKAGE_NAME } from "../text/package-name.js"
 import type { ReleaseFile } from "./releases.js"
 import {
   lockedPackageSchema,
@@ -31,11 +32,16 @@ const lockSchema = z.object({
   ),
 })
 
+/** By Debian's policy. Names and versions become lines of apt's preferences, and words of commands. */
+const VERSION = /^[A-Za-z0-9.+:~-]+$/
+/** Characters of a wrong one that the message has. */
+const MOST_SHOWN = 100
+
 /**
  * Parses a lock: the `report.json` of an earlier build, of which only the packages and the base image are used.
  *
- * @throws RunnerImagesError LOCK_INVALID when it is not JSON, does not match the schema, lacks one of the platforms, or has
- *   another base
+ * @throws RunnerImagesError LOCK_INVALID when it is not JSON, does not match the schema, names what is no package, lacks one of
+ *   the platforms, or has another base
  */
 export function parseLock(text: string, platforms: readonly PlatformName[], base: BaseName = DEFAULT_BASE): Lock {
   const invalid = (why: string, cause?: unknown) =>
@@ -53,6 +59,9 @@ export function parseLock(text: string, platforms: readonly PlatformName[], base
   // Reports of another schema version can be locks too, as long as they have what a lock needs. If not, that is probably why.
   if (!parsed.success) throw invalid(`${otherVersion(json)}${firstIssue(parsed.error)}`)
   const { variant, releases = [] } = parsed.data
+  for (const { name, version } of parsed.data.platforms.flatMap(({ packages }) => packages))
+    if (!PACKAGE_NAME.test(name) || !VERSION.test(version))
+      throw invalid(`${JSON.stringify(`${name} ${version}`.slice(0, MOST_SHOWN))} is not a package and its version`)
   const lock: Lock = {
     ...(variant === undefined ? {} : { variant }),
     ...(releases.length === 0 ? {} : { releases }),

@@ -30,15 +30,20 @@ export async function publishedBuild(
     )
   }
   const manifests = new Set([image.digest, ...image.platforms.map(({ digest }) => digest)].map(blobPath))
-  const entry = { mediaType: image.isIndex ? MEDIA_TYPE.index : MEDIA_TYPE.manifest, digest: image.digest, size: 0 }
+  const manifest = async (digest: string): Promise<string> => {
+    const text = await images.find(repository, `@${digest}`)
+    if (text === undefined) throw diffError(shown, `the registry does not have ${digest}`)
+    return text
+  }
+  const root = await manifest(image.digest)
+  const mediaType = image.isIndex ? MEDIA_TYPE.index : MEDIA_TYPE.manifest
+  const entry = { mediaType, digest: image.digest, size: Buffer.byteLength(root) }
   const read: LayoutReader = async (path) => {
     if (path === "index.json")
       return JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [entry] })
     const digest = path.replace("blobs/", "").replace("/", ":")
-    if (!manifests.has(path)) return images.blob(repository, digest)
-    const text = await images.find(repository, `@${digest}`)
-    if (text === undefined) throw diffError(shown, `the registry does not have ${digest}`)
-    return text
+    if (digest === image.digest) return root
+    return manifests.has(path) ? manifest(digest) : images.blob(repository, digest)
   }
   try {
     return buildOf(report, await readLayout(read), shown)

@@ -3,6 +3,7 @@ import { RunnerImagesError } from "../errors.js"
 import { descriptorSchema, digestOf, type Descriptor } from "../oci/documents.js"
 import { platformText } from "../platforms.js"
 import { firstIssue } from "../text/json.js"
+import { isDeepJson } from "../text/nesting.js"
 import type { PublishedImages } from "./published-images.js"
 
 /** Docker's older types have the same fields. */
@@ -178,6 +179,7 @@ async function configOf(
 }
 
 function jsonOf(text: string): unknown {
+  if (isDeepJson(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -132,12 +132,15 @@ export const layerSchema = z.object({
 export type ImageLayer = z.infer<typeof layerSchema>
 
 /** One of the archive's signed Release files, from which both platforms were resolved. */
+/** ISO 8601, in UTC. */
+const timeSchema = z.iso.datetime("is not a time such as 2026-01-31T23:59:59Z")
+
 export const releaseFileSchema = z.object({
   /** apt's file name for it, which names the archive and the suite. */
   name: z.string(),
   sha256,
   /** The Date field, ISO 8601. */
-  date: z.string(),
+  date: timeSchema,
 })
 
 export const platformReportSchema = z.object({
@@ -225,7 +228,7 @@ export const reportSchema = z.object({
   /** This project's version. */
   version: z.string(),
   /** The image's creation time, ISO 8601: the time of its newest input, so that the same inputs give the same image. */
-  created: z.string(),
+  created: timeSchema,
   sources: imageSourcesSchema,
   runner: z.object({ kind: z.enum(RUNNER_KINDS), version: z.string() }),
   /** Containers start as root. */

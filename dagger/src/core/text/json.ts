@@ -1,4 +1,5 @@
 import type { z } from "zod"
+import { isDeepJson, TOO_DEEP } from "./nesting.js"
 
 /** Makes the error of whoever reads the text. */
 type Invalid = (why: string, cause?: unknown) => Error
@@ -6,9 +7,10 @@ type Invalid = (why: string, cause?: unknown) => Error
 /**
  * Parses JSON of unknown form.
  *
- * @throws what `invalid` makes of "it is not JSON"
+ * @throws what `invalid` makes of "it is not JSON", or of JSON that is nested too deeply
  */
 export function parseJson(text: string, invalid: Invalid): unknown {
+  if (isDeepJson(text)) throw invalid(TOO_DEEP)
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -2,6 +2,7 @@ import { isMap, parseDocument } from "yaml"
 import { z } from "zod"
 import { RunnerImagesError } from "../errors.js"
 import { firstIssue } from "../text/json.js"
+import { isDeepYaml, TOO_DEEP } from "../text/nesting.js"
 import { AREAS, type Examination, type Finding, type Lookup } from "./finding.js"
 
 const nonEmpty = z.string().trim().min(1)
@@ -37,6 +38,7 @@ export function parseAllowList(text: string, from: string): AllowedEntry[] {
       "Each entry has an id or a package, a reason, and the day on which it expires.",
       { cause },
     )
+  if (isDeepYaml(text)) throw invalid(TOO_DEEP)
   const document = parseDocument(text)
   const [error] = document.errors
   if (error) throw invalid(error.message.split("\n")[0]?.replace(/:$/, "") ?? error.code)

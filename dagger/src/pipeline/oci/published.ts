@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs"
-import { readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { layoutImageName, layoutImages } from "../../core/evidence/layout-images.js"
@@ -12,6 +11,7 @@ import { inspect, type Inspection } from "../../core/published/inspection.js"
 import { promote, rollback, type Promotion, type PromotionOptions } from "../../core/published/promotion.js"
 import { surveyOf } from "../../core/published/survey.js"
 import { nameOf, type ImageReference } from "../../core/text/reference.js"
+import { readDocument, unreadableReason } from "./layout-files.js"
 import type { Registry } from "./registry.js"
 
 /** The work on images that a registry has already, for both entry points. Each throws what its function in `core/published/` throws. */
@@ -133,10 +133,10 @@ function promotionOptions(
 function layoutFiles(folder: string): (path: string) => Promise<string | undefined> {
   return async (path) => {
     try {
-      return await readFile(join(folder, path), "utf8")
+      return await readDocument(folder, path)
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined
-      throw layoutProblem(folder, `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      throw layoutProblem(folder, `${path} cannot be read: ${unreadableReason(error)}`)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { dag, ExecError, type Container, type Directory, type File, type Secret, type Service } from "@dagger.io/dagger"
+import { ExecError, type Container, type Directory, type File, type Secret, type Service } from "@dagger.io/dagger"
 import { randomUUID } from "node:crypto"
 import { z } from "zod"
 import { RunnerImagesError } from "../../core/errors.js"
@@ -62,7 +62,7 @@ const PLAN = "/run/plan"
 const LAYOUTS = "/run/layouts"
 const ARCHIVE = "/run/image.tar"
 const COPY = "/run/copy"
-const CREDENTIALS = "/run/credentials.json"
+const PASSWORD = "/run/password"
 const TRUST_BUNDLE = "/run/ca-certificates.crt"
 
 /**
@@ -81,11 +81,16 @@ export class Registry implements ChangingImages {
     readonly plain: boolean,
     /** Does so because it was asked to. */
     readonly plainHttp: boolean,
-    /** Sends credentials. */
-    readonly login: boolean,
+    /** Whose password is sent. */
+    private readonly username: string | undefined,
     private readonly limits: RegistryLimits,
     private readonly uploads: EngineHost["uploads"],
   ) {}
+
+  /** Sends credentials. */
+  get login(): boolean {
+    return this.username !== undefined
+  }
 
   /**
    * @param repository a repository in the registry, as the user wrote it
@@ -115,17 +120,16 @@ export class Registry implements ChangingImages {
         .withMountedFile(TRUST_BUNDLE, engineHost.uploads.file("ca-certificates.crt", caBundle))
         .withEnvVariable("SSL_CERT_FILE", TRUST_BUNDLE)
     if (access.registry) client = client.withServiceBinding(ALIAS, access.registry)
-    const login = access.username !== undefined && access.password !== undefined
-    if (access.username !== undefined && access.password)
-      client = await withCredentials(client, transport, access.username, access.password)
+    // In a file that only exists while a step runs: the password appears in no log, argument, query or layer.
+    if (access.password) client = client.withMountedSecret(PASSWORD, access.password)
     const plainHttp = access.plainHttp === true && !access.registry
     if (plainHttp)
       progress?.warn(
         "all platforms",
-        `${registry} is used without TLS: whoever is on the way can ${login ? "read the password and " : ""}change what is sent`,
+        `${registry} is used without TLS: whoever is on the way can ${access.password ? "read the password and " : ""}change what is sent`,
       )
     const plain = plainHttp || access.registry !== undefined
-    return new Registry(client, registry, transport, plain, plainHttp, login, limits, engineHost.uploads)
+    return new Registry(client, registry, transport, plain, plainHttp, access.username, limits, engineHost.uploads)
   }
 
   /**
@@ -340,7 +344,7 @@ export class Registry implements ChangingImages {
     const flags = [
       ...["-registry", this.transport],
       ...(this.plain ? ["-plain-http"] : []),
-      ...(this.login ? ["-auth-file", CREDENTIALS] : []),
+      ...(this.username === undefined ? [] : ["-username", this.username, "-password-file", PASSWORD]),
       ...["-silence", `${String(Math.min(this.limits.silence, seconds))}s`, "-total", `${String(seconds)}s`],
     ]
     try {
@@ -377,11 +381,4 @@ async function registryPort(service: Service, repository: Repository): Promise<n
     `The registry service has the ports ${port.join(", ")}, but ${registry} names none of them.`,
     "Add the port to the repository's name.",
   )
-}
-
-/** Credentials reach the client in a file that only exists while a step runs; they never appear in a log, an argument or a layer. */
-async function withCredentials(client: Container, registry: string, username: string, password: Secret) {
-  const auth = Buffer.from(`${username}:${await password.plaintext()}`).toString("base64")
-  const file = dag.setSecret(`credentials-${registry}`, JSON.stringify({ auths: { [registry]: { auth } } }))
-  return client.withMountedSecret(CREDENTIALS, file)
 }

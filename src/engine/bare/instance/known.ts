@@ -66,6 +66,8 @@ export function engineEnd(address: string): EngineEnd | undefined {
 export interface RegistryLogin {
   username: string
   password: string
+  /** Where the password is, which only root can read. */
+  passwordFile: string
 }
 
 /**
@@ -86,5 +88,5 @@ export function registryLogin(port: number): RegistryLogin | undefined {
       "Run this command as root, like the engine.",
     )
   checkListener(record)
-  return { username: REGISTRY_USER, password }
+  return { username: REGISTRY_USER, password, passwordFile: folder.registryPassword }
 }

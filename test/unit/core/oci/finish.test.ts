@@ -308,7 +308,7 @@ describe("a layout that is not as asked", () => {
   }
 
   it.each([
-    ["index.json is no JSON", /^index/, () => "{", /index.json is not JSON/],
+    ["index.json is no JSON", /^index/, () => "{", /index.json: it is not JSON/],
     [
       "index.json is empty",
       /^index/,

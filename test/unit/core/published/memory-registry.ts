@@ -174,7 +174,11 @@ export function publishImage(
     const document = {
       schemaVersion: 2,
       mediaType: MEDIA_TYPE.manifest,
-      config: { mediaType: MEDIA_TYPE.config, digest: registry.blobOf(config), size: 100 },
+      config: {
+        mediaType: MEDIA_TYPE.config,
+        digest: registry.blobOf(config),
+        size: Buffer.byteLength(canonicalJson(config)),
+      },
       layers: [
         { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digestOf("base"), size: 30_000_000 },
         { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digestOf(salt), size: 250_000_000 },

@@ -9,6 +9,7 @@ import {
 } from "../definitions.js"
 import { RunnerImagesError } from "../../errors.js"
 import { PLATFORMS } from "../../platforms.js"
+import { isDeepYaml, TOO_DEEP } from "../../text/nesting.js"
 import { issueLine, issueLines, issuesOf, reservedKeys } from "./validation-issues.js"
 import { contradictions } from "./rules.js"
 import { definitionSchema, type WrittenDefinition } from "./schema.js"
@@ -34,6 +35,7 @@ export function parseCustomVariant(text: string, file: string): CustomVariant {
     throw invalid(file, [
       `${file}: has more than ${String(LONGEST_DEFINITION)} characters; put long texts into the archive of a tool`,
     ])
+  if (isDeepYaml(text)) throw invalid(file, [`${file}: ${TOO_DEEP}`])
   const lines = new LineCounter()
   const { document, value } = read(text, file, lines)
   const reserved = reservedKeys(document)
@@ -53,7 +55,7 @@ function read(text: string, file: string, lines: LineCounter) {
     return { document, value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown }
   } catch (cause) {
     if (cause instanceof RunnerImagesError) throw cause
-    // The library gives up on endless aliases, and on nesting deeper than the stack.
+    // The library gives up on endless aliases.
     throw invalid(file, [`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`], cause)
   }
 }
