@@ -40,21 +40,27 @@ def zipped(name, *entries):
             archive.writestr(made, text)
 
 
+# What links lead to is a file of the tests' own: a program that is wrong must not damage the machine that it is tested on.
+KEPT = os.path.join(folder, "outside", "kept")
+os.mkdir(os.path.dirname(KEPT))
+with open(KEPT, "wb") as file:
+    file.write(TEXT)
+
 tar("good", entry("bin/hello", mode=0o6755), entry("link", tarfile.SYMTYPE, linkname="hello"))
 tar("parent", entry("../../escaped"))
 tar("parent-within", entry("bin/../../../escaped"))
 tar("absolute", entry("/escaped"))
 tar("through-link", entry("out", tarfile.SYMTYPE, linkname="/"), entry("out/escaped"))
 tar("through-relative-link", entry("out", tarfile.SYMTYPE, linkname=".."), entry("out/escaped"))
-tar("hard-link", entry("out", tarfile.LNKTYPE, linkname="/etc/passwd"))
-tar("hard-link-by-parent", entry("out", tarfile.LNKTYPE, linkname="../../../etc/passwd"))
+tar("hard-link", entry("out", tarfile.LNKTYPE, linkname=KEPT))
+tar("hard-link-by-parent", entry("out", tarfile.LNKTYPE, linkname="../../../../../outside/kept"))
 tar("character-device", entry("zero", tarfile.CHRTYPE, devmajor=1, devminor=5))
 tar("block-device", entry("disk", tarfile.BLKTYPE, devmajor=8, devminor=0))
 tar("pipe", entry("pipe", tarfile.FIFOTYPE))
-tar("duplicate", entry("hello"), entry("hello", tarfile.SYMTYPE, linkname="/etc/passwd"), entry("hello"))
+tar("duplicate", entry("hello"), entry("hello", tarfile.SYMTYPE, linkname=KEPT), entry("hello"))
 tar("long-name", entry("n" * 300))
 tar("long-path", entry("/".join(["n" * 200] * 25)))
-tar("link-for-wanted", entry("bin", tarfile.SYMTYPE, linkname="/etc"))
+tar("link-for-wanted", entry("bin", tarfile.SYMTYPE, linkname=os.path.dirname(KEPT)))
 tar("empty-name", entry("./"), entry("."))
 zipped("good", ("bin/hello", stat.S_IFREG | 0o6755, TEXT), ("link", SYMLINK, "hello"))
 zipped("parent", ("../../escaped", REGULAR, TEXT))

@@ -89,10 +89,10 @@ describe("an archive is refused", () => {
   })
 
   it("from which a file is wanted that is behind a link", () => {
-    const { status, said } = unpack("link-for-wanted.tar.gz", ["+bin/passwd"])
+    const { status, said } = unpack("link-for-wanted.tar.gz", ["+bin/kept"])
     expect({ status, said }).toEqual({ status: 5, said: "the archive has a link in the place of a folder: bin\n" })
-    expect(unpack("link-for-wanted.tar.gz", ["-bin/passwd"]).status).toBe(5)
-    expect(existsSync("/etc/passwd")).toBe(true)
+    expect(unpack("link-for-wanted.tar.gz", ["-bin/kept"]).status).toBe(5)
+    expect(existsSync(join(folder, "outside/kept"))).toBe(true)
   })
 })
 
