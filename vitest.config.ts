@@ -27,6 +27,8 @@ export default defineConfig({
           exclude,
           testTimeout: MINUTE,
           isolate: false,
+          // Most of a test is waiting for processes: with one worker, which is what two processors give, half of them idles.
+          maxWorkers: 2,
           globalSetup: "test/runtime/image-node.ts",
         },
       },
