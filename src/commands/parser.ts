@@ -7,6 +7,7 @@ import { buildCommand } from "./build.js"
 import { catalogCommand } from "./catalog.js"
 import { cleanupCommand } from "./cleanup.js"
 import { diffCommand } from "./diff.js"
+import { dockerfileCommand } from "./dockerfile.js"
 import { doctorCommand } from "./doctor.js"
 import type { CommandContext } from "../input/context.js"
 import { COMPLETING, completionCommand, completions } from "./completion.js"
@@ -54,6 +55,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["vulnerabilities", []],
   ["bench", []],
   ["catalog", ["check", "outdated", "update"]],
+  ["dockerfile", []],
   ["doctor", []],
   ["completion", []],
   ["engine", ["up", "down", "status", "logs", "prune"]],
@@ -128,6 +130,7 @@ export function parser(context: CommandContext, engine?: EngineCommands): Argv {
       .command(vulnerabilitiesCommand(context))
       .command(benchCommand(context))
       .command(catalogCommand(context))
+      .command(dockerfileCommand(context))
       .command(doctorCommand(context))
       .command(engineCommand(engine))
       .command(completionCommand)

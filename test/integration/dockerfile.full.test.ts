@@ -1,7 +1,9 @@
 import { dag } from "@dagger.io/dagger"
 import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, it } from "vitest"
+import { withoutSyntax } from "../../dagger/src/core/dockerfile/dockerfile.js"
 import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
 import { AGENT_FOLDERS } from "../../dagger/src/core/variants/runner-user.js"
 import { HEALTH_COMMAND, LOADER, RUNNER_MANIFEST } from "../../dagger/src/core/variants/runtime-files.js"
@@ -10,6 +12,10 @@ import { trustFile } from "../../dagger/src/core/request/trust-files.js"
 import { inSession } from "./foreign-packages.js"
 
 const docker = fileURLToPath(new URL("../../docker", import.meta.url))
+const FROM_REGISTRIES = [
+  { name: "SOURCES", value: "registry" },
+  { name: "RUNNER", value: "act" },
+]
 /** What a runner does at its start, and what jobs use. */
 const USED = [
   "id",
@@ -36,10 +42,13 @@ it("the Dockerfile builds on its own, with what the pipeline's image has", async
   const trust = trustFile(process.env.SSL_CERT_FILE, existsSync)
   const output = await inSession(({ platform }) => {
     const secrets = trust === undefined ? [] : [dag.setSecret("ca-bundle", readFileSync(trust, "utf8"))]
+    // The engine's own frontend reads it: the one that it names would have to be fetched.
+    const dockerfile = withoutSyntax(readFileSync(join(docker, "Dockerfile"), "utf8"))
     const image = dag
       .host()
       .directory(docker)
-      .dockerBuild({ platform: asPlatform(platform), secrets })
+      .withNewFile("Dockerfile", dockerfile)
+      .dockerBuild({ platform: asPlatform(platform), secrets, buildArgs: FROM_REGISTRIES })
     return image.withExec(["sh", "-ec", USED.join("\n")]).stdout()
   })
   const versionOf = (name: "node" | "npm" | "yarn") => {

@@ -1,185 +1,204 @@
-import { readFileSync } from "node:fs"
-import { basename, dirname } from "node:path"
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { DEFAULT_BASE } from "../../dagger/src/core/variants/bases.js"
-import { catalogTool } from "../../dagger/src/core/catalog/catalog.js"
-import { DPKG_EXCLUDES } from "../../dagger/src/core/variants/definitions.js"
+import { catalogTool, upstreamFiles } from "../../dagger/src/core/catalog/catalog.js"
 import { planVariant } from "../../dagger/src/core/plan/plan.js"
 import { PLATFORMS, spelling } from "../../dagger/src/core/platforms.js"
-import { factsFile, labelsText, runtimeFacts } from "../../dagger/src/core/plan/runtime-facts.js"
-import { HEALTHCHECK } from "../../dagger/src/pipeline/image/image.js"
-import {
-  CLEAN_START,
-  ENTRYPOINT,
-  LABELS_FILE,
-  LOADER,
-  RUNNER_MANIFEST,
-  RUNTIME_FOLDER,
-  RUNTIME_LINKS,
-  TOOL_CACHE_LINKS,
-} from "../../dagger/src/core/variants/runtime-files.js"
-import { cachedTools } from "../../dagger/src/core/plan/tool-cache.js"
-import {
-  AGENT_FOLDERS,
-  AGENT_USER,
-  RUNNER_FOLDERS,
-  RUNNER_USER,
-  TOOL_CACHE,
-} from "../../dagger/src/core/variants/runner-user.js"
+import { resolveDefinition } from "../../dagger/src/core/variants/definitions.js"
+import { VARIANTS } from "../../dagger/src/core/variants/names.js"
+import { DOCKER_FOLDER } from "../../src/host/paths.js"
+import { dockerfiles } from "../../src/runs/dockerfile.js"
 
-const text = readFileSync(new URL("../../docker/Dockerfile", import.meta.url), "utf8")
-/** Continued lines put together. */
-const lines = text.replaceAll(/\\\n\s*/g, "").split("\n")
-
-/** What the Dockerfile's shell writes into a file, with the values of its variables. */
-function written(file: string, values: Readonly<Record<string, string>>): unknown {
-  const [, , json = ""] = new RegExp(`(cat > "\\$folder/${file}" <<JSON\n)([^]*?)\nJSON\n`).exec(text) ?? []
-  return JSON.parse(json.replaceAll(/\$([A-Za-z_]+)/g, (_all, name: string) => values[name] ?? `no ${name}`))
-}
-
-/** What an ARG is when the builder is told nothing. */
-function argument(name: string): string | undefined {
-  const line = lines.find((candidate) => candidate.startsWith(`ARG ${name}=`))
-  return line?.slice(`ARG ${name}=`.length).replaceAll('"', "")
-}
-
-const plan = planVariant(
-  "standard",
-  { platforms: [...PLATFORMS], variants: ["standard"], sources: "registry", sudo: false, refresh: false },
-  { mode: "registry", reason: "" },
+const made = [...dockerfiles()].map(([path, text]) => ({ name: path.slice(DOCKER_FOLDER.length + 1), path, text }))
+const texts = Object.fromEntries(
+  VARIANTS.map((variant) => {
+    const name = variant === "standard" ? "Dockerfile" : `Dockerfile.${variant}`
+    return [variant, made.find((file) => file.name === name)?.text ?? ""]
+  }),
 )
 
-describe("the Dockerfile says what the pipeline says:", () => {
-  it("base image", () => {
-    expect(argument("BASE")).toBe(DEFAULT_BASE)
+describe("runner-images dockerfile --write has written", () => {
+  it.each(made)("$name", ({ path, text }) => {
+    expect(readFileSync(path, "utf8")).toBe(text)
   })
 
-  it.each(plan.platforms)("packages on $platform", ({ packages }) => {
-    expect(argument("PACKAGES")?.trim().split(/\s+/).sort()).toEqual(packages)
-  })
-
-  it("what is left out of packages", () => {
-    expect(text).toContain(`<<EOF /etc/dpkg/dpkg.cfg.d/runner-images\n${DPKG_EXCLUDES}EOF\n`)
-  })
-
-  it.each(["node", "npm", "yarn"] as const)("version of %s", (name) => {
-    const { registry } = catalogTool(name)
-    expect(argument(`${name.toUpperCase()}_VERSION`)).toBe(registry.kind === "npm" && registry.version)
-  })
-
-  it.each(PLATFORMS)("Node.js' package for %s", (platform) => {
-    const { registry } = catalogTool("node")
-    const name = registry.kind === "npm" ? registry.packages[platform].name : undefined
-    const { arch, vendor } = spelling(platform)
-    const said = text.includes(`  ${arch}) node=node-linux-${vendor} ;;`)
-      ? `node-linux-${vendor}`
-      : `node-linux-${arch}`
-    expect(said).toBe(name)
-  })
-
-  it("user and folders", () => {
-    const { name, uid, gid, shell, groups } = RUNNER_USER
-    for (const group of groups) expect(text).toContain(`groupadd --gid ${group.gid} ${group.name}\n`)
-    expect(text).toContain(`groupadd --gid ${gid} ${name}\n`)
-    expect(text).toContain(
-      `useradd --uid ${uid} --gid ${name} --groups ${groups.map((group) => group.name).join(",")} --shell ${shell} --create-home ${name}\n`,
+  it("every file that is there, and no other", () => {
+    const folders = [...new Set(made.map(({ path }) => dirname(path)))].filter((folder) => folder !== DOCKER_FOLDER)
+    const files = folders.flatMap((folder) =>
+      readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isFile() ? [join(folder, entry.name)] : [],
+      ),
     )
-    const [home, ...folders] = RUNNER_FOLDERS
-    expect(text).toContain(`WORKDIR ${home}\n`)
-    expect(lines).toContain(`install -d -m 0775 -o ${name} -g ${name} ${folders.join(" ")}`)
-    expect(text).toContain(`USER ${uid}\n`)
+    expect(files.sort()).toEqual(
+      made
+        .map(({ path }) => path)
+        .filter((path) => dirname(path) !== DOCKER_FOLDER)
+        .sort(),
+    )
+  })
+})
+
+describe.each(VARIANTS)("the Dockerfile of %s", (variant) => {
+  const text = texts[variant] ?? ""
+  const stages = text.split(/^(?=FROM )/m).slice(1)
+  const nameOf = (stage: string) => /^FROM .* AS (\S+)$/m.exec(stage.split("\n")[0] ?? "")?.[1]
+
+  it("pins what reads it by version and digest", () => {
+    expect(text.split("\n")[0]).toMatch(/^# syntax=docker\/dockerfile:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/)
   })
 
-  it("the broker's account and folders", () => {
-    const { name, uid, gid, home, shell } = AGENT_USER
-    expect(text).toContain(`groupadd --gid ${gid} ${name}\n`)
-    expect(text).toContain(
-      `useradd --uid ${uid} --gid ${name} --shell ${shell} --home-dir ${home} --no-create-home ${name}\n`,
-    )
-    expect(lines).toContain(`install -d -m 0700 -o ${name} -g ${name} ${AGENT_FOLDERS.join(" ")}`)
-  })
-
-  it.each(PLATFORMS)("what the runtime program knows of its image on %s", (platform) => {
-    const { arch, vendor } = spelling(platform)
-    const label = text.includes(`  ${arch}) label=${vendor} ;;`) ? vendor : arch
-    const [node = "", npm = "", yarn = ""] = (["NODE_VERSION", "NPM_VERSION", "YARN_VERSION"] as const).map(
-      (name) => argument(name) ?? "none",
-    )
-    const values = {
-      TARGETPLATFORM: platform,
-      BASE: DEFAULT_BASE,
-      label,
-      NODE_VERSION: node,
-      NPM_VERSION: npm,
-      YARN_VERSION: yarn,
+  it("starts each stage from a base image, from nothing or from an earlier stage", () => {
+    const names: string[] = []
+    for (const stage of stages) {
+      const [, from = ""] = /^FROM (?:--platform=\$BUILDPLATFORM )?(\S+)/.exec(stage) ?? []
+      const pattern = new RegExp(`^${from.replaceAll(/[.]/g, "\\.").replaceAll(/\$\{[^}]+\}/g, "\\w+")}$`)
+      if (from !== "${BASE}" && from !== "scratch")
+        expect(
+          names.some((name) => pattern.test(name)),
+          from,
+        ).toBe(true)
+      const mounted = [...stage.matchAll(/from=([^,\s]+)/g)].map(([, name]) => name)
+      expect(names).toEqual(expect.arrayContaining(mounted))
+      const name = nameOf(stage)
+      if (name !== undefined) names.push(name)
     }
-    const act = readFileSync(new URL("../../docker/act-runner/VERSION", import.meta.url), "utf8").trim()
-    const tools = [
-      { name: "runner", version: act, source: "go:act" },
-      { name: "node", version: node, source: "npm:node" },
-      { name: "npm", version: npm, source: "npm:npm" },
-      { name: "yarn", version: yarn, source: "npm:yarn" },
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it.each(PLATFORMS)("fetches every verifiable file of vendors for %s with its checksum", (platform) => {
+    const { tools } = resolveDefinition(variant, undefined)
+    const known = upstreamFiles(tools, PLATFORMS).filter(({ sha256 }) => sha256 === "unknown")
+    const together = (name: string) =>
+      known.some(({ tool }) => tool === name || catalogTool(tool).sameVersionAs === name)
+    const files = upstreamFiles(tools, [platform]).filter(({ tool }) => !together(tool))
+    expect(files.length).toBeGreaterThan(4)
+    const own = stages.filter((stage) => nameOf(stage)?.endsWith(`upstream-${spelling(platform).arch}`)).join("")
+    for (const { url, sha256 } of files)
+      expect(own).toContain(`ADD --checksum=sha256:${sha256} \\\n  ${url.replace("https:/", "${MIRROR}")} /`)
+    expect(own.match(/^ADD /gm)).toHaveLength(files.length)
+  })
+
+  it("adds nothing from another place without a checksum", () => {
+    expect(text.match(/^ADD (?!--checksum=sha256:[0-9a-f]{64} )/gm)).toBeNull()
+  })
+
+  it.each(["upstream", "registry"] as const)("installs the packages of a build from %s", (kind) => {
+    const base = { platforms: [...PLATFORMS], variants: [variant], sudo: false, refresh: false }
+    const { packages } = planVariant(variant, { ...base, sources: kind }, { mode: kind, reason: "" }).platforms[0] ?? {
+      packages: [],
+    }
+    const scripts = stages.filter((stage) => nameOf(stage)?.endsWith("-debs-target"))
+    const words = scripts.flatMap((stage) => {
+      const joined = stage.replaceAll(/\\\n\s*/g, "")
+      const [, chosen = ""] = new RegExp(`^  ${kind}\\) set --(.*) ;;$`, "m").exec(joined) ?? []
+      const [, common = ""] = /packages\.sh "\$TARGETARCH" "\$@" (.*)$/m.exec(joined) ?? []
+      return `${chosen} ${common}`.trim().split(/\s+/)
+    })
+    // Of the browser, neither platform has all files: it is a package in both cases.
+    const browser = variant === "standard" || kind === "registry" ? [] : ["chromium", "chromium-driver"]
+    expect(words.sort()).toEqual([...packages, ...browser].sort())
+  })
+
+  it("keeps what it downloads apart for each architecture", () => {
+    const caches = [...text.matchAll(/--mount=type=cache,id=([^,]+),/g)].map(([, id = ""]) => id)
+    expect(caches.length).toBeGreaterThan(3)
+    expect(caches.filter((id) => !/\$(TARGET|BUILD)ARCH$/.test(id))).toEqual([])
+  })
+
+  it("declares every argument that a stage uses", () => {
+    const given = [
+      "BUILDARCH",
+      "BUILDPLATFORM",
+      "TARGETARCH",
+      "TARGETPLATFORM",
+      "BASE",
+      "SOURCES",
+      "RUNNER",
+      "MIRROR",
+      "INSTALL",
     ]
-    const facts = factsFile(runtimeFacts(plan, platform, tools))
-    expect(written("image.json", values)).toEqual(JSON.parse("text" in facts ? facts.text : ""))
-    expect(text).toContain(`echo '${labelsText().trim()}' > "$folder/${basename(LABELS_FILE)}"\n`)
-    expect(text).toContain(`folder=/runtime${RUNTIME_FOLDER}\n`)
-  })
-
-  it("settings of the variant", () => {
-    expect(plan.files.length).toBeGreaterThan(0)
-    for (const file of plan.files)
-      expect(text).toContain(`COPY --chmod=${file.mode} <<"EOF" ${file.path}\n${"text" in file ? file.text : ""}EOF\n`)
-  })
-
-  it.each(PLATFORMS)("what the tool cache has on %s", (platform) => {
-    const { arch, vendor } = spelling(platform)
-    const said = text.includes(`  ${arch}) arch=${vendor} ;;`) ? vendor : arch
-    expect(said).toBe(vendor)
-    expect(text).toContain(`links=${TOOL_CACHE_LINKS}/$1/$2/$arch cache=${TOOL_CACHE}/$1/$2 from=$3\n`)
-    const versions = [{ name: "node", version: "NODE" }]
-    for (const { name, version, links } of cachedTools(versions, [{ name: "python3.13", version: "3.13.5-2" }])) {
-      const programs = Object.keys(links).map((path) => basename(path).replace("python3.13", '"$python"'))
-      const [target = ""] = Object.values(links)
-      const given = version === "NODE" ? "$node" : "${version%%-*}"
-      expect(lines).toContain(`offer ${name} "${given}" ${dirname(target)} ${programs.join(" ")}`)
+    for (const stage of stages) {
+      const [, ...rest] = stage.split("\n")
+      const body = rest.join("\n").split(/^# /m)[0] ?? ""
+      for (const name of given)
+        if (new RegExp(`\\$\\{?${name}\\b`).test(body))
+          expect(
+            body.indexOf(`ARG ${name}\n`),
+            `${name} in ${nameOf(stage) ?? "the last stage"}`,
+          ).toBeGreaterThanOrEqual(0)
     }
   })
 
-  it("the program that starts the health check", () => {
-    const { path, from, mode } = CLEAN_START
-    expect(text).toContain(`install -m 0${mode.toString(8)} ${from} ${path}\n`)
+  it("has no architecture outside of the stages for it and of choices between all", () => {
+    const archs = PLATFORMS.map((platform) => spelling(platform).arch)
+    const lines = text.split("\n").filter((line) => !line.startsWith("#") && archs.some((arch) => line.includes(arch)))
+    const allowed = [
+      new RegExp(`^  (${archs.join("|")})\\) `),
+      new RegExp(`^FROM scratch AS \\S+-(${archs.join("|")})$`),
+      /^ {2}\$\{MIRROR\}\//,
+      /^APT::Architectures /,
+      /^sh compile\.sh /,
+      /architecture-labels\.json$/,
+    ]
+    expect(lines.filter((line) => !allowed.some((pattern) => pattern.test(line)))).toEqual([])
   })
+})
 
-  it("the loader of the programs that hold secrets, and the checksums of the runner's, when both are there", () => {
-    const [, last = ""] = text.split(`\nCOPY --chown=1001:1001 --from=runner /runner/ ${RUNNER_USER.home}/\n`)
-    const { path, of, mode } = LOADER
-    expect(last).toContain(`readelf -lW ${of} `)
-    expect(last).toContain(`install -m 0${mode.toString(8)} "$loader" ${path}\n`)
-    const script = readFileSync(new URL("../../dagger/scripts/runner-manifest.sh", import.meta.url), "utf8")
-    const program = script.replace(/^(#.*\n)+/, "").trimEnd()
-    expect(last).toContain(`cd ${RUNNER_USER.home}\n(\n${program}\n) > ${RUNNER_MANIFEST}\n`)
-    expect(last.indexOf(`> ${RUNNER_MANIFEST}`)).toBeLessThan(last.indexOf("\nUSER "))
-  })
+it("the standard Dockerfile's stages", () => {
+  const names = [...(texts.standard ?? "").matchAll(/^FROM (.*?)(?: AS (\S+))?$/gm)].map(
+    ([, from, name]) => `${name ?? "(image)"} ← ${from ?? ""}`,
+  )
+  expect(names.map((line) => line.replace("--platform=$BUILDPLATFORM ", ""))).toMatchInlineSnapshot(`
+    [
+      "base ← \${BASE}",
+      "build-base ← \${BASE}",
+      "install-scripts ← scratch",
+      "tool-scripts ← scratch",
+      "archive ← build-base",
+      "toolbox ← archive",
+      "golang ← toolbox",
+      "locale ← toolbox",
+      "bundle ← toolbox",
+      "runner-upstream-amd64 ← scratch",
+      "runner-upstream-arm64 ← scratch",
+      "runner-upstream ← runner-upstream-\${TARGETARCH}",
+      "runner-official ← toolbox",
+      "runner-compiled ← golang",
+      "runner-act ← runner-compiled",
+      "runner ← runner-\${RUNNER}",
+      "standard-debs-build ← archive",
+      "standard-debs-target ← archive",
+      "standard-native-unpacked ← build-base",
+      "standard-native ← standard-native-unpacked",
+      "standard-packages-native ← standard-native",
+      "standard-unpack-prepared ← build-base",
+      "standard-unpacked ← base",
+      "standard-configure-prepared ← standard-native-unpacked",
+      "standard-packages-accelerated ← standard-unpacked",
+      "standard-packages-emulated ← base",
+      "standard-packages ← standard-packages-\${METHOD:-native}",
+      "accounts ← build-base",
+      "standard-upstream-amd64 ← scratch",
+      "standard-upstream-arm64 ← scratch",
+      "standard-upstream ← standard-upstream-\${TARGETARCH}",
+      "standard-tools-upstream ← toolbox",
+      "standard-tools-registry ← toolbox",
+      "standard-tools ← standard-tools-\${SOURCES}",
+      "standard-equipped ← standard-packages",
+      "runtime ← bundle",
+      "standard-files ← scratch",
+      "standard-described ← build-base",
+      "standard ← standard-equipped",
+      "setup-info ← build-base",
+      "(image) ← standard",
+    ]
+  `)
+})
 
-  it("the runner's Node.js", () => {
-    expect(text).toContain(`sh lay-out.sh /compiled "$TARGETARCH" ${LOADER.of} /runner\n`)
-  })
-
-  it("links for those who know other images", () => {
-    const [first, ...hooks] = Object.entries(RUNTIME_LINKS)
-    expect(text).toContain(`ln -s ${first?.[1] ?? ""} /runtime${first?.[0] ?? ""}\n`)
-    expect(text).toContain(`for hook in ${hooks.map(([path]) => basename(path)).join(" ")}; do\n`)
-  })
-
-  it("environment, start and health", () => {
-    const environment = Object.entries(plan.environment)
-    expect(lines).toContain(`ENV ${environment.map(([name, value]) => `${name}=${value}`).join(" ")}`)
-    expect(lines).toContain(`ENTRYPOINT ${JSON.stringify(ENTRYPOINT).replaceAll(",", ", ")}`)
-    const { command, intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = HEALTHCHECK
-    expect(lines).toContain(
-      `HEALTHCHECK --interval=${intervalSeconds}s --timeout=${timeoutSeconds}s --start-period=${startPeriodSeconds}s ` +
-        `--retries=${retries} CMD ${JSON.stringify(command).replaceAll(",", ", ")}`,
-    )
-  })
+it("a name for each variant", () => {
+  expect(made.map(({ path }) => basename(path)).filter((name) => name.startsWith("Dockerfile"))).toEqual([
+    "Dockerfile",
+    "Dockerfile.chrome",
+    "Dockerfile.chrome-go",
+  ])
 })

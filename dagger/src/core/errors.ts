@@ -121,6 +121,10 @@ export const ERRORS = {
     meaning: "The list of allowed differences, or of accepted vulnerabilities, cannot be read.",
   },
   CATALOG_INVALID: { exit: EXIT.buildFailed, meaning: "The catalog of versions and checksums is invalid." },
+  DOCKERFILE_OUTDATED: {
+    exit: EXIT.checksFailed,
+    meaning: "A Dockerfile is not what the catalog and the variants make of it.",
+  },
   TOOL_UNKNOWN: { exit: EXIT.usage, meaning: "The catalog has no such tool." },
   CHECKSUM_UNKNOWN: {
     exit: EXIT.buildFailed,

@@ -21,7 +21,7 @@ import {
   type PlatformImage,
 } from "./oci/finish.js"
 import { compareVariant } from "./parity/image-parity.js"
-import { HEALTHCHECK } from "./image/image.js"
+import { HEALTHCHECK } from "../core/variants/runtime-files.js"
 import { annotationFactsOf, PlatformImages, type PlatformBuild } from "./image/platform-image.js"
 import type { Progress } from "../core/progress/progress.js"
 import { prepareBuild, type BuildInputs, type BuildContext } from "./image/build-context.js"

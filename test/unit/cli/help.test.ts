@@ -14,6 +14,7 @@ describe("help of", () => {
     "reproduce",
     "diff",
     "sbom",
+    "dockerfile",
     "inspect",
     "promote",
     "rollback",

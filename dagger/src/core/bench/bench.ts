@@ -12,7 +12,7 @@ export const ROWS = {
   accelerated: "the foreign platform, with native binaries whose root is unpacked again",
   both: "both platforms in parallel, as in a build",
   emulated: "the foreign platform, with its own binaries under emulation",
-  dockerfile: "the foreign platform, docker/Dockerfile built by BuildKit",
+  dockerfile: "the foreign platform, docker/Dockerfile built by BuildKit with INSTALL=emulated",
   "build-cold": "images for both platforms, nothing cached: build, write, push",
   "build-warm": "the same again, with nothing changed",
   start: "the command line, which prints its version",

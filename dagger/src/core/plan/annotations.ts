@@ -4,7 +4,7 @@ export interface AnnotationFacts {
   description: string
   version: string
   /** ISO 8601. */
-  created: string
+  created?: string
   /** SPDX expression. */
   licenses: string
   /** The commit that it was built from. */

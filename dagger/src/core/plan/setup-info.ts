@@ -12,8 +12,8 @@ export const SETUP_INFO = { folder: RUNNER_USER.home, name: NAME, path: `${RUNNE
 export interface SetupFacts {
   /** This project's version. */
   version: string
-  /** ISO 8601. */
-  created: string
+  /** ISO 8601. Undefined if the image has no report, and so no time of its own. */
+  created?: string
   runnerVersion: string
 }
 
@@ -33,8 +33,12 @@ export function setupInfoText(
     Base: base,
     Version: version,
     Runner: runnerText({ kind: runner, version: runnerVersion }),
-    Created: created,
-    Report: `report.md and report.json, beside the image's layout (dist/${variant} unless the build had another --output)`,
+    ...(created === undefined
+      ? {}
+      : {
+          Created: created,
+          Report: `report.md and report.json, beside the image's layout (dist/${variant} unless the build had another --output)`,
+        }),
   }
   const detail = Object.entries(lines).map(([name, value]) => `${name}: ${value}`)
   return `${JSON.stringify([{ group: "Runner Image", detail: detail.join("\n") }], null, 2)}\n`

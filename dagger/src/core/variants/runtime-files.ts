@@ -33,6 +33,15 @@ const NODE_OPTIONS = ["--disable-sigusr1"]
 /** Exec form: no shell is involved, and Node.js is the image's own, whichever one a job has put into its PATH. */
 export const HEALTH_COMMAND = [CLEAN_START.path, "-i", LOADER.path, NODE, ...NODE_OPTIONS, PROGRAM, "health"]
 
+/** A container is healthy while its listener runs and is registered; the runtime program checks that. */
+export const HEALTHCHECK = {
+  command: HEALTH_COMMAND,
+  intervalSeconds: 30,
+  timeoutSeconds: 10,
+  startPeriodSeconds: 60,
+  retries: 3,
+} as const
+
 /** Every program that the start of the container and the health check need. */
 export const RUNTIME_PROGRAMS = [...ENTRYPOINT, CLEAN_START.path, LOADER.path, NODE, "/usr/bin/tini"]
 

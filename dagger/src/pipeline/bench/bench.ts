@@ -13,7 +13,9 @@ import { asPlatform } from "../engine/platform.js"
 import { Progress, type Phase } from "../../core/progress/progress.js"
 import { prepareBuild, type BuildInputs } from "../image/build-context.js"
 import { scripts } from "../engine/script.js"
+import { withoutSyntax } from "../../core/dockerfile/dockerfile.js"
 import { dockerFiles } from "../image/docker-files.js"
+import type { UploadedFile } from "../engine/uploads.js"
 import { Stopwatch } from "../../core/bench/stopwatch.js"
 import type { BuiltVariant } from "../image/built-variant.js"
 
@@ -70,7 +72,9 @@ async function packageRound(
   const names = packagesFor(request, variant)
   const own = await resolved(context, engineHost.platform, names)
   const foreign = await resolved(context, platform, names)
-  const dockerContext = inputs.uploads.directory(dockerFiles(inputs.docker)).withDirectory("debs", foreign.debs)
+  const dockerContext = inputs.uploads
+    .directory(forOwnFrontend(dockerFiles(inputs.docker)))
+    .withDirectory("debs", foreign.debs)
   const works = packageRows(engineHost, own, foreign, dockerContext)
   await progress.run("all platforms", "download", () =>
     Promise.all([
@@ -78,7 +82,7 @@ async function packageRound(
       own.root.sync(),
       foreign.root.sync(),
       dockerContext.sync(),
-      dockerfile(dockerContext, engineHost, platform, "base").sync(),
+      dockerfile(dockerContext, engineHost, platform, "standard-debs-target").sync(),
     ]),
   )
   const runs: PackageRound["runs"] = {}
@@ -121,12 +125,12 @@ function packageRows(
     emulated: async ({ phase }, cacheBuster) =>
       installMethodOf(await installPackages(engineHost, again(foreign, cacheBuster), undefined, phase)),
     dockerfile: async (_, cacheBuster) => {
-      // A builder identifies a step by the content of its context.
+      // A builder identifies a step by the files that it copies.
       await dockerfile(
-        dockerContext.withNewFile("cache-buster", cacheBuster),
+        dockerContext.withNewFile("debs/cache-buster", cacheBuster),
         engineHost,
         foreign.platform,
-        "packages",
+        "standard-packages",
       ).sync()
       return {}
     },
@@ -142,9 +146,21 @@ function installMethodOf({ installMethod, reason }: InstalledPackages): Pick<Mea
   return { installMethod, ...(reason === undefined ? {} : { reason }) }
 }
 
-/** A stage of the plain Dockerfile, built without the pipeline. */
+/** With a Dockerfile that the engine's own frontend reads: the one that the file names would be fetched. */
+function forOwnFrontend(files: Record<string, UploadedFile>): Record<string, UploadedFile> {
+  const file = files["Dockerfile"]
+  if (file === undefined || typeof file === "string" || !("content" in file))
+    throw new Error("docker/Dockerfile is missing")
+  return { ...files, Dockerfile: withoutSyntax(Buffer.from(file.content).toString("utf8")) }
+}
+
+/** A stage of the plain Dockerfile, built without the pipeline: for another platform, by that one's own programs. */
 function dockerfile(dockerContext: Directory, { base }: EngineHost, platform: PlatformName, target: string): Container {
-  const buildArgs = [{ name: "BASE", value: base }]
+  const buildArgs = [
+    { name: "BASE", value: base },
+    { name: "SOURCES", value: "registry" },
+    { name: "INSTALL", value: "emulated" },
+  ]
   return dockerContext.dockerBuild({ platform: asPlatform(platform), target, buildArgs })
 }
 

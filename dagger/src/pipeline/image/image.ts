@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { addUser, ownedFoldersText, type AccountFiles } from "../../core/packages/accounts.js"
 import { DPKG_EXCLUDES } from "../../core/variants/definitions.js"
-import type { Healthcheck } from "../../core/oci/finish.js"
 import { environmentOn, type PlannedTool, type VariantPlan } from "../../core/plan/plan.js"
 import type { BuildFacts } from "../../core/plan/labels.js"
-import { ENTRYPOINT, HEALTH_COMMAND } from "../../core/variants/runtime-files.js"
+import { ENTRYPOINT } from "../../core/variants/runtime-files.js"
 import type { PlatformName } from "../../core/platforms.js"
 import type { EngineHost } from "../engine/engine-host.js"
 import { download, type PackageInstall, type ResolvedPackages } from "../packages/packages.js"
@@ -18,15 +17,6 @@ import { SETUP_INFO, setupInfoText } from "../../core/plan/setup-info.js"
 import { PROJECT_VERSION } from "../../core/version.js"
 import { toolCacheEntries, type CachedTool } from "../../core/plan/tool-cache.js"
 import { ACCOUNTS, OWNED_FOLDERS, RUNNER_USER, TOOL_CACHE, userOf } from "../../core/variants/runner-user.js"
-
-/** A container is healthy while its listener runs and is registered; the runtime program checks that. */
-export const HEALTHCHECK: Healthcheck = {
-  command: HEALTH_COMMAND,
-  intervalSeconds: 30,
-  timeoutSeconds: 10,
-  startPeriodSeconds: 60,
-  retries: 3,
-}
 
 const SUDOERS = `${RUNNER_USER.name} ALL=(ALL) NOPASSWD: ALL\n`
 
