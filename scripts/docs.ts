@@ -8,10 +8,11 @@ import { supportMatrix } from "../dagger/src/core/catalog/releases/support-matri
 import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
 import { goProgram } from "../dagger/src/core/plan/expected-tools.js"
 import { table } from "../dagger/src/core/text/markdown.js"
+import { dockerfiles } from "../src/runs/dockerfile.js"
 import { folderGraph } from "./folder-graph.js"
 import { runtimeDocument } from "./runtime-docs.js"
 
-/** Documents that are made from data, by their absolute path, formatted as everything here. `npm run docs` writes them. */
+/** Documents and Dockerfiles that are made from data, by their absolute path. `npm run docs` writes them. */
 export async function documents(): Promise<Map<string, string>> {
   const { tools } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
   const made = {
@@ -24,7 +25,7 @@ export async function documents(): Promise<Map<string, string>> {
     const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
     return [path, await format(text, { ...(await resolveConfig(path)), filepath: path })]
   })
-  return new Map(await Promise.all(formatted))
+  return new Map([...(await Promise.all(formatted)), ...dockerfiles()])
 }
 
 const GRAPH = /(<!-- folder graph: .*? -->\n)[^]*?(<!-- end of folder graph -->)/
