@@ -153,6 +153,31 @@ const pruneCommand: CommandModule<object, InstanceArguments & { json: boolean }>
   },
 }
 
+const imageCommand: CommandModule<object, { output: string; json: boolean }> = {
+  command: "image",
+  describe: "Pack the engine as an image for Docker, podman and Kubernetes, for hosts without internet access",
+  builder: (yargs) =>
+    yargs
+      .option("output", {
+        type: "string",
+        requiresArg: true,
+        demandOption: true,
+        describe: "The archive to write: docker load and ctr images import read it",
+      })
+      .option("json", { type: "boolean", default: false, describe: "Print JSON" })
+      .example("$0 engine image --output engine.tar", "Pack it here, then docker load --input engine.tar elsewhere"),
+  handler: async ({ output, json }) => {
+    const { packEngine } = await import("../engine/image/pack.js")
+    const packed = await packEngine({ output, log: progress })
+    if (json) {
+      answer(JSON.stringify(packed, undefined, 2))
+      return
+    }
+    answer(`${packed.file}: ${packed.image} for ${packed.platform}, ${gigabytes(packed.bytes)}`)
+    answer(`load it: docker load --input ${packed.file}`)
+  },
+}
+
 /** Everything below `engine`. */
 export default function engineCommands(yargs: Argv): Argv {
   return yargs
@@ -161,5 +186,6 @@ export default function engineCommands(yargs: Argv): Argv {
     .command(statusCommand)
     .command(logsCommand)
     .command(pruneCommand)
-    .demandCommand(1, "Give one of: up, down, status, logs, prune.")
+    .command(imageCommand)
+    .demandCommand(1, "Give one of: up, down, status, logs, prune, image.")
 }

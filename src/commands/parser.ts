@@ -58,7 +58,7 @@ const COMMANDS = new Map<string, readonly string[]>([
   ["dockerfile", []],
   ["doctor", []],
   ["completion", []],
-  ["engine", ["up", "down", "status", "logs", "prune"]],
+  ["engine", ["up", "down", "status", "logs", "prune", "image"]],
 ])
 /** Wide enough for every option's own line, narrow enough for a log. */
 const HELP_COLUMNS = 110

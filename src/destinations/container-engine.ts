@@ -51,7 +51,10 @@ export class ContainerEngineDestination implements Destination {
     const loaded = new Map<string, string>()
     for (const { variant, report } of images)
       if (report.index !== undefined)
-        loaded.set(variant, await progress.run("all platforms", `load ${variant}`, () => this.load(variant)))
+        loaded.set(
+          variant,
+          await progress.run("all platforms", `load ${variant}`, () => this.load(variant, report.created)),
+        )
     return loaded
   }
 
@@ -70,14 +73,23 @@ export class ContainerEngineDestination implements Destination {
     return known ? nameOf(variant) : undefined
   }
 
-  private async load(variant: VariantName): Promise<string> {
+  private async load(variant: VariantName, created: string): Promise<string> {
     const layout = this.output.of(variant)
     const name = nameOf(variant)
     // Beside the layout, where its blobs can be hard-linked.
     const folder = mkdtempSync(join(dirname(layout), ".load-"))
     try {
       const file = join(folder, "image.tar")
-      await writeLoadable(layout, this.platform, name, file)
+      // podman prefers an OCI layout, whose images have no health check to it.
+      const oci = this.program === "docker"
+      await writeLoadable(file, {
+        layout,
+        platform: this.platform,
+        name,
+        scratch: folder,
+        oci,
+        time: new Date(created),
+      })
       await exec(this.program, ["load", "--input", file])
     } finally {
       rmSync(folder, { recursive: true, force: true })

@@ -1,7 +1,9 @@
 import { RunnerImagesError } from "../../dagger/src/core/errors.js"
-import { containerEngine } from "./container-engine.js"
+import { containerEngine, type ContainerEngine } from "./container-engine.js"
+import { cliOfImage } from "./image/cli.js"
 import { recordedBases } from "./bare/instance/known.js"
 import { bareEngine, type BareEngine } from "./bare/up.js"
+import { ENGINE_IMAGE } from "./bare/state/version.js"
 
 export interface FoundEngine {
   kind: "environment" | "docker" | "podman" | "bare"
@@ -28,7 +30,9 @@ export interface FindOptions {
 export interface Probes {
   env: NodeJS.ProcessEnv
   /** The version of the container engine's server, or undefined when none is running. */
-  server: (cli: "docker" | "podman") => Promise<string | undefined>
+  server: (cli: ContainerEngine) => Promise<string | undefined>
+  /** Dagger's command line, if the engine's image in this container engine brings it. */
+  imageCli: (cli: ContainerEngine) => Promise<string | undefined>
   bare: (options: { log: (line: string) => void }) => Promise<BareEngine>
   /** The base images of a bare engine of this machine, by the address that leads to it; undefined for any other engine. */
   recordedBases: (address: string) => Readonly<Record<string, string>> | undefined
@@ -38,6 +42,12 @@ export const RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 export const CLI_BIN = "_EXPERIMENTAL_DAGGER_CLI_BIN"
 /** The Dagger CLI reports usage otherwise. */
 const QUIET = { DO_NOT_TRACK: "1" }
+
+/** By itself, Dagger's client takes Docker if there is a program of that name, and fails if that has no daemon. */
+const DRIVERS: Readonly<Record<ContainerEngine, Record<string, string>>> = {
+  docker: {},
+  podman: { [RUNNER_HOST]: `image+podman://${ENGINE_IMAGE}` },
+}
 
 /**
  * Finds the engine that a build runs on, in this order: the one that the environment names; Docker or podman, where the SDK
@@ -60,7 +70,11 @@ export async function findEngine(options: FindOptions, probes: Probes = realProb
   }
   for (const cli of ["docker", "podman"] as const) {
     const version = await probes.server(cli)
-    if (version !== undefined) return { kind: cli, version, reason: `${cli} ${version} is running`, env: { ...QUIET } }
+    if (version === undefined) continue
+    // Dagger's client downloads its command line otherwise.
+    const client = probes.env[CLI_BIN] || (await probes.imageCli(cli))
+    const env = { ...QUIET, ...DRIVERS[cli], ...(client ? { [CLI_BIN]: client } : {}) }
+    return { kind: cli, version, reason: `${cli} ${version} is running`, env }
   }
   if (!options.bareEngine)
     throw new RunnerImagesError(
@@ -78,9 +92,15 @@ export async function findEngine(options: FindOptions, probes: Probes = realProb
   }
 }
 
-async function runningServer(cli: "docker" | "podman"): Promise<string | undefined> {
+async function runningServer(cli: ContainerEngine): Promise<string | undefined> {
   const found = await containerEngine(cli, process.env, 10_000)
   return found.state === "running" ? found.version : undefined
 }
 
-export const realProbes: Probes = { env: process.env, server: runningServer, bare: bareEngine, recordedBases }
+export const realProbes: Probes = {
+  env: process.env,
+  server: runningServer,
+  imageCli: cliOfImage,
+  bare: bareEngine,
+  recordedBases,
+}

@@ -19,7 +19,10 @@ export async function runningFoundEngine(): Promise<FoundEngine | undefined> {
     return running
   }
   try {
-    return await findEngine({ bareEngine: true, log: () => undefined }, { ...realProbes, bare })
+    return await findEngine(
+      { bareEngine: true, log: () => undefined },
+      { ...realProbes, imageCli: () => Promise.resolve(undefined), bare },
+    )
   } catch {
     return undefined
   }

@@ -102,8 +102,11 @@ export class Examination {
       const found = await this.containerEngine(cli)
       return found.state === "running" ? found.version : undefined
     }
+    // Taken out of the image when a build needs it.
+    const imageCli = () => Promise.resolve(undefined)
     try {
-      const engine = await findEngine({ bareEngine: true, log: () => undefined }, { env, server, bare, recordedBases })
+      const probes = { env, server, imageCli, bare, recordedBases }
+      const engine = await findEngine({ bareEngine: true, log: () => undefined }, probes)
       return { kind: "found", engine, bare: engine.baseDigests !== undefined }
     } catch (error) {
       if (error instanceof NotRunning) return { kind: "startable" }

@@ -43,32 +43,43 @@ export async function down(options: {
   if (!readRecord(folder)) return result
   const lock = await takeLock(state.lock, "engine down", options.log)
   try {
-    const record = readRecord(folder)
-    if (!record) return result
-    const did = (what: string) => {
-      result.undone.push(what)
-      options.log(what)
-    }
-    if (record.bootId === bootId()) {
-      if (engineProcess(record)) did("stopped the engine")
-      await stopEngine(folder, record)
-      if (registryProcess(record)) did("stopped the registry")
-      await stopRegistry(folder, record)
-      // Before the rules that guard it are removed.
-      for (const what of await restoreForwarding(folder)) did(what)
-      for (const change of [...record.changes].reverse()) {
-        did(await undo(change))
-        forgetChange(folder, record, change)
-      }
-    } else {
-      // A reboot has undone everything but the record of it.
-      writeRecord(folder, { ...record, changes: [], processes: {} })
-    }
-    for (const what of await leaveHostState(folder, record)) did(what)
+    result.undone = await takeDown(folder, options.log)
     return result
   } finally {
     await lock.release()
   }
+}
+
+/**
+ * What {@link down} does once it has the lock.
+ *
+ * @returns what was undone, in order
+ */
+export async function takeDown(folder: InstanceFolder, log: (line: string) => void): Promise<string[]> {
+  const undone: string[] = []
+  const record = readRecord(folder)
+  if (!record) return undone
+  const did = (what: string) => {
+    undone.push(what)
+    log(what)
+  }
+  if (record.bootId === bootId()) {
+    if (engineProcess(record)) did("stopped the engine")
+    await stopEngine(folder, record)
+    if (registryProcess(record)) did("stopped the registry")
+    await stopRegistry(folder, record)
+    // Before the rules that guard it are removed.
+    for (const what of await restoreForwarding(folder)) did(what)
+    for (const change of [...record.changes].reverse()) {
+      did(await undo(change))
+      forgetChange(folder, record, change)
+    }
+  } else {
+    // A reboot has undone everything but the record of it.
+    writeRecord(folder, { ...record, changes: [], processes: {} })
+  }
+  for (const what of await leaveHostState(folder, record)) did(what)
+  return undone
 }
 
 async function undo(change: Change): Promise<string> {

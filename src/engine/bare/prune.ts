@@ -70,9 +70,12 @@ export function unusedArtefacts(state: StateFolder, records: readonly Pick<Insta
         .filter((entry) => /^(emulator|bases)-/.test(entry))
         .map((entry) => join(state.root, entry))
     : []
-  return [...shared, ...versioned(state, "binaries-"), ...versioned(state, "content-")].filter(
-    (path) => !used.has(path),
-  )
+  return [
+    ...shared,
+    ...versioned(state, "binaries-"),
+    ...versioned(state, "content-"),
+    ...versioned(state, "image-programs-"),
+  ].filter((path) => !used.has(path))
 }
 
 async function remove(what: string, paths: readonly string[]): Promise<Freed> {

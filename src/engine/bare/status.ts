@@ -57,7 +57,7 @@ export async function diskUse(state: StateFolder, folder: InstanceFolder): Promi
     ["engine cache", dataFolders(folder.root)],
     ["registry", [folder.registryStorage]],
     ["other instances", below(state.instances).filter((path) => path !== folder.root)],
-    ["engine and CLI", versioned(state, "binaries-")],
+    ["engine and CLI", ["binaries-", "image-programs-"].flatMap((prefix) => versioned(state, prefix))],
     ["SDK contents", versioned(state, "content-")],
     ["emulator", below(state.root).filter((path) => /\/emulator-[^/]+$/.test(path))],
     ["base images", below(state.root).filter((path) => /\/bases-[^/]+$/.test(path))],

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { existsSync, mkdirSync, realpathSync } from "node:fs"
 import { join } from "node:path"
-import { archOf, type PlatformName } from "../../../dagger/src/core/platforms.js"
+import type { PlatformName } from "../../../dagger/src/core/platforms.js"
 import { RunnerImagesError } from "../../../dagger/src/core/errors.js"
 import { choosePort } from "./host/addresses.js"
 import { clearWork } from "./artefacts/artefact.js"
-import { baseDigest, baseReference, basesKey, makeBases } from "./artefacts/bases.js"
-import { binariesKey, buildBinaries } from "./artefacts/binaries.js"
+import { baseDigest, baseReference } from "./artefacts/bases.js"
 import { addBinfmtRules } from "./host/binfmt.js"
 import { writeConfig } from "./instance/config.js"
-import { buildContent, contentEnv, contentKey } from "./artefacts/content.js"
-import { emulatorKey, fetchEmulator } from "./artefacts/emulator.js"
+import { contentEnv, contentKey } from "./artefacts/content.js"
 import { goToolchain, type GoToolchain } from "./artefacts/go-toolchain.js"
 import { bootId, checkDisk, checkHost, checkStateFolder, hostFacts } from "./host/host.js"
 import { checkKernel } from "./host/kernel.js"
@@ -19,9 +17,9 @@ import { occupantOf } from "./instance/listener.js"
 import { takeLock, type Lock } from "./state/lock.js"
 import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "./instance/namespace.js"
 import { forwardingPlan, freeNetworks, listens, prepareHostNetwork, uplinks } from "./host/network.js"
-import { readPackageArchive, type PackageArchive } from "./artefacts/package-archive.js"
-import { installPackages, missingPackages, registryProgram } from "./artefacts/host-packages.js"
-import { runPhase, type PhaseName } from "./phase.js"
+import { missingPackages } from "./artefacts/host-packages.js"
+import { artefactKeys, lazyPackageArchive, makeArtefacts } from "./make-artefacts.js"
+import { phases, STARTING } from "./phase.js"
 import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
 import { readRecord, recordChange, writeRecord, type InstanceRecord } from "./state/record.js"
 import {
@@ -84,17 +82,6 @@ export function wantedPort(flag: number | undefined, env: NodeJS.ProcessEnv = pr
   )
 }
 
-/** The keys of the artefacts of this version of the program. The contents' key depends on the Go version. */
-function keysFor(host: PlatformName, goVersion: string | undefined) {
-  const binaries = binariesKey(archOf(host))
-  return {
-    binaries,
-    emulator: emulatorKey(host),
-    bases: basesKey(),
-    content: goVersion === undefined ? undefined : contentKey(binaries, { version: goVersion }),
-  }
-}
-
 /** For the engine search: a running engine, or one that is started now. */
 export function bareEngine(options: { log: (line: string) => void }): Promise<BareEngine> {
   return up(options)
@@ -134,7 +121,7 @@ export async function runningEngine(
   const record = readRecord(folder)
   if (!record || record.bootId !== bootId() || record.engineVersion !== ENGINE_VERSION) return undefined
   if (port !== undefined && port !== record.registryPort) return undefined
-  const keys = keysFor(host, record.goVersion)
+  const keys = artefactKeys(host, record.goVersion)
   const same = (["binaries", "emulator", "bases", "content"] as const).every(
     (part) => keys[part] !== undefined && keys[part] === record.keys[part],
   )
@@ -197,7 +184,7 @@ export async function planFor(
     stateFolder: state.root,
     host,
     packages: missingPackages(),
-    missing: missingArtefacts(state, keysFor(host, goVersion)),
+    missing: missingArtefacts(state, artefactKeys(host, goVersion)),
     ...hostSettings(),
     forwarding: forwardingPlan(await uplinks(hostResolvConf()), readHostState().forwardingSwitchedOn),
     registryPort: String(port),
@@ -210,7 +197,7 @@ export function missingHere(
   { state, folder }: { state: StateFolder; folder: InstanceFolder },
   host: PlatformName,
 ): PlanFacts["missing"] {
-  return missingArtefacts(state, keysFor(host, readRecord(folder)?.goVersion))
+  return missingArtefacts(state, artefactKeys(host, readRecord(folder)?.goVersion))
 }
 
 async function wouldBePort(folder: InstanceFolder): Promise<number> {
@@ -224,7 +211,7 @@ function portsOfOthers(instances: Record<string, { registryPort: number }>, id: 
     .map(([, { registryPort }]) => registryPort)
 }
 
-interface BringUp {
+export interface BringUp {
   state: StateFolder
   folder: InstanceFolder
   host: PlatformName
@@ -235,8 +222,7 @@ interface BringUp {
 
 async function bringUp(run: BringUp): Promise<BareEngine> {
   const { state, folder, host, log } = run
-  const phase = <T>(name: PhaseName, doing: string, work: () => Promise<T>) =>
-    runPhase(name, doing, run.lock, log, work)
+  const phase = phases(STARTING, run.lock, log)
 
   // Everything that can be rejected is rejected before anything changes.
   const resolvConf = hostResolvConf()
@@ -249,42 +235,12 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
 
   await clearWork(state.work)
   mkdirSync(state.work, { recursive: true })
-  const keys = keysFor(host, go.version)
+  const keys = artefactKeys(host, go.version)
   const record = await claim(run, before, resolvConf)
 
-  const installing = installPackages(state, log)
-  const packages = phase("packages", "what this host lacks", async () => {
-    await installing
-    return registryProgram(state, state.work)
-  })
-  // Read once, and only if something is made from it.
-  let reading: Promise<PackageArchive> | undefined
-  const packageArchive = () => (reading ??= readPackageArchive(state.work, host))
-  const stop = new AbortController()
-  const contentOf = contentKey(keys.binaries, go)
-  const compile = async () => {
-    await installing
-    return phase("binaries", `the engine ${ENGINE_VERSION} and its helpers, from Go modules`, () =>
-      buildBinaries(state, keys.binaries, state.work, go),
-    )
-  }
-  const building = compile()
-  // Compiling uses every processor most of the time, but first it waits for the network, and in the end for the linker.
-  const images = async () => {
-    await installing
-    await phase("emulator", "QEMU, and the kernel's rule for it", async () => {
-      const emulator = await fetchEmulator(state, keys.emulator, state.work, host, packageArchive)
-      await addBinfmtRules(folder, record, emulator, host)
-    })
-    const bases = await phase("bases", "base images", () =>
-      makeBases(state, keys.bases, state.work, host, packageArchive, { stopped: stop.signal, log }),
-    )
-    const content = await phase("sdk-content", "the containers that run modules in Go and TypeScript", () =>
-      buildContent(state, contentOf, state.work, { host, go, packageArchive, bases, binaries: building }),
-    )
-    return { bases, content }
-  }
-  const [program, binaries, { bases, content }] = await together(state.work, stop, [packages, building, images()])
+  const making = { state, host, go, phase, packageArchive: lazyPackageArchive(state.work, host), log }
+  const emulate = (emulator: string) => addBinfmtRules(folder, record, emulator, host)
+  const { registryProgram, binaries, bases, content } = await makeArtefacts({ ...making, emulate })
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),
   )
@@ -295,17 +251,17 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
     record.baseDigest = digest
     mkdirSync(folder.registryStorage, { recursive: true })
     for (const path of [folder.home, folder.temporary]) mkdirSync(path, { recursive: true })
-    await startRegistry(folder, record, program)
+    await startRegistry(folder, record, registryProgram)
   })
 
   // A record without a content key belongs to an engine that cannot serve modules yet and does not count as ready.
   record.keys = { binaries: keys.binaries, emulator: keys.emulator, bases: keys.bases }
   record.cli = join(binaries, "dagger")
   writeRecord(folder, record)
-  const parts = { binaries, registryProgram: program }
+  const parts = { binaries, registryProgram }
   await phase("engine", folder.socket, async () => {
     await startEngine(state, folder, record, { ...parts, content: { folder: content, env: contentEnv(content) } })
-    record.keys.content = contentOf
+    record.keys.content = keys.content ?? contentKey(keys.binaries, go)
     record.goVersion = go.version
     writeRecord(folder, record)
   })
@@ -313,24 +269,8 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   return describe(folder, record)
 }
 
-/** Waits for phases that run in parallel. When one fails, the processes that the others have started are ended, not waited for. */
-async function together<T extends readonly Promise<unknown>[]>(
-  work: string,
-  stop: AbortController,
-  phases: readonly [...T],
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  try {
-    return await Promise.all(phases)
-  } catch (error) {
-    stop.abort()
-    await clearWork(work)
-    await Promise.allSettled(phases)
-    throw error
-  }
-}
-
 /** Go, or the version that built the existing artefacts: an engine that is already built needs no Go. */
-async function goOrWhatItMade(
+export async function goOrWhatItMade(
   state: StateFolder,
   record: InstanceRecord | undefined,
   host: PlatformName,
@@ -339,7 +279,7 @@ async function goOrWhatItMade(
     return await goToolchain()
   } catch (error) {
     const version = record?.goVersion
-    const missing = missingArtefacts(state, keysFor(host, version))
+    const missing = missingArtefacts(state, artefactKeys(host, version))
     if (version === undefined || missing.binaries || missing.content) throw error
     return { program: "", root: "", version }
   }
@@ -353,7 +293,11 @@ function currentRecord(folder: InstanceFolder): InstanceRecord | undefined {
 }
 
 /** Records this instance's addresses and port, so that no other instance takes them. */
-async function claim(run: BringUp, before: InstanceRecord | undefined, resolvConf: string): Promise<InstanceRecord> {
+export async function claim(
+  run: BringUp,
+  before: InstanceRecord | undefined,
+  resolvConf: string,
+): Promise<InstanceRecord> {
   const { folder } = run
   if (before && run.port !== undefined && run.port !== before.registryPort) {
     await stopEngine(folder, before)

@@ -123,12 +123,13 @@ describe("the archive", () => {
 describe("the image that is loaded into Docker or podman", () => {
   const name = "localhost/runner-images:standard"
 
-  async function loadable(content: Buffer): Promise<string> {
+  async function loadable(content: Buffer, oci = true): Promise<string> {
     const [layout, place] = [folder(), folder()]
     writeLayout(layout, { "linux/amd64": await layer("a"), "linux/arm64": content })
     mkdirSync(place)
     const file = join(place, "image.tar")
-    await writeLoadable(layout, "linux/arm64", name, file)
+    const time = new Date("2026-01-02T03:04:05Z")
+    await writeLoadable(file, { layout, platform: "linux/arm64", name, scratch: place, oci, time })
     return file
   }
 
@@ -157,6 +158,19 @@ describe("the image that is loaded into Docker or podman", () => {
       docker?.Layers,
     ]
     expect([...texts.keys()].sort()).toEqual(["index.json", "manifest.json", "oci-layout", ...blobs.flat()].sort())
+  })
+
+  it("is Docker's archive alone for podman, which finds no health check in an OCI layout", async () => {
+    const file = await loadable(await layer("b"), false)
+    const paths: string[] = []
+    await list({ file, onReadEntry: ({ path }) => paths.push(path) })
+    expect(paths.filter((path) => !path.startsWith("blobs/"))).toEqual(["manifest.json"])
+  })
+
+  it("has the same bytes for the same image", async () => {
+    const content = await layer("b")
+    const [first, second] = [await loadable(content), await loadable(content)]
+    expect(readFileSync(first).equals(readFileSync(second))).toBe(true)
   })
 
   it.skipIf(spawnSync("skopeo", ["--version"]).error)(

@@ -26,7 +26,7 @@ async function complete(line: string): Promise<string> {
 describe("the shell completes", () => {
   it.each([
     ["pl", "plan"],
-    ["engine ", "up down status logs prune"],
+    ["engine ", "up down status logs prune image"],
     ["catalog o", "outdated"],
     ["catalog update ru", "runner"],
     ["build --plat", "--platforms"],

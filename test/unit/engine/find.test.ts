@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import { findEngine, type Probes } from "../../../src/engine/find.js"
 
 /** A host on which nothing is there but what a case says. */
-function host(there: { env?: NodeJS.ProcessEnv; docker?: string; podman?: string }): {
+function host(there: { env?: NodeJS.ProcessEnv; docker?: string; podman?: string; imageCli?: string }): {
   probes: Probes
   asked: string[]
 } {
@@ -15,6 +15,7 @@ function host(there: { env?: NodeJS.ProcessEnv; docker?: string; podman?: string
         asked.push(cli)
         return Promise.resolve(there[cli])
       },
+      imageCli: () => Promise.resolve(there.imageCli),
       bare: () => {
         asked.push("bare")
         return Promise.resolve({
@@ -70,6 +71,28 @@ it("says which engine it took and why, and what to set", async () => {
     registry: "127.0.0.1:5000",
     baseDigests: { "debian:trixie-slim": "sha256:bare" },
   })
+})
+
+it("names podman to Dagger's client, which would ask Docker first and fail of its client without a daemon", async () => {
+  expect(await findEngine(options, host({ podman: "4.3.1" }).probes)).toEqual({
+    kind: "podman",
+    version: "4.3.1",
+    reason: "podman 4.3.1 is running",
+    env: {
+      DO_NOT_TRACK: "1",
+      _EXPERIMENTAL_DAGGER_RUNNER_HOST: "image+podman://registry.dagger.io/engine:v0.19.10",
+    },
+  })
+})
+
+it("takes the command line out of the engine's image if that has one, unless the environment names another", async () => {
+  const there = { docker: "28.2.2", imageCli: "/cache/dagger" }
+  expect((await findEngine(options, host(there).probes)).env).toEqual({
+    DO_NOT_TRACK: "1",
+    _EXPERIMENTAL_DAGGER_CLI_BIN: "/cache/dagger",
+  })
+  const env = { _EXPERIMENTAL_DAGGER_CLI_BIN: "/d" }
+  expect((await findEngine(options, host({ ...there, env }).probes)).env).toEqual({ DO_NOT_TRACK: "1", ...env })
 })
 
 it("knows what was recorded of a bare engine that the environment names", async () => {

@@ -8,7 +8,7 @@ import { instanceRules, isEmptyTable, sectionOf } from "../../../src/engine/bare
 import { isOlder, parseGoVersion } from "../../../src/engine/bare/artefacts/go-toolchain.js"
 import { imageConfig } from "../../../src/engine/bare/artefacts/oci-layout.js"
 import { missingPackages } from "../../../src/engine/bare/artefacts/host-packages.js"
-import { explain } from "../../../src/engine/bare/phase.js"
+import { explain, STARTING } from "../../../src/engine/bare/phase.js"
 import { lastLines } from "../../../src/host/exec.js"
 import { StateFolder } from "../../../src/engine/bare/state/state-folder.js"
 
@@ -175,7 +175,7 @@ it.each([
   ["write /state/x: no space left on device", "ENGINE_DISK"],
   ["E: Unable to locate package runc", "ENGINE_PHASE"],
 ])("explains %o as %s", (said, code) => {
-  const error = explain("packages", new Error(said))
+  const error = explain(STARTING, "packages", new Error(said))
   expect(error.code).toBe(code)
   expect(error.problem).toBe(`Starting the engine failed in phase packages: ${said}`)
 })

@@ -1,4 +1,4 @@
-import { cpSync } from "node:fs"
+import { cpSync, mkdtempSync } from "node:fs"
 import { join } from "node:path"
 import { filesBelow, keyOf, makeOnce, SOURCES } from "./artefact.js"
 import { runTool } from "./build-tool.js"
@@ -26,33 +26,41 @@ const COMPILER_MEMORY = { GOGC: "400", GOMEMLIMIT: "768MiB" }
  */
 export async function buildBinaries(state: StateFolder, key: string, work: string, go: GoToolchain): Promise<string> {
   const folder = state.binaries(key)
-  await makeOnce(folder, work, async (target) => {
-    const sources = `${target}-sources`
-    cpSync(GO_SOURCES, sources, { recursive: true })
-    const flags = [
-      "-s",
-      "-w",
-      `-X github.com/dagger/dagger/engine.Version=${ENGINE_VERSION}`,
-      `-X github.com/dagger/dagger/engine.Tag=${ENGINE_VERSION}`,
-    ]
-    await runTool(
-      go.program,
-      [
-        "build",
-        "-trimpath",
-        "-o",
-        `${target}/`,
-        "-tags",
-        "dfexcludepatterns,dfparents",
-        // -s and -w drop what debuggers read, so that the compiler need not write it: a sixth of its work.
-        "-gcflags=all=-dwarf=false",
-        "-ldflags",
-        flags.join(" "),
-        "tool",
-      ],
-      work,
-      { cwd: sources, env: { ...goEnvironment(), ...COMPILER_MEMORY } },
-    )
-  })
+  await makeOnce(folder, work, (target) => goBuild(`${target}/`, "tool", work, go))
   return folder
+}
+
+/**
+ * Builds programs of the engine's modules.
+ *
+ * @param output a file, or a folder with a slash at its end
+ * @param packages as the Go command names them
+ */
+export async function goBuild(output: string, packages: string, work: string, go: GoToolchain): Promise<void> {
+  const sources = mkdtempSync(join(work, "go-sources-"))
+  cpSync(GO_SOURCES, sources, { recursive: true })
+  const flags = [
+    "-s",
+    "-w",
+    `-X github.com/dagger/dagger/engine.Version=${ENGINE_VERSION}`,
+    `-X github.com/dagger/dagger/engine.Tag=${ENGINE_VERSION}`,
+  ]
+  await runTool(
+    go.program,
+    [
+      "build",
+      "-trimpath",
+      "-o",
+      output,
+      "-tags",
+      "dfexcludepatterns,dfparents",
+      // -s and -w drop what debuggers read, so that the compiler need not write it: a sixth of its work.
+      "-gcflags=all=-dwarf=false",
+      "-ldflags",
+      flags.join(" "),
+      packages,
+    ],
+    work,
+    { cwd: sources, env: { ...goEnvironment(), ...COMPILER_MEMORY } },
+  )
 }

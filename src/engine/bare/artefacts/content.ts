@@ -10,7 +10,7 @@ import { runTool } from "./build-tool.js"
 import { bundleSdk } from "./content/sdk-bundle.js"
 import type { GoToolchain } from "./go-toolchain.js"
 import type { PackageArchive } from "./package-archive.js"
-import { writeSdkImage, writeSdkLayer, type Layer, type LayerPart } from "./sdk-image.js"
+import { writeImage, writeImageLayer, type Layer, type LayerPart } from "./image.js"
 import { makeSdkRoot } from "./sdk-root.js"
 import type { StateFolder } from "../state/state-folder.js"
 
@@ -68,19 +68,19 @@ export async function buildContent(
     const typescript = await typescriptLayers(parts)
     const binaries = await inputs.binaries
     const codegenLayer = (name: string, at: string) =>
-      writeSdkLayer(target, name, [{ folder: binaries, file: "codegen", at }], archive.date, work)
+      writeImageLayer(target, name, [{ folder: binaries, file: "codegen", at }], archive.date, work)
     const image = { architecture: archOf(inputs.host), date: archive.date }
     const env = {
-      [SDKS.go]: writeSdkImage(target, {
+      [SDKS.go]: writeImage(target, {
         ...image,
         config: { Env: Object.entries(GO_ENVIRONMENT).map(([name, value]) => `${name}=${value}`), WorkingDir: "/go" },
         layers: [...go, await codegenLayer("go-codegen", "usr/local/bin")],
-      }),
-      [SDKS.typescript]: writeSdkImage(target, {
+      }).digest,
+      [SDKS.typescript]: writeImage(target, {
         ...image,
         config: { Env: [`PATH=${PATH}`] },
         layers: [...typescript, await codegenLayer("typescript-codegen", "")],
-      }),
+      }).digest,
     }
     writeFileSync(join(target, "content.json"), JSON.stringify(env))
   })
@@ -115,7 +115,7 @@ async function goLayers({ go, archive, trust, base, target, work }: ContentParts
     { folder: root, at: "", exclude: ["./dev/*"], keepOwners: true },
     { folder: go.root, at: "usr/local/go", exclude: ["./test", "./doc", "./api"] },
   ]
-  const layer = await writeSdkLayer(target, "go", parts, archive.date, work)
+  const layer = await writeImageLayer(target, "go", parts, archive.date, work)
   await exec("rm", ["-rf", "--one-file-system", root])
   return [layer]
 }
@@ -145,7 +145,7 @@ async function typescriptLayers({ archive, trust, base, target, work }: ContentP
     { folder: root, at: "node", exclude: ["./dev/*"], keepOwners: true },
     { folder: tools, at: "node/opt/module-tools" },
   ]
-  const layer = await writeSdkLayer(target, "typescript", parts, archive.date, work)
+  const layer = await writeImageLayer(target, "typescript", parts, archive.date, work)
   await exec("rm", ["-rf", "--one-file-system", root, bundled, tools])
   return [layer]
 }

@@ -13,29 +13,34 @@ interface Need {
   package: string
   /** A program by name, or a file by path, that shows that the need is met, whoever installed it. */
   shownBy: string
+  /** What engines run. The others only build artefacts. */
+  engine?: true
 }
 
 const CNI_FOLDER = "/usr/lib/cni"
 
 const NEEDS: Need[] = [
-  { package: "runc", shownBy: "runc" },
-  { package: "dnsmasq-base", shownBy: "dnsmasq" },
-  { package: "iptables", shownBy: "iptables" },
-  { package: "iproute2", shownBy: "ip" },
-  { package: "containernetworking-plugins", shownBy: `${CNI_FOLDER}/bridge` },
+  { package: "runc", shownBy: "runc", engine: true },
+  { package: "dnsmasq-base", shownBy: "dnsmasq", engine: true },
+  { package: "iptables", shownBy: "iptables", engine: true },
+  { package: "iproute2", shownBy: "ip", engine: true },
+  { package: "containernetworking-plugins", shownBy: `${CNI_FOLDER}/bridge`, engine: true },
   { package: "mmdebstrap", shownBy: "mmdebstrap" },
   { package: "arch-test", shownBy: "arch-test" },
   { package: "skopeo", shownBy: "skopeo" },
-  { package: "git", shownBy: "git" },
-  { package: "ripgrep", shownBy: "rg" },
-  { package: "xz-utils", shownBy: "xz" },
-  { package: "pigz", shownBy: "pigz" },
-  { package: "zstd", shownBy: "zstd" },
-  { package: "ca-certificates", shownBy: "/etc/ssl/certs/ca-certificates.crt" },
+  { package: "git", shownBy: "git", engine: true },
+  { package: "ripgrep", shownBy: "rg", engine: true },
+  { package: "xz-utils", shownBy: "xz", engine: true },
+  { package: "pigz", shownBy: "pigz", engine: true },
+  { package: "zstd", shownBy: "zstd", engine: true },
+  { package: "ca-certificates", shownBy: "/etc/ssl/certs/ca-certificates.crt", engine: true },
   { package: "debian-archive-keyring", shownBy: KEYRING },
 ]
 
 export { CNI_FOLDER }
+
+/** Packages of the programs that an engine runs. */
+export const ENGINE_PACKAGES = NEEDS.filter(({ engine }) => engine).map((need) => need.package)
 
 /** Packages that have to be installed. Only looks, changes nothing. */
 export function missingPackages(isThere: (shownBy: string) => boolean = shown): string[] {

@@ -28,7 +28,7 @@ const NETWORK_NAMESPACE = fileURLToPath(new URL("./namespace.sh", import.meta.ur
  * The engine's heap is small, while what it copies is large: with Go's default it collects garbage for a quarter of its time. Above the
  * limit it collects as often as it has to.
  */
-const COLLECTOR = { GOGC: "400", GOMEMLIMIT: "2GiB" }
+export const COLLECTOR = { GOGC: "400", GOMEMLIMIT: "2GiB" }
 
 const LOG_LINES = 10
 const READY_SECONDS = 60

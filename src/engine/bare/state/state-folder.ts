@@ -41,6 +41,11 @@ export class StateFolder {
     return join(this.root, ENGINE_VERSION, `binaries-${key}`)
   }
 
+  /** What only the engine's image needs. */
+  imagePrograms(key: string): string {
+    return join(this.root, ENGINE_VERSION, `image-programs-${key}`)
+  }
+
   content(key: string): string {
     return join(this.root, ENGINE_VERSION, `content-${key}`)
   }

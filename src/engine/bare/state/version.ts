@@ -10,3 +10,6 @@ export const BASE_TAG = `${SUITE}-slim`
 export const BASE = { repository: BASE_REPOSITORY, tag: BASE_TAG } as const
 /** As the pipeline names it. */
 export const BASE_NAME = `debian:${BASE_TAG}`
+
+/** The name under which Dagger's client looks for the engine in Docker and podman. */
+export const ENGINE_IMAGE = `registry.dagger.io/engine:${ENGINE_VERSION}`

@@ -1,12 +1,22 @@
 import { createHash } from "node:crypto"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { execa } from "execa"
 import { afterAll, expect, it } from "vitest"
-import { writeSdkLayer } from "../../src/engine/bare/artefacts/sdk-image.js"
+import { writeImageLayer } from "../../src/engine/bare/artefacts/image.js"
 
-const work = mkdtempSync(join(tmpdir(), "sdk-image-"))
+const work = mkdtempSync(join(tmpdir(), "image-layer-"))
 afterAll(() => rmSync(work, { recursive: true }))
 
 // In namespaces of its own, which only root may make.
@@ -22,7 +32,7 @@ it.runIf(process.getuid?.() === 0)("puts the parts of a layer where they belong,
     { folder: tools, file: "tool", at: "" },
     { folder: tools, at: "node/opt/tools" },
   ]
-  const made = await writeSdkLayer(layout, "layer", parts, new Date("2020-01-01T00:00:00Z"), work)
+  const made = await writeImageLayer(layout, "layer", parts, new Date("2020-01-01T00:00:00Z"), work)
   const blob = join(layout, "blobs", "sha256", made.descriptor.digest.replace("sha256:", ""))
   expect(`sha256:${createHash("sha256").update(readFileSync(blob)).digest("hex")}`).toBe(made.descriptor.digest)
   const { stdout: plain } = await execa("zstd", ["-dc", blob], { encoding: "buffer", stripFinalNewline: false })
@@ -39,3 +49,27 @@ it.runIf(process.getuid?.() === 0)("puts the parts of a layer where they belong,
     -rwxr-xr-x 0/0 1 2020-01-01 00:00 node/opt/tools/tool"
   `)
 })
+
+it.runIf(process.getuid?.() === 0)(
+  "gives uniform files the same bytes, whatever their times, modes and links",
+  async () => {
+    const digests = [0o22, 0o77].map(async (umask, index) => {
+      const [files, layout] = [join(work, `uniform-${umask}`), join(work, `uniform-layout-${umask}`)]
+      const before = process.umask(umask)
+      mkdirSync(join(files, "folder"), { recursive: true })
+      writeFileSync(join(files, "folder", "text"), "a", { mode: 0o666 })
+      writeFileSync(join(files, "program"), "b", { mode: 0o777 })
+      process.umask(before)
+      if (index === 0) linkSync(join(files, "program"), join(files, "same"))
+      else copyFileSync(join(files, "program"), join(files, "same"))
+      utimesSync(join(files, "program"), 1_000_000 * index, 1_000_000 * index)
+      const parts = [{ folder: files, at: "", uniform: true }]
+      const date = new Date("2020-01-01T00:00:00Z")
+      const layer = await writeImageLayer(layout, `layer-${umask}`, parts, date, work, "gzip")
+      expect(layer.descriptor.mediaType).toBe("application/vnd.oci.image.layer.v1.tar+gzip")
+      return layer.descriptor.digest
+    })
+    const [first, second] = await Promise.all(digests)
+    expect(first).toBe(second)
+  },
+)
