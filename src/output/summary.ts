@@ -22,7 +22,7 @@ export interface VariantSummary extends Omit<Places, "reference"> {
     platform: string
     digest?: string
     compressedBytes?: number
-    /** Sum of the platform's steps; cached ones take next to no time. */
+    /** Wall seconds in which the platform's steps ran; cached ones take next to no time. */
     seconds: number
     checks: CheckCounts
     failed: SummarisedCheck[]
@@ -52,7 +52,8 @@ export function summariseVariant(report: Report, places: Places = {}): VariantSu
 }
 
 function summarisePlatform(report: PlatformReport): VariantSummary["platforms"][number] {
-  const seconds = report.steps.reduce((sum, step) => sum + step.seconds, 0)
+  // Of a report of an earlier version: it does not say which steps ran beside each other.
+  const seconds = report.seconds ?? report.steps.reduce((sum, step) => sum + step.seconds, 0)
   return {
     platform: report.platform,
     ...(report.digest === undefined ? {} : { digest: report.digest }),

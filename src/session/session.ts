@@ -6,7 +6,9 @@ import { engineEnd } from "../engine/bare/instance/known.js"
 import { findEngine, type FoundEngine } from "../engine/find.js"
 import type { Terminal } from "../output/terminal.js"
 import { Interrupted, type Interrupts } from "./interrupt.js"
+import { watchEngineContainer } from "./engine-container.js"
 import { SessionLog } from "./log.js"
+import { killSessions } from "./processes.js"
 import { requireReachable } from "./reachable.js"
 import { StepRecorder } from "./steps.js"
 
@@ -48,7 +50,15 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
   const steps = new StepRecorder(terminal)
   let outcome: { value: T } | { error: unknown } | undefined
   const connecting = performance.now()
+  const watch = new AbortController()
+  const watching = engine.kind === "docker" || engine.kind === "podman" ? engine.kind : undefined
+  const dead = watching && watchEngineContainer(watching, watch.signal)
+  // Dagger's client gives up once its session process has ended.
+  void dead?.then((error) => {
+    if (error) killSessions()
+  })
   const connected = (error?: unknown): void => {
+    watch.abort()
     terminal.ended("all platforms", "connect", (performance.now() - connecting) / 1000, error)
   }
   terminal.started("all platforms", "connect")
@@ -67,7 +77,10 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
     )
   } catch (error) {
     // Once the work is done, only closing the session can still fail.
-    if (outcome === undefined) throw explainConnection(error, engine.kind, log)
+    if (outcome === undefined) {
+      watch.abort()
+      throw (await dead) ?? explainConnection(error, engine.kind, log)
+    }
     terminal.note(`The session did not end cleanly: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (outcome === undefined)

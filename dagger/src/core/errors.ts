@@ -188,7 +188,10 @@ export const ERRORS = {
   ENGINE_LOST: { exit: EXIT.buildFailed, meaning: "The Dagger engine, or the session with it, ended during the work." },
   ENGINE_HOST: { exit: EXIT.buildFailed, meaning: "The host lacks something that the bare engine needs." },
   ENGINE_PHASE: { exit: EXIT.buildFailed, meaning: "A phase of bringing up the bare engine failed." },
-  ENGINE_START: { exit: EXIT.buildFailed, meaning: "The bare engine was built but does not run." },
+  ENGINE_START: {
+    exit: EXIT.buildFailed,
+    meaning: "The bare engine was built but does not run, or Docker or podman cannot run the engine's container.",
+  },
   ENGINE_DISK: { exit: EXIT.buildFailed, meaning: "There is too little disk space for the bare engine." },
   ENGINE_NETWORK: {
     exit: EXIT.network,

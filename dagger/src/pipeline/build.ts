@@ -233,6 +233,7 @@ function platformReport(
   measured: MeasuredImage | undefined,
 ): PlatformReport {
   const { platform, packages, tools } = image.context
+  const variants = stepsOf(run, image.context.plan.variant)
   return {
     platform,
     ...(finished ? { digest: finished.digest, compressedBytes: finished.compressedBytes } : {}),
@@ -244,7 +245,8 @@ function platformReport(
     ...(measured?.shared ? { shared: measured.shared } : {}),
     installation: image.installation,
     checks: [...checks, ...(measured?.checks ?? [])],
-    steps: run.progress.steps(platform, stepsOf(run, image.context.plan.variant)),
+    steps: run.progress.steps(platform, variants),
+    seconds: run.progress.seconds(platform, variants),
   }
 }
 

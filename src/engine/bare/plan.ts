@@ -102,6 +102,26 @@ export function planLines(plan: Plan, facts: Pick<PlanFacts, "instance" | "state
   ]
 }
 
+/**
+ * What the next start says of one that was interrupted.
+ *
+ * @param ended how many of its processes were still there
+ */
+export function resumeLine(ended: number, missing: PlanFacts["missing"]): string {
+  const kept = PARTS.filter(([part]) => !missing[part]).map(([, name]) => name)
+  const left = PARTS.filter(([part]) => missing[part]).map(([, name]) => name)
+  const list = (names: string[]) => (names.length > 0 ? names.join(", ") : "nothing")
+  const processes = ended === 0 ? "" : `; ended ${ended} ${ended === 1 ? "process" : "processes"} of it`
+  return `resuming a start that was interrupted${processes}; kept: ${list(kept)}; still to be made: ${list(left)}`
+}
+
+const PARTS: readonly (readonly [keyof PlanFacts["missing"], string])[] = [
+  ["binaries", "the engine's programs"],
+  ["emulator", "QEMU"],
+  ["bases", "base images"],
+  ["content", "the SDKs' contents"],
+]
+
 export function hostSettings(): Pick<PlanFacts, "binfmtMounted"> {
   return {
     binfmtMounted: existsSync("/proc/sys/fs/binfmt_misc/register"),

@@ -7,6 +7,7 @@ import { choosePort } from "./host/addresses.js"
 import { clearWork } from "./artefacts/artefact.js"
 import { baseDigest, baseReference } from "./artefacts/bases.js"
 import { addBinfmtRules } from "./host/binfmt.js"
+import { abandonStart, removeRulesOfTheDead } from "./instance/abandoned.js"
 import { writeConfig } from "./instance/config.js"
 import { contentEnv, contentKey } from "./artefacts/content.js"
 import { goToolchain, type GoToolchain } from "./artefacts/go-toolchain.js"
@@ -19,8 +20,8 @@ import { answersOn, checkSocket, engineProcess, startEngine, stopEngine } from "
 import { forwardingPlan, freeNetworks, listens, prepareHostNetwork, uplinks } from "./host/network.js"
 import { missingPackages } from "./artefacts/host-packages.js"
 import { artefactKeys, lazyPackageArchive, makeArtefacts } from "./make-artefacts.js"
-import { phases, STARTING } from "./phase.js"
-import { hostSettings, missingArtefacts, plan, planLines, type Plan, type PlanFacts } from "./plan.js"
+import { phases, STARTING, type RunPhase } from "./phase.js"
+import { hostSettings, missingArtefacts, plan, planLines, resumeLine, type Plan, type PlanFacts } from "./plan.js"
 import { readRecord, recordChange, writeRecord, type InstanceRecord } from "./state/record.js"
 import {
   checkListener,
@@ -96,7 +97,10 @@ export async function up(options: UpOptions): Promise<BareEngine> {
   const host = checkHost(hostFacts(process.env))
   const port = wantedPort(options.registryPort)
   const running = await runningEngine(options.instance, host, port)
-  if (running) return running
+  if (running) {
+    sayRemoved(removeRulesOfTheDead(locate(options.instance).folder, false), options.log)
+    return running
+  }
   checkStateFolder(StateFolder.of(process.env).root)
   const { state, folder } = locate(options.instance)
   const lock = await takeLock(state.lock, "engine up", options.log)
@@ -108,6 +112,10 @@ export async function up(options: UpOptions): Promise<BareEngine> {
   } finally {
     await lock.release()
   }
+}
+
+function sayRemoved(rules: readonly string[], log: (line: string) => void): void {
+  for (const rule of rules) log(`emulator: removed the kernel's rule ${rule} of an instance that does not run`)
 }
 
 /** The instance, if it runs and is what this version of the program would start. */
@@ -233,13 +241,45 @@ async function bringUp(run: BringUp): Promise<BareEngine> {
   checkDisk(state.root, planned.diskBytes)
   if (before === undefined) for (const line of planLines(planned, facts)) log(line)
 
-  await clearWork(state.work)
+  const unfinished = existsSync(state.work)
+  const ended = await clearWork(state.work)
+  if (unfinished) log(resumeLine(ended, facts.missing))
   mkdirSync(state.work, { recursive: true })
   const keys = artefactKeys(host, go.version)
+  // What follows changes the record in place.
+  const found = structuredClone(before)
   const record = await claim(run, before, resolvConf)
+  const abandon = () => {
+    abandonStart(folder, record, found)
+  }
+  // A signal ends this process at any point of what follows.
+  process.once("exit", abandon)
+  try {
+    return await start(run, record, { go, resolvConf, keys, phase })
+  } finally {
+    process.off("exit", abandon)
+  }
+}
 
+interface Start {
+  go: GoToolchain
+  resolvConf: string
+  keys: ReturnType<typeof artefactKeys>
+  phase: RunPhase
+}
+
+/** Makes what is missing, and starts the claimed instance. */
+async function start(
+  run: BringUp,
+  record: InstanceRecord,
+  { go, resolvConf, keys, phase }: Start,
+): Promise<BareEngine> {
+  const { state, folder, host, log } = run
   const making = { state, host, go, phase, packageArchive: lazyPackageArchive(state.work, host), log }
-  const emulate = (emulator: string) => addBinfmtRules(folder, record, emulator, host)
+  const emulate = (emulator: string) => {
+    sayRemoved(removeRulesOfTheDead(folder, true), log)
+    return addBinfmtRules(folder, record, emulator, host)
+  }
   const { registryProgram, binaries, bases, content } = await makeArtefacts({ ...making, emulate })
   await phase("network", `${record.link} to the host, ${record.containers} for containers`, () =>
     prepareHostNetwork(folder, record, resolvConf),

@@ -21,8 +21,9 @@ export async function cliOfImage(program: "docker" | "podman"): Promise<string |
   })
   const [, id, path] = /^(?:sha256:)?([0-9a-f]{64}) (\/\S+)$/.exec(stdout.trim()) ?? []
   if (exitCode !== 0 || id === undefined || path === undefined) return undefined
-  const folder = join(stateFolder(), "engine-cli")
-  const file = join(folder, id)
+  const folder = join(stateFolder(), "engine-cli", id)
+  // By its own name: that is how its processes are found when they have to be ended.
+  const file = join(folder, "dagger")
   if (existsSync(file)) return file
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const unfinished = `${file}.${String(process.pid)}`

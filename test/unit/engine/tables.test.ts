@@ -1,16 +1,20 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, it } from "vitest"
 import { spelling } from "../../../dagger/src/core/platforms.js"
 import { sourcesFromHost } from "../../../src/engine/bare/artefacts/archive.js"
 import { newestDate } from "../../../src/engine/bare/artefacts/package-archive.js"
-import { binfmtRule } from "../../../src/engine/bare/host/binfmt.js"
+import { binfmtRule, removeAbandonedRules } from "../../../src/engine/bare/host/binfmt.js"
 import { engineToml, mirrorPort, registryConfig } from "../../../src/engine/bare/instance/config.js"
 import { instanceRules, isEmptyTable, sectionOf } from "../../../src/engine/bare/host/firewall.js"
 import { isOlder, parseGoVersion } from "../../../src/engine/bare/artefacts/go-toolchain.js"
 import { imageConfig } from "../../../src/engine/bare/artefacts/oci-layout.js"
 import { missingPackages } from "../../../src/engine/bare/artefacts/host-packages.js"
+import { resumeLine } from "../../../src/engine/bare/plan.js"
 import { explain, STARTING } from "../../../src/engine/bare/phase.js"
 import { lastLines } from "../../../src/host/exec.js"
 import { StateFolder } from "../../../src/engine/bare/state/state-folder.js"
+import { temporaryFolder } from "../temporary-folder.js"
 
 it("writes the kernel's rule for programs of a foreign machine", () => {
   expect(binfmtRule("rule", spelling("linux/arm64"), "/qemu")).toBe(
@@ -178,4 +182,28 @@ it.each([
   const error = explain(STARTING, "packages", new Error(said))
   expect(error.code).toBe(code)
   expect(error.problem).toBe(`Starting the engine failed in phase packages: ${said}`)
+})
+
+it("removes the rules of instances that do not live, and nobody else's", () => {
+  const folder = temporaryFolder("rules")
+  const names = [
+    "register",
+    "status",
+    "qemu-aarch64",
+    "runner-images-00000001-aarch64",
+    "runner-images-00000002-aarch64",
+  ]
+  for (const name of names) writeFileSync(join(folder, name), "enabled")
+  expect(removeAbandonedRules((id) => id === "00000001", folder)).toEqual(["runner-images-00000002-aarch64"])
+  const written = names.filter((name) => readFileSync(join(folder, name), "utf8") === "-1")
+  expect(written).toEqual(["runner-images-00000002-aarch64"])
+  expect(removeAbandonedRules(() => false, join(folder, "missing"))).toEqual([])
+})
+
+it("says what it resumes", () => {
+  const nothing = { binaries: false, emulator: false, bases: false, content: false }
+  expect(resumeLine(0, { ...nothing, content: true })).toBe(
+    "resuming a start that was interrupted; kept: the engine's programs, QEMU, base images; still to be made: the SDKs' contents",
+  )
+  expect(resumeLine(2, nothing)).toContain("interrupted; ended 2 processes of it; kept:")
 })

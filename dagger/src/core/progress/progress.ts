@@ -19,6 +19,8 @@ interface StepTime {
   scope: StepScope
   name: string
   seconds: number
+  /** When it ended, on the same clock as all others, in seconds. */
+  end: number
   /** The variant that the step was run for; absent for steps that all variants share. */
   variant?: string
 }
@@ -51,8 +53,9 @@ export class Progress {
       failure = error
       throw error
     } finally {
-      const seconds = (performance.now() - start) / 1000
-      this.times.push({ scope, name: step, seconds, ...(this.variant ? { variant: this.variant.name } : {}) })
+      const end = performance.now() / 1000
+      const seconds = end - start / 1000
+      this.times.push({ scope, name: step, seconds, end, ...(this.variant ? { variant: this.variant.name } : {}) })
       this.listener?.ended(scope, title, seconds, failure)
     }
   }
@@ -71,11 +74,34 @@ export class Progress {
    * @param variants if given, only the steps that were run for them or for all
    */
   steps(scope: PlatformName, variants?: readonly string[]): { name: string; seconds: number }[] {
+    return this.timesOf(scope, variants).map(({ name, seconds }) => ({ name, seconds: hundredths(seconds) }))
+  }
+
+  /**
+   * The wall seconds in which at least one step ran that concerns a platform. Steps run beside each other, so it is less than their sum.
+   *
+   * @param variants as in {@link Progress.steps}
+   */
+  seconds(scope: PlatformName, variants?: readonly string[]): number {
+    let covered = 0
+    let until = -Infinity
+    const byStart = (a: StepTime, b: StepTime) => a.end - a.seconds - (b.end - b.seconds)
+    for (const { end, seconds } of [...this.timesOf(scope, variants)].sort(byStart)) {
+      covered += Math.max(0, end - Math.max(until, end - seconds))
+      until = Math.max(until, end)
+    }
+    return hundredths(covered)
+  }
+
+  private timesOf(scope: PlatformName, variants: readonly string[] | undefined): StepTime[] {
     return this.times
       .filter((time) => time.scope === scope || time.scope === "all platforms")
       .filter(({ variant }) => variant === undefined || variants === undefined || variants.includes(variant))
-      .map(({ name, seconds }) => ({ name, seconds: Math.round(seconds * 100) / 100 }))
   }
+}
+
+function hundredths(seconds: number): number {
+  return Math.round(seconds * 100) / 100
 }
 
 /** Runs one part of a longer step; the caller that passes it in may time the part. */

@@ -115,7 +115,8 @@ async function testPlatform(
   const tools = plan.platforms.flatMap((planned) => planned.tools).map((tool) => statedTool(tool, packages, labels))
   const context = { platform, emulated: platform !== engineHost.platform, plan, tools, packages }
   const { checks } = await checkImage({ engineHost, sources: {} }, { container: pulled, context }, progress)
-  return { labels, plan, report: { platform, base, packages: [], tools, checks, steps: progress.steps(platform) } }
+  const times = { steps: progress.steps(platform), seconds: progress.seconds(platform) }
+  return { labels, plan, report: { platform, base, packages: [], tools, checks, ...times } }
 }
 
 /** The plan of an image, derived from its variant and from what was found in it. */

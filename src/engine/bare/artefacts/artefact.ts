@@ -39,12 +39,20 @@ function workMarker(work: string): string {
   return `work in ${work}`
 }
 
-/** Ends processes and removes files that interrupted runs left behind. Call it only with the lock held. */
-export async function clearWork(work: string): Promise<void> {
-  for (let left = findMarked(workMarker(work)); left.length > 0; left = findMarked(workMarker(work)))
+/**
+ * Ends processes and removes files that interrupted runs left behind. Call it only with the lock held.
+ *
+ * @returns how many processes there were
+ */
+export async function clearWork(work: string): Promise<number> {
+  let ended = 0
+  for (let left = findMarked(workMarker(work)); left.length > 0; left = findMarked(workMarker(work))) {
+    ended += left.length
     await Promise.all(left.map((tool) => stopProcess(tool, 5)))
+  }
   // Never descends into a mount that such a tool may have left.
   await exec("rm", ["-rf", "--one-file-system", work])
+  return ended
 }
 
 /** A short name for a set of inputs. Files count by their path below the root and by their content. */

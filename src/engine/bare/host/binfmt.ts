@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
 import { spelling, type PlatformSpelling, PLATFORMS, type PlatformName } from "../../../../dagger/src/core/platforms.js"
@@ -62,6 +62,26 @@ async function mountBinfmt(): Promise<void> {
       { cause },
     )
   }
+}
+
+/** Rules of instances, with the instance's id. */
+const OWN_RULE = /^runner-images-([0-9a-f]{8})-\w+$/
+
+/**
+ * Removes the rules that instances have left which neither run nor are being started: the kernel asks the newest rule first, so the emulator of
+ * an instance that was killed would go on to run the programs of all others.
+ *
+ * @param lives whether the instance with an id runs, or is being started
+ * @returns the removed rules' names
+ */
+export function removeAbandonedRules(lives: (id: string) => boolean, folder = FOLDER): string[] {
+  if (!existsSync(folder)) return []
+  const abandoned = readdirSync(folder).filter((name) => {
+    const id = OWN_RULE.exec(name)?.[1]
+    return id !== undefined && !lives(id)
+  })
+  for (const name of abandoned) writeFileSync(join(folder, name), "-1")
+  return abandoned
 }
 
 export function removeBinfmtRule(name: string): void {

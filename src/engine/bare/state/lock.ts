@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { RunnerImagesError } from "../../../../dagger/src/core/errors.js"
@@ -54,6 +54,12 @@ export async function takeLock(path: string, doing: string, log: (line: string) 
       )
     await sleep(200)
   }
+}
+
+/** Whether another process, or this one, holds a lock. */
+export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false
+  return spawnSync("flock", ["--shared", "--nonblock", path, "true"]).status !== 0
 }
 
 function describeHolder(note: string): string {

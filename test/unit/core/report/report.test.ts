@@ -29,6 +29,7 @@ it("the same image's reports are equal without their times", () => {
         platformReport("linux/amd64", {
           checks: [{ ...PASSED, seconds }, ...(seconds > 1 ? [{ ...SKIPPED, attempts: 2 as const }] : [SKIPPED])],
           steps: [{ name: "packages", seconds }],
+          seconds,
         }),
       ],
     })
