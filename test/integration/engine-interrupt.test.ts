@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, describe, expect, it } from "vitest"
@@ -81,19 +81,55 @@ describe.runIf(host)("a start that is interrupted", () => {
     expect(existsSync(rule)).toBe(true)
   })
 
-  it("has no rule once another instance starts or is found, if it was killed", async () => {
+  it("has no rule once another instance is found, if it was killed and its state folder deleted", async () => {
+    const name = `${INSTANCE}-dead`
+    const dead = locate(name).folder
+    const started = await engine(["up", "--json", "--instance", name])
+    expect(started.exitCode, started.stderr).toBe(0)
+    const record = readRecord(dead)
+    for (const { pid } of [record?.marker, record && registryMarker(record)].flatMap((marker) =>
+      marker === undefined ? [] : findMarked(marker),
+    ))
+      kill(pid)
+    const kept = `${dead.root}.kept`
+    renameSync(dead.root, kept)
+    try {
+      const found = await up()
+      expect(found.exitCode, found.stderr).toBe(0)
+      expect(found.stderr).toContain(
+        `removed the kernel's rule ${dead.binfmtRule(foreign.uname)} of an instance that does not run`,
+      )
+      expect(existsSync(join(RULES, dead.binfmtRule(foreign.uname)))).toBe(false)
+      expect(existsSync(rule)).toBe(true)
+    } finally {
+      rmSync(dead.root, { recursive: true, force: true })
+      renameSync(kept, dead.root)
+      await engine(["down", "--instance", name])
+    }
+  })
+
+  it("leaves the rule of an instance that this host does not know, as one in a container is", async () => {
     const keys = artefactKeys(host ?? "linux/amd64", undefined)
-    const emulator = emulatorProgram(
-      state.emulator(keys.emulator),
-      foreignPlatforms(host ?? "linux/amd64")[0] ?? "linux/arm64",
+    const [platform = "linux/arm64"] = foreignPlatforms(host ?? "linux/amd64")
+    const unknown = `runner-images-00000000-${foreign.uname}`
+    writeFileSync(
+      join(RULES, "register"),
+      binfmtRule(unknown, foreign, emulatorProgram(state.emulator(keys.emulator), platform)),
     )
-    // Of an instance whose state folder is gone.
-    const dead = `runner-images-00000000-${foreign.uname}`
-    writeFileSync(join(RULES, "register"), binfmtRule(dead, foreign, emulator))
-    const found = await up()
-    expect(found.exitCode, found.stderr).toBe(0)
-    expect(found.stderr).toContain(`removed the kernel's rule ${dead} of an instance that does not run`)
-    expect(existsSync(join(RULES, dead))).toBe(false)
-    expect(existsSync(rule)).toBe(true)
+    try {
+      const found = await up()
+      expect(found.exitCode, found.stderr).toBe(0)
+      expect(existsSync(join(RULES, unknown))).toBe(true)
+    } finally {
+      writeFileSync(join(RULES, unknown), "-1")
+    }
   })
 })
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It ended with another of them.
+  }
+}

@@ -98,6 +98,15 @@ function settings(snapshot: string): Record<string, string> {
 }
 
 // Where it cannot run, for want of root or of Debian, there is nothing to test.
+/** How a process was started; empty if it has ended since it was found. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, "utf8")
+  } catch {
+    return ""
+  }
+}
+
 describe.runIf(canRunBareEngine())("the bare engine", () => {
   let first: BareEngine
 
@@ -267,9 +276,7 @@ describe.runIf(canRunBareEngine())("the bare engine", () => {
     expect(JSON.parse(one.stdout)).toEqual(first)
     expect(one.stdout).toBe(other.stdout)
     expect(one.stderr + other.stderr).toMatch(/waiting for process \d+ \(engine up/)
-    const outermost = findMarked(record(FIRST).marker).filter(({ pid }) =>
-      readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("unshare\0"),
-    )
+    const outermost = findMarked(record(FIRST).marker).filter(({ pid }) => commandOf(pid).startsWith("unshare\0"))
     expect(outermost).toEqual([engineProcess(record(FIRST))])
   })
 

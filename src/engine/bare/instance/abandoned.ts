@@ -9,7 +9,8 @@ import { engineProcess } from "./namespace.js"
 import { registryMarker } from "./registry.js"
 
 /**
- * Removes the kernel's rules of instances that were killed, or whose state folder was deleted.
+ * Removes the kernel's rules of instances that were killed, or whose state folder was deleted. One that this host does not know may run in a
+ * container or namespace with a /run of its own, with which the kernel's rules are shared: its rules are left alone.
  *
  * @param own the instance that asks. Nothing else of its state folder is being started if the caller has the lock.
  * @returns the removed rules' names
@@ -20,7 +21,7 @@ export function removeRulesOfTheDead(own: InstanceFolder, hasLock: boolean): str
   return removeAbandonedRules((id) => {
     if (id === own.id) return true
     const path = instances[id]?.record
-    if (path === undefined) return false
+    if (path === undefined) return true
     const root = dirname(path)
     const record = readRecord(new InstanceFolder("", root, id))
     if (record && engineProcess(record)) return true
