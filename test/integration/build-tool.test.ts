@@ -22,7 +22,9 @@ it.runIf(process.getuid?.() === 0).each(["SIGINT", "SIGTERM", "SIGKILL"] as cons
   async (signal) => {
     const work = mkdtempSync(join(tmpdir(), "build-tool-"))
     // Also ends what a failed test has left.
-    onTestFinished(async () => void (await clearWork(work)))
+    onTestFinished(async () => {
+      await clearWork(work)
+    })
     const running = () => findMarked(workEnvironment(work)[MARKER] ?? "").length
     const args = ["--import", "tsx", "--input-type=module", "--eval", program(work)]
     const command = spawn(process.execPath, args, { cwd: PROJECT_ROOT, stdio: "ignore" })
