@@ -6,9 +6,11 @@ import { PINS } from "../dagger/src/core/catalog/catalog.js"
 import { readCatalog } from "../dagger/src/core/catalog/pins.js"
 import { supportMatrix } from "../dagger/src/core/catalog/releases/support-matrix.js"
 import { TOOL_ENTRIES } from "../dagger/src/core/catalog/tools.js"
+import { ERRORS } from "../dagger/src/core/errors.js"
 import { goProgram } from "../dagger/src/core/plan/expected-tools.js"
 import { table } from "../dagger/src/core/text/markdown.js"
 import { dockerfiles } from "../src/runs/dockerfile.js"
+import { architectureTables } from "./architecture-docs.js"
 import { folderGraph } from "./folder-graph.js"
 import { runtimeDocument } from "./runtime-docs.js"
 
@@ -18,8 +20,13 @@ export async function documents(): Promise<Map<string, string>> {
   const made = {
     "docs/SUPPORT_MATRIX.md": supportMatrix(audit(tools)),
     "docs/RUNTIME.md": runtimeDocument(),
-    "docs/ARCHITECTURE.md": withGraph(read("docs/ARCHITECTURE.md"), await folderGraph()),
-    "docs/ACT_RUNNER.md": withVersions(read("docs/ACT_RUNNER.md")),
+    "docs/ARCHITECTURE.md": filledIn("docs/ARCHITECTURE.md", { "folder graph": await folderGraph() }),
+    "docs/ACT_RUNNER.md": filledIn("docs/ACT_RUNNER.md", { versions: versions() }),
+    "docs/ARM64_PLATFORMS.md": filledIn(
+      "docs/ARM64_PLATFORMS.md",
+      architectureTables(read("dagger/src/core/parity/platform-differences.json")),
+    ),
+    "docs/TROUBLESHOOTING.md": filledIn("docs/TROUBLESHOOTING.md", { "error codes": errorCodes() }),
   }
   const formatted = Object.entries(made).map(async ([name, text]): Promise<[string, string]> => {
     const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
@@ -28,18 +35,8 @@ export async function documents(): Promise<Map<string, string>> {
   return new Map([...(await Promise.all(formatted)), ...dockerfiles()])
 }
 
-const GRAPH = /(<!-- folder graph: .*? -->\n)[^]*?(<!-- end of folder graph -->)/
-
-function withGraph(document: string, graph: string): string {
-  if (!GRAPH.test(document)) throw new Error("docs/ARCHITECTURE.md has no place for the folder graph")
-  return document.replace(GRAPH, (_, begin: string, end: string) => `${begin}\n${graph}\n\n${end}`)
-}
-
-const VERSIONS = /(<!-- versions: .*? -->\n)[^]*?(<!-- end of versions -->)/
-
 /** The program's version, and those of the modules that it is named after and that run steps. */
-function withVersions(document: string): string {
-  if (!VERSIONS.test(document)) throw new Error("docs/ACT_RUNNER.md has no place for versions")
+function versions(): string {
   const [version, goMod] = [read("docker/act-runner/VERSION"), read("docker/act-runner/go.mod")]
   const rows = [
     ["the program", version.trim()],
@@ -48,9 +45,25 @@ function withVersions(document: string): string {
       return [`\`${path}\``, required]
     }),
   ]
-  return document.replace(VERSIONS, (_, begin: string, end: string) => {
-    return `${begin}\n${table(["Part", "Version"], rows)}\n\n${end}`
-  })
+  return table(["Part", "Version"], rows)
+}
+
+/** A document of which people write all but the named parts, each between two comments. */
+function filledIn(name: string, parts: Readonly<Record<string, string>>): string {
+  return Object.entries(parts).reduce((document, [part, text]) => {
+    const place = new RegExp(`(<!-- ${part}: .*? -->\\n)[^]*?(<!-- end of ${part} -->)`)
+    if (!place.test(document)) throw new Error(`${name} has no place for ${part}`)
+    return document.replace(place, (_, begin: string, end: string) => `${begin}\n${text}\n\n${end}`)
+  }, read(name))
+}
+
+/** Every error of the command line and the module, in the order of the alphabet. */
+function errorCodes(): string {
+  const codes = Object.entries(ERRORS).sort(([one], [other]) => one.localeCompare(other))
+  return table(
+    ["Code", "Exit code", "Meaning"],
+    codes.map(([code, { exit, meaning }]) => [`\`${code}\``, String(exit), meaning]),
+  )
 }
 
 /** A file of this project. */

@@ -8,6 +8,9 @@ const DOCUMENTS = [
   ...readdirSync("docs")
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
+  ...readdirSync("examples", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("examples", name)),
 ]
 
 /** Code in a sentence or a table that is a command, not a program's name: it has an argument. */

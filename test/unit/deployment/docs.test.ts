@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -16,28 +16,6 @@ const MIGRATING = readFileSync("docs/MIGRATING.md", "utf8")
 const blocks = [...DEPLOYMENT.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, block = ""]) => block)
 const change = z.object({
   services: z.record(z.string(), z.object({ environment: z.record(z.string(), z.unknown()) })),
-})
-
-describe.each([
-  ["docs/DEPLOYMENT.md", DEPLOYMENT],
-  ["docs/MIGRATING.md", MIGRATING],
-])("%s", (_, text) => {
-  it("leads to what is there", () => {
-    const anchors = (document: string) =>
-      [...document.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
-        title
-          .toLowerCase()
-          .replace(/[^\w\s-]/g, "")
-          .replace(/ /g, "-"),
-      )
-    const dead = [...text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)].filter(([, file = "", anchor]) => {
-      const path = join("docs", file)
-      if (file !== "" && !existsSync(path)) return true
-      const document = file === "" ? text : file.endsWith(".md") ? readFileSync(path, "utf8") : ""
-      return anchor !== undefined && !anchors(document).includes(anchor)
-    })
-    expect(dead.map(([link]) => link)).toEqual([])
-  })
 })
 
 it("DEPLOYMENT.md has YAML that is some, with variables that the image knows", () => {
