@@ -41,12 +41,13 @@ export function readDefinition(given: string): DefinitionFile {
  */
 export function assetsFolder(given: string): string {
   const folder = readable(given, "folder", "USAGE", "--assets")
-  for (const { name } of readdirSync(folder, { withFileTypes: true })) {
+  const real = realpathSync(folder)
+  for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     const found = lookup(path)
     if (!found) throw unusable(`${path} is a link that leads nowhere`)
     if (!found.isFile() && !found.isDirectory()) throw unusable(`${path} is neither a file nor a folder`)
-    const within = relative(realpathSync(folder), realpathSync(path))
+    const within = relative(real, realpathSync(path))
     if (within === ".." || within.startsWith("../")) throw unusable(`${path} is a link that leads out of the folder`)
   }
   return folder

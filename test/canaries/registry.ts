@@ -2,10 +2,10 @@ import { hashSync } from "bcryptjs"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { openSync, writeFileSync } from "node:fs"
-import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { findProgram } from "../../src/engine/bare/host/host.js"
+import { freePort } from "../free-port.js"
 
 export interface GuardedRegistry {
   /** `127.0.0.1:41234` */
@@ -62,13 +62,4 @@ async function asksForPassword(address: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }

@@ -18,7 +18,7 @@ import {
 import { installBothWays, nativeToolsWith } from "../../dagger/src/pipeline/parity/emulation-parity.js"
 import { Progress } from "../../dagger/src/core/progress/progress.js"
 import { script } from "../../dagger/src/pipeline/engine/script.js"
-import { archived, archiveOf, foreignOf, inSession, rootOf } from "./foreign-packages.js"
+import { archived, foreignOf, inSession, rootOf } from "./foreign-packages.js"
 
 /**
  * Few packages that do what scripts of packages do: make users and groups, divert, set capabilities, register alternatives,
@@ -63,7 +63,7 @@ const ON_TOP = ["fontconfig", "uuid-runtime", "vim-tiny"]
 
 /** PACKAGES and then ON_TOP with what they need besides, the second yet without its root. */
 async function inTwo(engineHost: EngineHost, platform: PlatformName): Promise<[PackageInstall, PackageInstall]> {
-  const archive = await archiveOf(engineHost)
+  const { archive } = engineHost
   const first = await resolvePackages(engineHost, archive, platform, PACKAGES, engineHost.root(platform))
   const both = await resolvePackages(engineHost, archive, platform, [...PACKAGES, ...ON_TOP], engineHost.root(platform))
   const there = new Set(first.packages.map(({ name }) => name))
@@ -108,7 +108,7 @@ function fieldsThatDiffer(expected: FileManifest, actual: FileManifest): string[
 
 it("native programs make the same root as emulated ones; a root that is changed is told from it", async () => {
   const found = await inSession(async (engineHost) => {
-    const context = { engineHost, archive: await archiveOf(engineHost), progress: new Progress() }
+    const context = { engineHost, progress: new Progress() }
     const nativeTools = await nativeToolsWith(context, () => PACKAGES)
     const { accelerated, emulated } = await installBothWays(context, foreignOf(engineHost), () => PACKAGES, nativeTools)
     const changed = engineHost.toolbox

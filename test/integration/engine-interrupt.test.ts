@@ -5,10 +5,10 @@ import { afterAll, describe, expect, it } from "vitest"
 import { spelling } from "../../dagger/src/core/platforms.js"
 import { binfmtRule, emulatorProgram, foreignPlatforms } from "../../src/engine/bare/host/binfmt.js"
 import { checkHost, hostFacts } from "../../src/engine/bare/host/host.js"
-import { findMarked } from "../../src/engine/bare/host/process.js"
+import { findMarked, signal } from "../../src/engine/bare/host/process.js"
 import { registryMarker } from "../../src/engine/bare/instance/registry.js"
 import { artefactKeys } from "../../src/engine/bare/make-artefacts.js"
-import { readRecord } from "../../src/engine/bare/state/record.js"
+import { readRecord, type RecordedProcess } from "../../src/engine/bare/state/record.js"
 import { locate } from "../../src/engine/bare/up.js"
 import { engine } from "./engine-program.js"
 
@@ -39,9 +39,9 @@ async function stoppedAt(line: string, milliseconds: number, signal: "SIGINT" | 
   return run
 }
 
-function processes(): number {
-  const record = readRecord(locate(INSTANCE).folder)
-  return record ? [record.marker, registryMarker(record)].flatMap(findMarked).length : 0
+/** Of an instance. */
+function processes(record = readRecord(locate(INSTANCE).folder)): RecordedProcess[] {
+  return record ? [record.marker, registryMarker(record)].flatMap(findMarked) : []
 }
 
 // With the artefacts that the engine of all tests was made of.
@@ -65,7 +65,7 @@ describe.runIf(host)("a start that is interrupted", () => {
       // On a fast machine it was up before.
       if (exitCode === 0) return
       expect(exitCode).toBe(130)
-      await expect.poll(processes, { timeout: 5_000 }).toBe(0)
+      await expect.poll(() => processes().length, { timeout: 5_000 }).toBe(0)
       expect(existsSync(rule)).toBe(false)
     },
   )
@@ -87,10 +87,7 @@ describe.runIf(host)("a start that is interrupted", () => {
     const started = await engine(["up", "--json", "--instance", name])
     expect(started.exitCode, started.stderr).toBe(0)
     const record = readRecord(dead)
-    for (const { pid } of [record?.marker, record && registryMarker(record)].flatMap((marker) =>
-      marker === undefined ? [] : findMarked(marker),
-    ))
-      kill(pid)
+    for (const left of processes(record)) signal(left, "SIGKILL")
     const kept = `${dead.root}.kept`
     renameSync(dead.root, kept)
     try {
@@ -125,11 +122,3 @@ describe.runIf(host)("a start that is interrupted", () => {
     }
   })
 })
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch {
-    // It ended with another of them.
-  }
-}

@@ -1,4 +1,3 @@
-import { readArchive, type Archive } from "../../dagger/src/pipeline/engine/package-archive.js"
 import { connection, dag, type Container } from "@dagger.io/dagger"
 import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { EngineHostRoot } from "../../dagger/src/pipeline/packages/acceleration.js"
@@ -30,12 +29,8 @@ export async function archived(
   return packageInstall(
     engineHost,
     platform,
-    await resolvePackages(engineHost, await archiveOf(engineHost), platform, names, engineHost.root(platform)),
+    await resolvePackages(engineHost, engineHost.archive, platform, names, engineHost.root(platform)),
   )
-}
-
-export function archiveOf(engineHost: EngineHost): Promise<Archive> {
-  return readArchive(engineHost, new Date().toISOString().slice(0, "2000-01-01".length))
 }
 
 export function foreignOf(engineHost: EngineHostRoot): PlatformName {

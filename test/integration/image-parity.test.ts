@@ -5,7 +5,6 @@ import type { PlatformName } from "../../dagger/src/core/platforms.js"
 import type { ImageParity } from "../../dagger/src/core/report/report.js"
 import { compareContainers, type ComparedImage } from "../../dagger/src/pipeline/parity/image-parity.js"
 import { openEngineHost, type EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
-import { readArchive } from "../../dagger/src/pipeline/engine/package-archive.js"
 import { archiveNames } from "../../dagger/src/pipeline/packages/packages.js"
 import { BOTH } from "./images.js"
 import { hostUploads } from "../../src/session/host-uploads.js"
@@ -62,8 +61,7 @@ function compare(seeds: Partial<Record<PlatformName, Seed>>): Promise<ImageParit
       const context = { platform, tools: [{ name: "tool", version: "1.0" }] }
       return { container, addedFiles: [root.rootfs().diff(container.rootfs())], context, requested: [] }
     })
-    const archive = async () =>
-      archiveNames(engineHost, await readArchive(engineHost, new Date().toISOString().slice(0, 10)))
+    const archive = () => archiveNames(engineHost, engineHost.archive)
     return compareContainers(
       engineHost,
       await Promise.all(images),

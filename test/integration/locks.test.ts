@@ -7,7 +7,7 @@ import { readArchive } from "../../dagger/src/pipeline/engine/package-archive.js
 import { download, resolvePackages } from "../../dagger/src/pipeline/packages/packages.js"
 import type { EngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { loopbackService } from "../../src/runs/loopback.js"
-import { archiveOf, inSession } from "./foreign-packages.js"
+import { inSession } from "./foreign-packages.js"
 import { BOTH } from "./images.js"
 import { packageSnapshots, type PackageSnapshots } from "./package-snapshots.js"
 
@@ -93,7 +93,7 @@ describe("a lock whose packages come from snapshots", () => {
 
   it("has the same packages from there, for every platform", async () => {
     const found = await inSession(async (engineHost) => {
-      const archive = await archiveOf(engineHost)
+      const { archive } = engineHost
       const service = loopbackService(dag, { host: "127.0.0.1", port: snapshots.port })
       const url = `http://127.0.0.1:${String(snapshots.port)}/archive`
       const snapshot = parseSnapshot(url, DEFAULT_BASE, { releases: archive.releases, platforms: {} })

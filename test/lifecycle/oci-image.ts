@@ -114,10 +114,16 @@ export async function unpackImage(layout: string, platform: PlatformName, folder
 
 type Manifest = z.infer<typeof INDEX>["manifests"][number]
 
-async function findManifest(layout: string, platform: PlatformName): Promise<Manifest> {
+/** What the index of a layout's image names. */
+export async function manifestsOf(layout: string): Promise<Manifest[]> {
   const [first] = INDEX.parse(JSON.parse(await readFile(join(layout, "index.json"), "utf8"))).manifests
-  const { manifests } = INDEX.parse(await readBlob(layout, first?.digest))
-  const found = manifests.find(({ platform: own }) => own?.os === "linux" && own.architecture === archOf(platform))
+  return INDEX.parse(await readBlob(layout, first?.digest)).manifests
+}
+
+async function findManifest(layout: string, platform: PlatformName): Promise<Manifest> {
+  const found = (await manifestsOf(layout)).find(
+    ({ platform: own }) => own?.os === "linux" && own.architecture === archOf(platform),
+  )
   if (!found) throw new Error(`${layout} has no image for ${platform}`)
   return found
 }

@@ -2,12 +2,12 @@ import { execa } from "execa"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { z } from "zod"
 import { parseFileManifest, type FileManifest } from "../../dagger/src/core/parity/file-manifest.js"
 import { replacements } from "../../dagger/src/core/parity/arch-neutral.js"
 import { installedPackages } from "../../dagger/src/core/packages/dpkg-status.js"
 import type { ImageContents } from "../../dagger/src/core/parity/image-facts.js"
-import type { UnpackedImage } from "../lifecycle/oci-image.js"
+import { parseImageReference } from "../../dagger/src/core/text/reference.js"
+import { manifestsOf, type UnpackedImage } from "../lifecycle/oci-image.js"
 
 /** The only places where an image has files that no package of the distribution brought. */
 const OWN_FOLDERS = ["/usr/local", "/opt", "/home"]
@@ -23,8 +23,7 @@ const FILE_MANIFEST = new URL("../../dagger/scripts/file-manifest.mjs", import.m
  */
 export async function layoutOf(reference: string, folder: string): Promise<string> {
   if (existsSync(join(reference, "oci-layout"))) return reference
-  const loopback = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?\//.test(reference)
-  const tls = loopback ? ["--src-tls-verify=false"] : []
+  const tls = parseImageReference(reference).repository.loopback ? ["--src-tls-verify=false"] : []
   const words = [
     "copy",
     "--quiet",
@@ -38,20 +37,9 @@ export async function layoutOf(reference: string, folder: string): Promise<strin
   return folder
 }
 
-const INDEX = z.object({
-  manifests: z.array(
-    z.looseObject({ digest: z.string(), platform: z.looseObject({ os: z.string(), architecture: z.string() }) }),
-  ),
-})
-
 /** The platforms of a layout's image, as its index names them: `linux/amd64`. */
 export async function platformsOf(layout: string): Promise<string[]> {
-  const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(join(layout, path), "utf8"))
-  const [first] = z
-    .object({ manifests: z.array(z.object({ digest: z.string() })) })
-    .parse(await json("index.json")).manifests
-  const { manifests } = INDEX.parse(await json(join("blobs", (first?.digest ?? "none").replace(":", "/"))))
-  return manifests.map(({ platform }) => `${platform.os}/${platform.architecture}`)
+  return (await manifestsOf(layout)).map(({ platform }) => `${platform?.os ?? ""}/${platform?.architecture ?? ""}`)
 }
 
 /** Every path of an image: type, owner, mode, and what kind of machine code a file has. */

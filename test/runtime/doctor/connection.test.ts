@@ -7,7 +7,8 @@ import {
   type Connection,
   type ConnectOptions,
 } from "../../../docker/runtime/src/doctor/examination/connection.js"
-import { freePort, httpServer, httpsServer, proxyServer } from "./servers.js"
+import { freePort } from "../../free-port.js"
+import { httpServer, httpsServer, proxyServer } from "./servers.js"
 
 const get = (url: string, options: ConnectOptions & { through?: string } = {}): Promise<Connection> =>
   connect(new URL(url), { ...options, ...(options.through && { proxy: new URL(options.through) }) })

@@ -69,14 +69,3 @@ export async function proxyServer(credentials?: string): Promise<{ url: string; 
   })
   return { url: `http://${credentials ? `${credentials}@` : ""}127.0.0.1:${await listen(server)}`, asked }
 }
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createHttp()
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}

@@ -14,7 +14,7 @@ import { checkSharedMemory, sharedMemoryFinding } from "../../../docker/runtime/
 import { checkUserNamespaces } from "../../../docker/runtime/src/doctor/checks/user-namespaces.js"
 import { makeCertificate } from "../../fake-github/certificate.js"
 import { browserExamination, examination, folderOf } from "./examination.js"
-import { freePort } from "./servers.js"
+import { freePort } from "../../free-port.js"
 
 const OLDEST = "fpu vme cx8 cmov mmx fxsr sse sse2 syscall nx lm"
 const SECOND = `${OLDEST} pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm`

@@ -12,7 +12,7 @@ import { hostFacts } from "../../../src/engine/bare/host/host.js"
 import { findingsText } from "../../../src/output/findings.js"
 import { PINS_TEXT } from "../../unit/core/catalog/pins.js"
 import { temporaryFolder } from "../../unit/temporary-folder.js"
-import { freePort } from "../doctor/servers.js"
+import { freePort } from "../../free-port.js"
 
 /** The text of a rule of binfmt_misc for arm64 programs, as the kernel shows it. */
 export function binfmtRule({ state = "enabled", flags = "POCF" } = {}): string {

@@ -5,7 +5,7 @@ import { RunnerImagesError } from "../../core/errors.js"
 import { parsePrintUris } from "../../core/packages/resolved-packages.js"
 import { parsePlatforms, type PlatformName } from "../../core/platforms.js"
 import { recordedDigest } from "./base-digests.js"
-import { LISTS, readArchive, withPackageFiles } from "./package-archive.js"
+import { LISTS, readArchive, withPackageFiles, type Archive } from "./package-archive.js"
 import { asPlatform } from "./platform.js"
 import { rememberIds } from "./remembered-ids.js"
 import { scripts } from "./script.js"
@@ -40,6 +40,8 @@ export interface EngineHost {
   root: (platform: PlatformName) => Container
   /** The base image for the engine's platform, with the trust bundle mounted. */
   container: Container
+  /** The package archive as the host found it, which the toolbox is of. */
+  archive: Archive
   /** {@link container} with curl, Node.js, npm, Python, skopeo, compressors, getfattr and the sources of locales. */
   toolbox: Container
   /** {@link toolbox} with programs of `dagger/scripts/` at /plan: the same container for the same programs, because the client asks for each mount again. */
@@ -55,6 +57,9 @@ export async function enginePlatform(): Promise<PlatformName> {
     throw new RunnerImagesError("ENGINE_UNAVAILABLE", "The engine does not report a platform.", "Use another engine.")
   return platform
 }
+
+/** What progress calls {@link openEngineHost}. */
+export const OPENING = "base image, package archive"
 
 interface NativeOptions {
   /** The text of the certificate authorities that native steps trust. */
@@ -88,14 +93,16 @@ export async function openEngineHost(
   const bundle = caBundle === undefined ? undefined : uploads.file("ca-certificates.crt", caBundle)
   // Not the base image itself: v0.19.10 crashes if a step's root and a file that is mounted into it are of one image.
   const container = trusting(withAptSources(root(platform).withNewFile("/native", ""), name), bundle)
+  const packageArchive = await readArchive({ container, uploads }, archive)
   const toolboxes = new Map<string, Container>()
   const host: EngineHost = {
     platform,
     base,
     root,
     container,
+    archive: packageArchive,
     // The bundle is only mounted afterwards, because installing ca-certificates writes to the path that the mount would cover.
-    toolbox: trusting(await withPackages(root(platform), { container, uploads }, archive), bundle),
+    toolbox: trusting(await withPackages(root(platform), { container, uploads, archive: packageArchive }), bundle),
     uploads,
     toolboxWith: (...programs) => {
       const name = programs.join(" ")
@@ -112,18 +119,14 @@ export async function openEngineHost(
 /**
  * A native root with the programs of the toolbox. Its cache key is their package files, not the day on which the archive was queried: the
  * steps that run in it make the images' tools, and would all run again each morning.
- *
- * @param archive the cache key for the package archive
  */
 async function withPackages(
   root: Container,
-  native: Pick<EngineHost, "container" | "uploads">,
-  archive: string,
+  native: Pick<EngineHost, "container" | "uploads" | "archive">,
 ): Promise<Container> {
-  const { container, uploads } = native
-  const { lists } = await readArchive(native, archive)
+  const { container, uploads, archive } = native
   const resolved = await container
-    .withMountedDirectory(LISTS, lists)
+    .withMountedDirectory(LISTS, archive.lists)
     .withMountedDirectory("/plan", uploads.directory(scripts(["resolve.sh"])))
     .withExec(["sh", "/plan/resolve.sh", ...TOOLBOX_PACKAGES])
     .stdout()

@@ -11,7 +11,7 @@ import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
 import type { ImageSources } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
-import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import { OPENING, openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import type { Uploads } from "../engine/uploads.js"
 import { readArchive, type Archive } from "../engine/package-archive.js"
 import { plan as planAll } from "../plan/plan.js"
@@ -84,7 +84,7 @@ export async function prepareBuild(
 ): Promise<BuildContext> {
   const access = upstreamOf(request, inputs)
   const day = archiveCacheBuster(request.refresh)
-  const engineHost = await progress.run("all platforms", "base image", () =>
+  const engineHost = await progress.run("all platforms", OPENING, () =>
     openEngineHost(inputs.uploads, {
       caBundle: inputs.caBundle,
       base: request.base,
@@ -101,9 +101,12 @@ export async function prepareBuild(
       engineHost.platform,
     ),
   )
-  const reading = progress.run("all platforms", "package archive", () =>
-    readArchive(engineHost, day, request.snapshot && { snapshot: request.snapshot, service: inputs.snapshotService }),
-  )
+  const { snapshot } = request
+  const reading = snapshot
+    ? progress.run("all platforms", "package archive then", () =>
+        readArchive(engineHost, day, { snapshot, service: inputs.snapshotService }),
+      )
+    : Promise.resolve(engineHost.archive)
   await allSettled<unknown>([planning, reading])
   const [plan, archive] = await Promise.all([planning, reading])
   saySources(plan, request.runner, progress)

@@ -5,8 +5,7 @@ import type { BuildRequest, PackageSetRequest } from "../../core/request/request
 import type { VariantName } from "../../core/variants/names.js"
 import type { BuildInputs } from "./build-context.js"
 import { packageInstall } from "./image.js"
-import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
-import { readArchive, type Archive } from "../engine/package-archive.js"
+import { OPENING, openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { resolvePackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
@@ -16,7 +15,6 @@ export type NativeInputs = Pick<BuildInputs, "uploads" | "caBundle">
 /** What all installations of one session need. */
 export interface PackageSetContext {
   engineHost: EngineHost
-  archive: Archive
   progress: Progress
 }
 
@@ -28,12 +26,10 @@ export async function preparePackageSet(
   { uploads, caBundle }: NativeInputs,
   progress: Progress,
 ): Promise<PackageSetContext> {
-  const day = archiveCacheBuster(refresh)
-  const engineHost = await progress.run("all platforms", "base image", () =>
-    openEngineHost(uploads, { caBundle, archive: day }),
+  const engineHost = await progress.run("all platforms", OPENING, () =>
+    openEngineHost(uploads, { caBundle, archive: archiveCacheBuster(refresh) }),
   )
-  const archive = await progress.run("all platforms", "package archive", () => readArchive(engineHost, day))
-  return { engineHost, archive, progress }
+  return { engineHost, progress }
 }
 
 export function foreignTo(engineHost: EngineHost): PlatformName[] {
@@ -60,13 +56,13 @@ export function packagesFor(
 
 /** The named packages and their dependencies, to be installed on the platform's base image. */
 export async function resolved(
-  { engineHost, archive, progress }: PackageSetContext,
+  { engineHost, progress }: PackageSetContext,
   platform: PlatformName,
   names: PackagesFor,
 ): Promise<PackageInstall> {
   const root = engineHost.root(platform)
   const packages = await progress.run(platform, "resolve packages", () =>
-    resolvePackages(engineHost, archive, platform, names(platform), root),
+    resolvePackages(engineHost, engineHost.archive, platform, names(platform), root),
   )
   return packageInstall(engineHost, platform, packages, root)
 }

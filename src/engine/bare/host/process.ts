@@ -127,7 +127,8 @@ export async function stopProcess(target: RecordedProcess, graceSeconds: number,
   await ended(target, 10)
 }
 
-function signal(target: RecordedProcess, name: NodeJS.Signals): void {
+/** Sends a signal. Harmless if the process is gone. */
+export function signal(target: RecordedProcess, name: NodeJS.Signals): void {
   if (!isRunning(target)) return
   try {
     process.kill(target.pid, name)

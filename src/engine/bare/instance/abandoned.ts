@@ -1,6 +1,6 @@
 import { dirname } from "node:path"
 import { removeAbandonedRules, removeBinfmtRule } from "../host/binfmt.js"
-import { findMarked } from "../host/process.js"
+import { findMarked, signal } from "../host/process.js"
 import { isLocked } from "../state/lock.js"
 import { readHostState } from "../state/host-state.js"
 import { readRecord, writeRecord, type InstanceRecord } from "../state/record.js"
@@ -38,7 +38,8 @@ export function removeRulesOfTheDead(own: InstanceFolder, hasLock: boolean): str
  */
 export function abandonStart(folder: InstanceFolder, record: InstanceRecord, before: InstanceRecord | undefined): void {
   const kept = [before?.processes.engine, before?.processes.registry].map((known) => known?.pid)
-  for (const { pid } of [record.marker, registryMarker(record)].flatMap(findMarked)) if (!kept.includes(pid)) kill(pid)
+  for (const left of [record.marker, registryMarker(record)].flatMap(findMarked))
+    if (!kept.includes(left.pid)) signal(left, "SIGKILL")
   const added = record.changes.filter(
     (change) => change.kind === "binfmt-rule" && !before?.changes.some((known) => sameRule(known, change.name)),
   )
@@ -49,12 +50,4 @@ export function abandonStart(folder: InstanceFolder, record: InstanceRecord, bef
 
 function sameRule(change: InstanceRecord["changes"][number], name: string): boolean {
   return change.kind === "binfmt-rule" && change.name === name
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch {
-    // It has just ended, with another of them.
-  }
 }
