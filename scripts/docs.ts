@@ -12,9 +12,10 @@ import { table } from "../dagger/src/core/text/markdown.js"
 import { dockerfiles } from "../src/runs/dockerfile.js"
 import { architectureTables } from "./architecture-docs.js"
 import { folderGraph } from "./folder-graph.js"
+import { noticeDocument } from "./notice.js"
 import { runtimeDocument } from "./runtime-docs.js"
 
-/** Documents and Dockerfiles that are made from data, by their absolute path. `npm run docs` writes them. */
+/** Documents, NOTICE and Dockerfiles that are made from data, by their absolute path. `npm run docs` writes them. */
 export async function documents(): Promise<Map<string, string>> {
   const { tools } = readCatalog(readFileSync(PINS, "utf8"), TOOL_ENTRIES)
   const made = {
@@ -32,7 +33,16 @@ export async function documents(): Promise<Map<string, string>> {
     const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
     return [path, await format(text, { ...(await resolveConfig(path)), filepath: path })]
   })
-  return new Map([...(await Promise.all(formatted)), ...dockerfiles()])
+  const notice = noticeDocument({
+    manifest: read("package.json"),
+    lock: read("package-lock.json"),
+    runtimeLock: read("docker/package-lock.json"),
+  })
+  return new Map([
+    ...(await Promise.all(formatted)),
+    [fileURLToPath(new URL("../NOTICE", import.meta.url)), notice],
+    ...dockerfiles(),
+  ])
 }
 
 /** The program's version, and those of the modules that it is named after and that run steps. */
