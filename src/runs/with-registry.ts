@@ -2,7 +2,7 @@ import { dag } from "@dagger.io/dagger"
 import { readFileSync } from "node:fs"
 import type { Progress } from "../../dagger/src/core/progress/progress.js"
 import type { Repository } from "../../dagger/src/core/text/reference.js"
-import { OPENING, openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
+import { openEngineHost } from "../../dagger/src/pipeline/engine/engine-host.js"
 import { Registry } from "../../dagger/src/pipeline/oci/registry.js"
 import type { CommandContext } from "../input/context.js"
 import type { GivenRegistry } from "../input/registry-options.js"
@@ -31,7 +31,9 @@ export async function withRegistries<T>(
 ): Promise<T> {
   const found = await inSession({ ...context, bareEngine }, async ({ progress }) => {
     const caBundle = path === undefined ? undefined : readFileSync(path, "utf8")
-    const engineHost = await progress.run("all platforms", OPENING, () => openEngineHost(hostUploads(), { caBundle }))
+    const engineHost = await progress.run("all platforms", "base image", () =>
+      openEngineHost(hostUploads(), { caBundle }),
+    )
     const open: OpenRegistry = (repository) =>
       Registry.open(
         repository.name,

@@ -389,7 +389,7 @@ describe("further errors:", () => {
   it("a command without the one below it", async () => {
     expect(await refusal("engine")).toMatchInlineSnapshot(`
       "2
-      error: Give one of: up, down, status, logs, prune. [USAGE]
+      error: Give one of: up, down, status, logs, prune, image. [USAGE]
       Run runner-images --help."
     `)
   })

@@ -24,7 +24,7 @@ import {
 } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import type { VariantName } from "../../core/variants/names.js"
-import { OPENING, openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { asPlatform } from "../engine/platform.js"
 import { factsOf } from "../engine/read-container.js"
 import type { Progress } from "../../core/progress/progress.js"
@@ -64,7 +64,7 @@ export interface TestedImage {
  *   when the image, or one of its platforms, cannot be pulled
  */
 export async function testImage(image: TestedImage, progress: Progress): Promise<Report> {
-  const engineHost = await progress.run("all platforms", OPENING, () =>
+  const engineHost = await progress.run("all platforms", "base image", () =>
     openEngineHost(image.uploads, { caBundle: image.caBundle }),
   )
   if (image.native) assertNative([planFor(image, image.platforms, NO_LABEL, {})], engineHost.platform)

@@ -58,9 +58,6 @@ export async function enginePlatform(): Promise<PlatformName> {
   return platform
 }
 
-/** What progress calls {@link openEngineHost}. */
-export const OPENING = "base image, package archive"
-
 interface NativeOptions {
   /** The text of the certificate authorities that native steps trust. */
   caBundle?: string | undefined

@@ -11,7 +11,7 @@ import { newestDate, type ReleaseFile } from "../../core/packages/releases.js"
 import type { ImageSources } from "../../core/report/report.js"
 import type { BuildRequest } from "../../core/request/request.js"
 import { archiveCacheBuster } from "../../core/packages/cache-buster.js"
-import { OPENING, openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import type { Uploads } from "../engine/uploads.js"
 import { readArchive, type Archive } from "../engine/package-archive.js"
 import { plan as planAll } from "../plan/plan.js"
@@ -84,7 +84,7 @@ export async function prepareBuild(
 ): Promise<BuildContext> {
   const access = upstreamOf(request, inputs)
   const day = archiveCacheBuster(request.refresh)
-  const engineHost = await progress.run("all platforms", OPENING, () =>
+  const engineHost = await progress.run("all platforms", "base image", () =>
     openEngineHost(inputs.uploads, {
       caBundle: inputs.caBundle,
       base: request.base,
@@ -103,7 +103,7 @@ export async function prepareBuild(
   )
   const { snapshot } = request
   const reading = snapshot
-    ? progress.run("all platforms", "package archive then", () =>
+    ? progress.run("all platforms", "package archive", () =>
         readArchive(engineHost, day, { snapshot, service: inputs.snapshotService }),
       )
     : Promise.resolve(engineHost.archive)

@@ -5,7 +5,7 @@ import type { BuildRequest, PackageSetRequest } from "../../core/request/request
 import type { VariantName } from "../../core/variants/names.js"
 import type { BuildInputs } from "./build-context.js"
 import { packageInstall } from "./image.js"
-import { OPENING, openEngineHost, type EngineHost } from "../engine/engine-host.js"
+import { openEngineHost, type EngineHost } from "../engine/engine-host.js"
 import { resolvePackages, type PackageInstall } from "../packages/packages.js"
 import type { Progress } from "../../core/progress/progress.js"
 
@@ -26,7 +26,7 @@ export async function preparePackageSet(
   { uploads, caBundle }: NativeInputs,
   progress: Progress,
 ): Promise<PackageSetContext> {
-  const engineHost = await progress.run("all platforms", OPENING, () =>
+  const engineHost = await progress.run("all platforms", "base image", () =>
     openEngineHost(uploads, { caBundle, archive: archiveCacheBuster(refresh) }),
   )
   return { engineHost, progress }
